@@ -1,0 +1,54 @@
+/**
+ * Faults of the issuer: ours or a dependency's, never a token's. Each has a stable code, a sentence that says what to do,
+ * and no part of a token, claim or secret. docs/errors.md lists every code with cause and action; a test compares.
+ */
+
+/** Stable codes of the issuer's faults. */
+export type FaultCode =
+  // KMS
+  | "kms_throttled"
+  | "kms_unreachable"
+  | "kms_timeout"
+  | "kms_internal"
+  | "kms_access_denied"
+  | "kms_credentials_missing"
+  | "kms_credentials_expired"
+  | "kms_key_not_found"
+  | "kms_key_disabled"
+  | "kms_key_pending_deletion"
+  | "kms_key_unavailable"
+  | "kms_key_unfit"
+  | "kms_wrong_key"
+  | "kms_bad_signature"
+  | "kms_message_too_large"
+  | "kms_request_invalid"
+  // publishing
+  | "publish_unauthorized"
+  | "publish_not_found"
+  | "publish_rate_limited"
+  | "publish_unreachable"
+  | "publish_timeout"
+  | "publish_failed"
+  | "publish_not_confirmed"
+  // input and configuration of the issuer
+  | "claims_refused"
+  | "lifetime_too_long"
+  | "config_invalid"
+  | "state_file_damaged";
+
+/** A coded fault. `retryable` tells whether the same call may succeed later without a change. */
+export class SealgateError extends Error {
+  readonly code: FaultCode;
+  readonly retryable: boolean;
+
+  constructor(
+    code: FaultCode,
+    message: string,
+    options: { readonly retryable?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SealgateError";
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}

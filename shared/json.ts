@@ -1,0 +1,115 @@
+/**
+ * Strict JSON objects (RFC 8259) for everything that is signed: well-formed UTF-8, no byte order mark, no repeated member
+ * name, bounded nesting, and an object at the top. Two parsers that read such a text read the same thing. Pure.
+ */
+import { err, ok } from "./result.ts";
+import type { Result } from "./result.ts";
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  readonly [member: string]: JsonValue | undefined;
+}
+
+export type JsonProblem =
+  | "not_utf8"
+  | "byte_order_mark"
+  | "syntax"
+  | "not_an_object"
+  | "duplicate_member"
+  | "nested_too_deeply";
+
+/** Deeper than any claims set or key set needs, shallow enough that a recursive reader cannot exhaust its stack. */
+export const MAX_JSON_DEPTH = 32;
+
+// ignoreBOM keeps a byte order mark in the text, where it is seen and refused, instead of dropping it silently.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads one JSON object from bytes.
+ *
+ * RFC 7519 section 4 lets a parser take the last of several members with the same name; the strict reading, a refusal, is
+ * chosen here, because issuer, edge and origin may otherwise see different claims.
+ */
+export function parseJsonObject(bytes: Uint8Array): Result<JsonObject, JsonProblem> {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return err("not_utf8");
+  }
+  return parseJsonObjectText(text);
+}
+
+/** The same for text that is already decoded. */
+export function parseJsonObjectText(text: string): Result<JsonObject, JsonProblem> {
+  if (text.charCodeAt(0) === 0xfeff) return err("byte_order_mark");
+  const shape = scan(text);
+  if (shape === undefined) return err("nested_too_deeply");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return err("syntax");
+  }
+  if (!isJsonObject(value)) return err("not_an_object");
+  return countMembers(value) === shape.members ? ok(value) : err("duplicate_member");
+}
+
+/** True for what JSON calls an object: neither null nor an array. Meant for values that came out of JSON.parse. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Counts the colons outside strings, one per member as written, without parsing. A parsed object has fewer members than
+ * that exactly when a name was repeated (however the repetition was escaped).
+ */
+function scan(text: string): { readonly members: number } | undefined {
+  let members = 0;
+  let depth = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) {
+      index = endOfString(text, index + 1);
+    } else if (code === COLON) {
+      members += 1;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > MAX_JSON_DEPTH) return undefined;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      depth -= 1;
+    }
+  }
+  return { members };
+}
+
+/** Index of the quote that closes the string begun before `start`, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let index = start;
+  for (; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) break;
+    if (code === BACKSLASH) index += 1;
+  }
+  return index;
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) members += countMembers(item);
+    return members;
+  }
+  for (const item of Object.values(value)) members += 1 + countMembers(item);
+  return members;
+}

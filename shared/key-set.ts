@@ -1,0 +1,162 @@
+/**
+ * The payload of a key set document: its schema, the states of a key, parsing and serialising. Pure; signatures are in
+ * `signed-key-set.ts`. The format is described, with an example per stage, in docs/key-set-format.md.
+ */
+import { parseEpochSeconds, parseIssuerUrl, parseKid } from "./identifiers.ts";
+import type { EpochSeconds, IssuerUrl, Kid } from "./identifiers.ts";
+import { parsePublicJwk, toKeyMaterial } from "./jwk.ts";
+import type { JwkProblem, PublicJwk } from "./jwk.ts";
+import { isJsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { err, ok } from "./result.ts";
+import type { Result } from "./result.ts";
+import { parseTiming, serialiseTiming } from "./timing.ts";
+import type { EdgeTiming } from "./timing.ts";
+
+/** `pending`: published, does not sign yet. `active`: signs. `retiring`: no longer signs. All three verify. */
+export type KeyState = "pending" | "active" | "retiring";
+
+const KEY_STATES: readonly KeyState[] = ["pending", "active", "retiring"];
+
+/** One key of the set. */
+export interface KeySetKey {
+  readonly jwk: PublicJwk;
+  readonly kid: Kid;
+  readonly state: KeyState;
+  /** When the key first stood in a published document. */
+  readonly publishedAt: EpochSeconds;
+}
+
+/** A tombstone: this kid never verifies again, even if it stands in `keys`. */
+export interface RevokedKid {
+  readonly kid: Kid;
+  readonly at: EpochSeconds;
+}
+
+/** A key set document, as both halves of sealgate use it. */
+export interface KeySetDocument {
+  readonly issuer: IssuerUrl;
+  readonly issuedAt: EpochSeconds;
+  readonly expiresAt: EpochSeconds;
+  /** Only grows. */
+  readonly rev: number;
+  readonly keys: readonly KeySetKey[];
+  readonly revoked: readonly RevokedKid[];
+  readonly timing: EdgeTiming;
+}
+
+/** A key that was left out, by its position; reported, never fatal. */
+export interface SkippedKey {
+  readonly index: number;
+  readonly kid: Kid | undefined;
+  readonly problem:
+    | JwkProblem
+    | "kid_missing"
+    | "kid_repeated"
+    | "state_unknown"
+    | "published_at_invalid"
+    | "import_failed";
+}
+
+export interface ParsedKeySet {
+  readonly document: KeySetDocument;
+  readonly skipped: readonly SkippedKey[];
+}
+
+/** The required member that is missing or ill-typed. */
+export type KeySetMemberProblem = "iss" | "iat" | "exp" | "rev" | "keys" | "revoked" | "timing";
+
+/**
+ * Parses the payload of a key set document. Unknown members are ignored; a missing or ill-typed required member refuses
+ * the whole document; a key that cannot be used is skipped and reported.
+ */
+export function parseKeySet(payload: JsonObject): Result<ParsedKeySet, KeySetMemberProblem> {
+  const issuer = parseIssuerUrl(payload["iss"]);
+  if (!issuer.ok) return err("iss");
+  const issuedAt = parseEpochSeconds(payload["iat"]);
+  if (issuedAt === undefined) return err("iat");
+  const expiresAt = parseEpochSeconds(payload["exp"]);
+  if (expiresAt === undefined || expiresAt <= issuedAt) return err("exp");
+  const rev = payload["rev"];
+  if (!isRev(rev)) return err("rev");
+  const entries = payload["keys"];
+  if (!Array.isArray(entries)) return err("keys");
+  const revoked = parseRevoked(payload["revoked"]);
+  if (revoked === undefined) return err("revoked");
+  const timing = parseTiming(payload["timing"]);
+  if (timing === undefined) return err("timing");
+  const { keys, skipped } = parseKeys(entries);
+  return ok({ document: { issuer: issuer.value, issuedAt, expiresAt, rev, keys, revoked, timing }, skipped });
+}
+
+/** The payload of a document, ready for JSON.stringify. Members stand in the order of the documentation. */
+export function serialiseKeySet(document: KeySetDocument): JsonObject {
+  return {
+    iss: document.issuer,
+    iat: document.issuedAt,
+    exp: document.expiresAt,
+    rev: document.rev,
+    keys: document.keys.map((key) => ({
+      ...serialiseJwk(key.jwk, key.kid),
+      state: key.state,
+      published_at: key.publishedAt,
+    })),
+    revoked: document.revoked.map(({ kid, at }) => ({ kid, at })),
+    timing: { ...serialiseTiming(document.timing) },
+  };
+}
+
+/** A public JWK as it is shown to the world: key material, then `alg`, `use`, `kid` (RFC 7517 section 4). */
+export function serialiseJwk(jwk: PublicJwk, kid: Kid): JsonObject {
+  return { ...toKeyMaterial(jwk), alg: jwk.alg, use: "sig", kid };
+}
+
+/** True for a value that `rev` can have: a positive integer that JSON carries exactly. */
+export function isRev(value: unknown): value is number {
+  return Number.isSafeInteger(value) && typeof value === "number" && value > 0;
+}
+
+function parseKeys(entries: readonly unknown[]): { keys: readonly KeySetKey[]; skipped: readonly SkippedKey[] } {
+  const keys: KeySetKey[] = [];
+  const skipped: SkippedKey[] = [];
+  const seen = new Set<string>();
+  for (const [index, entry] of entries.entries()) {
+    const key = parseKey(entry);
+    if (!key.ok) {
+      skipped.push({ index, kid: isJsonObject(entry) ? parseKid(entry["kid"]) : undefined, problem: key.error });
+    } else if (seen.has(key.value.kid)) {
+      skipped.push({ index, kid: key.value.kid, problem: "kid_repeated" });
+    } else {
+      seen.add(key.value.kid);
+      keys.push(key.value);
+    }
+  }
+  return { keys, skipped };
+}
+
+function parseKey(entry: unknown): Result<KeySetKey, SkippedKey["problem"]> {
+  const jwk = parsePublicJwk(entry);
+  if (!jwk.ok) return jwk;
+  const kid = jwk.value.kid;
+  if (kid === undefined) return err("kid_missing");
+  const { state: stateMember, published_at: publishedAtMember } = isJsonObject(entry) ? entry : {};
+  const state = KEY_STATES.find((known) => known === stateMember);
+  if (state === undefined) return err("state_unknown");
+  const publishedAt = parseEpochSeconds(publishedAtMember);
+  if (publishedAt === undefined) return err("published_at_invalid");
+  return ok({ jwk: jwk.value, kid, state, publishedAt });
+}
+
+function parseRevoked(value: unknown): readonly RevokedKid[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const revoked: RevokedKid[] = [];
+  for (const entry of value) {
+    if (!isJsonObject(entry)) return undefined;
+    const kid = parseKid(entry["kid"]);
+    const at = parseEpochSeconds(entry["at"]);
+    // A tombstone that cannot be read must not be lost silently: the whole document is refused.
+    if (kid === undefined || at === undefined) return undefined;
+    revoked.push({ kid, at });
+  }
+  return revoked;
+}

@@ -1,0 +1,36 @@
+/**
+ * Every reason for which a token can be refused, as one union with the evidence that an operator needs. A rejection is the
+ * token's fault and a plain value; it is precise in the log and generic on the wire (the edge maps it). No member ever
+ * holds a part of the token, a claim's value or a key.
+ */
+
+export type TokenRejection =
+  | { readonly code: "token_too_large"; readonly bytes: number; readonly maxBytes: number }
+  /** Not three canonical base64url segments (RFC 7515 section 7.1). */
+  | { readonly code: "token_malformed"; readonly part: "segments" | "header" | "payload" | "signature" }
+  /** The protected header is not a strict JSON object, or one of its members has the wrong type. */
+  | { readonly code: "header_invalid"; readonly reason: string }
+  /** `crit` is present; sealgate implements no extension (RFC 7515 section 4.1.11). */
+  | { readonly code: "header_critical" }
+  | { readonly code: "alg_not_allowed" }
+  | { readonly code: "typ_not_allowed" }
+  | { readonly code: "kid_missing" }
+  | { readonly code: "kid_unknown" }
+  | { readonly code: "kid_revoked" }
+  /** The header's `alg` is not the one that the key is bound to. */
+  | { readonly code: "alg_mismatch" }
+  | { readonly code: "signature_invalid" }
+  /** The payload is not a strict JSON object. */
+  | { readonly code: "claims_invalid"; readonly reason: string }
+  | { readonly code: "claim_missing"; readonly claim: string }
+  /** A registered claim has the wrong type. */
+  | { readonly code: "claim_invalid"; readonly claim: string }
+  | { readonly code: "issuer_mismatch" }
+  | { readonly code: "audience_mismatch" }
+  | { readonly code: "token_expired"; readonly expiredForSeconds: number }
+  | { readonly code: "token_not_yet_valid"; readonly validInSeconds: number }
+  | { readonly code: "token_issued_in_future"; readonly aheadSeconds: number }
+  | { readonly code: "token_lifetime_too_long"; readonly lifetimeSeconds: number; readonly maxSeconds: number };
+
+/** The stable code of a rejection: logs, metrics, tests and `docs/errors.md` use these names. */
+export type TokenRejectionCode = TokenRejection["code"];

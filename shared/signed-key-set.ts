@@ -1,0 +1,122 @@
+/**
+ * The key set document as it lies in KV: a compact JWS by the ring's root key, `typ` "jwk-set+jwt". Whoever can write KV
+ * but not sign with the root key cannot change what this module accepts. Used by the edge, and by the issuer when it reads
+ * back what it has published.
+ */
+import type { EpochSeconds, IssuerUrl } from "./identifiers.ts";
+import { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
+import type { JwkProblem } from "./jwk.ts";
+import { importVerificationKey, parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
+import type { VerificationKey } from "./jws.ts";
+import { parseJsonObject } from "./json.ts";
+import { parseKeySet } from "./key-set.ts";
+import type { KeySetMemberProblem, ParsedKeySet } from "./key-set.ts";
+import { err, ok } from "./result.ts";
+import type { Result } from "./result.ts";
+
+/** `typ` of the document (media type application/jwk-set+jwt, OpenID Federation 1.0 section 5.2.1). */
+export const KEY_SET_TYP = "jwk-set+jwt";
+
+/** One key is about 500 bytes; a value of this size holds more than a thousand. Anything larger is not ours. */
+export const MAX_KEY_SET_BYTES: number = 2 * 1024 * 1024;
+
+/** At most three, so that a root key can be changed in steps. */
+export const MAX_TRUST_ANCHORS = 3;
+
+/** The pinned root keys, imported. */
+export type TrustAnchors = readonly VerificationKey[];
+
+/** Why a text is not a key set document that may be used. Stable: logged and reported by the health endpoint. */
+export type KeySetProblem =
+  | { readonly code: "key_set_too_large" }
+  | { readonly code: "key_set_malformed" }
+  | { readonly code: "key_set_wrong_typ" }
+  | { readonly code: "key_set_unknown_root" }
+  | { readonly code: "key_set_signature_invalid" }
+  | { readonly code: "key_set_member_invalid"; readonly member: KeySetMemberProblem }
+  | { readonly code: "key_set_wrong_issuer" }
+  | { readonly code: "key_set_expired"; readonly expiredForSeconds: number }
+  | { readonly code: "key_set_issued_in_future"; readonly aheadSeconds: number }
+  | { readonly code: "key_set_rev_too_low"; readonly rev: number; readonly leastRev: number };
+
+export interface KeySetRules {
+  readonly anchors: TrustAnchors;
+  readonly issuer: IssuerUrl;
+  /** Documents with a lower `rev` are refused (rollback). Use 1 when there is no floor. */
+  readonly leastRev: number;
+}
+
+/**
+ * Verifies and parses a key set document.
+ *
+ * The order is that of a token: size, segments, header, root key by kid with its own `alg`, signature, then the payload.
+ * `exp` has no leeway: a document is renewed at half of its life, so nobody needs the last minute. `iat` may lie ahead by
+ * the skew that the document itself allows.
+ * @param now epoch seconds
+ */
+export async function openKeySet(
+  text: string,
+  rules: KeySetRules,
+  now: EpochSeconds,
+): Promise<Result<ParsedKeySet, KeySetProblem>> {
+  if (text.length > MAX_KEY_SET_BYTES) return err({ code: "key_set_too_large" });
+  const jws = parseCompactJws(text);
+  if (!jws.ok) return err({ code: "key_set_malformed" });
+  const header = parseJwsHeader(jws.value.encodedHeader);
+  if (!header.ok) return err({ code: "key_set_malformed" });
+  if (header.value.typ !== KEY_SET_TYP) return err({ code: "key_set_wrong_typ" });
+  const root = rules.anchors.find((anchor) => anchor.kid === header.value.kid);
+  if (root?.algorithm !== header.value.algorithm) return err({ code: "key_set_unknown_root" });
+  if (!(await verifySignature(root, jws.value))) return err({ code: "key_set_signature_invalid" });
+  const payload = parseJsonObject(jws.value.payload);
+  if (!payload.ok) return err({ code: "key_set_malformed" });
+  const parsed = parseKeySet(payload.value);
+  if (!parsed.ok) return err({ code: "key_set_member_invalid", member: parsed.error });
+  const problem = checkDocument(parsed.value, rules, now);
+  return problem === undefined ? parsed : err(problem);
+}
+
+/** The problems of a list of trust anchors, one line each. */
+export type TrustAnchorProblem = {
+  readonly index: number;
+  readonly problem: JwkProblem | "kid_mismatch" | "import_failed";
+};
+
+/**
+ * Parses and imports the pinned root keys.
+ * @param value an array of one to three public JWKs, each with `alg`. A `kid`, if present, must be the key's thumbprint;
+ *   it is calculated in any case.
+ */
+export async function importTrustAnchors(
+  value: readonly unknown[],
+): Promise<Result<TrustAnchors, readonly TrustAnchorProblem[]>> {
+  const anchors: VerificationKey[] = [];
+  const problems: TrustAnchorProblem[] = [];
+  for (const [index, entry] of value.entries()) {
+    const anchor = await importTrustAnchor(entry);
+    if (anchor.ok) anchors.push(anchor.value);
+    else problems.push({ index, problem: anchor.error });
+  }
+  return problems.length === 0 ? ok(anchors) : err(problems);
+}
+
+async function importTrustAnchor(entry: unknown): Promise<Result<VerificationKey, TrustAnchorProblem["problem"]>> {
+  const jwk = parsePublicJwk(entry);
+  if (!jwk.ok) return jwk;
+  const kid = await calculateThumbprint(jwk.value);
+  if (jwk.value.kid !== undefined && jwk.value.kid !== kid) return err("kid_mismatch");
+  const key = await importVerificationKey(jwk.value, kid);
+  return key === undefined ? err("import_failed") : ok(key);
+}
+
+function checkDocument({ document }: ParsedKeySet, rules: KeySetRules, now: EpochSeconds): KeySetProblem | undefined {
+  if (document.issuer !== rules.issuer) return { code: "key_set_wrong_issuer" };
+  if (document.expiresAt <= now) return { code: "key_set_expired", expiredForSeconds: now - document.expiresAt };
+  if (document.issuedAt > now + document.timing.clockSkewSeconds) {
+    return { code: "key_set_issued_in_future", aheadSeconds: document.issuedAt - now };
+  }
+  if (document.rev < rules.leastRev) {
+    return { code: "key_set_rev_too_low", rev: document.rev, leastRev: rules.leastRev };
+  }
+  return undefined;
+}

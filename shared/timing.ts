@@ -1,0 +1,121 @@
+/**
+ * Time in sealgate: every duration with its unit, the staleness bound, and the inequalities that make a rotation safe.
+ * Pure arithmetic on whole seconds. The symbols in the comments are those of docs/key-lifecycle.md.
+ */
+import { parseEpochSeconds } from "./identifiers.ts";
+import type { EpochSeconds } from "./identifiers.ts";
+import { isJsonObject } from "./json.ts";
+
+/** What the edge obeys, carried by the key set document so that issuer and edge cannot drift apart. All in seconds. */
+export interface EdgeTiming {
+  /** C: `cacheTtl` of each KV read. */
+  readonly kvCacheTtlSeconds: number;
+  /** M: the oldest a copy in isolate memory may be when it is used without asking KV again. */
+  readonly memoryTtlSeconds: number;
+  /** K: clock skew allowed between any two hosts; the leeway on exp, nbf and iat. */
+  readonly clockSkewSeconds: number;
+  /** L: the longest token lifetime. */
+  readonly maxTokenTtlSeconds: number;
+}
+
+/** What the issuer alone needs to know. All in seconds. */
+export interface IssuerTiming {
+  /** W: from the moment a document is composed until every KV location can serve it. */
+  readonly kvPropagationSeconds: number;
+  /** A: how long a signer may go on with the previous key after the alias moved. */
+  readonly signerLagSeconds: number;
+}
+
+/** Everything that the inequalities need. */
+export interface RingTiming extends EdgeTiming, IssuerTiming {}
+
+/** Workers KV refuses a shorter `cacheTtl` (https://developers.cloudflare.com/kv/platform/limits/). */
+export const MIN_KV_CACHE_TTL_SECONDS = 30;
+
+/** How often a signer resolves the active alias again. */
+export const SIGNER_REFRESH_SECONDS = 60;
+
+/**
+ * How long KMS may serve the previous target of an alias: "in some cases several minutes"
+ * (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html).
+ */
+export const KMS_CONSISTENCY_SECONDS = 300;
+
+export const DEFAULT_TIMING: RingTiming = {
+  kvCacheTtlSeconds: 60,
+  memoryTtlSeconds: 30,
+  clockSkewSeconds: 60,
+  maxTokenTtlSeconds: 3600,
+  // Cloudflare documents "up to 60 seconds or more"; the deadline of a publish is inside this margin too.
+  kvPropagationSeconds: 180,
+  signerLagSeconds: SIGNER_REFRESH_SECONDS + KMS_CONSISTENCY_SECONDS,
+};
+
+/** S = W + C + M: while KV answers, no edge uses a key set older than this. */
+export function stalenessBoundSeconds(timing: RingTiming): number {
+  return timing.kvPropagationSeconds + timing.kvCacheTtlSeconds + timing.memoryTtlSeconds;
+}
+
+/** The earliest time at which a published generation may sign: published_at + S + K. */
+export function activateNotBefore(publishedAt: EpochSeconds, timing: RingTiming): EpochSeconds {
+  return after(publishedAt, stalenessBoundSeconds(timing) + timing.clockSkewSeconds);
+}
+
+/** The earliest time at which a retiring key may leave the key set: superseded_at + A + L + 2K. */
+export function dropNotBefore(supersededAt: EpochSeconds, timing: RingTiming): EpochSeconds {
+  return after(supersededAt, timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds);
+}
+
+/**
+ * The timing to calculate with while a policy changes: the larger of both values, member by member, because what the last
+ * published document allowed is still in use somewhere.
+ */
+export function largerTiming(policy: RingTiming, published: EdgeTiming | undefined): RingTiming {
+  if (published === undefined) return policy;
+  return {
+    ...policy,
+    kvCacheTtlSeconds: Math.max(policy.kvCacheTtlSeconds, published.kvCacheTtlSeconds),
+    memoryTtlSeconds: Math.max(policy.memoryTtlSeconds, published.memoryTtlSeconds),
+    clockSkewSeconds: Math.max(policy.clockSkewSeconds, published.clockSkewSeconds),
+    maxTokenTtlSeconds: Math.max(policy.maxTokenTtlSeconds, published.maxTokenTtlSeconds),
+  };
+}
+
+/** The `timing` member of a key set document. */
+export interface TimingMember {
+  readonly kv_cache_ttl: number;
+  readonly memory_ttl: number;
+  readonly clock_skew: number;
+  readonly max_token_ttl: number;
+}
+
+export function serialiseTiming(timing: EdgeTiming): TimingMember {
+  return {
+    kv_cache_ttl: timing.kvCacheTtlSeconds,
+    memory_ttl: timing.memoryTtlSeconds,
+    clock_skew: timing.clockSkewSeconds,
+    max_token_ttl: timing.maxTokenTtlSeconds,
+  };
+}
+
+/** @returns undefined unless every member is a whole number of seconds in its range. */
+export function parseTiming(value: unknown): EdgeTiming | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const kvCacheTtlSeconds = wholeSeconds(value["kv_cache_ttl"], MIN_KV_CACHE_TTL_SECONDS);
+  const memoryTtlSeconds = wholeSeconds(value["memory_ttl"], 1);
+  const clockSkewSeconds = wholeSeconds(value["clock_skew"], 0);
+  const maxTokenTtlSeconds = wholeSeconds(value["max_token_ttl"], 1);
+  if (kvCacheTtlSeconds === undefined || memoryTtlSeconds === undefined) return undefined;
+  if (clockSkewSeconds === undefined || maxTokenTtlSeconds === undefined) return undefined;
+  return { kvCacheTtlSeconds, memoryTtlSeconds, clockSkewSeconds, maxTokenTtlSeconds };
+}
+
+function wholeSeconds(value: unknown, least: number): number | undefined {
+  return Number.isSafeInteger(value) && typeof value === "number" && value >= least ? value : undefined;
+}
+
+function after(time: EpochSeconds, seconds: number): EpochSeconds {
+  const sum = parseEpochSeconds(time + seconds);
+  if (sum === undefined) throw new RangeError("a time outside the range of dates");
+  return sum;
+}

@@ -1,0 +1,56 @@
+/**
+ * The keys of one document, imported and ready: what a token's kid is looked up in. Import happens once per document,
+ * never per token, and a key that did not change is not imported again.
+ */
+import type { Kid } from "./identifiers.ts";
+import type { PublicJwk } from "./jwk.ts";
+import { importVerificationKey } from "./jws.ts";
+import type { VerificationKey } from "./jws.ts";
+import type { KeySetDocument, ParsedKeySet, SkippedKey } from "./key-set.ts";
+
+/** Finds a key for a kid. The answer "revoked" is final, whatever else the set holds. */
+export interface VerificationKeys {
+  find(kid: Kid): VerificationKey | "revoked" | undefined;
+}
+
+/** A document together with its imported keys. */
+export interface ImportedKeySet extends VerificationKeys {
+  readonly document: KeySetDocument;
+  readonly skipped: readonly SkippedKey[];
+  readonly keys: ReadonlyMap<Kid, VerificationKey>;
+}
+
+/**
+ * Imports the keys of a document.
+ * @param previous the set held until now; its imported keys are used again where the JWK is the same, and its tombstones
+ *   stay in force even if the new document has lost them.
+ */
+export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeySet): Promise<ImportedKeySet> {
+  const { document } = parsed;
+  const keys = new Map<Kid, VerificationKey>();
+  const skipped: SkippedKey[] = [...parsed.skipped];
+  const revoked = new Set<Kid>(document.revoked.map(({ kid }) => kid));
+  if (previous !== undefined) for (const { kid } of previous.document.revoked) revoked.add(kid);
+  const before = new Map(previous?.document.keys.map((key) => [key.kid, key.jwk]));
+  for (const [index, { kid, jwk }] of document.keys.entries()) {
+    const known = isSameKey(jwk, before.get(kid)) ? previous?.keys.get(kid) : undefined;
+    const key = known ?? (await importVerificationKey(jwk, kid));
+    if (key === undefined) skipped.push({ index, kid, problem: "import_failed" });
+    else keys.set(kid, key);
+  }
+  return {
+    document: previous === undefined ? document : { ...document, revoked: mergeRevoked(document, previous.document) },
+    skipped,
+    keys,
+    find: (kid) => (revoked.has(kid) ? "revoked" : keys.get(kid)),
+  };
+}
+
+function mergeRevoked(document: KeySetDocument, previous: KeySetDocument): KeySetDocument["revoked"] {
+  const kids = new Set(document.revoked.map(({ kid }) => kid));
+  return [...document.revoked, ...previous.revoked.filter(({ kid }) => !kids.has(kid))];
+}
+
+function isSameKey(jwk: PublicJwk, before: PublicJwk | undefined): boolean {
+  return before !== undefined && JSON.stringify(jwk) === JSON.stringify(before);
+}

@@ -1,0 +1,101 @@
+/**
+ * Verification of a token, from text to claims, in the one order that gives nothing away: size, segments, header, key,
+ * signature, claims. Nothing of the payload is read before the signature holds. Runs unchanged in Node, workerd and
+ * browsers; no I/O, no clock.
+ */
+import type { Alg } from "./algorithms.ts";
+import { checkClaims } from "./claims.ts";
+import type { ClaimsRules, VerifiedClaims } from "./claims.ts";
+import type { EpochSeconds } from "./identifiers.ts";
+import { parseJsonObject } from "./json.ts";
+import { parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
+import type { UnverifiedHeader, VerificationKey } from "./jws.ts";
+import type { TokenRejection } from "./rejection.ts";
+import { err, ok } from "./result.ts";
+import type { Result } from "./result.ts";
+import type { VerificationKeys } from "./verification-keys.ts";
+
+/** `typ` values sealgate issues, in the normal form of {@link normaliseTyp}. */
+export type TokenTyp = "jwt" | "at+jwt";
+
+/** What a token must satisfy. Every member is required: there is no way to leave a check out. */
+export interface TokenRules extends ClaimsRules {
+  /** Case-sensitive allow-list, applied on top of the binding of each key to its algorithm. */
+  readonly algs: ReadonlySet<Alg>;
+  /** Accepted `typ`; `undefined` in the set accepts a header without `typ`. */
+  readonly typs: ReadonlySet<TokenTyp | undefined>;
+  /** Longest token, in octets. */
+  readonly maxTokenBytes: number;
+}
+
+/** A token that has passed every check at the given time. */
+export interface VerifiedToken {
+  readonly header: { readonly alg: Alg; readonly kid: string; readonly typ: TokenTyp | undefined };
+  readonly claims: VerifiedClaims;
+}
+
+/** Header plus claims of real tokens stay below 8 KB; proxies refuse headers of 16 KB. */
+export const DEFAULT_MAX_TOKEN_BYTES = 16_384;
+
+/**
+ * Verifies a compact JWT (RFC 7519 section 7.2, RFC 8725).
+ * @param token the compact serialisation, without "Bearer"
+ * @param now epoch seconds
+ * @returns the claims, or the first check that failed
+ */
+export async function verifyToken(
+  token: string,
+  rules: TokenRules,
+  keys: VerificationKeys,
+  now: EpochSeconds,
+): Promise<Result<VerifiedToken, TokenRejection>> {
+  if (token.length > rules.maxTokenBytes) return err(tooLarge(token, rules));
+  const jws = parseCompactJws(token);
+  if (!jws.ok) return jws;
+  const header = parseJwsHeader(jws.value.encodedHeader);
+  if (!header.ok) return header;
+  const typ = checkHeader(header.value, rules);
+  if (!typ.ok) return typ;
+  const key = selectKey(header.value, keys);
+  if (!key.ok) return key;
+  if (!(await verifySignature(key.value, jws.value))) return err({ code: "signature_invalid" });
+  const payload = parseJsonObject(jws.value.payload);
+  if (!payload.ok) return err({ code: "claims_invalid", reason: payload.error });
+  const claims = checkClaims(payload.value, rules, now);
+  if (!claims.ok) return claims;
+  const { algorithm, kid } = key.value;
+  return ok({ header: { alg: algorithm.alg, kid, typ: typ.value }, claims: claims.value });
+}
+
+/**
+ * Media type comparison of RFC 7515 section 4.1.9: any case, and "application/" may be left out.
+ * @returns the lower-case name without the prefix
+ */
+export function normaliseTyp(typ: string): string {
+  const lower = typ.toLowerCase();
+  return lower.startsWith("application/") ? lower.slice("application/".length) : lower;
+}
+
+function checkHeader(header: UnverifiedHeader, rules: TokenRules): Result<TokenTyp | undefined, TokenRejection> {
+  if (!rules.algs.has(header.algorithm.alg)) return err({ code: "alg_not_allowed" });
+  const typ = header.typ === undefined ? undefined : normaliseTyp(header.typ);
+  if (!isTokenTyp(typ) || !rules.typs.has(typ)) return err({ code: "typ_not_allowed" });
+  return ok(typ);
+}
+
+function isTokenTyp(typ: string | undefined): typ is TokenTyp | undefined {
+  return typ === undefined || typ === "jwt" || typ === "at+jwt";
+}
+
+/** The key for the header's kid, only if the header's `alg` is the one the key is bound to (RFC 8725 section 3.1). */
+function selectKey(header: UnverifiedHeader, keys: VerificationKeys): Result<VerificationKey, TokenRejection> {
+  const key = keys.find(header.kid);
+  if (key === undefined) return err({ code: "kid_unknown" });
+  if (key === "revoked") return err({ code: "kid_revoked" });
+  if (key.algorithm !== header.algorithm) return err({ code: "alg_mismatch" });
+  return ok(key);
+}
+
+function tooLarge(token: string, rules: TokenRules): TokenRejection {
+  return { code: "token_too_large", bytes: token.length, maxBytes: rules.maxTokenBytes };
+}

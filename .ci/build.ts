@@ -1,0 +1,61 @@
+/**
+ * `npm run build`: everything that leaves the repository, in `dist/`.
+ *
+ *   types/            declarations, by the compiler (which is also the check of the dependency law)
+ *   issuer.js edge-verifier.js verify.js cli.js   the package's entry points; dependencies stay imports
+ *   lambda/*.mjs      one self-contained ESM file per handler
+ *   worker/           the Worker as wrangler would upload it, and its list of inputs
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { bundleLambda } from "./bundle.ts";
+
+/** Part of the design: what a cold isolate has to load. */
+const MAX_WORKER_GZIP_BYTES = 25_000;
+
+process.chdir(fileURLToPath(new URL("../", import.meta.url)));
+rmSync("dist", { recursive: true, force: true });
+mkdirSync("dist", { recursive: true });
+
+run("tsc", ["--build", "--force"]);
+await buildEntryPoints();
+for (const handler of readdirSync("issuer/lambda").filter((name) => name.endsWith(".ts"))) {
+  await bundleLambda(`issuer/lambda/${handler}`, `dist/lambda/${handler.replace(/\.ts$/, ".mjs")}`);
+}
+run("wrangler", ["deploy", "--dry-run", "--outdir", "dist/worker", "--metafile", "--minify"]);
+checkWorkerSize();
+
+async function buildEntryPoints(): Promise<void> {
+  await build({
+    entryPoints: {
+      issuer: "issuer/index.ts",
+      cli: "issuer/cli/main.ts",
+      "edge-verifier": "edge-verifier/index.ts",
+      verify: "shared/index.ts",
+    },
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    chunkNames: "chunks/[hash]",
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    logLevel: "warning",
+  });
+  chmodSync("dist/cli.js", 0o755);
+}
+
+function checkWorkerSize(): void {
+  const path = "dist/worker/worker.js";
+  const gzipBytes = gzipSync(readFileSync(path)).length;
+  console.log(`Worker: ${String(statSync(path).size)} bytes, ${String(gzipBytes)} gzip (at most ${String(MAX_WORKER_GZIP_BYTES)})`);
+  if (gzipBytes > MAX_WORKER_GZIP_BYTES) throw new Error("the Worker bundle is larger than its budget");
+}
+
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "inherit", env: { ...process.env, WRANGLER_SEND_METRICS: "false" } });
+}

@@ -1,0 +1,25 @@
+/**
+ * The verification core for people who verify tokens themselves (`sealgate/verify`): a backend service in Node, another
+ * Worker, a browser. Pure; bring the key set and the time.
+ */
+export { ALGS } from "./algorithms.ts";
+export type { Alg, HeaderAlg } from "./algorithms.ts";
+export { namesOneOf } from "./claims.ts";
+export type { ClaimsRules, VerifiedClaims } from "./claims.ts";
+export { epochSecondsFromMs, parseAudience, parseEpochSeconds, parseIssuerUrl, parseKid } from "./identifiers.ts";
+export type { Audience, EpochSeconds, IssuerUrl, Kid } from "./identifiers.ts";
+export type { JsonObject, JsonValue } from "./json.ts";
+export { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
+export type { PublicJwk } from "./jwk.ts";
+export { importVerificationKey } from "./jws.ts";
+export type { VerificationKey } from "./jws.ts";
+export type { KeySetDocument, KeyState, SkippedKey } from "./key-set.ts";
+export type { TokenRejection, TokenRejectionCode } from "./rejection.ts";
+export { err, ok } from "./result.ts";
+export type { Result } from "./result.ts";
+export { importTrustAnchors, openKeySet } from "./signed-key-set.ts";
+export type { KeySetProblem, KeySetRules, TrustAnchors } from "./signed-key-set.ts";
+export { importKeySet } from "./verification-keys.ts";
+export type { ImportedKeySet, VerificationKeys } from "./verification-keys.ts";
+export { DEFAULT_MAX_TOKEN_BYTES, verifyToken } from "./verify-token.ts";
+export type { TokenRules, TokenTyp, VerifiedToken } from "./verify-token.ts";

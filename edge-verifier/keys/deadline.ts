@@ -1,0 +1,26 @@
+/**
+ * Waiting for a promise no longer than a deadline. The timer is made and cancelled inside the request that waits.
+ */
+
+/** Calls `onTime` once after `delayMs`, unless the function it returns has been called before. */
+export type StartTimer = (delayMs: number, onTime: () => void) => () => void;
+
+/** The platform's timer. */
+export const startPlatformTimer: StartTimer = (delayMs, onTime) => {
+  const timer = setTimeout(onTime, delayMs);
+  return () => clearTimeout(timer);
+};
+
+/**
+ * @param work must never reject; it goes on when the deadline passes first
+ * @returns false when the deadline passed first
+ */
+export function endsWithin(work: Promise<void>, deadlineMs: number, startTimer: StartTimer): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = startTimer(deadlineMs, () => resolve(false));
+    void work.then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,214 @@
+/**
+ * The key ladder: which key set a request may use, and whether it has to wait for it.
+ *
+ *   1. isolate memory, younger than M; from half of M on, one background refresh (jittered)
+ *   2. past M, the request's own KV read, under a deadline
+ *   3. the last good document, until its `exp`
+ *   4. the bootstrap document, until its `exp`
+ *   5. none: the request is answered 503 with Retry-After
+ *
+ * A failed read is followed by a short backoff (at most 5 s and half of M) in which requests take rungs 3 to 5 at once;
+ * after it, one request tries again. While reads fail, a key set may therefore be used for backoff plus deadline after KV
+ * has recovered; while they succeed, never past M.
+ *
+ * Requests share settled values only: no promise is stored, so none is ever awaited by another request, which on Workers
+ * would hang it. There is no clock and, but for the deadline, no timer: times are passed in.
+ */
+import type { EpochSeconds, IssuerUrl } from "../../shared/identifiers.ts";
+import type { SkippedKey } from "../../shared/key-set.ts";
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
+import type { TrustAnchors } from "../../shared/signed-key-set.ts";
+import { DEFAULT_TIMING, MIN_KV_CACHE_TTL_SECONDS } from "../../shared/timing.ts";
+import type { ImportedKeySet } from "../../shared/verification-keys.ts";
+import { endsWithin, startPlatformTimer } from "./deadline.ts";
+import type { StartTimer } from "./deadline.ts";
+import type { HeldKeySet, KeyReadProblemCode, KeySetOrigin, KeysUnavailable, WaitUntil } from "./held-key-set.ts";
+import type { KeySetSource } from "./key-set-source.ts";
+import { createKeySetStore } from "./key-set-store.ts";
+import type { StoredKeySet } from "./key-set-store.ts";
+import { createReadSchedule, DEFAULT_MEMORY_TTL_MS, MAX_BACKOFF_MS } from "./read-schedule.ts";
+
+export interface KeyLadderConfig {
+  readonly source: KeySetSource;
+  /** The pinned root keys. */
+  readonly anchors: TrustAnchors;
+  readonly issuer: IssuerUrl;
+  /** Documents with a lower `rev` are refused, the bootstrap document included. Use 1 when there is no floor. */
+  readonly minRev: number;
+  /** `BOOTSTRAP_KEY_SET`: a signed document bundled at deploy, or undefined. */
+  readonly bootstrap: string | undefined;
+  /** How long a request waits for its own KV read. */
+  readonly readDeadlineMs: number;
+  /** Uniform in [0, 1); spreads refreshes and retries of many isolates. */
+  readonly random: () => number;
+  /** The timer of the deadline, the platform's when left out; a simulation passes its own. */
+  readonly startTimer?: StartTimer;
+}
+
+/** For the health endpoint. Holds no secret. */
+export interface LadderStatus {
+  /** undefined: no key set can be used. */
+  readonly origin: KeySetOrigin | undefined;
+  readonly rev: number | undefined;
+  readonly ageSeconds: number | undefined;
+  readonly expiresAt: EpochSeconds | undefined;
+  /** Keys of the document that cannot be used. */
+  readonly skipped: readonly SkippedKey[];
+  /** What went wrong with the last read of KV; undefined when it went well or none was made. */
+  readonly problem: KeyReadProblemCode | undefined;
+  /** Why the bootstrap document was refused when it was last needed. */
+  readonly bootstrapProblem: KeyReadProblemCode | undefined;
+}
+
+export interface KeyLadder {
+  /**
+   * Keys that can be used without waiting, or undefined when {@link KeyLadder.current} has to be asked. Starts the
+   * background refresh when it is due.
+   * @param nowMs epoch milliseconds, taken when the request arrived
+   */
+  ready(nowMs: number, waitUntil: WaitUntil): HeldKeySet | undefined;
+  /**
+   * The keys for this request, by the first rung that holds. Waits for at most one KV read, and no longer than the
+   * deadline.
+   * @param nowMs epoch milliseconds, taken when the request arrived
+   */
+  current(nowMs: number, waitUntil: WaitUntil): Promise<Result<HeldKeySet, KeysUnavailable>>;
+  /**
+   * Looks for a newer key set because a token's kid is not in `used`. At most one KV read per cooldown (30 s) in this
+   * isolate, so that invented kids cost next to nothing; requests with known kids never wait for it.
+   * @returns a key set other than `used`, or undefined
+   */
+  refreshForUnknownKid(used: ImportedKeySet, nowMs: number, waitUntil: WaitUntil): Promise<HeldKeySet | undefined>;
+  /** What the ladder stands on. No I/O. */
+  status(nowMs: number): LadderStatus;
+}
+
+/**
+ * A clock that goes back by more than the deadline plus this is taken for a changed clock; requests that waited a while
+ * before asking stay below it.
+ */
+const CLOCK_TOLERANCE_MS = 5000;
+
+export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
+  const { source, readDeadlineMs } = config;
+  const startTimer = config.startTimer ?? startPlatformTimer;
+  const store = createKeySetStore(config);
+  const schedule = createReadSchedule(config);
+  let latestNowMs = Number.NEGATIVE_INFINITY;
+  let bootstrapRefusal: { readonly atMs: number; readonly problem: KeyReadProblemCode } | undefined;
+
+  function noticeClock(nowMs: number): void {
+    if (nowMs >= latestNowMs) {
+      latestNowMs = nowMs;
+    } else if (nowMs < latestNowMs - readDeadlineMs - CLOCK_TOLERANCE_MS) {
+      latestNowMs = nowMs;
+      store.forgetAge();
+      schedule.reset();
+      bootstrapRefusal = undefined;
+    }
+  }
+
+  /** One read from start to published key set. Never rejects. */
+  async function readOnce(startedMs: number, cacheTtlSeconds: number): Promise<void> {
+    let problem: KeyReadProblemCode = "key_set_read_failed";
+    try {
+      const text = await source.read(cacheTtlSeconds);
+      problem = text === null ? "key_set_missing" : "key_set_check_failed";
+      if (text !== null) {
+        const acceptance = await store.accept(text, startedMs);
+        if (acceptance.confirmed) return schedule.succeed(startedMs, acceptance.problem);
+        problem = acceptance.problem ?? problem;
+      }
+    } catch {
+      // What was thrown may quote what was read; the code says which step it was.
+    }
+    schedule.fail(startedMs, problem, store.latest?.memoryTtlMs ?? DEFAULT_MEMORY_TTL_MS);
+  }
+
+  /** A read that is waited for no longer than the deadline. It goes on after that, and what it brings is used. */
+  async function readWithinDeadline(startedMs: number, longestTtlSeconds: number, waitUntil: WaitUntil): Promise<void> {
+    const { kvCacheTtlSeconds } = store.latest?.keySet.document.timing ?? DEFAULT_TIMING;
+    schedule.begin(startedMs);
+    const work = readOnce(startedMs, Math.min(kvCacheTtlSeconds, longestTtlSeconds));
+    waitUntil(work);
+    if (await endsWithin(work, readDeadlineMs, startTimer)) return;
+    schedule.fail(startedMs, "key_set_read_timeout", store.latest?.memoryTtlMs ?? DEFAULT_MEMORY_TTL_MS);
+  }
+
+  /** Offers the bootstrap document, at most once per longest backoff while it is refused. */
+  async function tryBootstrap(nowMs: number): Promise<void> {
+    if (config.bootstrap === undefined) return;
+    if (bootstrapRefusal !== undefined && nowMs - bootstrapRefusal.atMs < MAX_BACKOFF_MS) return;
+    let problem: KeyReadProblemCode | undefined = "key_set_check_failed";
+    try {
+      problem = await store.acceptBootstrap(config.bootstrap, nowMs);
+    } catch {
+      // As above.
+    }
+    bootstrapRefusal = problem === undefined ? undefined : { atMs: nowMs, problem };
+  }
+
+  function ready(nowMs: number, waitUntil: WaitUntil): HeldKeySet | undefined {
+    noticeClock(nowMs);
+    const stored = store.usable(nowMs);
+    if (stored === undefined) return undefined;
+    const ageMs = nowMs - stored.confirmedAtMs;
+    if (ageMs < stored.memoryTtlMs) {
+      if (ageMs >= stored.refreshAfterMs && schedule.mayRefresh(nowMs)) {
+        waitUntil(readWithinDeadline(nowMs, Number.POSITIVE_INFINITY, waitUntil));
+      }
+      return toHeld(stored, nowMs);
+    }
+    return schedule.holdsBack(nowMs) ? toHeld(stored, nowMs) : undefined;
+  }
+
+  return {
+    ready,
+    async current(nowMs, waitUntil) {
+      const without = ready(nowMs, waitUntil);
+      if (without !== undefined) return ok(without);
+      if (!schedule.holdsBack(nowMs)) await readWithinDeadline(nowMs, Number.POSITIVE_INFINITY, waitUntil);
+      if (store.usable(nowMs) === undefined) await tryBootstrap(nowMs);
+      const stored = store.usable(nowMs);
+      if (stored !== undefined) return ok(toHeld(stored, nowMs, "kv"));
+      const retryAfterSeconds = Math.max(1, Math.ceil(schedule.backoffLeftMs(nowMs) / 1000));
+      return err({
+        code: "keys_unavailable",
+        retryAfterSeconds,
+        problem: schedule.problem ?? "key_set_expired",
+      });
+    },
+    async refreshForUnknownKid(used, nowMs, waitUntil) {
+      if (store.usable(nowMs)?.keySet === used && schedule.takeUnknownKidRead(nowMs)) {
+        await readWithinDeadline(nowMs, MIN_KV_CACHE_TTL_SECONDS, waitUntil);
+      }
+      const stored = store.usable(nowMs);
+      return stored === undefined || stored.keySet === used ? undefined : toHeld(stored, nowMs);
+    },
+    status(nowMs) {
+      const stored = store.usable(nowMs);
+      const held = stored === undefined ? undefined : toHeld(stored, nowMs);
+      return {
+        origin: held?.origin,
+        rev: held?.keySet.document.rev,
+        ageSeconds: held?.ageSeconds,
+        expiresAt: held?.keySet.document.expiresAt,
+        skipped: held?.keySet.skipped ?? [],
+        problem: schedule.problem,
+        bootstrapProblem: bootstrapRefusal?.problem,
+      };
+    },
+  };
+}
+
+/** @param ifConfirmedNow the origin to report when the set was confirmed by a read that began at `nowMs` or later */
+function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetOrigin = "memory"): HeldKeySet {
+  const { keySet, confirmedAtMs, memoryTtlMs } = stored;
+  const ageMs = nowMs - confirmedAtMs;
+  const knownSinceMs = Number.isFinite(ageMs) ? confirmedAtMs : keySet.document.issuedAt * 1000;
+  const ageSeconds = Math.max(0, nowMs - knownSinceMs) / 1000;
+  if (stored.fromBootstrap) return { keySet, origin: "bootstrap", ageSeconds };
+  if (ageMs >= memoryTtlMs) return { keySet, origin: "last_good", ageSeconds };
+  return { keySet, origin: ageMs <= 0 ? ifConfirmedNow : "memory", ageSeconds };
+}

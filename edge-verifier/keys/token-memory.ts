@@ -1,0 +1,122 @@
+/**
+ * Tokens that this isolate has verified, so that the next request with the same token costs no signature check. Bounded,
+ * bound to what the verification depended on, and emptied when that changes. It decides nothing: time is checked by the
+ * caller on every hit, and so is the route's policy.
+ *
+ * The key is the whole token, byte for byte, not a digest or a part of it. A digest would cost more than the look-up, and
+ * a key that two tokens can share has mixed up identities elsewhere (GHSA-rp9m-7r4c-75qg). The text stays inside the
+ * isolate that was sent it: it is never logged, never listed, and no identity by itself.
+ */
+import { windowOf } from "../../shared/claims.ts";
+import type { ValidityWindow } from "../../shared/claims.ts";
+import { ok } from "../../shared/result.ts";
+import type { Ok } from "../../shared/result.ts";
+import type { VerifiedToken } from "../../shared/verify-token.ts";
+
+/** Bounds of one memory. Both hold at all times. */
+export interface TokenMemoryLimits {
+  /** Most tokens remembered; fewer than 2 switch the memory off. */
+  readonly maxEntries: number;
+  /** Most characters of all remembered tokens together. */
+  readonly maxCharacters: number;
+}
+
+/**
+ * What a verification depended on besides the token. Compared by identity: make a new one whenever the key set, the rules
+ * or a further signed list (of revoked tokens, say) is replaced, and never change one.
+ */
+export type TokenBinding = object;
+
+export interface RememberedToken {
+  /** Ready to be returned; frozen, because all later requests with the token see the same objects. */
+  readonly outcome: Ok<VerifiedToken>;
+  readonly window: ValidityWindow;
+}
+
+export interface TokenMemory {
+  /** Tokens remembered. */
+  readonly size: number;
+  /** Their total length. */
+  readonly characters: number;
+  /** Looks a token up. Forgets everything first if it was remembered under another binding. */
+  recall(token: string, binding: TokenBinding): RememberedToken | undefined;
+  /**
+   * Remembers a token that was verified under `binding`; freezes `verified`. Does nothing when the binding has been
+   * replaced while the verification was going on, or when the token alone is over the bounds.
+   */
+  remember(token: string, verified: VerifiedToken, binding: TokenBinding): RememberedToken;
+}
+
+interface Generation {
+  readonly entries: Map<string, RememberedToken>;
+  characters: number;
+}
+
+/**
+ * Two generations, each with half of the room: new and used tokens go into the young one; when it is full, the old one is
+ * dropped as a whole and the young one becomes the old. Whatever was used since the last turn survives, nothing is ever
+ * searched or sorted, and no hit pays for more than a move.
+ */
+export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
+  for (const limit of [limits.maxEntries, limits.maxCharacters]) {
+    if (!Number.isSafeInteger(limit) || limit < 0) throw new TypeError("a limit is a whole number, 0 or larger");
+  }
+  const entriesPerGeneration = Math.floor(limits.maxEntries / 2);
+  const charactersPerGeneration = Math.floor(limits.maxCharacters / 2);
+  let young = emptyGeneration();
+  let old = emptyGeneration();
+  let boundTo: TokenBinding | undefined;
+
+  function insert(token: string, remembered: RememberedToken): void {
+    if (entriesPerGeneration === 0 || token.length > charactersPerGeneration) return;
+    const isFull =
+      young.entries.size >= entriesPerGeneration || young.characters + token.length > charactersPerGeneration;
+    if (isFull) {
+      old = young;
+      young = emptyGeneration();
+    }
+    young.entries.set(token, remembered);
+    young.characters += token.length;
+  }
+
+  return {
+    get size() {
+      return young.entries.size + old.entries.size;
+    },
+    get characters() {
+      return young.characters + old.characters;
+    },
+    recall(token, binding) {
+      if (binding !== boundTo) {
+        young = emptyGeneration();
+        old = emptyGeneration();
+        boundTo = binding;
+        return undefined;
+      }
+      const recent = young.entries.get(token);
+      if (recent !== undefined) return recent;
+      const earlier = old.entries.get(token);
+      if (earlier === undefined) return undefined;
+      old.entries.delete(token);
+      old.characters -= token.length;
+      insert(token, earlier);
+      return earlier;
+    },
+    remember(token, verified, binding) {
+      const remembered = { outcome: ok(deepFreeze(verified)), window: windowOf(verified.claims) };
+      if (binding === boundTo && !young.entries.has(token) && !old.entries.has(token)) insert(token, remembered);
+      return remembered;
+    },
+  };
+}
+
+function emptyGeneration(): Generation {
+  return { entries: new Map(), characters: 0 };
+}
+
+/** Claims come from JSON: a tree of plain objects and arrays, of bounded depth. */
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
+}

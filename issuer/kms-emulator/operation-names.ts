@@ -1,0 +1,90 @@
+/**
+ * The names of KMS's operations: those the emulator builds, and the rest, so that asking for one of them is told apart from a
+ * name KMS does not have. Names only.
+ *
+ * Source: AWS KMS API Reference, "Actions".
+ */
+
+export const KMS_OPERATIONS = [
+  "CreateKey",
+  "DescribeKey",
+  "ListKeys",
+  "GetPublicKey",
+  "Sign",
+  "Verify",
+  "CreateAlias",
+  "UpdateAlias",
+  "DeleteAlias",
+  "ListAliases",
+  "EnableKey",
+  "DisableKey",
+  "ScheduleKeyDeletion",
+  "CancelKeyDeletion",
+  "TagResource",
+  "UntagResource",
+  "ListResourceTags",
+] as const;
+export type KmsOperation = (typeof KMS_OPERATIONS)[number];
+
+/** A count of zero for each operation. */
+export const NO_REQUESTS: Readonly<Record<KmsOperation, number>> = {
+  CreateKey: 0,
+  DescribeKey: 0,
+  ListKeys: 0,
+  GetPublicKey: 0,
+  Sign: 0,
+  Verify: 0,
+  CreateAlias: 0,
+  UpdateAlias: 0,
+  DeleteAlias: 0,
+  ListAliases: 0,
+  EnableKey: 0,
+  DisableKey: 0,
+  ScheduleKeyDeletion: 0,
+  CancelKeyDeletion: 0,
+  TagResource: 0,
+  UntagResource: 0,
+  ListResourceTags: 0,
+};
+
+export const UNBUILT_OPERATIONS: readonly string[] = [
+  "ConnectCustomKeyStore",
+  "CreateCustomKeyStore",
+  "CreateGrant",
+  "Decapsulate",
+  "Decrypt",
+  "DeleteCustomKeyStore",
+  "DeleteImportedKeyMaterial",
+  "DeriveSharedSecret",
+  "DescribeCustomKeyStores",
+  "DisableKeyRotation",
+  "DisconnectCustomKeyStore",
+  "EnableKeyRotation",
+  "Encapsulate",
+  "Encrypt",
+  "GenerateDataKey",
+  "GenerateDataKeyPair",
+  "GenerateDataKeyPairWithoutPlaintext",
+  "GenerateDataKeyWithoutPlaintext",
+  "GenerateMac",
+  "GenerateRandom",
+  "GetKeyLastUsage",
+  "GetKeyPolicy",
+  "GetKeyRotationStatus",
+  "GetParametersForImport",
+  "ImportKeyMaterial",
+  "ListGrants",
+  "ListKeyPolicies",
+  "ListKeyRotations",
+  "ListRetirableGrants",
+  "PutKeyPolicy",
+  "ReEncrypt",
+  "ReplicateKey",
+  "RetireGrant",
+  "RevokeGrant",
+  "RotateKeyOnDemand",
+  "UpdateCustomKeyStore",
+  "UpdateKeyDescription",
+  "UpdatePrimaryRegion",
+  "VerifyMac",
+];

@@ -1,0 +1,107 @@
+/**
+ * Keeps the emulator's state, private keys included, in one JSON file: written whole to a neighbour and renamed over it, mode
+ * 0600, with a SHA-256 of its content. A file that is damaged, readable by others, or written by somebody else meanwhile is
+ * refused, never repaired. The hash finds damage, not forgery: whoever may write the file owns the keys anyway.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isJsonObject, parseJsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { KmsEmulatorError } from "./errors.ts";
+import { decodeState, encodeState } from "./state-codec.ts";
+import type { StoredState } from "./store.ts";
+
+const FORMAT = "sealgate-kms-emulator/1";
+const WARNING = "Private keys of an emulator, in the clear. Not a KMS: never trust a token signed by them.";
+
+/** The file of one emulator. Remembers what it last saw, to notice a second writer. */
+export class StateFile {
+  readonly #path: string;
+  #seen: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#seen = fingerprint(path);
+  }
+
+  /**
+   * @returns the saved state, or undefined when there is no file yet.
+   * @throws KmsEmulatorError kms_emulator_state_exposed, …_damaged or …_unreadable.
+   */
+  load(): StoredState | undefined {
+    this.#seen = fingerprint(this.#path);
+    if (this.#seen === "") return undefined;
+    if (process.platform !== "win32" && (statSync(this.#path).mode & 0o077) !== 0) {
+      throw new KmsEmulatorError(
+        "kms_emulator_state_exposed",
+        `${this.#path} holds private keys but others may read it: run chmod 600 on it, or delete it to start afresh.`,
+      );
+    }
+    const bytes = read(this.#path);
+    const document = parseJsonObject(bytes);
+    const state = document.ok ? document.value["state"] : undefined;
+    // What was written is a function of the state, so one comparison covers format, warning, hash and white space.
+    if (!isJsonObject(state) || !bytes.equals(render(state))) throw damaged(this.#path);
+    try {
+      return decodeState(state);
+    } catch (cause) {
+      throw damaged(this.#path, cause);
+    }
+  }
+
+  /**
+   * Replaces the file; a reader sees the old content or the new, whole.
+   * @throws KmsEmulatorError kms_emulator_state_changed when somebody else wrote it since, and the system's errors.
+   */
+  save(stored: StoredState): void {
+    if (fingerprint(this.#path) !== this.#seen) {
+      throw new KmsEmulatorError(
+        "kms_emulator_state_changed",
+        `${this.#path} was changed by another program: give each emulator its own file.`,
+      );
+    }
+    const temporary = `${this.#path}.${randomUUID()}.tmp`;
+    try {
+      writeDurably(temporary, render(encodeState(stored)));
+      renameSync(temporary, this.#path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+    this.#seen = fingerprint(this.#path);
+  }
+}
+
+function writeDurably(path: string, content: Buffer): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Identity of a file's content as far as the file system tells it; empty when there is no file. */
+function fingerprint(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? "" : `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new KmsEmulatorError("kms_emulator_state_unreadable", `${path} cannot be read.`, { cause });
+  }
+}
+
+function damaged(path: string, cause?: unknown): KmsEmulatorError {
+  const message = `${path} is damaged or not a state file of this version: restore it, or delete it to start afresh.`;
+  return new KmsEmulatorError("kms_emulator_state_damaged", message, { cause });
+}
+
+/** The whole content of a file with this state. */
+function render(state: JsonObject): Buffer {
+  const sha256 = createHash("sha256").update(JSON.stringify(state)).digest("hex");
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, warning: WARNING, sha256, state }, null, 2)}\n`);
+}

@@ -13,6 +13,7 @@ export type FaultCode =
   | "kms_access_denied"
   | "kms_credentials_missing"
   | "kms_credentials_expired"
+  | "kms_credentials_invalid"
   | "kms_key_not_found"
   | "kms_key_disabled"
   | "kms_key_pending_deletion"
@@ -22,6 +23,8 @@ export type FaultCode =
   | "kms_bad_signature"
   | "kms_message_too_large"
   | "kms_request_invalid"
+  | "kms_limit_exceeded"
+  | "kms_clock_skewed"
   // publishing
   | "publish_unauthorized"
   | "publish_not_found"
@@ -30,8 +33,11 @@ export type FaultCode =
   | "publish_timeout"
   | "publish_failed"
   | "publish_not_confirmed"
+  | "clock_skewed"
+  | "key_set_unusable"
   // input and configuration of the issuer
   | "claims_refused"
+  | "input_invalid"
   | "lifetime_too_long"
   | "config_invalid"
   | "state_file_damaged";

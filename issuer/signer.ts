@@ -21,3 +21,12 @@ export interface Signer {
    */
   sign(signingInput: string): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** Where an issuer gets the signer of the moment: one fixed key, or a ring whose active key changes. */
+export interface SignerSource {
+  /**
+   * The signer to use for the next signature.
+   * @throws SealgateError when no signer can be had
+   */
+  current(): Promise<Signer>;
+}

@@ -1,0 +1,211 @@
+/**
+ * Issues tokens: puts the registered claims in place, refuses what a verifier would refuse, and has the rest signed. The
+ * issuer decides nothing about who may have which claims; the caller has authenticated somebody before it asks.
+ */
+import { randomUUID } from "node:crypto";
+import { checkClaims } from "../shared/claims.ts";
+import { epochSecondsFromMs, parseAudience, parseEpochSeconds, parseIssuerUrl } from "../shared/identifiers.ts";
+import type { Audience, EpochSeconds, IssuerUrl } from "../shared/identifiers.ts";
+import type { JsonObject } from "../shared/json.ts";
+import type { TokenRejection } from "../shared/rejection.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
+import { SealgateError } from "./errors.ts";
+import { takePlainJson } from "./plain-json.ts";
+import type { Signer, SignerSource } from "./signer.ts";
+import { signCompactJws, toSigningInput, tokenBytesOf } from "./token.ts";
+
+/** "at+jwt" asks for the access token profile of RFC 9068. */
+export type IssuedTyp = "JWT" | "at+jwt";
+
+export interface IssuerSettings {
+  /** `iss` of every token: an https URL without query or fragment (http for loopback hosts). */
+  readonly issuer: string;
+  /** Longest lifetime of a token, in seconds. What edges accept, and how long keys are kept, follows from it. */
+  readonly maxTokenTtlSeconds: number;
+  /** Lifetime of a token for which none is asked, in seconds. Default 300, or the maximum if that is shorter. */
+  readonly defaultTtlSeconds?: number;
+  /** Epoch seconds; by default this host's clock. */
+  readonly clock?: () => EpochSeconds;
+  /** A new `jti`, unique among all tokens; by default a random UUID. */
+  readonly newJti?: () => string;
+}
+
+/** Either one fixed signer, or a ring whose active key changes. */
+export type IssuerOptions = IssuerSettings &
+  (
+    | { readonly signer: Signer; readonly ring?: undefined }
+    | { readonly ring: SignerSource; readonly signer?: undefined }
+  );
+
+export interface SignOptions {
+  /** Lifetime in seconds, a whole number above 0. */
+  readonly ttlSeconds?: number;
+  /** Becomes `aud`; without it, the claims must hold `aud`: a token is meant for somebody, and edges check for whom. */
+  readonly audience?: string | readonly string[];
+  /** Default "JWT". */
+  readonly typ?: IssuedTyp;
+}
+
+export interface IssuedToken {
+  /** Compact JWS. */
+  readonly token: string;
+  readonly kid: string;
+  /** `exp`, epoch seconds. */
+  readonly expiresAt: number;
+  readonly jti: string;
+}
+
+export interface Issuer {
+  /**
+   * Signs a token. `iss`, `iat`, `exp` and `jti` are set here.
+   * @param claims plain JSON values
+   * @throws SealgateError `claims_refused` naming the claim, `lifetime_too_long`, `input_invalid`, or a `kms_…` code
+   */
+  sign(claims: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<IssuedToken>;
+}
+
+const DEFAULT_TTL_SECONDS = 300;
+
+/** Set by the issuer alone (RFC 7519 sections 4.1.1, 4.1.4, 4.1.6 and 4.1.7). */
+const RESERVED_CLAIMS = ["iss", "iat", "exp", "jti"];
+
+/** RFC 9068 section 2.2: required besides iss, exp, iat and jti, which every token has, and aud, likewise. */
+const ACCESS_TOKEN_CLAIMS = ["sub", "client_id"];
+
+/**
+ * Makes an issuer.
+ * @throws TypeError for options that make no sense, all of them named at once
+ */
+export function createIssuer(options: IssuerOptions): Issuer {
+  const settings = checkSettings(options);
+  const { maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti } = settings;
+  const source = options.ring ?? { current: async () => options.signer };
+  return {
+    async sign(claims, signOptions = {}) {
+      const ttlSeconds = checkTtl(signOptions.ttlSeconds ?? defaultTtlSeconds, maxTokenTtlSeconds);
+      const typ = checkTyp(signOptions.typ ?? "JWT");
+      const callers = takeClaims(claims, signOptions.audience, typ);
+      // The signer first: finding it may take a while, and the token's time starts when it is signed.
+      const signer = await source.current();
+      const iat = readClock(clock);
+      const payload = { iss: settings.issuer, ...callers, iat, exp: iat + ttlSeconds, jti: newJti() };
+      requireVerifiable(payload, maxTokenTtlSeconds);
+      const signingInput = toSigningInput({ alg: signer.alg, kid: signer.kid, typ }, payload);
+      requireTokenSize(tokenBytesOf(signingInput, signer));
+      const token = await signCompactJws(signer, signingInput);
+      return { token, kid: signer.kid, expiresAt: payload.exp, jti: payload.jti };
+    },
+  };
+}
+
+interface CheckedSettings extends Required<IssuerSettings> {
+  readonly issuer: IssuerUrl;
+}
+
+function checkSettings(options: IssuerOptions): CheckedSettings {
+  const { maxTokenTtlSeconds } = options;
+  const defaultTtlSeconds = options.defaultTtlSeconds ?? Math.min(DEFAULT_TTL_SECONDS, maxTokenTtlSeconds);
+  const problems: string[] = [];
+  const issuer = parseIssuerUrl(options.issuer);
+  if (!issuer.ok) problems.push(`issuer ${issuer.error}`);
+  if (!isWholeSeconds(maxTokenTtlSeconds))
+    problems.push("maxTokenTtlSeconds must be a whole number of seconds above 0");
+  else if (!isWholeSeconds(defaultTtlSeconds) || defaultTtlSeconds > maxTokenTtlSeconds) {
+    problems.push("defaultTtlSeconds must be a whole number of seconds above 0 and at most maxTokenTtlSeconds");
+  }
+  if ((options.signer === undefined) === (options.ring === undefined)) problems.push("give either a signer or a ring");
+  if (!issuer.ok || problems.length > 0) throw new TypeError(`createIssuer: ${problems.join("; ")}`);
+  const clock = options.clock ?? (() => epochSecondsFromMs(Date.now()));
+  const newJti = options.newJti ?? randomUUID;
+  return { issuer: issuer.value, maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti };
+}
+
+function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number): number {
+  if (!isWholeSeconds(ttlSeconds)) {
+    throw new SealgateError("input_invalid", "ttlSeconds must be a whole number of seconds above 0.");
+  }
+  if (ttlSeconds <= maxTokenTtlSeconds) return ttlSeconds;
+  throw new SealgateError(
+    "lifetime_too_long",
+    `A token may live at most ${maxTokenTtlSeconds} s (maxTokenTtlSeconds), and ${ttlSeconds} s were asked for. ` +
+      "Ask for less; raise the maximum only together with the ring's policy.",
+  );
+}
+
+function checkTyp(typ: IssuedTyp): IssuedTyp {
+  if (typ === "JWT" || typ === "at+jwt") return typ;
+  throw new SealgateError("input_invalid", 'typ must be "JWT" or "at+jwt".');
+}
+
+/** The caller's claims with `aud` in place, checked as far as they can be without the issuer's own. */
+function takeClaims(claims: unknown, audience: SignOptions["audience"], typ: IssuedTyp): JsonObject {
+  const taken = takePlainJson(claims);
+  if (!taken.ok) throw refused(taken.error.path, taken.error.rule);
+  const callers = taken.value;
+  for (const claim of RESERVED_CLAIMS) {
+    if (Object.hasOwn(callers, claim)) throw refused(claim, "is set by the issuer and cannot be passed");
+  }
+  if (audience !== undefined && Object.hasOwn(callers, "aud")) {
+    throw refused("aud", "is given twice, as a claim and as the audience option");
+  }
+  const aud = takeAudience(audience ?? callers["aud"]);
+  if (typ === "at+jwt") {
+    for (const claim of ACCESS_TOKEN_CLAIMS) {
+      if (typeof callers[claim] !== "string" || callers[claim] === "") {
+        throw refused(claim, "is required in an access token, as a string that is not empty (RFC 9068 section 2.2)");
+      }
+    }
+  }
+  return { ...callers, aud };
+}
+
+function takeAudience(aud: unknown): Audience | readonly Audience[] {
+  if (aud === undefined) {
+    throw refused("aud", "is required, as a claim or as the audience option: edges refuse a token meant for nobody");
+  }
+  const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  const audiences = values.map(parseAudience).filter((audience) => audience !== undefined);
+  const [first] = audiences;
+  if (first === undefined || audiences.length !== values.length) {
+    throw refused("aud", "must be one or more strings of 1 to 512 visible ASCII characters");
+  }
+  return Array.isArray(aud) ? audiences : first;
+}
+
+/** The edge's own checks, at the moment the token becomes valid: what an edge would refuse is not signed. */
+function requireVerifiable(
+  payload: JsonObject & { readonly iss: IssuerUrl; iat: EpochSeconds },
+  maxSeconds: number,
+): void {
+  const aud = payload["aud"];
+  const audiences = (Array.isArray(aud) ? aud : [aud]).map(parseAudience).filter((one) => one !== undefined);
+  const rules = { issuer: payload.iss, audiences, clockSkewSeconds: 0, maxTokenTtlSeconds: maxSeconds };
+  const notBefore = parseEpochSeconds(payload["nbf"]) ?? payload.iat;
+  const validFrom = notBefore > payload.iat ? notBefore : payload.iat;
+  const checked = checkClaims(payload, rules, validFrom);
+  if (!checked.ok) throw toRefusal(checked.error);
+}
+
+function toRefusal(rejection: TokenRejection): SealgateError {
+  if (rejection.code === "token_expired") return refused("nbf", "must lie before the token's end");
+  return refused("claim" in rejection ? rejection.claim : "", `would be refused by every verifier: ${rejection.code}`);
+}
+
+function requireTokenSize(bytes: number): void {
+  if (bytes <= DEFAULT_MAX_TOKEN_BYTES) return;
+  throw refused("", `make a token of ${bytes} bytes; verifiers accept at most ${DEFAULT_MAX_TOKEN_BYTES}`);
+}
+
+function refused(path: string, rule: string): SealgateError {
+  return new SealgateError("claims_refused", path === "" ? `The claims ${rule}.` : `The claim ${path} ${rule}.`);
+}
+
+function readClock(clock: () => EpochSeconds): EpochSeconds {
+  const now = parseEpochSeconds(Math.floor(clock()));
+  if (now === undefined) throw new TypeError("clock must return epoch seconds");
+  return now;
+}
+
+function isWholeSeconds(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
+}

@@ -1,0 +1,165 @@
+/**
+ * The rows behind `faults.ts`: each fault that a KMS call can end in, with what to do about it, and the names by which KMS
+ * and the SDK report it. Data only.
+ *
+ * Names: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and the errors of each operation.
+ */
+import type { FaultCode } from "../errors.ts";
+
+export interface Fault {
+  readonly code: FaultCode;
+  readonly retryable: boolean;
+  /** What happened and what to do, as whole sentences. */
+  readonly advice: string;
+  /** The original wording helps and holds nothing of the request. */
+  readonly explains?: true;
+}
+
+type FaultName =
+  | "throttled"
+  | "internal"
+  | "accessDenied"
+  | "credentialsMissing"
+  | "credentialsExpired"
+  | "credentialsInvalid"
+  | "notFound"
+  | "keyDisabled"
+  | "keyUnavailable"
+  | "keyPendingDeletion"
+  | "keyUnfit"
+  | "limit"
+  | "requestInvalid"
+  | "unreachable"
+  | "timeout"
+  | "regionMissing"
+  | "endpointInvalid";
+
+export const FAULTS: Readonly<Record<FaultName, Fault>> = {
+  throttled: {
+    code: "kms_throttled",
+    retryable: true,
+    advice: "The account's KMS request quota is used up. Call less often, or raise the quota in Service Quotas.",
+  },
+  internal: {
+    code: "kms_internal",
+    retryable: true,
+    advice: "KMS failed on its side. Try again; if it lasts, see the AWS Health Dashboard.",
+  },
+  accessDenied: {
+    code: "kms_access_denied",
+    retryable: false,
+    advice: "Allow this action in the key policy or in an IAM policy of the caller.",
+    explains: true,
+  },
+  credentialsMissing: {
+    code: "kms_credentials_missing",
+    retryable: false,
+    advice: "No AWS credentials were found. Set them in the environment, choose a profile, or attach a role.",
+    explains: true,
+  },
+  credentialsExpired: {
+    code: "kms_credentials_expired",
+    retryable: false,
+    advice: "The AWS credentials have expired. Renew the session, for example with `aws sso login`.",
+  },
+  credentialsInvalid: {
+    code: "kms_credentials_invalid",
+    retryable: false,
+    advice: "KMS does not accept the AWS credentials. Check them, the Region, and the clock of this host.",
+  },
+  notFound: {
+    code: "kms_key_not_found",
+    retryable: false,
+    advice: "Check the name, the account and the Region. A key or alias made just now may take minutes to appear.",
+  },
+  keyDisabled: {
+    code: "kms_key_disabled",
+    retryable: false,
+    advice: "The key is disabled. Use another key, or enable it if that was a mistake.",
+  },
+  keyUnavailable: {
+    code: "kms_key_unavailable",
+    retryable: true,
+    advice: "The key's state does not allow this. Look at the state that DescribeKey reports.",
+  },
+  keyPendingDeletion: {
+    code: "kms_key_pending_deletion",
+    retryable: false,
+    advice: "The key is waiting for its deletion. Use another key, or cancel the deletion if that was a mistake.",
+  },
+  keyUnfit: {
+    code: "kms_key_unfit",
+    retryable: false,
+    advice: "The key is not made for this use. Use a key with usage SIGN_VERIFY and a spec that fits the algorithm.",
+  },
+  limit: {
+    code: "kms_limit_exceeded",
+    retryable: false,
+    advice: "A KMS resource quota is used up. Delete what is not needed, or raise the quota in Service Quotas.",
+  },
+  requestInvalid: {
+    code: "kms_request_invalid",
+    retryable: false,
+    advice: "KMS refused the request as invalid. Check names, ARNs and tags.",
+  },
+  unreachable: {
+    code: "kms_unreachable",
+    retryable: true,
+    advice: "KMS could not be reached. Check the network, the Region, and AWS_ENDPOINT_URL_KMS if it is set.",
+    explains: true,
+  },
+  timeout: {
+    code: "kms_timeout",
+    retryable: true,
+    advice: "KMS did not answer in time. Try again; check the network if it lasts.",
+  },
+  regionMissing: {
+    code: "config_invalid",
+    retryable: false,
+    advice: "No AWS Region is configured. Set AWS_REGION.",
+  },
+  endpointInvalid: {
+    code: "config_invalid",
+    retryable: false,
+    advice: "The endpoint configured for KMS is not a URL. Correct AWS_ENDPOINT_URL_KMS, or remove it.",
+  },
+};
+
+/** A Map, so that a name off the wire cannot resolve to something inherited from Object.prototype. */
+export const FAULT_BY_NAME: ReadonlyMap<string, Fault> = new Map<string, Fault>([
+  ["ThrottlingException", FAULTS.throttled],
+  ["Throttling", FAULTS.throttled],
+  ["ThrottledException", FAULTS.throttled],
+  ["RequestLimitExceeded", FAULTS.throttled],
+  ["TooManyRequestsException", FAULTS.throttled],
+  ["KMSInternalException", FAULTS.internal],
+  ["DependencyTimeoutException", FAULTS.internal],
+  ["InternalFailure", FAULTS.internal],
+  ["InternalServerError", FAULTS.internal],
+  ["ServiceUnavailable", FAULTS.internal],
+  ["AccessDeniedException", FAULTS.accessDenied],
+  ["AccessDenied", FAULTS.accessDenied],
+  ["NotAuthorizedException", FAULTS.accessDenied],
+  ["CredentialsProviderError", FAULTS.credentialsMissing],
+  ["TokenProviderError", FAULTS.credentialsMissing],
+  ["ExpiredTokenException", FAULTS.credentialsExpired],
+  ["ExpiredToken", FAULTS.credentialsExpired],
+  ["TokenRefreshRequired", FAULTS.credentialsExpired],
+  ["UnrecognizedClientException", FAULTS.credentialsInvalid],
+  ["InvalidClientTokenId", FAULTS.credentialsInvalid],
+  ["InvalidSignatureException", FAULTS.credentialsInvalid],
+  ["SignatureDoesNotMatch", FAULTS.credentialsInvalid],
+  ["IncompleteSignatureException", FAULTS.credentialsInvalid],
+  ["IncompleteSignature", FAULTS.credentialsInvalid],
+  ["MissingAuthenticationTokenException", FAULTS.credentialsInvalid],
+  ["RequestExpired", FAULTS.credentialsInvalid],
+  ["RequestTimeTooSkewed", FAULTS.credentialsInvalid],
+  ["NotFoundException", FAULTS.notFound],
+  ["DisabledException", FAULTS.keyDisabled],
+  ["KeyUnavailableException", FAULTS.keyUnavailable],
+  ["KMSInvalidStateException", FAULTS.keyUnavailable],
+  ["InvalidKeyUsageException", FAULTS.keyUnfit],
+  ["LimitExceededException", FAULTS.limit],
+  ["TimeoutError", FAULTS.timeout],
+  ["AbortError", FAULTS.timeout],
+]);

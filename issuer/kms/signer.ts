@@ -1,0 +1,113 @@
+/**
+ * A signer over one KMS key. The key is resolved once, to an ARN and a kid, and from then on named by its ARN: an alias that
+ * moves changes nothing here. A signature leaves only after it has been verified with the public key that edges use.
+ * Which key of a ring signs, and when another takes over, is decided elsewhere.
+ */
+import { ALGS } from "../../shared/algorithms.ts";
+import type { Alg } from "../../shared/algorithms.ts";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { SealgateError } from "../errors.ts";
+import type { Signer } from "../signer.ts";
+import { MAX_RAW_MESSAGE_BYTES, kmsAlgorithmOf } from "./algorithms.ts";
+import { createAwsKms } from "./aws-kms.ts";
+import { requireSameKey } from "./faults.ts";
+import { readPublicKeyFor, requireEnabled, requireFit } from "./fitness.ts";
+import type { Kms, KmsSignature } from "./port.ts";
+import { createSignatureCheck, messageFor, toJoseSignature } from "./signature.ts";
+
+export interface KmsSignerOptions {
+  /** Key id, key ARN, alias name ("alias/…") or alias ARN. */
+  readonly keyId: string;
+  /** The one algorithm that this key signs with; an RSA key would fit six. */
+  readonly alg: Alg;
+  /** By default KMS through the AWS SDK with its default configuration. */
+  readonly kms?: Kms;
+  /** This host's clock, epoch seconds; the same that dates the tokens. */
+  readonly clock?: () => EpochSeconds;
+  /** How far that clock may be from KMS's, in seconds. Default 60: beyond that, edges refuse the tokens. */
+  readonly maxClockSkewSeconds?: number;
+}
+
+/**
+ * Makes a signer for a KMS key, after asking KMS what the key is.
+ * @throws TypeError for options that make no sense
+ * @throws SealgateError `kms_key_unfit` for a key whose spec or usage does not fit the algorithm, `kms_key_disabled`,
+ *   `kms_key_pending_deletion` or `kms_key_unavailable` for one that cannot sign now, and other `kms_…` codes
+ */
+export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer> {
+  const { keyId, alg, kms = createAwsKms(), clock = systemClock } = options;
+  const maxClockSkewSeconds = options.maxClockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
+  checkOptions(keyId, alg, maxClockSkewSeconds);
+  const key = await kms.describeKey(keyId);
+  requireFit(keyId, key, alg);
+  requireEnabled(keyId, key);
+  const { keyArn } = key;
+  const publicKey = await readPublicKeyFor(kms, keyArn, alg);
+  const holds = createSignatureCheck(publicKey);
+  return {
+    kid: publicKey.kid,
+    alg,
+    jwk: publicKey.jwk,
+    keyArn,
+    async sign(signingInput) {
+      const message = messageFor(alg, signingInput);
+      const { signingAlgorithm, messageType } = kmsAlgorithmOf(alg);
+      if (messageType === "RAW") requireRawSize(message);
+      const startedAt = clock();
+      const answer = await kms.sign({ keyArn, signingAlgorithm, messageType, message });
+      requireSameKey("Sign", keyArn, answer.keyArn);
+      requireSameTime(answer, startedAt, clock(), maxClockSkewSeconds);
+      const signature = toJoseSignature(alg, answer.signature);
+      if (signature === undefined || !holds(signingInput, signature)) throw badSignature(keyArn, alg);
+      return signature;
+    },
+  };
+}
+
+const systemClock = (): EpochSeconds => epochSecondsFromMs(Date.now());
+
+function checkOptions(keyId: string, alg: Alg, maxClockSkewSeconds: number): void {
+  if (typeof keyId !== "string" || keyId === "") throw new TypeError("keyId must name a KMS key");
+  if (!ALGS.includes(alg)) throw new TypeError(`alg must be one of ${ALGS.join(", ")}`);
+  if (!(Number.isFinite(maxClockSkewSeconds) && maxClockSkewSeconds > 0)) {
+    throw new TypeError("maxClockSkewSeconds must be a number of seconds above 0");
+  }
+}
+
+function requireRawSize(message: Uint8Array): void {
+  if (message.length <= MAX_RAW_MESSAGE_BYTES) return;
+  throw new SealgateError(
+    "kms_message_too_large",
+    `KMS signs at most ${MAX_RAW_MESSAGE_BYTES} bytes with Ed25519, and header and claims have ${message.length}. ` +
+      "Put less into the token, or use a key for ES256: what it signs is a hash, of any number of claims.",
+  );
+}
+
+/**
+ * A clock that is off dates tokens so that edges refuse them, or lets them live too long. KMS's answer was written between
+ * `startedAt` and `endedAt`, so a slow answer is not taken for a slow clock. `Date` has whole seconds.
+ */
+function requireSameTime(answer: KmsSignature, startedAt: number, endedAt: number, maxSkewSeconds: number): void {
+  const { serverTime } = answer;
+  if (serverTime === undefined) return;
+  const aheadSeconds = startedAt - (serverTime + 1);
+  const behindSeconds = serverTime - (endedAt + 1);
+  const skewSeconds = Math.ceil(Math.max(aheadSeconds, behindSeconds));
+  if (skewSeconds <= maxSkewSeconds) return;
+  const direction = aheadSeconds > behindSeconds ? "ahead of" : "behind";
+  throw new SealgateError(
+    "kms_clock_skewed",
+    `This host's clock is ${skewSeconds} s ${direction} KMS's; ${maxSkewSeconds} s are allowed. Tokens dated by it would ` +
+      "be refused, or live too long. Set the clock (NTP).",
+  );
+}
+
+function badSignature(keyArn: string, alg: Alg): SealgateError {
+  return new SealgateError(
+    "kms_bad_signature",
+    `KMS Sign for ${keyArn}: the signature does not hold as ${alg} under the key's public half, and was discarded. ` +
+      "Check that the endpoint is KMS; some emulators hash a digest again or use another PSS salt length.",
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * The public keys of KMS keys, fetched once and remembered for a stated time: what a verifier in Node looks kids up in. A
+ * key that is disabled or waits for its deletion counts as withdrawn, whoever did it. Verifies nothing itself.
+ */
+import type { Alg } from "../../shared/algorithms.ts";
+import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
+import { importVerificationKey } from "../../shared/jws.ts";
+import type { VerificationKey } from "../../shared/jws.ts";
+import type { VerificationKeys } from "../../shared/verification-keys.ts";
+import { SealgateError } from "../errors.ts";
+import type { FaultCode } from "../errors.ts";
+import { toPublicKey } from "./fitness.ts";
+import type { Kms } from "./port.ts";
+
+/** A KMS key and the algorithm that its tokens carry. */
+export interface KmsKeyRef {
+  /** Key id, key ARN, alias name or alias ARN. */
+  readonly keyId: string;
+  readonly alg: Alg;
+}
+
+/** The keys as they were when KMS was last asked. */
+export interface KmsVerificationKeys extends VerificationKeys {
+  arnOf(kid: Kid): string | undefined;
+}
+
+export interface KmsKeyCache {
+  /**
+   * The keys, asking KMS when they are older than their time to live. Calls at the same time share one answer.
+   * @throws SealgateError when KMS cannot be asked, or when no key at all is usable
+   */
+  current(): Promise<KmsVerificationKeys>;
+  clear(): void;
+}
+
+export interface KmsKeyCacheOptions {
+  readonly kms: Kms;
+  readonly keys: readonly KmsKeyRef[];
+  readonly publicKeyTtlSeconds: number;
+  readonly clock: () => EpochSeconds;
+}
+
+export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
+  /** Outlives the cache: a kid that was ours and is withdrawn is revoked, not unknown. */
+  const kidOfRef = new Map<KmsKeyRef, Kid>();
+  let loaded: { readonly at: EpochSeconds; readonly keys: Promise<KmsVerificationKeys> } | undefined;
+  return {
+    async current() {
+      const now = options.clock();
+      // A clock that was set back makes the age unknown.
+      const isFresh = loaded !== undefined && now >= loaded.at && now - loaded.at < options.publicKeyTtlSeconds;
+      const entry = isFresh && loaded !== undefined ? loaded : { at: now, keys: loadKeys(options, kidOfRef) };
+      loaded = entry;
+      try {
+        return await entry.keys;
+      } catch (error) {
+        // A failure is told to those who waited for it, and is not remembered.
+        if (loaded === entry) loaded = undefined;
+        throw error;
+      }
+    },
+    clear: () => {
+      loaded = undefined;
+    },
+  };
+}
+
+const WITHDRAWN: ReadonlySet<FaultCode> = new Set<FaultCode>(["kms_key_disabled", "kms_key_pending_deletion"]);
+
+/** True for the fault of a key that was withdrawn on purpose, as opposed to one that cannot be had just now. */
+export function isWithdrawn(error: unknown): error is SealgateError {
+  return error instanceof SealgateError && WITHDRAWN.has(error.code);
+}
+
+async function loadKeys(
+  { kms, keys: refs }: KmsKeyCacheOptions,
+  kidOfRef: Map<KmsKeyRef, Kid>,
+): Promise<KmsVerificationKeys> {
+  const keys = new Map<Kid, { readonly key: VerificationKey; readonly keyArn: string }>();
+  const revoked = new Set<Kid>();
+  let withdrawal: SealgateError | undefined;
+  for (const ref of refs) {
+    try {
+      const usable = await loadKey(kms, ref);
+      keys.set(usable.key.kid, usable);
+      kidOfRef.set(ref, usable.key.kid);
+    } catch (error) {
+      const kid = kidOfRef.get(ref);
+      // A key that was there and is not found any more has reached the end of its deletion.
+      const isDeleted = kid !== undefined && error instanceof SealgateError && error.code === "kms_key_not_found";
+      if (!isWithdrawn(error) && !isDeleted) throw error;
+      withdrawal = error;
+      if (kid !== undefined) revoked.add(kid);
+    }
+  }
+  // From the first moment without a single key, this is a configuration to correct and not a token to refuse.
+  if (withdrawal !== undefined && keys.size === 0 && revoked.size === 0) throw withdrawal;
+  return {
+    find: (kid) => (revoked.has(kid) ? "revoked" : keys.get(kid)?.key),
+    arnOf: (kid) => keys.get(kid)?.keyArn,
+  };
+}
+
+async function loadKey(kms: Kms, { keyId, alg }: KmsKeyRef): Promise<{ key: VerificationKey; keyArn: string }> {
+  const answer = await kms.getPublicKey(keyId);
+  const { jwk, kid } = await toPublicKey(keyId, answer, alg);
+  const key = await importVerificationKey(jwk, kid);
+  if (key === undefined)
+    throw new SealgateError("kms_key_unfit", `KMS key ${keyId}: its public key cannot be imported.`);
+  return { key, keyArn: answer.keyArn };
+}

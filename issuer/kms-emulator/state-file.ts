@@ -17,11 +17,10 @@ const WARNING = "Private keys of an emulator, in the clear. Not a KMS: never tru
 /** The file of one emulator. Remembers what it last saw, to notice a second writer. */
 export class StateFile {
   readonly #path: string;
-  #seen: string;
+  #seen = "";
 
   constructor(path: string) {
     this.#path = path;
-    this.#seen = fingerprint(path);
   }
 
   /**
@@ -29,15 +28,14 @@ export class StateFile {
    * @throws KmsEmulatorError kms_emulator_state_exposed, …_damaged or …_unreadable.
    */
   load(): StoredState | undefined {
-    this.#seen = fingerprint(this.#path);
-    if (this.#seen === "") return undefined;
+    const bytes = this.#read();
+    if (bytes === undefined) return undefined;
     if (process.platform !== "win32" && (statSync(this.#path).mode & 0o077) !== 0) {
       throw new KmsEmulatorError(
         "kms_emulator_state_exposed",
         `${this.#path} holds private keys but others may read it: run chmod 600 on it, or delete it to start afresh.`,
       );
     }
-    const bytes = read(this.#path);
     const document = parseJsonObject(bytes);
     const state = document.ok ? document.value["state"] : undefined;
     // What was written is a function of the state, so one comparison covers format, warning, hash and white space.
@@ -46,6 +44,15 @@ export class StateFile {
       return decodeState(state);
     } catch (cause) {
       throw damaged(this.#path, cause);
+    }
+  }
+
+  #read(): Buffer | undefined {
+    try {
+      this.#seen = fingerprint(this.#path);
+      return this.#seen === "" ? undefined : readFileSync(this.#path);
+    } catch (cause) {
+      throw new KmsEmulatorError("kms_emulator_state_unreadable", `${this.#path} cannot be read.`, { cause });
     }
   }
 
@@ -85,14 +92,6 @@ function writeDurably(path: string, content: Buffer): void {
 function fingerprint(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? "" : `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new KmsEmulatorError("kms_emulator_state_unreadable", `${path} cannot be read.`, { cause });
-  }
 }
 
 function damaged(path: string, cause?: unknown): KmsEmulatorError {

@@ -78,6 +78,10 @@ describe("an alias", () => {
       await expectRefusal(update(client, ACTIVE, unfit.keyId), "ValidationException");
     }
     expect(await targetOf(client, ACTIVE)).toBe(keyId);
+    const symmetric = await createKey(client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
+    const asymmetric = await createKey(client, "RSA_2048", "ENCRYPT_DECRYPT");
+    await create(client, "alias/encryption", symmetric.keyId);
+    await expectRefusal(update(client, "alias/encryption", asymmetric.keyId), "ValidationException");
   });
 
   test("can leave a key that is pending deletion", async () => {

@@ -156,7 +156,8 @@ test("changes of state take a key id or key ARN, no alias", async () => {
   const { keyId } = await createKey(client);
   await client.send(new CreateAliasCommand({ AliasName: "alias/a", TargetKeyId: keyId }));
   for (const KeyId of ["alias/a", "arn:aws:kms:us-east-1:111122223333:alias/a"]) {
-    await expectRefusal(client.send(new DisableKeyCommand({ KeyId })), "NotFoundException");
+    const disabled = client.send(new DisableKeyCommand({ KeyId }));
+    expect(await expectRefusal(disabled, "NotFoundException")).toBe(`Invalid keyId '${KeyId}'`);
     await expectRefusal(client.send(new EnableKeyCommand({ KeyId })), "NotFoundException");
     await expectRefusal(client.send(new ScheduleKeyDeletionCommand({ KeyId })), "NotFoundException");
     await expectRefusal(client.send(new CancelKeyDeletionCommand({ KeyId })), "NotFoundException");

@@ -147,14 +147,21 @@ describe("a key is found", () => {
     ["00000000-0000-4000-8000-000000000000", "NotFoundException"],
     ["alias/none", "NotFoundException"],
     ["not-a-key", "NotFoundException"],
-    ["arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000", "NotFoundException"],
-    ["arn:aws:kms:us-east-1:999999999999:key/00000000-0000-4000-8000-000000000000", "NotFoundException"],
     ["arn:aws:kms:us-east-1:111122223333:grant/1", "InvalidArnException"],
     ["arn:aws:s3:::bucket", "InvalidArnException"],
   ])("and not otherwise: %s", async (KeyId, error) => {
     const { client } = await setUp();
     await expectRefusal(client.send(new DescribeKeyCommand({ KeyId })), error);
   });
+});
+
+test("a key is not found under the ARN of another Region or account", async () => {
+  const { client } = await setUp();
+  const { keyId } = await createKey(client);
+  for (const place of ["eu-west-1:111122223333", "us-east-1:999999999999"]) {
+    const call = client.send(new DescribeKeyCommand({ KeyId: `arn:aws:kms:${place}:key/${keyId}` }));
+    expect(await expectRefusal(call, "NotFoundException")).toContain("Invalid arn");
+  }
 });
 
 describe("ListKeys", () => {

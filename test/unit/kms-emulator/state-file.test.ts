@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -166,6 +176,30 @@ describe("a state file is refused", () => {
     }
     const kms = await startKmsEmulator({ stateFile, region: "us-east-1", accountId: "111122223333" });
     await kms.close();
+  });
+
+  test("when its content is whole but a key is not what it says", async () => {
+    const stateFile = await writtenStateFile();
+    const text = readFileSync(stateFile, "utf8");
+    for (const [from, to] of [
+      ['"spec":"ECC_NIST_P256"', '"spec":"ECC_NIST_P384"'],
+      ['"usage":"SIGN_VERIFY"', '"usage":"ENCRYPT_DECRYPT"'],
+      ['"state":"Enabled"', '"state":"Broken"'],
+      ['"name":"alias/a"', '"name":7'],
+    ] as const) {
+      const { state, ...head }: { state: unknown } = JSON.parse(text);
+      const changed = JSON.stringify(state).replace(from, to);
+      const sha256 = createHash("sha256").update(changed).digest("hex");
+      const whole = { ...head, sha256, state: JSON.parse(changed) as unknown };
+      writeFileSync(stateFile, `${JSON.stringify(whole, null, 2)}\n`);
+      await expect(startKmsEmulator({ stateFile })).rejects.toMatchObject(code("kms_emulator_state_damaged"));
+    }
+  });
+
+  test("when it is a link to itself", async () => {
+    const stateFile = newStateFile();
+    symlinkSync(stateFile, stateFile);
+    await expect(startKmsEmulator({ stateFile })).rejects.toMatchObject(code("kms_emulator_state_unreadable"));
   });
 
   test("when it is a folder", async () => {

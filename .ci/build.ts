@@ -52,7 +52,9 @@ async function buildEntryPoints(): Promise<void> {
 function checkWorkerSize(): void {
   const path = "dist/worker/worker.js";
   const gzipBytes = gzipSync(readFileSync(path)).length;
-  console.log(`Worker: ${String(statSync(path).size)} bytes, ${String(gzipBytes)} gzip (at most ${String(MAX_WORKER_GZIP_BYTES)})`);
+  console.log(
+    `Worker: ${String(statSync(path).size)} bytes, ${String(gzipBytes)} gzip (at most ${String(MAX_WORKER_GZIP_BYTES)})`,
+  );
   if (gzipBytes > MAX_WORKER_GZIP_BYTES) throw new Error("the Worker bundle is larger than its budget");
 }
 

@@ -11,6 +11,8 @@ try {
 }
 const skipped = report.numPendingTests + report.numTodoTests;
 // A file that could not even be loaded has no test to count, and is a failure all the same.
-const failed = report.numFailedTests + report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+const failed =
+  report.numFailedTests +
+  report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
 console.log(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exit(failed === 0 && report.numPassedTests > 0 ? 0 : 1);

@@ -1,0 +1,37 @@
+/** Exit codes of `sealgate`, one meaning each; part of the public contract (docs/cli.md). */
+import { SealgateError } from "../errors.ts";
+
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  /** Wrong usage or configuration; nothing was attempted. */
+  usage: 2,
+  /** The token does not verify. */
+  tokenInvalid: 3,
+  /** The ring has not (yet) reached the wanted state. */
+  notConverged: 4,
+  /** AWS or Cloudflare refused the credentials. */
+  unauthorized: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A wrong option or argument; the message names it. */
+export class UsageError extends Error {}
+
+const UNAUTHORIZED: ReadonlySet<string> = new Set([
+  "kms_access_denied",
+  "kms_credentials_missing",
+  "kms_credentials_expired",
+  "publish_unauthorized",
+]);
+
+const CONFIGURATION: ReadonlySet<string> = new Set(["config_invalid", "claims_refused", "lifetime_too_long"]);
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (!(error instanceof SealgateError)) return EXIT.failure;
+  if (UNAUTHORIZED.has(error.code)) return EXIT.unauthorized;
+  return CONFIGURATION.has(error.code) ? EXIT.usage : EXIT.failure;
+}

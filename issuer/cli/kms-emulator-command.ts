@@ -1,0 +1,41 @@
+/** `sealgate kms-emulator`: KMS's wire protocol on loopback, for development and tests. */
+import { once } from "node:events";
+import type { Command } from "commander";
+import { startKmsEmulator } from "../kms-emulator/index.ts";
+import { UsageError } from "./exit-codes.ts";
+import { printJson } from "./io.ts";
+import type { CliIo } from "./io.ts";
+
+interface Options {
+  readonly port?: string;
+  readonly stateFile?: string;
+  readonly json?: boolean;
+}
+
+export function addKmsEmulatorCommand(program: Command, io: CliIo): void {
+  program
+    .command("kms-emulator")
+    .description("run the embedded KMS on loopback (development only: it is not a KMS, keys live in this process)")
+    .option("--port <number>", "port to listen on (default: a free one)")
+    .option("--state-file <path>", "keep keys in this file (mode 0600) instead of in memory")
+    .option("--json", "print the address as one line of JSON")
+    .action(async (options: Options) => {
+      const emulator = await startKmsEmulator({
+        port: parsePort(options.port),
+        ...(options.stateFile === undefined ? {} : { stateFile: options.stateFile }),
+      });
+      if (options.json === true) printJson(io, { url: emulator.url, region: emulator.region });
+      else io.out(`AWS_ENDPOINT_URL_KMS=${emulator.url}\n`);
+      io.err(`${emulator.banner()}\nCtrl-C stops it.\n`);
+      if (!io.interrupted.aborted) await once(io.interrupted, "abort");
+      await emulator.close();
+    });
+}
+
+function parsePort(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError("--port must be a number from 0 to 65535");
+  return port;
+}

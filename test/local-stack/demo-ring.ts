@@ -1,0 +1,71 @@
+/**
+ * A ring as it would look if it had been through every algorithm: one generation each, the last one active, and a standby.
+ * Keys and aliases are made in KMS under the names of a real ring; the life of a ring is the key ring's business.
+ */
+import type { Alg } from "../../shared/algorithms.ts";
+import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import type { EdgeTiming } from "../../shared/timing.ts";
+import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
+import type { Kms } from "../../issuer/kms/port.ts";
+import { createKmsSigner } from "../../issuer/kms/signer.ts";
+import { composeKeySet } from "../../issuer/publish/compose.ts";
+import type { KeyToPublish } from "../../issuer/publish/compose.ts";
+import { signKeySet } from "../../issuer/publish/sign-key-set.ts";
+import type { Signer } from "../../issuer/signer.ts";
+
+export interface DemoRing {
+  readonly root: Signer;
+  /** One per algorithm asked for, in that order; the last one is active. */
+  readonly generations: readonly Signer[];
+  readonly standby: Signer;
+}
+
+const ROOT_ALG: Alg = "ES256";
+
+export async function createDemoRing(kms: Kms, ring: RingName, algs: readonly Alg[]): Promise<DemoRing> {
+  const prefix = `alias/sealgate/${ring}`;
+  const [root, standby, ...generations] = await Promise.all([
+    createNamedKey(kms, ring, "root", ROOT_ALG),
+    createNamedKey(kms, ring, String(algs.length + 1), ROOT_ALG),
+    ...algs.map((alg, index) => createNamedKey(kms, ring, String(index + 1), alg)),
+  ]);
+  const active = generations.at(-1);
+  if (root === undefined || standby === undefined || active === undefined)
+    throw new TypeError("algs must not be empty");
+  await kms.createAlias(`${prefix}/active`, active.keyArn);
+  return { root, standby, generations };
+}
+
+/** The signed document of such a ring. */
+export function signDemoKeySet(
+  { root, generations, standby }: DemoRing,
+  document: {
+    readonly issuer: IssuerUrl;
+    readonly timing: EdgeTiming;
+    readonly now: EpochSeconds;
+    readonly previousRev?: number;
+  },
+): Promise<string> {
+  const { issuer, timing, now, previousRev } = document;
+  const active = generations.at(-1);
+  const keys: KeyToPublish[] = generations.map((signer) =>
+    toPublish(signer, signer === active ? "active" : "retiring"),
+  );
+  keys.push(toPublish(standby, "pending"));
+  const lifetime = { documentLifetimeSeconds: 86_400 };
+  return signKeySet(composeKeySet({ issuer, timing, now, previousRev, keys, revoked: [], ...lifetime }), root, now);
+}
+
+async function createNamedKey(kms: Kms, ring: RingName, name: string, alg: Alg): Promise<Signer> {
+  const { keyArn } = await kms.createKey({
+    keySpec: kmsAlgorithmOf(alg).keySpecs[0],
+    description: `sealgate ring ${ring}, ${name}`,
+    tags: { "sealgate:ring": ring, "sealgate:generation": name },
+  });
+  await kms.createAlias(`alias/sealgate/${ring}/${name}`, keyArn);
+  return createKmsSigner({ keyId: keyArn, alg, kms });
+}
+
+function toPublish({ kid, jwk }: Signer, state: KeyToPublish["state"]): KeyToPublish {
+  return { kid, jwk, state, publishedAt: undefined };
+}

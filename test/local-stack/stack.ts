@@ -1,0 +1,94 @@
+/**
+ * Everything of sealgate on one machine: embedded KMS, a ring, the local KV API, the Worker and an origin in workerd.
+ * Ports are free ones, nothing is written to disk, and no configuration of the machine (AWS or Cloudflare) is read, so two
+ * stacks run side by side. Used by `npm run demo`, `npm start` and the end-to-end tests.
+ */
+import type { Alg } from "../../shared/algorithms.ts";
+import { epochSecondsFromMs, parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";
+import type { IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { serialiseJwk } from "../../shared/key-set.ts";
+import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import type { EdgeTiming } from "../../shared/timing.ts";
+import { createCloudflareKvPublisher } from "../../issuer/publish/cloudflare-kv.ts";
+import type { KeySetPublisher } from "../../issuer/publish/publisher.ts";
+import { startTestKms } from "../support/kms.ts";
+import type { TestKms } from "../support/kms.ts";
+import { createDemoRing, signDemoKeySet } from "./demo-ring.ts";
+import type { DemoRing } from "./demo-ring.ts";
+import { LOCAL_NAMESPACE_ID, startGateway } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
+
+export const LOCAL_ISSUER = "https://auth.example.com";
+export const LOCAL_AUDIENCE = "https://api.example.com";
+export const LOCAL_RING = "main";
+
+export interface StackOptions {
+  /** One generation each; the last one is active. */
+  readonly algs: readonly Alg[];
+  readonly timing?: Partial<EdgeTiming>;
+}
+
+export interface Stack {
+  readonly kms: TestKms;
+  readonly ring: DemoRing;
+  readonly gateway: Gateway;
+  readonly publisher: KeySetPublisher;
+  readonly issuer: IssuerUrl;
+  readonly ringName: RingName;
+  /** Signs and publishes the ring's document. @returns its rev and size */
+  publish(): Promise<{ readonly rev: number; readonly bytes: number }>;
+  close(): Promise<void>;
+}
+
+export async function startStack({ algs, timing }: StackOptions): Promise<Stack> {
+  const { issuer, ringName } = names();
+  const kms = await startTestKms();
+  let gateway: Gateway | undefined;
+  try {
+    const ring = await createDemoRing(kms.kms, ringName, algs);
+    gateway = await startGateway({
+      issuer,
+      audience: LOCAL_AUDIENCE,
+      ring: ringName,
+      trustAnchors: [serialiseJwk(ring.root.jwk, ring.root.kid)],
+    });
+    const edge = gateway;
+    const publisher = createCloudflareKvPublisher({ baseUrl: edge.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
+    let rev = 0;
+    return {
+      kms,
+      ring,
+      gateway: edge,
+      publisher,
+      issuer,
+      ringName,
+      async publish() {
+        const now = epochSecondsFromMs(Date.now());
+        const text = await signDemoKeySet(ring, {
+          issuer,
+          timing: { ...DEFAULT_TIMING, ...timing },
+          now,
+          previousRev: rev,
+        });
+        rev = Math.max(rev + 1, now);
+        await publisher.publish(ringName, text, rev);
+        return { rev, bytes: text.length };
+      },
+      async close() {
+        await edge.close();
+        await kms.close();
+      },
+    };
+  } catch (error) {
+    await gateway?.close();
+    await kms.close();
+    throw error;
+  }
+}
+
+function names(): { issuer: IssuerUrl; ringName: RingName } {
+  const issuer = parseIssuerUrl(LOCAL_ISSUER);
+  const ringName = parseRingName(LOCAL_RING);
+  if (!issuer.ok || ringName === undefined) throw new TypeError("the names of the local stack are wrong");
+  return { issuer: issuer.value, ringName };
+}

@@ -17,10 +17,13 @@ async function start(): Promise<Running> {
   const child = spawn("node", ["test/local-stack/start.ts"], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
-  for await (const chunk of child.stdout) {
-    output += String(chunk);
-    if (output.includes("Ctrl-C stops everything.")) break;
-  }
+  await new Promise<void>((resolve, reject) => {
+    child.once("exit", () => reject(new Error(`npm start ended:\n${output}`)));
+    child.stdout.on("data", (chunk) => {
+      output += String(chunk);
+      if (output.includes("Ctrl-C stops everything.")) resolve();
+    });
+  });
   const gatewayUrl = /gateway {3}(\S+)/.exec(output)?.[1] ?? "";
   const token = /Bearer ([\w.-]+)"/.exec(output)?.[1] ?? "";
   return { process: child, gatewayUrl, token };

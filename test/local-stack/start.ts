@@ -32,7 +32,7 @@ try {
   gateway   ${gateway.url}
   JWK Set   ${gateway.url}/.well-known/jwks.json
   health    ${gateway.url}/.well-known/sealgate/health
-  KMS       ${kms.emulator.url}   (${kms.emulator.banner().split("\n")[0] ?? ""})
+  KMS       ${kms.emulator.url}   (embedded, for development: it is not a KMS)
 
 A token that lives for an hour (200), and none (401):
 

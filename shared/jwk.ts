@@ -1,11 +1,13 @@
 /**
  * Public JWKs (RFC 7517, RFC 7518 section 6, RFC 8037), parsed rather than cast: what comes out is a key that fits one
  * algorithm, with every rule checked here and not left to a WebCrypto implementation (workerd imports 512-bit RSA keys and
- * ignores `alg`). Pure; whether a point lies on its curve is left to the import.
+ * ignores `alg`). Pure; whether a point lies on its curve is left to WebCrypto, which finds out when it imports an EC key
+ * and when it verifies with an Ed25519 key.
  */
 import { findAlgorithm } from "./algorithms.ts";
 import type { Alg, Algorithm, EcAlgorithm, EllipticCurve } from "./algorithms.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { isStrongEd25519Key } from "./ed25519.ts";
 import { parseKid } from "./identifiers.ts";
 import type { Kid } from "./identifiers.ts";
 import { isJsonObject } from "./json.ts";
@@ -55,7 +57,8 @@ export type JwkProblem =
   | "modulus_too_small"
   | "modulus_too_large"
   | "exponent_invalid"
-  | "coordinate_invalid";
+  | "coordinate_invalid"
+  | "point_weak";
 
 /** RFC 7518 section 3.3: 2048 bits or larger. */
 export const MIN_RSA_MODULUS_BITS = 2048;
@@ -158,8 +161,10 @@ function parseEc(jwk: JsonObject, base: Base, algorithm: EcAlgorithm): Result<Ec
 
 function parseOkp(jwk: JsonObject, base: Base): Result<OkpPublicJwk, JwkProblem> {
   if (jwk["crv"] !== "Ed25519") return err("crv_mismatch");
-  const x = parseCoordinate(jwk["x"], 32);
-  return x === undefined ? err("coordinate_invalid") : ok({ kty: "OKP", crv: "Ed25519", x, ...base });
+  const x = jwk["x"];
+  const point = typeof x === "string" ? decodeBase64url(x) : undefined;
+  if (typeof x !== "string" || point?.length !== 32) return err("coordinate_invalid");
+  return isStrongEd25519Key(point) ? ok({ kty: "OKP", crv: "Ed25519", x, ...base }) : err("point_weak");
 }
 
 function isVerifyOnly(keyOps: unknown): boolean {

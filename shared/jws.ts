@@ -40,14 +40,14 @@ export interface VerificationKey {
 }
 
 /**
- * Cuts a compact JWS into exactly three non-empty segments of canonical base64url (RFC 7515 section 5.2). The header is
- * decoded by {@link parseJwsHeader}.
+ * Cuts a compact JWS into exactly three segments of canonical base64url (RFC 7515 section 5.2). The header is decoded by
+ * {@link parseJwsHeader}. The payload may be empty, as any octet string may be signed; header and signature may not.
  */
 export function parseCompactJws(token: string): Result<UnverifiedJws, TokenRejection> {
   const firstDot = token.indexOf(".");
   const lastDot = token.lastIndexOf(".");
   const secondDot = token.indexOf(".", firstDot + 1);
-  if (firstDot < 1 || secondDot !== lastDot || lastDot === firstDot + 1) {
+  if (firstDot < 1 || secondDot !== lastDot) {
     return err({ code: "token_malformed", part: "segments" });
   }
   const payload = decodeBase64url(token.slice(firstDot + 1, lastDot));

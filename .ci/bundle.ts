@@ -4,7 +4,7 @@
  */
 import { build } from "esbuild";
 
-/** Some dependencies are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
+/** For dependencies that are CommonJS: they call `require` for Node's own modules, and an ES module has none. */
 const REQUIRE_FOR_CJS = `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`;
 
 /**

@@ -111,7 +111,10 @@ export interface Kms {
   /** @param pendingDays 7 to 30 */
   scheduleKeyDeletion(keyId: string, pendingDays: number): Promise<void>;
 
-  /** "exists" when the name is taken, by whichever key: creating an alias succeeds for exactly one caller. */
+  /**
+   * "exists" when the name is taken, by whichever key: creating an alias succeeds for at most one caller. After a lost
+   * answer even that one is told "exists", because the call is repeated; who owns the alias is for ListAliases to say.
+   */
   createAlias(aliasName: string, targetKeyId: string): Promise<"created" | "exists">;
   updateAlias(aliasName: string, targetKeyId: string): Promise<void>;
   /** Aliases whose names start with `prefix`, those without a target left out. */

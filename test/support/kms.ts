@@ -50,7 +50,7 @@ export async function startTestKms(options: KmsEmulatorOptions = {}): Promise<Te
 }
 
 /** Variables of the SDK's default chain that lead to `url` and to nothing of this machine. */
-export function awsEnvironment(url: string, region: string): Readonly<Record<string, string>> {
+function awsEnvironment(url: string, region: string): Readonly<Record<string, string>> {
   return {
     AWS_ENDPOINT_URL_KMS: url,
     AWS_REGION: region,

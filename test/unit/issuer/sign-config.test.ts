@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { SealgateError } from "../../../issuer/errors.ts";
+import { readSignConfig } from "../../../issuer/sign-config.ts";
+
+const ENV = {
+  SEALGATE_ISSUER: "https://auth.example.com",
+  SEALGATE_KEY_ID: "alias/sealgate/main/active",
+  SEALGATE_ALG: "ES256",
+};
+
+function problemsOf(env: Readonly<Record<string, string | undefined>>): string {
+  try {
+    readSignConfig(env);
+  } catch (error) {
+    if (error instanceof SealgateError && error.code === "config_invalid") return error.message;
+    throw error;
+  }
+  throw new Error("the test expected a refusal");
+}
+
+describe("the configuration for signing", () => {
+  test("is complete with three variables; the rest has defaults", () => {
+    expect(readSignConfig(ENV)).toEqual({
+      issuer: "https://auth.example.com",
+      keyId: "alias/sealgate/main/active",
+      alg: "ES256",
+      maxTokenTtlSeconds: 3600,
+      defaultTtlSeconds: undefined,
+    });
+  });
+
+  test("takes durations in whole seconds", () => {
+    const env = { ...ENV, SEALGATE_MAX_TOKEN_TTL_SECONDS: "900", SEALGATE_DEFAULT_TTL_SECONDS: "60" };
+    expect(readSignConfig(env)).toMatchObject({ maxTokenTtlSeconds: 900, defaultTtlSeconds: 60 });
+  });
+
+  test("takes both names of Ed25519", () => {
+    for (const alg of ["EdDSA", "Ed25519"]) expect(readSignConfig({ ...ENV, SEALGATE_ALG: alg }).alg).toBe("EdDSA");
+  });
+
+  test("reports everything that is missing at once, empty variables included", () => {
+    expect(problemsOf({ SEALGATE_KEY_ID: "" })).toMatch(
+      /SEALGATE_ISSUER is missing; SEALGATE_KEY_ID is missing; SEALGATE_ALG/,
+    );
+  });
+
+  test("reports everything that is wrong at once, and no value", () => {
+    const message = problemsOf({
+      SEALGATE_ISSUER: "http://canary.example.com",
+      SEALGATE_KEY_ID: "alias/a",
+      SEALGATE_ALG: "canary",
+      SEALGATE_MAX_TOKEN_TTL_SECONDS: "1e3",
+      SEALGATE_DEFAULT_TTL_SECONDS: "-1",
+    });
+    for (const name of ["ISSUER", "ALG", "MAX_TOKEN_TTL_SECONDS", "DEFAULT_TTL_SECONDS"]) {
+      expect(message).toContain(`SEALGATE_${name} must`);
+    }
+    expect(message).not.toMatch(/canary|KEY_ID|1e3/);
+  });
+
+  test.each(["0", "1.5", " 60", "0x10", "1e3", "9999999999", "-5", "sixty"])("takes no %j for seconds", (text) => {
+    expect(problemsOf({ ...ENV, SEALGATE_MAX_TOKEN_TTL_SECONDS: text })).toContain("SEALGATE_MAX_TOKEN_TTL_SECONDS");
+  });
+
+  test("takes no default lifetime over the maximum", () => {
+    const env = { ...ENV, SEALGATE_MAX_TOKEN_TTL_SECONDS: "60", SEALGATE_DEFAULT_TTL_SECONDS: "61" };
+    expect(problemsOf(env)).toContain("SEALGATE_DEFAULT_TTL_SECONDS must be at most");
+  });
+});

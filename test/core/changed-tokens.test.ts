@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ALGS } from "../../shared/algorithms.ts";
 import { decodeBase64url, encodeBase64url } from "../../shared/base64url.ts";
 import { given } from "../support/values.ts";
-import { goodToken } from "./forge.ts";
-import { makeTarget } from "./target.ts";
-import type { Target } from "./target.ts";
+import { goodToken } from "../support/forge.ts";
+import { makeTarget } from "../support/target.ts";
+import type { Target } from "../support/target.ts";
 
 const SEGMENTS = ["header", "payload", "signature"] as const;
 

@@ -6,7 +6,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import type { TokenRejection } from "../../shared/rejection.ts";
 import { seconds } from "../support/key-sets.ts";
 import { valueOf } from "../support/values.ts";
-import { CLAIMS_RULES as RULES, GOOD_CLAIMS, NOW } from "./claims-samples.ts";
+import { CLAIMS_RULES as RULES, GOOD_CLAIMS, NOW } from "../support/claims-samples.ts";
 
 const K = RULES.clockSkewSeconds;
 const L = RULES.maxTokenTtlSeconds;

@@ -6,7 +6,7 @@ import type { TokenRejection } from "../../shared/rejection.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { seconds } from "../support/key-sets.ts";
 import { jsonObject } from "../support/values.ts";
-import { CLAIMS_RULES as RULES, GOOD_CLAIMS, NOW } from "./claims-samples.ts";
+import { CLAIMS_RULES as RULES, GOOD_CLAIMS, NOW } from "../support/claims-samples.ts";
 
 function problemOf(changes: JsonObject): TokenRejection | "none" {
   const checked = checkClaims({ ...GOOD_CLAIMS, ...changes }, RULES, NOW);

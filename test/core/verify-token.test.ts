@@ -6,10 +6,19 @@ import { DEFAULT_MAX_TOKEN_BYTES, normaliseTyp } from "../../shared/verify-token
 import { makeKey } from "../support/key-sets.ts";
 import type { TestKey } from "../support/key-sets.ts";
 import { errorOf, valueOf } from "../support/values.ts";
-import { GOOD_CLAIMS, NOW } from "./claims-samples.ts";
-import { forge, forgeHeader, forgePayload, forgeSignature, goodToken, headerFor, segment, signWith } from "./forge.ts";
-import { makeTarget, targetFor } from "./target.ts";
-import type { Target } from "./target.ts";
+import { GOOD_CLAIMS, NOW } from "../support/claims-samples.ts";
+import {
+  forge,
+  forgeHeader,
+  forgePayload,
+  forgeSignature,
+  goodToken,
+  headerFor,
+  segment,
+  signWith,
+} from "../support/forge.ts";
+import { makeTarget, targetFor } from "../support/target.ts";
+import type { Target } from "../support/target.ts";
 
 let target: Target;
 let key: TestKey;

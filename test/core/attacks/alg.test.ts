@@ -6,11 +6,11 @@ import type { JsonValue } from "../../../shared/json.ts";
 import { decodeBase64url } from "../../../shared/base64url.ts";
 import { toKeyMaterial } from "../../../shared/jwk.ts";
 import { given, utf8 } from "../../support/values.ts";
-import { GOOD_CLAIMS } from "../claims-samples.ts";
-import { forge, goodToken, headerFor, publicSpki, segment, signAs, signWith } from "../forge.ts";
-import type { SignatureOf } from "../forge.ts";
-import { makeTarget } from "../target.ts";
-import type { Target } from "../target.ts";
+import { GOOD_CLAIMS } from "../../support/claims-samples.ts";
+import { forge, goodToken, headerFor, publicSpki, segment, signAs, signWith } from "../../support/forge.ts";
+import type { SignatureOf } from "../../support/forge.ts";
+import { makeTarget } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 
 const RSA_ALGS = ALGS.filter((alg) => algorithmOf(alg).kty === "RSA");
 

@@ -1,10 +1,10 @@
 /** Attacks by claims of the wrong type or size, in tokens whose signature is good. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { TestKey } from "../../support/key-sets.ts";
-import { GOOD_CLAIMS, NOW } from "../claims-samples.ts";
-import { forgePayload } from "../forge.ts";
-import { makeTarget } from "../target.ts";
-import type { Target } from "../target.ts";
+import { GOOD_CLAIMS, NOW } from "../../support/claims-samples.ts";
+import { forgePayload } from "../../support/forge.ts";
+import { makeTarget } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 
 let target: Target;
 let key: TestKey;

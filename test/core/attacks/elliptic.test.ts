@@ -2,9 +2,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeBase64url, encodeBase64url } from "../../../shared/base64url.ts";
 import { given } from "../../support/values.ts";
-import { forgeSignature, goodToken, signWith } from "../forge.ts";
-import { makeTarget } from "../target.ts";
-import type { Target } from "../target.ts";
+import { forgeSignature, goodToken, signWith } from "../../support/forge.ts";
+import { makeTarget } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 import { fromLittleEndian, integerOf, octetsOf, toLittleEndian } from "./integers.ts";
 
 /** Orders of the groups: FIPS 186-5 / SP 800-186 section 3.2.1, RFC 8032 section 5.1. */

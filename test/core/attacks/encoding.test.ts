@@ -4,10 +4,10 @@ import { encodeBase64url } from "../../../shared/base64url.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import type { TestKey } from "../../support/key-sets.ts";
 import { utf8 } from "../../support/values.ts";
-import { GOOD_CLAIMS } from "../claims-samples.ts";
-import { forgePayload, goodToken, segment, signWith } from "../forge.ts";
-import { makeTarget } from "../target.ts";
-import type { Target } from "../target.ts";
+import { GOOD_CLAIMS } from "../../support/claims-samples.ts";
+import { forgePayload, goodToken, segment, signWith } from "../../support/forge.ts";
+import { makeTarget } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -4,10 +4,10 @@ import type { JsonObject, JsonValue } from "../../../shared/json.ts";
 import { serialiseJwk } from "../../../shared/key-set.ts";
 import { makeKey } from "../../support/key-sets.ts";
 import type { TestKey } from "../../support/key-sets.ts";
-import { GOOD_CLAIMS } from "../claims-samples.ts";
-import { forge, forgeHeader, headerFor, publicSpki, segment, signWith } from "../forge.ts";
-import { makeTarget } from "../target.ts";
-import type { Target } from "../target.ts";
+import { GOOD_CLAIMS } from "../../support/claims-samples.ts";
+import { forge, forgeHeader, headerFor, publicSpki, segment, signWith } from "../../support/forge.ts";
+import { makeTarget } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 
 let target: Target;
 let key: TestKey;

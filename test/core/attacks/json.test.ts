@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { TestKey } from "../../support/key-sets.ts";
 import { utf8 } from "../../support/values.ts";
-import { GOOD_CLAIMS } from "../claims-samples.ts";
-import { forge, forgePayload, goodToken, headerFor, signWith } from "../forge.ts";
-import { makeTarget } from "../target.ts";
-import type { Target } from "../target.ts";
+import { GOOD_CLAIMS } from "../../support/claims-samples.ts";
+import { forge, forgePayload, goodToken, headerFor, signWith } from "../../support/forge.ts";
+import { makeTarget } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 
 let target: Target;
 let key: TestKey;

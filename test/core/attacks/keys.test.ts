@@ -17,12 +17,12 @@ import {
 } from "../../support/key-sets.ts";
 import type { TestKey, TestRoot } from "../../support/key-sets.ts";
 import { jsonObject, utf8, valueOf } from "../../support/values.ts";
-import { GOOD_CLAIMS, NOW } from "../claims-samples.ts";
-import { forge, goodToken, headerFor, privateMaterial, signWith } from "../forge.ts";
-import type { SignatureOf } from "../forge.ts";
+import { GOOD_CLAIMS, NOW } from "../../support/claims-samples.ts";
+import { forge, goodToken, headerFor, privateMaterial, signWith } from "../../support/forge.ts";
+import type { SignatureOf } from "../../support/forge.ts";
 import { EC_JWK, OKP_JWK, RSA_JWK, unsigned } from "../jwk-samples.ts";
-import { makeTarget, TOKEN_RULES } from "../target.ts";
-import type { Target } from "../target.ts";
+import { makeTarget, TOKEN_RULES } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 import { DIGEST_INFO, digest, padded } from "./rsa.ts";
 
 let root: TestRoot;

@@ -4,11 +4,11 @@ import { decodeBase64url } from "../../../shared/base64url.ts";
 import type { TestKey } from "../../support/key-sets.ts";
 import { makeKey } from "../../support/key-sets.ts";
 import { given } from "../../support/values.ts";
-import { GOOD_CLAIMS } from "../claims-samples.ts";
-import { forge, forgeSignature, goodToken, headerFor, signWith } from "../forge.ts";
-import type { SignatureOf } from "../forge.ts";
-import { targetFor } from "../target.ts";
-import type { Target } from "../target.ts";
+import { GOOD_CLAIMS } from "../../support/claims-samples.ts";
+import { forge, forgeSignature, goodToken, headerFor, signWith } from "../../support/forge.ts";
+import type { SignatureOf } from "../../support/forge.ts";
+import { targetFor } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
 import { cubeRootModuloPowerOfTwo, cubeRootUp, integerOf, octetsOf } from "./integers.ts";
 import { DIGEST_INFO, digest, encodePss, MODULUS_BYTES, modulusOf, padded, signBlock } from "./rsa.ts";
 

@@ -2,8 +2,8 @@
 import { decodeBase64url } from "../../../shared/base64url.ts";
 import type { TestKey } from "../../support/key-sets.ts";
 import { given } from "../../support/values.ts";
-import { privateMaterial } from "../forge.ts";
-import type { SignatureOf } from "../forge.ts";
+import { privateMaterial } from "../../support/forge.ts";
+import type { SignatureOf } from "../../support/forge.ts";
 import { integerOf, octetsOf, powerModulo } from "./integers.ts";
 
 /** Octets of the 2048-bit keys that the tests use. */

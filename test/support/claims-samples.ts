@@ -1,8 +1,8 @@
 /** Rules and a claims set that holds under them, for tests that change one thing. */
 import type { ClaimsRules } from "../../shared/claims.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
-import { seconds, TEST_ISSUER } from "../support/key-sets.ts";
-import { audienceOf } from "../support/values.ts";
+import { seconds, TEST_ISSUER } from "./key-sets.ts";
+import { audienceOf } from "./values.ts";
 
 export const NOW: EpochSeconds = seconds(1_800_000_000);
 

@@ -13,9 +13,9 @@ import { importKeySet } from "../../shared/verification-keys.ts";
 import type { ImportedKeySet } from "../../shared/verification-keys.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, verifyToken } from "../../shared/verify-token.ts";
 import type { TokenRules, VerifiedToken } from "../../shared/verify-token.ts";
-import { makeDocument, makeKey, makeRoot, signKeySet } from "../support/key-sets.ts";
-import type { TestKey, TestRoot } from "../support/key-sets.ts";
-import { given, valueOf } from "../support/values.ts";
+import { makeDocument, makeKey, makeRoot, signKeySet } from "./key-sets.ts";
+import type { TestKey, TestRoot } from "./key-sets.ts";
+import { given, valueOf } from "./values.ts";
 import { CLAIMS_RULES, NOW } from "./claims-samples.ts";
 
 export const TOKEN_RULES: TokenRules = {

@@ -3,8 +3,8 @@ import { algorithmOf } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
 import { encodeBase64url } from "../../shared/base64url.ts";
 import type { JsonObject } from "../../shared/json.ts";
-import type { TestKey } from "../support/key-sets.ts";
-import { utf8 } from "../support/values.ts";
+import type { TestKey } from "./key-sets.ts";
+import { utf8 } from "./values.ts";
 import { GOOD_CLAIMS } from "./claims-samples.ts";
 
 /** Makes a signature for a signing input. */
@@ -69,8 +69,8 @@ export function signAs(key: TestKey, alg: Alg): SignatureOf {
   };
 }
 
-/** The private JWK without the members that bind it to one algorithm. */
-export async function privateMaterial(key: TestKey): Promise<JsonWebKey> {
+/** The private JWK without the members that bind it to one algorithm. Its type has another name on each platform. */
+export async function privateMaterial(key: TestKey) {
   const exported = await crypto.subtle.exportKey("jwk", key.privateKey);
   const { alg: _alg, key_ops: _keyOps, ext: _ext, ...material } = exported;
   return material;

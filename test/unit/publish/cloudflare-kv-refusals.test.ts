@@ -11,6 +11,8 @@ import { createVirtualClock } from "../../support/virtual-clock.ts";
 
 const KEY = "key-set:main";
 
+const SUCCESS = '{"success":true,"errors":[],"result":{"successful_key_count":1,"unsuccessful_keys":[]}}';
+
 function answer(status: number, body = "", headers: Readonly<Record<string, string>> = {}): Misbehaviour {
   return { kind: "answer", status, body, headers };
 }
@@ -33,7 +35,7 @@ describe("an answer to the write that is refused at once", () => {
     ["413", "publish_failed", answer(413)],
     ["a redirect", "publish_failed", answer(302, "", { location: "/elsewhere" })],
     ["a permanent redirect", "publish_failed", answer(308, "", { location: "/elsewhere" })],
-    ["201", "publish_failed", answer(201, '{"success":true}')],
+    ["201", "publish_failed", answer(201, SUCCESS)],
     ["HTML", "publish_failed", answer(200, "<html>hello</html>")],
     ["an empty body", "publish_failed", answer(200)],
     ["text from a Worker", "publish_failed", answer(200, "hello")],
@@ -84,6 +86,7 @@ describe("a read", () => {
     ["404 with another shape", "publish_not_found", answer(404, '{"errors":"10009"}')],
     ["a redirect", "publish_failed", answer(301, "", { location: "/elsewhere" })],
     ["HTML", "publish_failed", answer(200, "<html>log in</html>", { "content-type": "text/html; charset=UTF-8" })],
+    ["a part of the value", "publish_failed", answer(206, "eyJh")],
     ["the code of an absent key with another status", "publish_failed", apiError(400, 10009)],
   ])("that is answered with %s is %s, never an absent document", async (_what, code, does) => {
     const bench = await setUpBench();
@@ -185,6 +188,15 @@ describe("the API token", () => {
     bench.fake.script({ on: "write", does });
     expect(inspect(await bench.faultOfPublish(), { depth: 9, showHidden: true })).not.toContain(TOKEN);
   });
+});
+
+test("a network error is named by the system's code only", async () => {
+  const cause = Object.assign(new Error("canary"), { code: "canary of 127.0.0.1" });
+  const bench = await setUpBench({ maxAttempts: 1, fetch: () => Promise.reject(new TypeError("canary", { cause })) });
+  const fault = await bench.faultOfPublish();
+  expect(fault.code).toBe("publish_unreachable");
+  expect(inspect(fault, { depth: 9, showHidden: true })).not.toContain("canary of");
+  expect(fault.message).not.toContain("canary");
 });
 
 describe("what is published", () => {

@@ -67,8 +67,8 @@ describe("429", () => {
   });
 });
 
-describe("5xx", () => {
-  test.each([500, 502, 503, 504, 520, 524])("%i, then success, publishes", async (status) => {
+describe("408 and 5xx", () => {
+  test.each([408, 500, 502, 503, 504, 520, 524])("%i, then success, publishes", async (status) => {
     const bench = await setUpBench();
     bench.fake.script({ on: "write", times: 2, does: { kind: "answer", status, body: "<html>oops</html>" } });
     await bench.publish();

@@ -44,8 +44,9 @@ export function parseJsonObject(bytes: Uint8Array): Result<JsonObject, JsonProbl
 /** The same for text that is already decoded. */
 export function parseJsonObjectText(text: string): Result<JsonObject, JsonProblem> {
   if (text.charCodeAt(0) === 0xfeff) return err("byte_order_mark");
-  const shape = scan(text);
-  if (shape === undefined) return err("nested_too_deeply");
+  const opensFew = opensAtMost(text, MAX_JSON_DEPTH);
+  const shape = opensFew ? undefined : scan(text);
+  if (!opensFew && shape === undefined) return err("nested_too_deeply");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -53,12 +54,26 @@ export function parseJsonObjectText(text: string): Result<JsonObject, JsonProble
     return err("syntax");
   }
   if (!isJsonObject(value)) return err("not_an_object");
-  return countMembers(value) === shape.members ? ok(value) : err("duplicate_member");
+  // What JSON.stringify writes repeats no name, and it is what most issuers write with: then nothing has to be counted.
+  if (opensFew && JSON.stringify(value) === text) return ok(value);
+  return countMembers(value) === (shape ?? scan(text))?.members ? ok(value) : err("duplicate_member");
 }
 
 /** True for what JSON calls an object: neither null nor an array. Meant for values that came out of JSON.parse. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** True when the text has no more opening brackets than `limit`, wherever they stand: then it is not nested deeper. */
+function opensAtMost(text: string, limit: number): boolean {
+  let left = limit;
+  for (const bracket of ["{", "["]) {
+    for (let index = text.indexOf(bracket); index !== -1; index = text.indexOf(bracket, index + 1)) {
+      left -= 1;
+      if (left < 0) return false;
+    }
+  }
+  return true;
 }
 
 const QUOTE = 0x22;

@@ -10,6 +10,7 @@ import type { Kid } from "./identifiers.ts";
 import { signatureBytesOf, toKeyMaterial } from "./jwk.ts";
 import type { PublicJwk } from "./jwk.ts";
 import { parseJsonObject } from "./json.ts";
+import { allocateOctets } from "./octets.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
@@ -97,18 +98,21 @@ export async function importVerificationKey(jwk: PublicJwk, kid: Kid): Promise<V
   }
 }
 
-const encoder = new TextEncoder();
-
 /**
  * Whether the signature holds for the signing input under this key. The length is compared first: an ECDSA signature in
  * DER, a truncated or a padded one never reaches WebCrypto (RFC 7518 section 3.4: "MUST be a 64-octet sequence").
  */
-export async function verifySignature(key: VerificationKey, jws: UnverifiedJws): Promise<boolean> {
-  if (jws.signature.length !== key.signatureBytes) return false;
-  return crypto.subtle.verify(
-    key.algorithm.verifyParams,
-    key.cryptoKey,
-    jws.signature,
-    encoder.encode(jws.signingInput),
-  );
+export function verifySignature(key: VerificationKey, jws: UnverifiedJws): Promise<boolean> {
+  const { algorithm, cryptoKey, signatureBytes } = key;
+  if (jws.signature.length !== signatureBytes) return Promise.resolve(false);
+  return crypto.subtle.verify(algorithm.verifyParams, cryptoKey, jws.signature, encodeAscii(jws.signingInput));
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8, on the short way for what a signing input consists of. */
+function encodeAscii(text: string): Uint8Array<ArrayBuffer> {
+  const octets = allocateOctets(text.length);
+  const { read, written } = encoder.encodeInto(text, octets);
+  return read === text.length && written === text.length ? octets : encoder.encode(text);
 }

@@ -12,7 +12,7 @@ import { parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
 import type { UnverifiedHeader, UnverifiedJws, VerificationKey } from "./jws.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err, ok } from "./result.ts";
-import type { Result } from "./result.ts";
+import type { Ok, Result } from "./result.ts";
 import type { VerificationKeys } from "./verification-keys.ts";
 
 /** `typ` values sealgate issues, in the normal form of {@link normaliseTyp}. */
@@ -57,19 +57,36 @@ export async function verifyToken(
   if (token.length > rules.maxTokenBytes) return err(tooLarge(token, rules));
   const jws = parseCompactJws(token);
   if (!jws.ok) return jws;
-  const header = parseJwsHeader(jws.value.encodedHeader);
+  const { encodedHeader } = jws.value;
+  const known = parsedHeaders.get(encodedHeader);
+  const header = known ?? parseJwsHeader(encodedHeader);
   if (!header.ok) return header;
   const typ = checkHeader(header.value, rules);
   if (!typ.ok) return typ;
   const key = selectKey(header.value, keys);
   if (!key.ok) return key;
   if (!(await verify(key.value, jws.value))) return err({ code: "signature_invalid" });
+  if (known === undefined) rememberHeader(encodedHeader, header);
   const payload = parseJsonObject(jws.value.payload);
   if (!payload.ok) return err({ code: "claims_invalid", reason: payload.error });
   const claims = checkClaims(payload.value, rules, now);
   if (!claims.ok) return claims;
   const { algorithm, kid } = key.value;
   return ok({ header: { alg: algorithm.alg, kid, typ: typ.value }, claims: claims.value });
+}
+
+/**
+ * Headers that stood in a token whose signature held, by their encoded text: an issuer writes the same header into all
+ * tokens of one key. What a text means never changes, so nothing here has to be forgotten; rules and keys are applied to
+ * the parsed header each time. Only signed headers get in, so that nobody else can push them out.
+ */
+const parsedHeaders = new Map<string, Ok<UnverifiedHeader>>();
+
+const MAX_PARSED_HEADERS = 64;
+
+function rememberHeader(encodedHeader: string, header: Ok<UnverifiedHeader>): void {
+  if (parsedHeaders.size >= MAX_PARSED_HEADERS) parsedHeaders.clear();
+  parsedHeaders.set(encodedHeader, header);
 }
 
 /**

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ALGS } from "../../shared/algorithms.ts";
 import type { TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, normaliseTyp } from "../../shared/verify-token.ts";
-import { makeKey } from "../support/key-sets.ts";
+import { makeKey, seconds } from "../support/key-sets.ts";
 import type { TestKey } from "../support/key-sets.ts";
 import { errorOf, valueOf } from "../support/values.ts";
 import { GOOD_CLAIMS, NOW } from "../support/claims-samples.ts";
@@ -146,6 +146,39 @@ describe("the order of the checks", () => {
     const token = await forgeHeader(key, { typ: "x", kid: "unknown" });
     expect(await target.outcome(token, { algs: new Set(["RS256"]) })).toBe("alg_not_allowed");
     expect(await target.outcome(await goodToken(key), { algs: new Set() })).toBe("alg_not_allowed");
+  });
+});
+
+describe("a token that was accepted before", () => {
+  test("is judged again by the rules, the keys and the time of each call", async () => {
+    const token = await goodToken(key);
+    const gone = await targetFor([revoked]);
+    const withdrawn = await targetFor([key], { revoked: [{ kid: key.kid, at: NOW }] });
+    for (let round = 0; round < 2; round += 1) {
+      expect(await target.outcome(token)).toBe("accepted");
+      expect(await target.outcome(token, { algs: new Set(["RS256"]) })).toBe("alg_not_allowed");
+      expect(await target.outcome(token, { typs: new Set(["at+jwt"]) })).toBe("typ_not_allowed");
+      expect(await target.outcome(token, { audiences: [] })).toBe("audience_mismatch");
+      expect(errorOf(await target.verify(token, {}, seconds(NOW + 660))).code).toBe("token_expired");
+      expect(await gone.outcome(token)).toBe("kid_unknown");
+      expect(await withdrawn.outcome(token)).toBe("kid_revoked");
+    }
+  });
+
+  test("lends nothing to another token with the same header", async () => {
+    const [header = "", payload = "", signature = ""] = (await goodToken(key)).split(".");
+    expect(await target.outcome(`${header}.${payload}.${signature}`)).toBe("accepted");
+    expect(await target.outcome(`${header}.${segment({ ...GOOD_CLAIMS, sub: "admin" })}.${signature}`)).toBe(
+      "signature_invalid",
+    );
+    expect(await target.outcome(`${header}.${segment("{")}.${signature}`)).toBe("signature_invalid");
+  });
+
+  test("may come with any number of different headers", async () => {
+    for (let index = 0; index < 200; index += 1) {
+      expect(await target.outcome(await forgeHeader(key, { index }))).toBe("accepted");
+      expect(await target.outcome(await forgeHeader(key, { index, kid: `unknown-${index}` }))).toBe("kid_unknown");
+    }
   });
 });
 

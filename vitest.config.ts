@@ -4,11 +4,20 @@
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { answerAsOrigin } from "./test/support/echo-origin.ts";
+import { publicVectors } from "./test/support/public-vectors.ts";
+
+/** Public test vectors, kept beside the repository and never in it. */
+const vectors = publicVectors(new URL("../shared/vectors/jws-vectors.jsonl", import.meta.url));
+
+/** Miniflare takes responses of its own fetch implementation only. */
+const toResponse = (body: string, init: ResponseInit): Response => new Response(body, init);
 
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [vectors],
         test: {
           name: "unit",
           include: ["test/core/**/*.test.ts", "test/unit/**/*.test.ts", "test/boundaries/**/*.test.ts"],
@@ -16,7 +25,13 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          vectors,
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { serviceBindings: { ORIGIN: (request: Request) => answerAsOrigin(request, toResponse) } },
+          }),
+        ],
         test: {
           name: "worker",
           include: ["test/core/**/*.test.ts", "test/worker/**/*.test.ts"],

@@ -1,0 +1,195 @@
+/**
+ * The Worker's vars and bindings, checked and turned into a {@link VerifierConfig}. All problems are reported at once and
+ * by the name of the variable; a value is never repeated. Reads nothing from KV and makes no request.
+ */
+import { ALGS } from "../shared/algorithms.ts";
+import type { Alg } from "../shared/algorithms.ts";
+import { parseAudience, parseIssuerUrl, parseRingName } from "../shared/identifiers.ts";
+import type { Audience, IssuerUrl, RingName } from "../shared/identifiers.ts";
+import { isRev } from "../shared/key-set.ts";
+import { err, ok } from "../shared/result.ts";
+import type { Result } from "../shared/result.ts";
+import { importTrustAnchors, MAX_KEY_SET_BYTES, MAX_TRUST_ANCHORS } from "../shared/signed-key-set.ts";
+import type { TrustAnchors } from "../shared/signed-key-set.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
+import type { TokenTyp } from "../shared/verify-token.ts";
+import { isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
+import type { Fetcher } from "./config-values.ts";
+import type { KeySetNamespace } from "./keys/key-set-source.ts";
+import type { TokenPolicy } from "./keys/token-verifier.ts";
+
+/** What verification needs; the Hono middleware needs nothing else. */
+export interface VerifierConfig {
+  readonly issuer: IssuerUrl;
+  readonly ring: RingName;
+  readonly anchors: TrustAnchors;
+  /** 1 when there is no floor. */
+  readonly minRev: number;
+  readonly bootstrapKeySet: string | undefined;
+  readonly keySets: KeySetNamespace;
+  readonly tokenPolicy: TokenPolicy;
+}
+
+/** What forwarding needs in addition. */
+export interface OriginConfig {
+  readonly fetcher: Fetcher;
+  /** Scheme, authority and path prefix, without a slash at the end; the raw path and query are appended. */
+  readonly base: string;
+  /** From forwarding to the origin's response headers; the body may take longer. */
+  readonly timeoutMs: number;
+  /** Whether the origin sees the token. */
+  readonly forwardAuthorization: boolean;
+}
+
+/** `variable` is a var or binding, or `routes` for the route policy. */
+export interface ConfigProblem {
+  readonly variable: string;
+  readonly problem: string;
+}
+
+/** Unchecked vars and bindings: what the platform calls `env`. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+const DEFAULT_RING = "main";
+const DEFAULT_ORIGIN_TIMEOUT_SECONDS = 60;
+const MAX_ORIGIN_TIMEOUT_SECONDS = 600;
+
+/** The URL's host that a bound origin sees. RFC 2606 reserves ".invalid": it can never name somebody's server. */
+const BOUND_ORIGIN_BASE = "https://origin.invalid";
+
+const TOKEN_TYPS: readonly TokenTyp[] = ["jwt", "at+jwt"];
+
+/** @returns the configuration, or every problem. */
+export async function readVerifierConfig(env: Bindings): Promise<Result<VerifierConfig, readonly ConfigProblem[]>> {
+  const problems: ConfigProblem[] = [];
+  const report = (variable: string, problem: string): undefined => {
+    problems.push({ variable, problem });
+  };
+  const issuer = readIssuer(env, report);
+  const ring = parseRingName(env["RING"] ?? DEFAULT_RING) ?? report("RING", "must be 1 to 63 of a-z, 0-9 and inner -");
+  const anchors = await readAnchors(env, report);
+  const minRev = readMinRev(env, report);
+  const bootstrapKeySet = readBootstrap(env, report);
+  const keySets = isKeySetNamespace(env["KEY_SETS"])
+    ? env["KEY_SETS"]
+    : report("KEY_SETS", "must be a KV namespace binding");
+  const tokenPolicy = readTokenPolicy(env, report);
+  if (problems.length > 0) return err(problems);
+  if (issuer === undefined || ring === undefined || anchors === undefined || keySets === undefined)
+    return err(problems);
+  return ok({ issuer, ring, anchors, minRev, bootstrapKeySet, keySets, tokenPolicy: { ...tokenPolicy, issuer } });
+}
+
+/** @returns the origin, or every problem. The binding `ORIGIN` wins over `ORIGIN_URL`. */
+export function readOriginConfig(env: Bindings): Result<OriginConfig, readonly ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  const report = (variable: string, problem: string): undefined => {
+    problems.push({ variable, problem });
+  };
+  const target = readOrigin(env, report);
+  const timeoutSeconds = readWholeNumber(env["ORIGIN_TIMEOUT_SECONDS"] ?? DEFAULT_ORIGIN_TIMEOUT_SECONDS);
+  if (timeoutSeconds === undefined || timeoutSeconds < 1 || timeoutSeconds > MAX_ORIGIN_TIMEOUT_SECONDS) {
+    report("ORIGIN_TIMEOUT_SECONDS", `must be a whole number from 1 to ${MAX_ORIGIN_TIMEOUT_SECONDS}`);
+  }
+  const forward = env["FORWARD_AUTHORIZATION"] ?? "keep";
+  if (forward !== "keep" && forward !== "remove") report("FORWARD_AUTHORIZATION", 'must be "keep" or "remove"');
+  if (target === undefined || timeoutSeconds === undefined || problems.length > 0) return err(problems);
+  return ok({ ...target, timeoutMs: timeoutSeconds * 1000, forwardAuthorization: forward === "keep" });
+}
+
+type Report = (variable: string, problem: string) => undefined;
+
+function readIssuer(env: Bindings, report: Report): IssuerUrl | undefined {
+  if (isAbsent(env["ISSUER"])) return report("ISSUER", "is missing");
+  const issuer = parseIssuerUrl(env["ISSUER"]);
+  return issuer.ok ? issuer.value : report("ISSUER", issuer.error);
+}
+
+async function readAnchors(env: Bindings, report: Report): Promise<TrustAnchors | undefined> {
+  const variable = "TRUST_ANCHORS";
+  let value = env[variable];
+  if (isAbsent(value)) return report(variable, "is missing");
+  if (typeof value === "string") {
+    try {
+      value = JSON.parse(value);
+    } catch {
+      return report(variable, "must be JSON");
+    }
+  }
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_TRUST_ANCHORS) {
+    return report(variable, `must be a JSON array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
+  }
+  const anchors = await importTrustAnchors(value);
+  if (anchors.ok) return anchors.value;
+  for (const { index, problem } of anchors.error) report(variable, `[${index}] ${problem}`);
+  return undefined;
+}
+
+function readMinRev(env: Bindings, report: Report): number {
+  if (isAbsent(env["MIN_REV"])) return 1;
+  const minRev = readWholeNumber(env["MIN_REV"]);
+  if (isRev(minRev)) return minRev;
+  report("MIN_REV", "must be a positive whole number");
+  return 1;
+}
+
+function readBootstrap(env: Bindings, report: Report): string | undefined {
+  const value = env["BOOTSTRAP_KEY_SET"];
+  if (isAbsent(value)) return undefined;
+  if (typeof value === "string" && value.length <= MAX_KEY_SET_BYTES) return value.trim();
+  return report("BOOTSTRAP_KEY_SET", "must be a signed key set document");
+}
+
+function readTokenPolicy(env: Bindings, report: Report): Omit<TokenPolicy, "issuer"> {
+  const audiences = readAudiences(env, report);
+  const algs = isAbsent(env["TOKEN_ALGS"]) ? ALGS : readChoices<Alg>(env, "TOKEN_ALGS", ALGS, report);
+  const typs: readonly (TokenTyp | undefined)[] = isAbsent(env["TOKEN_TYPS"])
+    ? [undefined, ...TOKEN_TYPS]
+    : readChoices<TokenTyp>(env, "TOKEN_TYPS", TOKEN_TYPS, report);
+  return { audiences, algs: new Set(algs), typs: new Set(typs), maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES };
+}
+
+function readAudiences(env: Bindings, report: Report): readonly Audience[] {
+  if (isAbsent(env["AUDIENCE"])) {
+    report("AUDIENCE", "is missing");
+    return [];
+  }
+  const audiences = readList(env["AUDIENCE"])?.map(parseAudience) ?? [];
+  const valid = audiences.filter((audience) => audience !== undefined);
+  if (valid.length === 0 || valid.length < audiences.length) {
+    report("AUDIENCE", "must be a comma-separated list of names of at most 512 visible ASCII characters");
+  }
+  return valid;
+}
+
+/** A list that narrows what is accepted; a name outside `choices` is a problem, never ignored. */
+function readChoices<Choice extends string>(
+  env: Bindings,
+  variable: string,
+  choices: readonly Choice[],
+  report: Report,
+): readonly Choice[] {
+  const names = readList(env[variable])?.map((name) => choices.find((choice) => choice === name)) ?? [];
+  const valid = names.filter((name) => name !== undefined);
+  if (valid.length === 0 || valid.length < names.length) {
+    report(variable, `must be a comma-separated list of ${choices.join(", ")}`);
+  }
+  return valid;
+}
+
+function readOrigin(env: Bindings, report: Report): Pick<OriginConfig, "fetcher" | "base"> | undefined {
+  if (!isAbsent(env["ORIGIN"])) {
+    if (!isFetcher(env["ORIGIN"])) return report("ORIGIN", "must be a service binding");
+    return { fetcher: env["ORIGIN"], base: BOUND_ORIGIN_BASE };
+  }
+  if (isAbsent(env["ORIGIN_URL"])) return report("ORIGIN_URL", "is missing, and so is the binding ORIGIN");
+  const base = readOriginUrl(env["ORIGIN_URL"]);
+  return base.ok
+    ? { fetcher: { fetch: (request) => fetch(request) }, base: base.value }
+    : report("ORIGIN_URL", base.error);
+}
+
+/** An empty text is how a variable is switched off in a dashboard or a .dev.vars file. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}

@@ -1,0 +1,81 @@
+/**
+ * Forwarding: a request that has been decided on goes to the origin with its raw path and query, streaming in both
+ * directions, and the origin's response comes back as it is. Decides nothing and logs nothing.
+ */
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
+import type { OriginConfig } from "../config.ts";
+import type { Identity } from "./identity.ts";
+import type { RequestTarget } from "./path-guard.ts";
+import type { Refusal } from "./refusal.ts";
+import { unwantedHeaders } from "./request-headers.ts";
+
+/**
+ * Sends the request to the origin.
+ * @param identity undefined on a route that is open to anyone
+ * @returns the origin's response, whatever its status, or why there is none
+ */
+export async function forward(
+  request: Request,
+  target: RequestTarget,
+  identity: Identity | undefined,
+  origin: OriginConfig,
+): Promise<Result<Response, Refusal>> {
+  const outgoing = originRequest(request, target, identity, origin);
+  if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), origin.timeoutMs);
+  });
+  try {
+    // Answering 504 ends the request's context, and the platform aborts the subrequest with it; an AbortSignal would do the
+    // same at the price of another copy of the request.
+    const response = await Promise.race([origin.fetcher.fetch(outgoing), late]);
+    return response === undefined ? err({ code: "origin_timeout", timeoutMs: origin.timeoutMs }) : ok(response);
+  } catch {
+    // Whatever was thrown may hold the URL or the origin's own error text; neither belongs in a log or a response.
+    return err({ code: "origin_unreachable" });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @returns undefined when parsing the URL has changed the path: what was matched would not be what is sent. */
+function originRequest(
+  request: Request,
+  target: RequestTarget,
+  identity: Identity | undefined,
+  origin: OriginConfig,
+): Request | undefined {
+  const prefix = origin.base + target.path;
+  const outgoing = new Request(prefix + target.query, {
+    method: request.method,
+    headers: request.headers,
+    body: request.body,
+    // Following would resend the request, with its token, to wherever the origin points.
+    redirect: "manual",
+    // Without this the shared cache may keep an answer to one caller and give it to another.
+    ...(identity === undefined ? {} : { cache: "no-store" }),
+  });
+  if (!isUnaltered(outgoing.url, prefix)) return undefined;
+  const { headers } = outgoing;
+  const clientAddress = headers.get("cf-connecting-ip");
+  for (const name of unwantedHeaders(request.headers, origin.forwardAuthorization)) headers.delete(name);
+  if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
+  headers.set("x-forwarded-host", target.authority);
+  headers.set("x-forwarded-proto", target.scheme);
+  if (identity !== undefined) for (const [name, value] of identity.headers) headers.set(name, value);
+  return outgoing;
+}
+
+/**
+ * The query may be escaped further by the URL parser (a quote becomes %27); the path must be the same text, and a fragment
+ * would stay in the URL and not be sent.
+ */
+function isUnaltered(url: string, prefix: string): boolean {
+  return (
+    url.startsWith(prefix) &&
+    !prefix.includes("#") &&
+    (url.length === prefix.length || url.charAt(prefix.length) === "?")
+  );
+}

@@ -1,0 +1,106 @@
+/**
+ * Every way in which the gateway ends a request without the origin's answer: precise here and in the log, generic on the
+ * wire. Rejections are the request's fault (4xx), faults are ours or a dependency's (5xx).
+ */
+import type { TokenRejection } from "../../shared/rejection.ts";
+import type { ConfigProblem } from "../config.ts";
+import type { KeysUnavailable } from "../keys/held-key-set.ts";
+import type { PolicyDenial } from "../policy/evaluate.ts";
+import type { NoRoute } from "../policy/match.ts";
+import type { BearerProblem } from "./bearer.ts";
+import type { PathProblem } from "./path-guard.ts";
+import { problemResponse } from "./problem.ts";
+import type { WireCode } from "./problem.ts";
+
+/** The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL. */
+export type Refusal =
+  | { readonly code: "path_unsafe"; readonly reason: PathProblem | "altered_by_url_parser" }
+  | NoRoute
+  | BearerProblem
+  | TokenRejection
+  | KeysUnavailable
+  | PolicyDenial
+  | { readonly code: "identity_too_long"; readonly claim: string }
+  | { readonly code: "origin_unreachable" }
+  | { readonly code: "origin_timeout"; readonly timeoutMs: number }
+  | { readonly code: "config_invalid"; readonly problems: readonly ConfigProblem[] }
+  | { readonly code: "internal_error"; readonly error: string; readonly at: readonly string[] };
+
+/**
+ * The one place where a precise reason becomes a wire code. Every way for a token to be bad is one code: which check
+ * failed would help whoever forges it.
+ */
+export function wireCodeOf(code: Refusal["code"]): WireCode {
+  switch (code) {
+    case "path_unsafe":
+    case "path_ambiguous":
+      return "path_ambiguous";
+    case "token_too_large":
+    case "token_malformed":
+    case "header_invalid":
+    case "header_critical":
+    case "alg_not_allowed":
+    case "typ_not_allowed":
+    case "kid_missing":
+    case "kid_unknown":
+    case "kid_revoked":
+    case "alg_mismatch":
+    case "signature_invalid":
+    case "claims_invalid":
+    case "claim_missing":
+    case "claim_invalid":
+    case "issuer_mismatch":
+    case "audience_mismatch":
+    case "token_expired":
+    case "token_not_yet_valid":
+    case "token_issued_in_future":
+    case "token_lifetime_too_long":
+      return "invalid_token";
+    case "scope_missing":
+    case "any_scope_missing":
+      return "insufficient_scope";
+    case "claim_not_equal":
+    case "identity_too_long":
+      return "policy_denied";
+    case "not_found":
+    case "method_not_allowed":
+    case "token_missing":
+    case "invalid_request":
+    case "keys_unavailable":
+    case "origin_unreachable":
+    case "origin_timeout":
+    case "config_invalid":
+    case "internal_error":
+      return code;
+  }
+}
+
+/** The protection space of every challenge: a fixed text, so that a challenge says nothing about the request. */
+export const DEFAULT_REALM = "sealgate";
+
+/** The response for a refusal. */
+export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM): Response {
+  const code = wireCodeOf(refusal.code);
+  const headers: Record<string, string> = {};
+  const challenge = challengeOf(code, refusal, realm);
+  if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
+  if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
+  if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
+  return problemResponse(code, headers);
+}
+
+/** What follows the realm, for the codes that have a challenge (RFC 6750 section 3): nothing when no credentials came. */
+const CHALLENGES: Readonly<Partial<Record<WireCode, string>>> = {
+  token_missing: "",
+  invalid_request: ', error="invalid_request", error_description="one bearer token in one Authorization header"',
+  invalid_token: ', error="invalid_token", error_description="the token is not valid here"',
+  insufficient_scope: ', error="insufficient_scope"',
+};
+
+function challengeOf(code: WireCode, refusal: Refusal, realm: string): string | undefined {
+  const error = CHALLENGES[code];
+  if (error === undefined) return undefined;
+  // The challenge can say "all of these" and not "one of these".
+  const scope = refusal.code === "scope_missing" ? `, scope="${refusal.scope.join(" ")}"` : "";
+  return `Bearer realm="${realm}"${error}${scope}`;
+}

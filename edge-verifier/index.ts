@@ -1,0 +1,16 @@
+/**
+ * What the package offers to Workers: the whole gateway, or only the verifier as Hono middleware.
+ */
+export { createGateway } from "./create-gateway.ts";
+export type { GatewayOptions, GatewayWorker } from "./create-gateway.ts";
+export { PROBLEMS } from "./http/problem.ts";
+export type { Problem, WireCode } from "./http/problem.ts";
+export type { Refusal } from "./http/refusal.ts";
+export { requireScope, sealgate } from "./middleware.ts";
+export type { SealgateAuth, SealgateOptions, SealgateVariables, Setting } from "./middleware.ts";
+export type { EventSink, RequestEvent } from "./observe/event.ts";
+export { defineRoutes } from "./policy/rule.ts";
+export type { Requirement, RouteMethod, RoutePolicy, RouteRule } from "./policy/rule.ts";
+export type { Alg } from "../shared/algorithms.ts";
+export type { VerifiedClaims } from "../shared/claims.ts";
+export type { TokenRejection, TokenRejectionCode } from "../shared/rejection.ts";

@@ -1,0 +1,68 @@
+/**
+ * One structured event per request: enough to see what was decided and why, and never a token, a claim's value, a path or
+ * a query. The names are stable; dashboards depend on them.
+ */
+import type { ConfigProblem } from "../config.ts";
+import type { Refusal } from "../http/refusal.ts";
+import type { WireCode } from "../http/problem.ts";
+import type { KeySetOrigin } from "../keys/held-key-set.ts";
+import type { LadderStatus } from "../keys/key-ladder.ts";
+import { ROUTE_METHODS } from "../policy/rule.ts";
+
+/**
+ * `forwarded`: the origin answered. `answered`: one of the gateway's own endpoints. `refused`: the request's fault (4xx).
+ * `failed`: ours or a dependency's (5xx).
+ */
+export type Decision = "forwarded" | "answered" | "refused" | "failed";
+
+export interface RequestEvent {
+  readonly event: "request";
+  readonly decision: Decision;
+  readonly status: number;
+  readonly method: string;
+  /** The code the client saw. */
+  readonly code?: WireCode;
+  /** The precise reason, for operators only. */
+  readonly refusal?: Refusal;
+  /** The rule that decided, as written in the policy; or the gateway's own endpoint. */
+  readonly route?: string;
+  /** Of the verified token; never of one that was refused. */
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly keySet?: {
+    readonly rev: number | undefined;
+    readonly ageSeconds: number | undefined;
+    readonly source: KeySetOrigin | undefined;
+  };
+  /** From forwarding to the origin's response headers. Honest on Workers, where the clock advances with I/O only. */
+  readonly originMs?: number;
+  /** Cloudflare's name for the request. */
+  readonly ray?: string;
+}
+
+/** Where events go. What it throws is dropped: an answer never depends on the log. */
+export type EventSink = (event: RequestEvent) => void;
+
+/** A client can send any method and, without Cloudflare in front, any ray: both are kept to what is expected of them. */
+export function describeRequest(request: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
+  const method = ROUTE_METHODS.find((known) => known === request.method) ?? "other";
+  const ray = request.headers.get("cf-ray");
+  if (ray === null || !/^[0-9A-Za-z-]{1,32}$/.test(ray)) return { event: "request", method };
+  return { event: "request", method, ray };
+}
+
+export function describeKeySet(status: LadderStatus): NonNullable<RequestEvent["keySet"]> {
+  return { rev: status.rev, ageSeconds: status.ageSeconds, source: status.origin };
+}
+
+/** The default sink: one line of JSON, which Workers Logs indexes member by member. */
+export const logEvent: EventSink = (event) => {
+  // oxlint-disable-next-line no-console -- on Workers the console is the log
+  console.log(JSON.stringify(event));
+};
+
+/** For the middleware, whose requests are the app's to log. */
+export function logConfigProblems(problems: readonly ConfigProblem[]): void {
+  // oxlint-disable-next-line no-console -- on Workers the console is the log
+  console.error(JSON.stringify({ event: "config_invalid", problems }));
+}

@@ -1,0 +1,42 @@
+/**
+ * Which rule decides about a request. Pure. The first rule whose path and methods fit; never a guess: when it only fits
+ * if case is not regarded, the answer is a refusal, because the origin may or may not regard it.
+ */
+import type { CompiledPolicy, CompiledRule } from "./compile.ts";
+import { matchesPath } from "./pattern.ts";
+
+/** Why no rule decides. */
+export type NoRoute =
+  | { readonly code: "not_found" }
+  | { readonly code: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly code: "path_ambiguous" };
+
+export type RouteMatch = { readonly rule: CompiledRule } | { readonly rule: undefined; readonly reason: NoRoute };
+
+/** @param path the raw path, after the path guard (printable ASCII) */
+export function matchRoute(policy: CompiledPolicy, method: string, path: string): RouteMatch {
+  const folded = path.includes("%") ? foldEscaped(path) : path.toLowerCase();
+  let allow: Set<string> | undefined;
+  for (const rule of policy) {
+    const { pattern } = rule;
+    if (!matchesPath(pattern.foldedSegments, pattern.tree, folded)) continue;
+    if (rule.methods.has(method)) {
+      if (matchesPath(pattern.segments, pattern.tree, path)) return { rule };
+      return { rule: undefined, reason: { code: "path_ambiguous" } };
+    }
+    allow ??= new Set();
+    for (const one of rule.methods) allow.add(one);
+  }
+  if (allow === undefined) return { rule: undefined, reason: { code: "not_found" } };
+  return { rule: undefined, reason: { code: "method_not_allowed", allow: [...allow] } };
+}
+
+/**
+ * The path as the most lenient origin may compare it: escapes decoded, compatibility forms replaced (a fullwidth letter,
+ * the Kelvin sign), case folded both ways (a dotless i), spaces at the end of a segment dropped. Literals of a policy are
+ * plain ASCII, so whatever reaches one by this only is ambiguous. The guard has made sure that no slash or dot appears.
+ */
+function foldEscaped(path: string): string {
+  const folded = decodeURIComponent(path).normalize("NFKC").toUpperCase().toLowerCase();
+  return folded.replaceAll(/\u0307/g, "").replaceAll(/ +(?=\/|$)/g, "");
+}

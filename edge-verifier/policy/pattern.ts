@@ -1,0 +1,67 @@
+/**
+ * Path patterns: parsing, and matching against a path that has passed the path guard. Works on the raw text; nothing is
+ * decoded or normalised. No regular expressions are built from patterns.
+ */
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
+
+/** One segment: a literal, or undefined for `:param`, which stands for exactly one segment. */
+export type PatternSegment = string | undefined;
+
+export interface PathPattern {
+  /** As written in the policy. */
+  readonly text: string;
+  readonly segments: readonly PatternSegment[];
+  /** The same in lower case, for the comparison without regard to case. */
+  readonly foldedSegments: readonly PatternSegment[];
+  /** Ends in `/*`: matches everything below as well. */
+  readonly tree: boolean;
+}
+
+/**
+ * RFC 3986 "unreserved" characters only. Whatever else a segment of a request may hold can be written in two ways (raw and
+ * percent-encoded), so that a literal could be missed by the gateway and found by the origin.
+ */
+const LITERAL = /^[A-Za-z0-9._~-]*[A-Za-z0-9_~-]$/;
+
+const PARAM = /^:[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** @returns the pattern, or the rule that the text breaks. */
+export function parsePattern(text: string): Result<PathPattern, string> {
+  if (!text.startsWith("/")) return err("path must begin with a slash");
+  const parts = text === "/" ? [] : text.slice(1).split("/");
+  const tree = parts.at(-1) === "*";
+  if (tree) parts.pop();
+  const segments: PatternSegment[] = [];
+  for (const part of parts) {
+    if (part === "") return err("path must not hold empty segments or end with a slash");
+    if (part.includes("*")) return err("path may hold * only as its whole last segment");
+    if (part.startsWith(":")) {
+      if (!PARAM.test(part)) return err("path has a parameter whose name is not an identifier");
+      segments.push(undefined);
+    } else if (LITERAL.test(part)) {
+      segments.push(part);
+    } else {
+      return err("path has a literal with characters other than A-Z a-z 0-9 - _ . ~, or with a dot at its end");
+    }
+  }
+  return ok({ text, segments, foldedSegments: segments.map((segment) => segment?.toLowerCase()), tree });
+}
+
+/**
+ * Whether a path lies in the pattern. A single trailing slash is not looked at, because many origins do not either.
+ * @param path begins with a slash and has no empty segment, except one after a trailing slash
+ */
+export function matchesPath(segments: readonly PatternSegment[], tree: boolean, path: string): boolean {
+  const end = path.endsWith("/") ? path.length - 1 : path.length;
+  let position = 0;
+  for (const segment of segments) {
+    if (position >= end) return false;
+    const start = position + 1;
+    const slash = path.indexOf("/", start);
+    const stop = slash === -1 ? end : slash;
+    if (segment !== undefined && !(segment.length === stop - start && path.startsWith(segment, start))) return false;
+    position = stop;
+  }
+  return tree || position === end;
+}

@@ -1,0 +1,35 @@
+/**
+ * Wires a configuration to the key ladder and the token verifier. One instance per isolate: what it remembers is worth
+ * keeping between requests.
+ */
+import type { VerifierConfig } from "./config.ts";
+import { createKeyLadder } from "./keys/key-ladder.ts";
+import type { KeyLadder } from "./keys/key-ladder.ts";
+import { createKvKeySetSource } from "./keys/key-set-source.ts";
+import { createTokenVerifier } from "./keys/token-verifier.ts";
+import type { TokenVerifier } from "./keys/token-verifier.ts";
+
+/** The longest a request waits for its own KV read. A cold KV read takes 100 to 200 ms; nobody waits for a broken one. */
+const KEY_READ_DEADLINE_MS = 2000;
+
+/** An isolate has 128 MB for everything (https://developers.cloudflare.com/workers/platform/limits/). */
+const TOKEN_MEMORY_LIMITS = { maxEntries: 4096, maxCharacters: 4 * 1024 * 1024 };
+
+export interface Verification {
+  readonly ladder: KeyLadder;
+  readonly verifier: TokenVerifier;
+}
+
+export function createVerification(config: VerifierConfig): Verification {
+  const ladder = createKeyLadder({
+    source: createKvKeySetSource(config.keySets, config.ring),
+    anchors: config.anchors,
+    issuer: config.issuer,
+    minRev: config.minRev,
+    bootstrap: config.bootstrapKeySet,
+    readDeadlineMs: KEY_READ_DEADLINE_MS,
+    random: Math.random,
+  });
+  const verifier = createTokenVerifier({ ladder, policy: config.tokenPolicy, memoryLimits: TOKEN_MEMORY_LIMITS });
+  return { ladder, verifier };
+}

@@ -1,0 +1,87 @@
+/** What is in the Worker that is uploaded, and how it is configured: facts of the built file, not of the sources. */
+import { gzipSync } from "node:zlib";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { beforeAll, describe, expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
+import { buildWorkerBundle } from "../support/worker-bundle.ts";
+import type { WorkerBundle } from "../support/worker-bundle.ts";
+
+const BUDGET_BYTES = 25_000;
+
+const local = unstable_readConfig({ config: "wrangler.toml" });
+const production = unstable_readConfig({ config: "wrangler.toml", env: "production" });
+
+let bundle: WorkerBundle;
+beforeAll(async () => {
+  bundle = await buildWorkerBundle();
+});
+
+describe("the uploaded Worker", () => {
+  test("is made of the contract, the edge and hono, and of nothing else", () => {
+    expect(bundle.inputs.length).toBeGreaterThan(20);
+    const foreign = bundle.inputs.filter((input) => !/^(?:shared|edge-verifier|node_modules\/hono)\//.test(input));
+    expect(foreign).toEqual([]);
+  });
+
+  test("imports nothing at run time", () => {
+    expect(bundle.code).not.toMatch(/\bimport\s*(?:[\w*{][^;]*?from\s*)?["']/);
+    expect(bundle.code).not.toMatch(/\brequire\s*\(/);
+    expect(bundle.code).not.toContain("node:");
+  });
+
+  test("holds nothing with which a token could be made, and nothing of AWS", () => {
+    for (const text of ["aws", "TrentService", "RSASSA_PKCS1_V1_5_SHA_256", "PRIVATE KEY", "subtle.sign", '"sign"']) {
+      expect(bundle.code).not.toContain(text);
+    }
+  });
+
+  test("never lets a request past on an exception", () => {
+    expect(bundle.code).not.toContain("passThroughOnException");
+  });
+
+  test(`is at most ${BUDGET_BYTES} bytes with gzip`, () => {
+    expect(gzipSync(bundle.code, { level: 9 }).length).toBeLessThanOrEqual(BUDGET_BYTES);
+  });
+});
+
+describe.each([
+  ["local", local],
+  ["production", production],
+])("the %s configuration", (_name, config) => {
+  test("keeps Node out", () => {
+    expect(config.compatibility_flags).toEqual(["no_nodejs_compat", "no_nodejs_compat_v2"]);
+  });
+
+  test("does not let a cache answer before the Worker is asked", () => {
+    expect(config.cache?.enabled ?? false).toBe(false);
+  });
+
+  test("keeps queries out of the logs", () => {
+    expect(config.observability).toMatchObject({ enabled: true, redact_query_string: true });
+  });
+
+  test("binds the key sets", () => {
+    expect(config.kv_namespaces.map(({ binding }: { readonly binding: string }) => binding)).toEqual(["KEY_SETS"]);
+  });
+});
+
+test("production can be reached by its own hostname only", () => {
+  expect(production).toMatchObject({ workers_dev: false, preview_urls: false });
+});
+
+test("production repeats every variable that local development has", () => {
+  expect(Object.keys(production.vars).toSorted()).toEqual(Object.keys(local.vars).toSorted());
+});
+
+test("a Worker with these flags has no Node API", async () => {
+  const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = production;
+  const script = "export default { fetch: () => Response.json([typeof process, typeof Buffer, typeof require]) };";
+  const options = { modules: true, script, compatibilityFlags, compatibilityDate: compatibilityDate ?? "" };
+  const miniflare = new Miniflare(convertV4MiniflareOptions(options));
+  try {
+    const response = await miniflare.dispatchFetch("http://localhost/");
+    expect(await response.json()).toEqual(["undefined", "undefined", "undefined"]);
+  } finally {
+    await miniflare.dispose();
+  }
+});

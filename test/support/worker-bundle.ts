@@ -1,0 +1,50 @@
+/**
+ * The Worker as it is uploaded: what `wrangler deploy` would send, built into a temporary directory.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export interface WorkerBundle {
+  /** The one module. */
+  readonly code: string;
+  /** The sources that are in it, relative to the package. */
+  readonly inputs: readonly string[];
+}
+
+const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Builds as `wrangler deploy` does, without uploading. Takes some seconds. */
+export async function buildWorkerBundle(): Promise<WorkerBundle> {
+  const directory = await mkdtemp(join(tmpdir(), "sealgate-bundle-"));
+  try {
+    const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+    const parameters = [wrangler, "deploy", "--dry-run", "--env=production", "--outdir", directory, "--metafile"];
+    await promisify(execFile)(process.execPath, parameters, {
+      cwd: ROOT,
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
+    });
+    const meta: unknown = JSON.parse(await readFile(join(directory, "bundle-meta.json"), "utf8"));
+    return { code: await readFile(join(directory, "worker.js"), "utf8"), inputs: inputsOf(meta) };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The inputs of the esbuild metafile that contribute to an output. */
+function inputsOf(meta: unknown): readonly string[] {
+  const inputs = new Set<string>();
+  for (const output of Object.values(memberOf(meta, "outputs"))) {
+    for (const input of Object.keys(memberOf(output, "inputs"))) inputs.add(input);
+  }
+  return [...inputs];
+}
+
+function memberOf(value: unknown, name: string): object {
+  const member: unknown = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+  if (typeof member !== "object" || member === null) throw new TypeError(`the metafile has no ${name}`);
+  return member;
+}

@@ -1,0 +1,228 @@
+/** The route policy: what may be written, what can never match, and which rule decides. */
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
+import { isCovered } from "../../../edge-verifier/policy/coverage.ts";
+import { matchRoute } from "../../../edge-verifier/policy/match.ts";
+import { matchesPath, parsePattern } from "../../../edge-verifier/policy/pattern.ts";
+import type { PathPattern } from "../../../edge-verifier/policy/pattern.ts";
+import { defineRoutes, ROUTE_METHODS } from "../../../edge-verifier/policy/rule.ts";
+import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
+import routes from "../../../edge-verifier/routes.ts";
+import { errorOf, valueOf } from "../../support/values.ts";
+
+const OWN = ["/.well-known/jwks.json"];
+const pattern = (text: string): PathPattern => valueOf(parsePattern(text));
+const problems = (policy: unknown): readonly string[] =>
+  errorOf(compilePolicy(policy, OWN)).map(({ rule, problem }) => `${rule}: ${problem}`);
+const route = (policy: RoutePolicy, method: string, path: string): string => {
+  const match = matchRoute(valueOf(compilePolicy(policy, OWN)), method, path);
+  return match.rule === undefined ? match.reason.code : match.rule.pattern.text;
+};
+
+describe("the policy that comes with the package", () => {
+  test("is valid and decides as documented", () => {
+    expect(route(routes, "GET", "/public/a/b")).toBe("/public/*");
+    expect(route(routes, "GET", "/api/admin/users")).toBe("/api/admin/*");
+    expect(route(routes, "GET", "/api/reports/7")).toBe("/api/reports/:id");
+    expect(route(routes, "HEAD", "/api/reports/7")).toBe("/api/reports/:id");
+    expect(route(routes, "POST", "/api/reports/7")).toBe("/api/*");
+    expect(route(routes, "GET", "/api/reports/7/rows")).toBe("/api/*");
+    expect(route(routes, "GET", "/api")).toBe("/api/*");
+    expect(route(routes, "GET", "/")).toBe("not_found");
+    expect(route(routes, "GET", "/apis")).toBe("not_found");
+  });
+});
+
+describe("what does not compile", () => {
+  test("is refused at start-up too, all of it at once", () => {
+    const policy = defineRoutes([
+      // @ts-expect-error a misspelt key of a rule
+      { path: "/a", requires: {} },
+      // @ts-expect-error a misspelt key of a requirement
+      { path: "/b", require: { scopes: ["x"] } },
+      // @ts-expect-error a method that no rule can name
+      { path: "/c", methods: ["TRACE"], require: {} },
+      // @ts-expect-error neither allow nor require
+      { path: "/d" },
+      // @ts-expect-error both
+      { path: "/e", allow: "anyone", require: {} },
+      // @ts-expect-error nobody but anyone
+      { path: "/f", allow: "everyone" },
+      // @ts-expect-error a text where a list is needed
+      { path: "/g", require: { scope: "admin" } },
+      // @ts-expect-error a claim that cannot be compared exactly
+      { path: "/h", require: { claims: { tenant: { id: 1 } } } },
+      // @ts-expect-error no path
+      { require: {} },
+    ]);
+    expect(problems(policy)).toEqual([
+      "0: unknown member requires",
+      "0: rule must have exactly one of allow and require",
+      "1: unknown member scopes",
+      "2: methods must be a list of at least one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+      "3: rule must have exactly one of allow and require",
+      "4: rule must have exactly one of allow and require",
+      '5: allow must be "anyone"',
+      "6: scope must be a list of at least one scope",
+      "7: claims.tenant must be a string, a finite number or a boolean",
+      "8: path must be a string",
+    ]);
+  });
+});
+
+describe("what compiles and cannot be meant", () => {
+  test.each([
+    ["no list", {}, /^undefined: routes must be an array of rules$/],
+    ["no rule", [null], /^0: rule must be an object$/],
+    ["an empty list of methods", [{ path: "/a", methods: [], require: {} }], /^0: methods must be/],
+    ["an empty list of scopes", [{ path: "/a", require: { scope: [] } }], /^0: scope must be/],
+    ["an empty scope", [{ path: "/a", require: { anyScope: [""] } }], /^0: anyScope must be/],
+    ["two scopes in one", [{ path: "/a", require: { scope: ["a b"] } }], /^0: scope must be/],
+    [
+      "a scope that would break out of the challenge",
+      [{ path: "/a", require: { scope: ['a"'] } }],
+      /^0: scope must be/,
+    ],
+    ["no claims", [{ path: "/a", require: { claims: {} } }], /^0: claims must be/],
+    ["a claim that is not a number", [{ path: "/a", require: { claims: { n: Number.NaN } } }], /^0: claims.n must be/],
+    ["require that is no object", [{ path: "/a", require: true }], /^0: require must be an object$/],
+  ])("%s", (_name, policy, problem) => {
+    expect(problems(policy)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test.each([
+    "",
+    "a",
+    "/a/",
+    "//",
+    "/a//b",
+    "/a*",
+    "/*/a",
+    "/a/**",
+    "/:",
+    "/:1",
+    "/:a-b",
+    "/a b",
+    "/%41",
+    "/a;b",
+    "/a@b",
+    "/é",
+    "/.",
+    "/..",
+    "/a.",
+  ])("the path %j", (path) => {
+    expect(problems([{ path, require: {} }])).toHaveLength(1);
+  });
+});
+
+describe("a rule that can never match", () => {
+  const unreachable = /rule can never match/;
+  test.each([
+    ["the same path", ["/a", "/a"]],
+    ["the same path in another case", ["/a", "/A"]],
+    ["below a tree", ["/a/*", "/a/b/c"]],
+    ["the root of a tree", ["/a/*", "/a"]],
+    ["a literal behind a parameter", ["/a/:id", "/a/b"]],
+    ["a parameter behind another", ["/a/:id", "/a/:name"]],
+    ["everything behind everything", ["/*", "/a/*"]],
+    ["a tree behind its root and all its children", ["/a", "/a/:x/*", "/a/*"]],
+    ["a path of the gateway's own", ["/.well-known/jwks.json"]],
+  ])("%s", (_name, paths) => {
+    const found = problems(paths.map((path) => ({ path, require: {} })));
+    expect(found).toEqual([expect.stringMatching(unreachable)]);
+    expect(found[0]).toMatch(new RegExp(`^${paths.length - 1}:`));
+  });
+
+  test("because earlier rules together take all its methods", () => {
+    const rest = ROUTE_METHODS.filter((method) => method !== "GET" && method !== "HEAD");
+    expect(
+      problems([
+        { path: "/a", methods: ["GET"], require: {} },
+        { path: "/a", methods: rest, require: {} },
+        { path: "/a", require: {} },
+      ]),
+    ).toEqual([expect.stringMatching(/^2: rule can never match/)]);
+  });
+
+  test.each([
+    ["a tree behind one of its branches", ["/a/b/*", "/a/*"]],
+    ["a parameter behind a literal", ["/a/b", "/a/:id"]],
+    ["a tree behind its children without its root", ["/a/:x/*", "/a/*"]],
+    ["a tree behind its root and one level", ["/a", "/a/:x", "/a/*"]],
+    ["a name that begins alike", ["/a/*", "/ab"]],
+  ])("is not: %s", (_name, paths) => {
+    expect(
+      compilePolicy(
+        paths.map((path) => ({ path, require: {} })),
+        OWN,
+      ).ok,
+    ).toBe(true);
+  });
+
+  test("is found exactly: no path of a covered pattern escapes, and an uncovered one has a path that does", () => {
+    const segment = fc.constantFrom("a", "b", "B", ":p");
+    const text = fc
+      .tuple(fc.array(segment, { maxLength: 3 }), fc.boolean())
+      .map(([segments, tree]) => `/${[...segments, ...(tree ? ["*"] : [])].join("/")}`);
+    // Every path over the literals and one other segment, deep enough to tell the patterns apart.
+    const paths = [0, 1, 2, 3, 4].flatMap((depth) => allPaths(depth));
+    fc.assert(
+      fc.property(text, fc.array(text, { maxLength: 5 }), (one, others) => {
+        const [target, rest] = [pattern(one), others.map(pattern)];
+        const escapes = paths.some((path) => covers(target, path) && !rest.some((other) => covers(other, path)));
+        expect(isCovered(target, rest)).toBe(!escapes);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+function covers({ foldedSegments, tree }: PathPattern, path: string): boolean {
+  return matchesPath(foldedSegments, tree, path);
+}
+
+function allPaths(depth: number): readonly string[] {
+  if (depth === 0) return ["/"];
+  if (depth === 1) return ["/a", "/b", "/other"];
+  return allPaths(depth - 1).flatMap((path) => ["a", "b", "other"].map((segment) => `${path}/${segment}`));
+}
+
+describe("the first rule that fits decides", () => {
+  const policy = defineRoutes([
+    { path: "/a/me", allow: "anyone" },
+    { path: "/a/:id", methods: ["GET", "DELETE"], require: {} },
+    { path: "/a/:id", methods: ["PUT"], require: { scope: ["write"] } },
+    { path: "/Mixed/Case", require: {} },
+    { path: "/", allow: "anyone" },
+  ]);
+
+  test.each([
+    ["GET", "/a/me", "/a/me"],
+    ["GET", "/a/me/", "/a/me"],
+    ["GET", "/a/ME", "path_ambiguous"],
+    ["GET", "/A/7", "path_ambiguous"],
+    ["GET", "/a/7", "/a/:id"],
+    ["HEAD", "/a/7", "/a/:id"],
+    ["PUT", "/a/7", "/a/:id"],
+    ["POST", "/a/7", "method_not_allowed"],
+    ["get", "/a/7", "method_not_allowed"],
+    ["GET", "/a", "not_found"],
+    ["GET", "/a/", "not_found"],
+    ["GET", "/a/7/b", "not_found"],
+    ["GET", "/Mixed/Case", "/Mixed/Case"],
+    ["GET", "/mixed/case", "path_ambiguous"],
+    ["GET", "/a/%4De".replace("%4D", "%E2%84%B3"), "path_ambiguous"], // script capital M, one normalisation from "me"
+    ["GET", "/", "/"],
+  ])("%s %s: %s", (method, path, expected) => {
+    expect(route(policy, method, path)).toBe(expected);
+  });
+
+  test("405 names every method that a rule of the path has", () => {
+    const match = matchRoute(valueOf(compilePolicy(policy, OWN)), "POST", "/a/7");
+    expect(match).toEqual({
+      rule: undefined,
+      reason: { code: "method_not_allowed", allow: ["GET", "DELETE", "HEAD", "PUT"] },
+    });
+  });
+});

@@ -1,0 +1,146 @@
+/** One event per request, precise for operators, and nothing in it that a log must not hold. */
+import { createExecutionContext } from "cloudflare:test";
+import { describe, expect, test, vi } from "vitest";
+import { createGateway } from "../../../edge-verifier/create-gateway.ts";
+import { makeFixture, NOW, ROUTES } from "./fixture.ts";
+
+const CANARY = "canary-9f3c";
+
+describe("the event", () => {
+  test("of a forwarded request", async () => {
+    const fixture = await makeFixture();
+    const init = { method: "POST", headers: { "cf-ray": "8f00-FRA" } };
+    await fixture.sendAs({ scope: "admin" }, "/api/admin/users?q=1", init);
+    expect(fixture.events).toEqual([
+      {
+        event: "request",
+        decision: "forwarded",
+        status: 200,
+        method: "POST",
+        ray: "8f00-FRA",
+        route: "/api/admin/*",
+        kid: fixture.key.kid,
+        alg: "ES256",
+        keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
+        originMs: 0,
+      },
+    ]);
+  });
+
+  test("of a refused token says why, and names no kid that nobody vouches for", async () => {
+    const fixture = await makeFixture();
+    const token = await fixture.token({ exp: NOW - 90 });
+    await fixture.send("/api/x", { headers: { authorization: `Bearer ${token}` } });
+    expect(fixture.events).toEqual([
+      {
+        event: "request",
+        decision: "refused",
+        status: 401,
+        method: "GET",
+        code: "invalid_token",
+        refusal: { code: "token_expired", expiredForSeconds: 90 },
+        route: "/api/*",
+        keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
+      },
+    ]);
+  });
+
+  test("of a token that the policy does not admit names the key, the rule and what was missing", async () => {
+    const fixture = await makeFixture();
+    await fixture.sendAs({ scope: "reports", tenant: "other" }, "/api/reports/7");
+    expect(fixture.events).toMatchObject([
+      {
+        decision: "refused",
+        status: 403,
+        code: "policy_denied",
+        refusal: { code: "claim_not_equal", claim: "tenant" },
+        route: "/api/reports/:id",
+        kid: fixture.key.kid,
+      },
+    ]);
+  });
+
+  test("is written for every request, once", async () => {
+    const fixture = await makeFixture();
+    const paths = ["/public/x", "/api/x", "/nowhere", "/%5c", "/.well-known/jwks.json", "/.well-known/sealgate/health"];
+    for (const path of paths) await fixture.send(path);
+    await fixture.send("/api/x", { method: "PROPFIND" });
+    expect(fixture.events.map(({ decision, status, method }) => [decision, status, method])).toEqual([
+      ["forwarded", 200, "GET"],
+      ["refused", 401, "GET"],
+      ["refused", 404, "GET"],
+      ["refused", 400, "GET"],
+      ["answered", 200, "GET"],
+      ["answered", 200, "GET"],
+      ["refused", 405, "other"],
+    ]);
+  });
+
+  test("has no ray that is not one", async () => {
+    const fixture = await makeFixture();
+    await fixture.send("/public/x", { headers: { "cf-ray": '"}\u007fforged' } });
+    expect(fixture.events.at(-1)).not.toHaveProperty("ray");
+  });
+});
+
+describe("nothing of the request's content", () => {
+  test("is in an event or in a refusal: token, claims, path, query, headers, body", async () => {
+    const fixture = await makeFixture();
+    const claims = { sub: CANARY, scope: CANARY, tenant: CANARY, jti: CANARY, nonce: CANARY };
+    const good = await fixture.token(claims);
+    const tokens = [
+      good,
+      `${good}x`,
+      `${good}.x`,
+      CANARY,
+      `${CANARY}.${CANARY}.${CANARY}`,
+      `Basic ${CANARY}, ${CANARY}`,
+      await fixture.token(claims, { kid: CANARY }),
+      await fixture.token(claims, { typ: CANARY }),
+      await fixture.token(claims, { alg: CANARY }),
+      await fixture.token({ ...claims, iss: `https://${CANARY}.example` }),
+      await fixture.token({ ...claims, aud: CANARY }),
+      await fixture.token({ ...claims, exp: CANARY }),
+    ];
+    const paths = [`/api/admin/${CANARY}?${CANARY}`, `/${CANARY}?x=${CANARY}`, `/api/%5c${CANARY}`, `/API/${CANARY}`];
+    const answers: string[] = [];
+    for (const path of paths) {
+      for (const token of tokens) {
+        const headers = { authorization: `Bearer ${token}`, "x-request-id": CANARY };
+        const response = await fixture.send(path, { method: "POST", headers, body: CANARY });
+        expect(response.status).toBeGreaterThanOrEqual(400);
+        answers.push(JSON.stringify([...response.headers]) + (await response.text()));
+      }
+    }
+    expect(fixture.events).toHaveLength(paths.length * tokens.length);
+    const encoded = btoa(CANARY).slice(0, 12);
+    for (const text of [...answers, JSON.stringify(fixture.events)]) {
+      expect(text).not.toContain(CANARY);
+      expect(text).not.toContain(encoded);
+      expect(text).not.toContain(good.slice(-40));
+    }
+  });
+});
+
+describe("the sink", () => {
+  test("is the console by default: one line of JSON", async () => {
+    const lines: string[] = [];
+    const spy = vi.spyOn(console, "log").mockImplementation((line: string) => lines.push(line));
+    const fixture = await makeFixture();
+    await createGateway(ROUTES).fetch(new Request("https://a.example/none"), fixture.env, createExecutionContext());
+    spy.mockRestore();
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ event: "request", status: 404 });
+  });
+
+  test("that throws does not change the answer", async () => {
+    const fixture = await makeFixture();
+    const worker = createGateway(ROUTES, {
+      onEvent: () => {
+        throw new Error("no disk");
+      },
+    });
+    const request = new Request("https://a.example/public/x");
+    expect((await worker.fetch(request, fixture.env, createExecutionContext())).status).toBe(200);
+  });
+});

@@ -15,12 +15,10 @@ export const startPlatformTimer: StartTimer = (delayMs, onTime) => {
  * @param work must never reject; it goes on when the deadline passes first
  * @returns false when the deadline passed first
  */
-export function endsWithin(work: Promise<void>, deadlineMs: number, startTimer: StartTimer): Promise<boolean> {
-  return new Promise((resolve) => {
-    const cancel = startTimer(deadlineMs, () => resolve(false));
-    void work.then(() => {
-      cancel();
-      resolve(true);
-    });
-  });
+export async function endsWithin(work: Promise<void>, deadlineMs: number, startTimer: StartTimer): Promise<boolean> {
+  const { promise: deadline, resolve } = Promise.withResolvers<boolean>();
+  const cancel = startTimer(deadlineMs, () => resolve(false));
+  const ended = await Promise.race([work.then(() => true), deadline]);
+  cancel();
+  return ended;
 }

@@ -60,6 +60,7 @@ export interface KeySetStore {
 
 export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
   const { anchors, issuer, minRev, random } = config;
+  const rules = { anchors, issuer, leastRev: minRev };
   let held: StoredKeySet | undefined;
   /** The highest `rev` ever held; it outlives the document, so that an expired one cannot be followed by an older one. */
   let leastRev = minRev;
@@ -88,13 +89,14 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
   /** Runs without a pause, because another read may have changed what is held while this one was being checked. */
   function publish(text: string, imported: ImportedKeySet, readAtMs: number): Acceptance {
     const { rev, revoked } = imported.document;
-    if (held?.text === text) return confirm(held, readAtMs);
     if (rev < leastRev) return { confirmed: false, problem: "key_set_rev_too_low" };
     const current = usable(readAtMs);
     if (current !== undefined && !current.fromBootstrap && current.keySet.document.rev === rev) {
-      const keySet = withTombstones(current.keySet, revoked);
-      hold(current.text, keySet, Math.max(current.confirmedAtMs, readAtMs), false);
-      return { confirmed: true, problem: "key_set_rev_conflict" };
+      const confirmedAtMs = Math.max(current.confirmedAtMs, readAtMs);
+      // Signed twice (ECDSA signatures differ each time): the same document in other bytes.
+      const isSameDocument = payloadOf(text) === payloadOf(current.text);
+      hold(isSameDocument ? text : current.text, withTombstones(current.keySet, revoked), confirmedAtMs, false);
+      return isSameDocument ? CONFIRMED : { confirmed: true, problem: "key_set_rev_conflict" };
     }
     hold(text, withTombstones(imported, held?.keySet.document.revoked ?? []), readAtMs, false);
     return CONFIRMED;
@@ -107,17 +109,16 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     usable,
     async accept(text, readAtMs) {
       if (held?.text === text) return confirm(held, readAtMs);
-      const opened = await openKeySet(text, { anchors, issuer, leastRev }, epochSecondsFromMs(readAtMs));
+      const opened = await openKeySet(text, rules, epochSecondsFromMs(readAtMs));
       if (!opened.ok) return { confirmed: false, problem: opened.error.code };
       return publish(text, await importKeySet(opened.value, held?.keySet), readAtMs);
     },
     async acceptBootstrap(text, nowMs) {
-      const opened = await openKeySet(text, { anchors, issuer, leastRev: minRev }, epochSecondsFromMs(nowMs));
+      const opened = await openKeySet(text, rules, epochSecondsFromMs(nowMs));
       if (!opened.ok) return opened.error.code;
       const imported = await importKeySet(opened.value, held?.keySet);
       if (usable(nowMs) !== undefined) return undefined;
-      const revoked = held?.keySet.document.revoked ?? [];
-      hold(text, withTombstones(imported, revoked), Number.NEGATIVE_INFINITY, true);
+      hold(text, imported, Number.NEGATIVE_INFINITY, true);
       return undefined;
     },
     forgetAge() {
@@ -127,6 +128,10 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
 }
 
 const CONFIRMED: Acceptance = { confirmed: true, problem: undefined };
+
+function payloadOf(compactJws: string): string {
+  return compactJws.slice(compactJws.indexOf("."), compactJws.lastIndexOf("."));
+}
 
 /** The same key set, with more kids that never verify again; itself when it has them all. */
 function withTombstones(keySet: ImportedKeySet, revoked: readonly RevokedKid[]): ImportedKeySet {

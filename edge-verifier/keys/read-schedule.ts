@@ -10,7 +10,7 @@ import type { KeyReadProblemCode } from "./held-key-set.ts";
 export const MAX_BACKOFF_MS = 5000;
 
 /** How often a token with an unknown kid may cause a read, per isolate. */
-export const UNKNOWN_KID_COOLDOWN_MS = 30_000;
+const UNKNOWN_KID_COOLDOWN_MS = 30_000;
 
 export interface ReadScheduleConfig {
   /** How long a request waits for its own read. */
@@ -31,7 +31,7 @@ export interface ReadSchedule {
    * from the deadline when that has passed.
    */
   fail(startedMs: number, problem: KeyReadProblemCode, memoryTtlMs: number): void;
-  /** Whether a background refresh may begin: none began within the deadline, and no read failed a moment ago. */
+  /** Whether a background refresh may begin: no read that may still end is under way, and none failed a moment ago. */
   mayRefresh(nowMs: number): boolean;
   /**
    * Whether a request goes without a read of its own: one failed a moment ago, or one is trying again after that. Bounded
@@ -58,8 +58,9 @@ export function createReadSchedule({ readDeadlineMs, random }: ReadScheduleConfi
   let failure: Failure | undefined;
   let problem: KeyReadProblemCode | undefined;
 
-  /** A read that was overtaken by a later one has nothing to say about KV any more. */
-  function isOvertaken(startedMs: number): boolean {
+  /** A read has ended. One that was overtaken by a later one has nothing to say about KV any more. */
+  function endsOvertaken(startedMs: number): boolean {
+    if (startedMs === begunAtMs) begunAtMs = Number.NEGATIVE_INFINITY;
     if (startedMs < lastEndedBegunAtMs) return true;
     lastEndedBegunAtMs = startedMs;
     return false;
@@ -73,12 +74,12 @@ export function createReadSchedule({ readDeadlineMs, random }: ReadScheduleConfi
       begunAtMs = nowMs;
     },
     succeed(startedMs, found) {
-      if (isOvertaken(startedMs)) return;
+      if (endsOvertaken(startedMs)) return;
       failure = undefined;
       problem = found;
     },
     fail(startedMs, found, memoryTtlMs) {
-      if (isOvertaken(startedMs)) return;
+      if (endsOvertaken(startedMs)) return;
       const failedAtMs = found === "key_set_read_timeout" ? startedMs + readDeadlineMs : startedMs;
       const atMs = Math.max(failedAtMs, failure?.atMs ?? failedAtMs);
       const longestMs = Math.min(memoryTtlMs / 2, MAX_BACKOFF_MS);
@@ -93,7 +94,7 @@ export function createReadSchedule({ readDeadlineMs, random }: ReadScheduleConfi
       if (failure === undefined) return false;
       const backoffEndsMs = failure.atMs + failure.backoffMs;
       if (nowMs < backoffEndsMs) return true;
-      const isBeingRetried = begunAtMs >= backoffEndsMs && nowMs - begunAtMs < readDeadlineMs;
+      const isBeingRetried = begunAtMs >= backoffEndsMs;
       return isBeingRetried && nowMs < backoffEndsMs + readDeadlineMs;
     },
     backoffLeftMs(nowMs) {

@@ -1,0 +1,52 @@
+/**
+ * A Worker with nothing but a key ladder, whose source is an HTTP server of the test: reads are I/O that workerd binds to
+ * the request that made it, and the test decides when they end.
+ */
+import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import type { KeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import { importTrustAnchors } from "../../shared/signed-key-set.ts";
+import { TEST_ISSUER } from "../support/key-sets.ts";
+
+interface Env {
+  readonly KEY_SET_URL: string;
+  /** JSON text, as in the gateway's configuration. */
+  readonly TRUST_ANCHORS: string;
+  readonly READ_DEADLINE_MS: number;
+}
+
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+let ladder: KeyLadder | undefined;
+
+async function createLadder(env: Env): Promise<KeyLadder> {
+  const anchors = await importTrustAnchors(JSON.parse(env.TRUST_ANCHORS));
+  if (!anchors.ok) throw new TypeError("the test passes usable anchors");
+  return createKeyLadder({
+    source: {
+      async read() {
+        const response = await fetch(env.KEY_SET_URL);
+        if (!response.ok) throw new Error(`the source answered ${response.status}`);
+        return response.text();
+      },
+    },
+    anchors: anchors.value,
+    issuer: TEST_ISSUER,
+    minRev: 1,
+    bootstrap: undefined,
+    readDeadlineMs: env.READ_DEADLINE_MS,
+    random: Math.random,
+  });
+}
+
+export default {
+  /** `?now=` is the time in epoch milliseconds. */
+  async fetch(request: Request, env: Env, context: Context): Promise<Response> {
+    const nowMs = Number(new URL(request.url).searchParams.get("now"));
+    ladder ??= await createLadder(env);
+    const held = await ladder.current(nowMs, (work) => context.waitUntil(work));
+    if (!held.ok) return Response.json(held.error, { status: 503 });
+    return Response.json({ origin: held.value.origin, rev: held.value.keySet.document.rev });
+  },
+};

@@ -1,0 +1,54 @@
+/**
+ * A ring for tests of the edge: a root key, two token keys and a ladder over a source of the test's choice. Web globals
+ * only.
+ */
+import type { StartTimer } from "../../edge-verifier/keys/deadline.ts";
+import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import type { KeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import type { KeySetSource } from "../../edge-verifier/keys/key-set-source.ts";
+import type { KeySetDocument } from "../../shared/key-set.ts";
+import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER } from "./key-sets.ts";
+import type { TestKey, TestRoot } from "./key-sets.ts";
+
+/** The time at which the tests' documents are issued: epoch seconds and milliseconds. */
+export const ISSUED_AT = 1_800_000_000;
+export const ISSUED_AT_MS: number = ISSUED_AT * 1000;
+
+/** M of the tests' documents, in milliseconds. */
+export const MEMORY_TTL_MS = 30_000;
+
+export interface TestRing {
+  readonly root: TestRoot;
+  /** Stands in every document of {@link TestRing.publish}. */
+  readonly key: TestKey;
+  /** Stands in none. */
+  readonly newKey: TestKey;
+  /** A signed document with `key`, issued at {@link ISSUED_AT}, valid for a day, `rev` 10. */
+  publish(changes?: Partial<KeySetDocument>, keys?: readonly TestKey[]): Promise<string>;
+}
+
+export async function makeRing(): Promise<TestRing> {
+  const [root, key, newKey] = await Promise.all([makeRoot(), makeKey("ES256"), makeKey("ES256")]);
+  return {
+    root,
+    key,
+    newKey,
+    publish: (changes = {}, keys = [key]) =>
+      signKeySet(makeDocument(keys, seconds(ISSUED_AT), { rev: 10, ...changes }), root),
+  };
+}
+
+export interface LadderChoices {
+  readonly bootstrap?: string;
+  readonly minRev?: number;
+  readonly readDeadlineMs?: number;
+  readonly random?: () => number;
+  readonly startTimer?: StartTimer;
+}
+
+/** A ladder that trusts the ring's root; without jitter unless `random` is given. */
+export function makeLadder(ring: TestRing, source: KeySetSource, choices: LadderChoices = {}): KeyLadder {
+  const { bootstrap, minRev = 1, readDeadlineMs = 2000, random = () => 0, startTimer } = choices;
+  const config = { source, anchors: ring.root.anchors, issuer: TEST_ISSUER, minRev, bootstrap, readDeadlineMs, random };
+  return createKeyLadder(startTimer === undefined ? config : { ...config, startTimer });
+}

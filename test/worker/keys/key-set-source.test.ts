@@ -1,0 +1,66 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createKvKeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";
+import type { KeySetNamespace } from "../../../edge-verifier/keys/key-set-source.ts";
+import { parseRingName } from "../../../shared/identifiers.ts";
+import { MAX_KEY_SET_BYTES } from "../../../shared/signed-key-set.ts";
+import { given } from "../../support/values.ts";
+
+const ring = given(parseRingName("source-test"));
+const KEY = "key-set:source-test";
+
+describe("KV key set source", () => {
+  beforeEach(() => env.KEY_SETS.delete(KEY));
+
+  test("reads the entry of its ring, byte for byte", async () => {
+    await env.KEY_SETS.put(KEY, "aGVhZGVy.cGF5bG9hZA.c2ln");
+    await env.KEY_SETS.put("key-set:other", "other");
+    expect(await createKvKeySetSource(env.KEY_SETS, ring).read(60)).toBe("aGVhZGVy.cGF5bG9hZA.c2ln");
+  });
+
+  test("answers null when there is no entry", async () => {
+    expect(await createKvKeySetSource(env.KEY_SETS, ring).read(60)).toBeNull();
+  });
+
+  test("joins a character that is split between two chunks, and keeps a byte order mark", async () => {
+    const bytes = new TextEncoder().encode("\ufeffé");
+    const split = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(bytes.subarray(0, 4));
+        controller.enqueue(bytes.subarray(4));
+        controller.close();
+      },
+    });
+    const namespace: KeySetNamespace = { get: async () => split };
+    expect(await createKvKeySetSource(namespace, ring).read(60)).toBe("\ufeffé");
+  });
+
+  test("keeps no more of a 25 MiB value than is needed to see that it is too large", async () => {
+    await env.KEY_SETS.put(KEY, "a".repeat(25 * 1024 * 1024));
+    const text = await createKvKeySetSource(env.KEY_SETS, ring).read(60);
+    expect(text?.length).toBe(MAX_KEY_SET_BYTES + 1);
+  });
+
+  test("stops reading at the limit, and cancels the rest", async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(97)),
+      cancel: () => cancelled.resolve(),
+    });
+    const text = await createKvKeySetSource({ get: async () => endless }, ring).read(60);
+    expect(text?.length).toBe(MAX_KEY_SET_BYTES + 1);
+    await cancelled.promise;
+  });
+
+  test("reads a value of exactly the largest size whole", async () => {
+    await env.KEY_SETS.put(KEY, "a".repeat(MAX_KEY_SET_BYTES));
+    expect((await createKvKeySetSource(env.KEY_SETS, ring).read(60))?.length).toBe(MAX_KEY_SET_BYTES);
+  });
+
+  test("passes cacheTtl to KV, which refuses less than 30 seconds; what KV throws is thrown", async () => {
+    await env.KEY_SETS.put(KEY, "text");
+    const source = createKvKeySetSource(env.KEY_SETS, ring);
+    expect(await source.read(30)).toBe("text");
+    await expect(source.read(29)).rejects.toThrow("cache_ttl");
+  });
+});

@@ -6,14 +6,12 @@ import type { VerifierConfig } from "./config.ts";
 import { createKeyLadder } from "./keys/key-ladder.ts";
 import type { KeyLadder } from "./keys/key-ladder.ts";
 import { createKvKeySetSource } from "./keys/key-set-source.ts";
+import { DEFAULT_TOKEN_MEMORY_LIMITS } from "./keys/token-memory.ts";
 import { createTokenVerifier } from "./keys/token-verifier.ts";
 import type { TokenVerifier } from "./keys/token-verifier.ts";
 
 /** The longest a request waits for its own KV read. A cold KV read takes 100 to 200 ms; nobody waits for a broken one. */
 const KEY_READ_DEADLINE_MS = 2000;
-
-/** An isolate has 128 MB for everything (https://developers.cloudflare.com/workers/platform/limits/). */
-const TOKEN_MEMORY_LIMITS = { maxEntries: 4096, maxCharacters: 4 * 1024 * 1024 };
 
 export interface Verification {
   readonly ladder: KeyLadder;
@@ -30,6 +28,10 @@ export function createVerification(config: VerifierConfig): Verification {
     readDeadlineMs: KEY_READ_DEADLINE_MS,
     random: Math.random,
   });
-  const verifier = createTokenVerifier({ ladder, policy: config.tokenPolicy, memoryLimits: TOKEN_MEMORY_LIMITS });
+  const verifier = createTokenVerifier({
+    ladder,
+    policy: config.tokenPolicy,
+    memoryLimits: DEFAULT_TOKEN_MEMORY_LIMITS,
+  });
   return { ladder, verifier };
 }

@@ -24,7 +24,8 @@ export interface TokenMemoryLimits {
 
 /**
  * Room for the tokens of a busy isolate. Measured with V8: 2 octets of memory per character for ordinary claims (about
- * 8 MiB when full), and 16 for the worst claims that fit (64 MiB, half of what an isolate has).
+ * 8 MiB when full), and 16 for the worst claims that fit (64 MiB; an isolate has 128 MB,
+ * https://developers.cloudflare.com/workers/platform/limits/).
  */
 export const DEFAULT_TOKEN_MEMORY_LIMITS: TokenMemoryLimits = { maxEntries: 4096, maxCharacters: 4 * 1024 * 1024 };
 

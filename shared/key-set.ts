@@ -3,7 +3,7 @@
  * `signed-key-set.ts`. The format is described, with an example per stage, in docs/key-set-format.md.
  */
 import { parseEpochSeconds, parseIssuerUrl, parseKid } from "./identifiers.ts";
-import type { EpochSeconds, IssuerUrl, Kid } from "./identifiers.ts";
+import type { EpochSeconds, IssuerUrl, Kid, RingName } from "./identifiers.ts";
 import { parsePublicJwk, toKeyMaterial } from "./jwk.ts";
 import type { JwkProblem, PublicJwk } from "./jwk.ts";
 import { isJsonObject } from "./json.ts";
@@ -109,6 +109,11 @@ export function serialiseKeySet(document: KeySetDocument): JsonObject {
 /** A public JWK as it is shown to the world: key material, then `alg`, `use`, `kid` (RFC 7517 section 4). */
 export function serialiseJwk(jwk: PublicJwk, kid: Kid): JsonObject {
   return { ...toKeyMaterial(jwk), alg: jwk.alg, use: "sig", kid };
+}
+
+/** The KV key of a ring's document: one entry per ring, the same for the issuer that writes it and the edge that reads it. */
+export function keySetKvKey(ring: RingName): string {
+  return `key-set:${ring}`;
 }
 
 /** True for a value that `rev` can have: a positive integer that JSON carries exactly. */

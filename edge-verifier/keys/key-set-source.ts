@@ -3,6 +3,7 @@
  * remembered or retried here, that is the ladder's work.
  */
 import type { RingName } from "../../shared/identifiers.ts";
+import { keySetKvKey } from "../../shared/key-set.ts";
 import { MAX_KEY_SET_BYTES } from "../../shared/signed-key-set.ts";
 
 /** One read of the document's text. */
@@ -26,7 +27,7 @@ export interface KeySetNamespace {
 
 /** The document of a ring: KV key `key-set:<ring>`. */
 export function createKvKeySetSource(namespace: KeySetNamespace, ring: RingName): KeySetSource {
-  const key = `key-set:${ring}`;
+  const key = keySetKvKey(ring);
   return {
     async read(cacheTtlSeconds) {
       const stream = await namespace.get(key, { type: "stream", cacheTtl: cacheTtlSeconds });

@@ -4,7 +4,7 @@
  * second writer: KV has no compare-and-swap.
  */
 import type { RingName } from "../../shared/identifiers.ts";
-import { isRev } from "../../shared/key-set.ts";
+import { isRev, keySetKvKey } from "../../shared/key-set.ts";
 import { MAX_KEY_SET_BYTES } from "../../shared/signed-key-set.ts";
 import { SealgateError } from "../errors.ts";
 import { createCloudflareApi } from "./cloudflare-api.ts";
@@ -13,7 +13,6 @@ import { readCloudflareKvOptions } from "./cloudflare-kv-options.ts";
 import type { CloudflareKvOptions } from "./cloudflare-kv-options.ts";
 import { createKvEntries } from "./kv-entries.ts";
 import type { KvEntries, KvEntry, StoredText } from "./kv-entries.ts";
-import { keySetKvKey } from "./publisher.ts";
 import type { KeySetPublisher, Published } from "./publisher.ts";
 import { startTimedRun } from "./retry.ts";
 import type { TimedRun } from "./retry.ts";

@@ -35,8 +35,3 @@ export interface KeySetPublisher {
    */
   read(ring: RingName): Promise<string | undefined>;
 }
-
-/** The KV key of a ring's document, the same for the issuer that writes it and the edge that reads it. */
-export function keySetKvKey(ring: RingName): string {
-  return `key-set:${ring}`;
-}

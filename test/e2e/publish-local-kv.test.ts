@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestHarness } from "wrangler";
 import type { TestHarness } from "wrangler";
 import { createCloudflareKvPublisher } from "../../issuer/publish/cloudflare-kv.ts";
-import { keySetKvKey } from "../../issuer/publish/publisher.ts";
+import { keySetKvKey } from "../../shared/key-set.ts";
 import { signKeySet } from "../../issuer/publish/sign-key-set.ts";
 import { importTrustAnchors, openKeySet } from "../../shared/signed-key-set.ts";
 import { TEST_ISSUER } from "../support/key-sets.ts";

@@ -5,6 +5,7 @@ import type { Alg } from "../../shared/algorithms.ts";
 import { epochSecondsFromMs, parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "../../shared/jwk.ts";
+import { keySetKvKey } from "../../shared/key-set.ts";
 import { createIssuer } from "../../issuer/issuer.ts";
 import { exportPublicKey } from "../../issuer/public-key.ts";
 import { composeKeySet } from "../../issuer/publish/compose.ts";
@@ -74,7 +75,7 @@ export async function overwriteKeySet(stack: Stack): Promise<string> {
   const response = await fetch(`${stack.gateway.kvBaseUrl}/storage/kv/namespaces/${LOCAL_NAMESPACE_ID}/bulk`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify([{ key: `key-set:${stack.ringName}`, value }]),
+    body: JSON.stringify([{ key: keySetKvKey(stack.ringName), value }]),
   });
   if (!response.ok) throw new Error(`the local KV API answered ${String(response.status)}`);
   return (await issue(key, stack.issuer)).token;

@@ -6,12 +6,13 @@ export const EXIT = {
   failure: 1,
   /** Wrong usage or configuration; nothing was attempted. */
   usage: 2,
-  /** The token does not verify. */
+  /** The token does not verify, or is none. */
   tokenInvalid: 3,
   /** The ring has not (yet) reached the wanted state. */
   notConverged: 4,
-  /** AWS or Cloudflare refused the credentials. */
+  /** AWS or Cloudflare refused the credentials, or there are none. */
   unauthorized: 5,
+  /** Ctrl-C. */
   interrupted: 130,
 } as const;
 
@@ -24,11 +25,18 @@ const UNAUTHORIZED: ReadonlySet<string> = new Set([
   "kms_access_denied",
   "kms_credentials_missing",
   "kms_credentials_expired",
+  "kms_credentials_invalid",
   "publish_unauthorized",
 ]);
 
-const CONFIGURATION: ReadonlySet<string> = new Set(["config_invalid", "claims_refused", "lifetime_too_long"]);
+const CONFIGURATION: ReadonlySet<string> = new Set([
+  "config_invalid",
+  "claims_refused",
+  "input_invalid",
+  "lifetime_too_long",
+]);
 
+/** The exit code for what a command has thrown. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof SealgateError)) return EXIT.failure;

@@ -3,8 +3,10 @@ import { decodeBase64url } from "../../shared/base64url.ts";
 import { parseJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { parseCompactJws } from "../../shared/jws.ts";
+import type { TokenRejection } from "../../shared/rejection.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
+import { toSafeJson } from "./text.ts";
 
 export interface InspectedToken {
   readonly verified: false;
@@ -15,16 +17,19 @@ export interface InspectedToken {
   readonly times: Readonly<Record<string, { readonly at: string; readonly inSeconds: number }>>;
 }
 
-/** @returns the decoded parts, or what is malformed. */
-export function inspectToken(token: string, nowMs: number): Result<InspectedToken, string> {
+/**
+ * Decodes a compact JWT whose header and payload are strict JSON objects, whatever they say.
+ * @param nowMs epoch milliseconds
+ */
+export function inspectToken(token: string, nowMs: number): Result<InspectedToken, TokenRejection> {
   const jws = parseCompactJws(token);
-  if (!jws.ok) return err(jws.error.code);
+  if (!jws.ok) return jws;
   const headerBytes = decodeBase64url(jws.value.encodedHeader);
-  if (headerBytes === undefined) return err("header is not base64url");
+  if (headerBytes === undefined) return err({ code: "token_malformed", part: "header" });
   const header = parseJsonObject(headerBytes);
-  if (!header.ok) return err(`header: ${header.error}`);
+  if (!header.ok) return err({ code: "header_invalid", reason: header.error });
   const claims = parseJsonObject(jws.value.payload);
-  if (!claims.ok) return err(`payload: ${claims.error}`);
+  if (!claims.ok) return err({ code: "claims_invalid", reason: claims.error });
   return ok({
     verified: false,
     header: header.value,
@@ -44,13 +49,14 @@ function readTimes(claims: JsonObject, nowMs: number): InspectedToken["times"] {
   return times;
 }
 
-/** The same for people, a line per claim. */
+/** The same for people, a line per claim. Nobody has vouched for the token, so nothing in it reaches the terminal raw. */
 export function renderInspection({ header, claims, signatureBytes, times }: InspectedToken): string {
-  const lines = [`header    ${JSON.stringify(header)}`, "claims"];
+  const lines = [`header    ${toSafeJson(header)}`, "claims"];
   for (const [claim, value] of Object.entries(claims)) {
     const time = times[claim];
     const note = time === undefined ? "" : `   ${time.at} (${describeDistance(time.inSeconds)})`;
-    lines.push(`  ${claim.padEnd(10)} ${JSON.stringify(value)}${note}`);
+    const name = /^[\w:/.-]+$/.test(claim) ? claim : toSafeJson(claim);
+    lines.push(`  ${name.padEnd(10)} ${toSafeJson(value)}${note}`);
   }
   lines.push(`signature ${signatureBytes} bytes`);
   return `${lines.join("\n")}\n`;

@@ -3,30 +3,34 @@
  * they run the same in a test. Data goes to stdout, everything else to stderr.
  */
 import { styleText } from "node:util";
+import { UsageError } from "./exit-codes.ts";
 
 export interface CliIo {
+  /** The version of sealgate. */
+  readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly readStdin: () => Promise<string>;
-  /** Whether stderr and stdout may be coloured (a terminal, and NO_COLOR unset; https://no-color.org). */
+  /** Whether somebody sits at stdin, who would have to be told that a command waits. */
+  readonly stdinIsTerminal: boolean;
+  /** Whether messages may be coloured, see {@link wantsColor}. */
   readonly color: boolean;
   readonly nowMs: () => number;
-  /** Aborted by the first Ctrl-C; a command that runs on stops then. */
+  /** Aborted by the first Ctrl-C. Commands are left then, except those that end in order by themselves. */
   readonly interrupted: AbortSignal;
 }
 
 type Style = Parameters<typeof styleText>[0];
 
+/** Messages are coloured for a person at a terminal who has not set NO_COLOR to anything (https://no-color.org). */
+export function wantsColor(env: CliIo["env"], stderrIsTerminal: boolean): boolean {
+  return stderrIsTerminal && (env["NO_COLOR"] ?? "") === "";
+}
+
 /** Styles text, or leaves it alone where colour is off. */
 export function paint(io: CliIo, style: Style, text: string): string {
   return io.color ? styleText(style, text, { validateStream: false }) : text;
-}
-
-/** The value of an option, or of the environment variable that stands in for it. */
-export function fromEnv(io: CliIo, value: string | undefined, name: string): string | undefined {
-  const text = value ?? io.env[name];
-  return text === undefined || text === "" ? undefined : text;
 }
 
 /** One line of JSON on stdout. */
@@ -34,8 +38,11 @@ export function printJson(io: CliIo, value: unknown): void {
   io.out(`${JSON.stringify(value)}\n`);
 }
 
-/** The argument itself, or standard input for `-` or nothing. */
-export async function argumentOrStdin(io: CliIo, argument: string | undefined): Promise<string> {
+/** The argument itself, or standard input for `-`, or for nothing when something is piped in. */
+export async function argumentOrStdin(io: CliIo, argument: string | undefined, name: string): Promise<string> {
   if (argument !== undefined && argument !== "-") return argument;
+  if (argument === undefined && io.stdinIsTerminal) {
+    throw new UsageError(`needs a ${name}: as an argument, or on standard input`);
+  }
   return (await io.readStdin()).trim();
 }

@@ -5,9 +5,10 @@ import { startKmsEmulator } from "../kms-emulator/index.ts";
 import { UsageError } from "./exit-codes.ts";
 import { printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
+import { JSON_OPTION, parseWholeNumber } from "./options.ts";
 
 interface Options {
-  readonly port?: string;
+  readonly port: string;
   readonly stateFile?: string;
   readonly json?: boolean;
 }
@@ -15,10 +16,10 @@ interface Options {
 export function addKmsEmulatorCommand(program: Command, io: CliIo): void {
   program
     .command("kms-emulator")
-    .description("run the embedded KMS on loopback (development only: it is not a KMS, keys live in this process)")
-    .option("--port <number>", "port to listen on (default: a free one)")
-    .option("--state-file <path>", "keep keys in this file (mode 0600) instead of in memory")
-    .option("--json", "print the address as one line of JSON")
+    .description("run the embedded KMS on loopback until Ctrl-C (development only: it is not a KMS)")
+    .option("--port <number>", "port to listen on; 0 takes a free one", "0")
+    .option("--state-file <path>", "keep keys in this file (mode 0600), not only in memory")
+    .option(...JSON_OPTION)
     .action(async (options: Options) => {
       const emulator = await startKmsEmulator({
         port: parsePort(options.port),
@@ -32,10 +33,8 @@ export function addKmsEmulatorCommand(program: Command, io: CliIo): void {
     });
 }
 
-function parsePort(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError("--port must be a number from 0 to 65535");
+function parsePort(text: string): number {
+  const port = parseWholeNumber(text);
+  if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
   return port;
 }

@@ -1,18 +1,37 @@
 #!/usr/bin/env node
 /** The `sealgate` program: the one place that reads argv, the environment and the clock, and that ends the process. */
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
+import { isJsonObject } from "../../shared/json.ts";
+import { EXIT } from "./exit-codes.ts";
+import { wantsColor } from "./io.ts";
 import { runCli } from "./program.ts";
 
 const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => interruption.abort());
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const code = await runCli(process.argv.slice(2), {
+  version: readVersion(),
   env: process.env,
   out: (chunk) => void process.stdout.write(chunk),
   err: (chunk) => void process.stderr.write(chunk),
   readStdin: () => text(process.stdin),
-  color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
+  stdinIsTerminal: isatty(0),
+  color: wantsColor(process.env, isatty(2)),
   nowMs: () => Date.now(),
   interrupted: interruption.signal,
 });
+// A call or a read that was left half-way must not keep an interrupted program alive.
+if (code === EXIT.interrupted) process.exit(code);
+process.exitCode = code;
+
+/** By the package's own name, so that it is found from the sources and from the built program alike. */
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(fileURLToPath(import.meta.resolve("sealgate/package.json")), "utf8"),
+  );
+  return isJsonObject(manifest) && typeof manifest["version"] === "string" ? manifest["version"] : "unknown";
+}

@@ -1,37 +1,50 @@
-/** The commands of `sealgate` put together, and the one place where an error becomes a message and an exit code. */
+/**
+ * The commands of `sealgate` put together, and the one place where an error or Ctrl-C becomes a message and an exit code.
+ * No message repeats a token, whatever command or library it comes from.
+ */
 import { Command, CommanderError } from "commander";
 import { SealgateError } from "../errors.ts";
-import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { KmsEmulatorError } from "../kms-emulator/index.ts";
+import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
+import { withoutTokens } from "./text.ts";
 import { addTokenCommands } from "./token-commands.ts";
+
+/** Commands that run until Ctrl-C: then they end in order, and successfully. */
+const RUN_UNTIL_INTERRUPTED: ReadonlySet<string> = new Set(["kms-emulator"]);
 
 /**
  * Runs one command line.
  * @param argv the arguments after the program's name
  * @returns the exit code
  */
-export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
-  const outcome: { code: ExitCode } = { code: EXIT.ok };
+export async function runCli(argv: readonly string[], given: CliIo): Promise<ExitCode> {
+  const io: CliIo = { ...given, err: (text) => given.err(withoutTokens(text)) };
+  const state = { code: EXIT.ok as ExitCode, endsInOrder: false };
   const program = createProgram(io, (code) => {
-    outcome.code = code;
+    state.code = code;
+  });
+  program.hook("preAction", (_program, command) => {
+    state.endsInOrder = RUN_UNTIL_INTERRUPTED.has(command.name());
   });
   try {
-    await program.parseAsync(argv, { from: "user" });
-    return outcome.code;
+    const work = program.parseAsync(argv, { from: "user" });
+    await Promise.race([work, interruption(io.interrupted, () => state.endsInOrder)]);
+    return state.code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    report(io, error, argv.includes("--json"));
-    return exitCodeOf(error);
+    return report(io, error, argv.includes("--json"));
   }
 }
 
-function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void): Command {
+/** All commands, not yet run. `setExitCode` lets a command end with another code than 0 without having failed. */
+export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void): Command {
   const program = new Command("sealgate")
     .description("Tokens sealed in AWS KMS, checked at the edge.")
+    .version(io.version, "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError("(add --help for the options)")
@@ -47,9 +60,40 @@ Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 token invalid, 4 not co
 5 credentials refused, 130 interrupted.
 Data goes to stdout, messages to stderr; "-" reads from stdin; NO_COLOR is respected.`;
 
-function report(io: CliIo, error: unknown, json: boolean): void {
-  const code = error instanceof SealgateError ? error.code : "failed";
-  const message = error instanceof Error ? error.message : "unknown failure";
+class Interrupted extends Error {}
+
+/** Rejects at Ctrl-C, unless the command ends in order by itself. */
+function interruption(signal: AbortSignal, endsInOrder: () => boolean): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const leave = (): void => {
+    if (!endsInOrder()) reject(new Interrupted("stopped by Ctrl-C before it was done"));
+  };
+  if (signal.aborted) leave();
+  else signal.addEventListener("abort", leave, { once: true });
+  return promise;
+}
+
+function report(io: CliIo, error: unknown, json: boolean): ExitCode {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  const code = codeOf(error);
+  const message = withoutTokens(messageOf(error));
   if (json) printJson(io, { error: { code, message } });
+  if (error instanceof CommanderError) return EXIT.usage;
   io.err(`${paint(io, "red", "error")} ${code}: ${message}\n`);
+  if (error instanceof UsageError) io.err("(add --help for the options)\n");
+  return error instanceof Interrupted ? EXIT.interrupted : exitCodeOf(error);
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof SealgateError || error instanceof KmsEmulatorError) return error.code;
+  if (error instanceof Interrupted) return "interrupted";
+  return error instanceof UsageError || error instanceof CommanderError ? "usage_invalid" : "unexpected";
+}
+
+/** One line or two: what happened, and the dependency's own words where a fault keeps them. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return "a failure without a message";
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, "");
+  const { cause } = error;
+  return cause instanceof Error && cause.message !== "" ? `${error.message} ${cause.message}` : error.message;
 }

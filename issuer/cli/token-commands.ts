@@ -1,59 +1,59 @@
 /** `sealgate token sign | verify | inspect`. */
 import type { Command } from "commander";
-import { ALGS, findAlgorithm } from "../../shared/algorithms.ts";
-import type { Alg } from "../../shared/algorithms.ts";
 import { parseJsonObjectText } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import type { TokenRejection } from "../../shared/rejection.ts";
 import { createIssuer } from "../issuer.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import { createKmsVerifier } from "../verifier.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { inspectToken, renderInspection } from "./inspect-token.ts";
-import { argumentOrStdin, fromEnv, paint, printJson } from "./io.ts";
+import { argumentOrStdin, paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
-
-interface KeyOptions {
-  readonly key?: string;
-  readonly alg?: string;
-  readonly issuer?: string;
-  readonly json?: boolean;
-}
+import { JSON_OPTION, collectAudiences, fromEnv, parseSeconds, readKeyOptions, withKeyOptions } from "./options.ts";
+import type { KeyOptions } from "./options.ts";
+import { toSafeJson } from "./text.ts";
 
 interface SignOptions extends KeyOptions {
-  readonly claims?: string;
-  readonly ttl: string;
-  readonly maxTtl: string;
+  readonly claims: string;
+  readonly ttl?: string;
   readonly audience?: readonly string[];
-  readonly typ?: string;
+  readonly typ: string;
 }
 
 interface VerifyOptions extends KeyOptions {
   readonly audience?: readonly string[];
   readonly mode: string;
   readonly clockSkew: string;
-  readonly maxTtl: string;
+}
+
+interface InspectOptions {
+  readonly json?: boolean;
 }
 
 /** Adds the `token` commands. `setExitCode` tells an invalid token apart from a failed command. */
 export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
   const token = program.command("token").description("sign, verify and inspect tokens");
 
-  withKeyOptions(token.command("sign").description("sign a claims set with a KMS key"))
-    .option("--claims <json>", 'claims as JSON; "-" reads them from stdin (default: {})')
-    .option("--audience <aud...>", "aud of the token")
-    .option("--ttl <seconds>", "lifetime of the token", "300")
-    .option("--max-ttl <seconds>", "longest lifetime that is allowed", "3600")
+  withKeyOptions(token.command("sign").description("sign claims with a KMS key and print the token"))
+    .option("--claims <json>", 'claims as a JSON object; "-" reads them from stdin', "{}")
+    .option("--audience <aud>", "aud of the token; repeat it for several", collectAudiences)
+    .option(
+      "--ttl <seconds>",
+      "lifetime of the token, by default 300 or --max-ttl, whichever is shorter (SEALGATE_DEFAULT_TTL_SECONDS)",
+    )
     .option("--typ <typ>", '"JWT", or "at+jwt" for the access token profile of RFC 9068', "JWT")
+    .option(...JSON_OPTION)
     .action((options: SignOptions) => sign(io, options));
 
   withKeyOptions(
-    token.command("verify [token]").description('verify a token ("-" or nothing: from stdin) with a KMS key'),
+    token.command("verify [token]").description('verify a token ("-" or nothing: from stdin) and print its claims'),
   )
-    .option("--audience <aud...>", "accepted aud, at least one")
+    .option("--audience <aud>", "accepted aud, at least one; repeat it for several", collectAudiences)
     .option("--mode <mode>", '"local" with the public key, or "kms" by KMS itself', "local")
     .option("--clock-skew <seconds>", "leeway on exp, nbf and iat", "60")
-    .option("--max-ttl <seconds>", "longest lifetime that is accepted", "3600")
+    .option(...JSON_OPTION)
     .action(async (argument: string | undefined, options: VerifyOptions) => {
       setExitCode(await verify(io, argument, options));
     });
@@ -61,90 +61,74 @@ export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code
   token
     .command("inspect [token]")
     .description('show what a token says ("-" or nothing: from stdin); nothing is verified')
-    .option("--json", "one line of JSON")
-    .action(async (argument: string | undefined, options: { readonly json?: boolean }) => {
-      const inspected = inspectToken(await argumentOrStdin(io, argument), io.nowMs());
-      if (!inspected.ok) throw new UsageError(`not a compact JWS: ${inspected.error}`);
-      if (options.json === true) printJson(io, inspected.value);
-      else io.out(renderInspection(inspected.value));
-      io.err(`${paint(io, "yellow", "unverified")}: this is what the token claims, not what is true\n`);
+    .option(...JSON_OPTION)
+    .action(async (argument: string | undefined, options: InspectOptions) => {
+      setExitCode(await inspect(io, argument, options));
     });
 }
 
-function withKeyOptions(command: Command): Command {
-  return command
-    .option("--key <id>", "KMS key: id, ARN, alias name or alias ARN (SEALGATE_KEY_ID)")
-    .option("--alg <alg>", `${ALGS.join(", ")} (SEALGATE_ALG)`)
-    .option("--issuer <url>", "iss of the token (SEALGATE_ISSUER)")
-    .option("--json", "one line of JSON");
-}
-
 async function sign(io: CliIo, options: SignOptions): Promise<void> {
-  const { keyId, alg, issuer } = readKeyOptions(io, options);
-  const typ = options.typ;
+  const { keyId, alg, issuer, maxTokenTtlSeconds } = readKeyOptions(io, options);
+  const { typ, audience } = options;
   if (typ !== "JWT" && typ !== "at+jwt") throw new UsageError('--typ must be "JWT" or "at+jwt"');
-  const claims = parseClaims(options.claims === "-" ? await io.readStdin() : (options.claims ?? "{}"));
-  const signer = await createKmsSigner({ keyId, alg });
-  const tokens = createIssuer({ issuer, signer, maxTokenTtlSeconds: parseSeconds("--max-ttl", options.maxTtl) });
+  const ttl = fromEnv(io, options.ttl, "SEALGATE_DEFAULT_TTL_SECONDS");
+  const ttlSeconds = ttl === undefined ? undefined : parseSeconds("--ttl", ttl, 1);
+  const claims = parseClaims(options.claims === "-" ? await io.readStdin() : options.claims);
+  const tokens = createIssuer({ issuer, signer: await createKmsSigner({ keyId, alg }), maxTokenTtlSeconds });
   const signed = await tokens.sign(claims, {
-    ttlSeconds: parseSeconds("--ttl", options.ttl),
     typ,
-    ...(options.audience === undefined ? {} : { audience: options.audience }),
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+    ...(audience === undefined ? {} : { audience: oneOrMany(audience) }),
   });
   if (options.json === true) printJson(io, signed);
   else io.out(`${signed.token}\n`);
 }
 
+/** The process ends long before; the option of the verifier is for services. */
+const PUBLIC_KEY_TTL_SECONDS = 300;
+
 async function verify(io: CliIo, argument: string | undefined, options: VerifyOptions): Promise<ExitCode> {
-  const { keyId, alg, issuer } = readKeyOptions(io, options);
-  if (options.audience === undefined) throw new UsageError("--audience is required: a token is meant for somebody");
-  const mode = options.mode;
+  const { mode, audience: audiences } = options;
+  const settings = readKeyOptions(io, options);
+  if (audiences === undefined) throw new UsageError("--audience is missing: a token is meant for somebody");
   if (mode !== "local" && mode !== "kms") throw new UsageError('--mode must be "local" or "kms"');
-  const verifier = createKmsVerifier({
-    keyId,
-    alg,
-    issuer,
-    audiences: options.audience,
-    mode,
-    publicKeyTtlSeconds: 300,
-    clockSkewSeconds: parseSeconds("--clock-skew", options.clockSkew),
-    maxTokenTtlSeconds: parseSeconds("--max-ttl", options.maxTtl),
-  });
-  const verified = await verifier.verify(await argumentOrStdin(io, argument));
-  if (!verified.ok) {
-    if (options.json === true) printJson(io, { valid: false, rejection: verified.error });
-    io.err(`${paint(io, "red", "invalid")}: ${verified.error.code}\n`);
-    return EXIT.tokenInvalid;
-  }
-  if (options.json === true) printJson(io, { valid: true, ...verified.value });
-  else io.out(`${JSON.stringify(verified.value.claims, undefined, 2)}\n`);
-  io.err(`${paint(io, "green", "valid")}: ${verified.value.header.alg}, kid ${verified.value.header.kid}\n`);
+  const clockSkewSeconds = parseSeconds("--clock-skew", options.clockSkew, 0);
+  const publicKeyTtlSeconds = PUBLIC_KEY_TTL_SECONDS;
+  const verifier = createKmsVerifier({ ...settings, audiences, mode, publicKeyTtlSeconds, clockSkewSeconds });
+  const verified = await verifier.verify(await argumentOrStdin(io, argument, "token"));
+  if (!verified.ok) return refuse(io, verified.error, options.json === true);
+  const { header, claims } = verified.value;
+  if (options.json === true) printJson(io, { valid: true, header, claims });
+  else io.out(`${toSafeJson(claims, 2)}\n`);
+  io.err(`${paint(io, "green", "valid")}: ${header.alg}, kid ${header.kid}\n`);
   return EXIT.ok;
 }
 
-function readKeyOptions(io: CliIo, options: KeyOptions): { keyId: string; alg: Alg; issuer: string } {
-  const keyId = fromEnv(io, options.key, "SEALGATE_KEY_ID");
-  const alg = findAlgorithm(fromEnv(io, options.alg, "SEALGATE_ALG"));
-  const issuer = fromEnv(io, options.issuer, "SEALGATE_ISSUER");
-  const missing: string[] = [];
-  if (keyId === undefined) missing.push("--key (or SEALGATE_KEY_ID)");
-  if (alg === undefined) missing.push(`--alg (or SEALGATE_ALG), one of ${ALGS.join(", ")}`);
-  if (issuer === undefined) missing.push("--issuer (or SEALGATE_ISSUER)");
-  if (keyId === undefined || alg === undefined || issuer === undefined) {
-    throw new UsageError(`needs ${missing.join("; ")}`);
-  }
-  return { keyId, alg: alg.alg, issuer };
+async function inspect(io: CliIo, argument: string | undefined, { json }: InspectOptions): Promise<ExitCode> {
+  const inspected = inspectToken(await argumentOrStdin(io, argument, "token"), io.nowMs());
+  if (!inspected.ok) return refuse(io, inspected.error, json === true);
+  if (json === true) printJson(io, inspected.value);
+  else io.out(renderInspection(inspected.value));
+  io.err(`${paint(io, "yellow", "unverified")}: this is what the token claims, not what is true\n`);
+  return EXIT.ok;
+}
+
+function refuse(io: CliIo, rejection: TokenRejection, json: boolean): ExitCode {
+  const { code, ...evidence } = rejection;
+  const details = Object.entries(evidence).map(([name, value]) => `${name}: ${String(value)}`);
+  if (json) printJson(io, { valid: false, rejection });
+  io.err(`${paint(io, "red", "invalid")}: ${[code, ...details].join(", ")}\n`);
+  return EXIT.tokenInvalid;
+}
+
+/** A single audience as a string, which every verifier understands (RFC 7519 section 4.1.3). */
+function oneOrMany(audiences: readonly string[]): string | readonly string[] {
+  const [first, ...others] = audiences;
+  return first !== undefined && others.length === 0 ? first : audiences;
 }
 
 function parseClaims(text: string): JsonObject {
   const claims = parseJsonObjectText(text);
-  if (!claims.ok) throw new UsageError(`--claims is not a JSON object: ${claims.error}`);
+  if (!claims.ok) throw new UsageError(`--claims must be a JSON object: ${claims.error}`);
   return claims.value;
-}
-
-function parseSeconds(option: string, text: string): number {
-  const seconds = Number(text);
-  if (!Number.isSafeInteger(seconds) || seconds < 0)
-    throw new UsageError(`${option} must be a whole number of seconds`);
-  return seconds;
 }

@@ -1,0 +1,98 @@
+/** The key ring's data in words, for a person at a terminal. Pure. */
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import type { ObservedDocument, Step, Upcoming } from "../../key-ring/index.ts";
+
+/** What a step does, as one clause. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "create_key":
+      return `${step.orphan === undefined ? "create" : "use the left-over"} ${step.keySpec} key for ${roleOf(step)}`;
+    case "claim_alias":
+      return `name the existing key ${roleOf(step)}`;
+    case "tag_key":
+      return `tag ${step.generation === undefined ? "a key" : `generation ${step.generation}`}: ${Object.keys(step.tags).join(", ")}`;
+    case "create_active":
+      return `let generation ${step.generation} sign`;
+    case "move_active":
+      return `let generation ${step.generation} sign instead of ${step.from} (${step.reason})`;
+    case "move_root":
+      return `sign key sets with root key ${step.number}`;
+    case "publish":
+      return `publish the key set (${step.reasons.join(", ")})`;
+    case "disable_key":
+      return `disable the KMS key${ofGeneration(step.generation)} (${step.reason})`;
+    case "schedule_deletion":
+      return `schedule deletion of the KMS key${ofGeneration(step.generation)} in ${step.pendingDays} days (${step.reason})`;
+  }
+}
+
+const UPCOMING: Readonly<Record<Upcoming["what"], string>> = {
+  activate: "signs",
+  drop: "leaves the key set",
+  disable: "is disabled in KMS",
+  renew: "the document is renewed",
+  settle: "the document is published again, with an ordinary rev",
+  lower_timing: "the lowered timing is published",
+  forget_timing: "the earlier, longer timing has run out",
+};
+
+/** A line of the time line: when, in how long, what. */
+export function describeUpcoming({ what, generation, notBefore }: Upcoming, now: EpochSeconds): string {
+  const subject = generation === undefined ? "" : `generation ${generation} `;
+  return `${describeTime(notBefore)}  ${describeDistance(notBefore - now).padEnd(14)} ${subject}${UPCOMING[what]}`;
+}
+
+export function describeDocument(document: ObservedDocument, now: EpochSeconds): string {
+  switch (document.kind) {
+    case "missing":
+      return "nothing";
+    case "unknown":
+      return `not known (${document.fault})`;
+    case "refused":
+      return `nothing that edges would use (${document.problem})`;
+    case "read": {
+      const { rev, expiresAt, keys, revoked } = document.document;
+      const life = expiresAt > now ? `expires ${describeDistance(expiresAt - now)}` : "expired";
+      return `rev ${rev}, ${keys.length} keys, ${revoked.length} revoked, ${life}`;
+    }
+  }
+}
+
+/** UTC, to the second. */
+export function describeTime(time: EpochSeconds): string {
+  return new Date(time * 1000).toISOString().replace(".000Z", "Z");
+}
+
+/** "in 3 h 20 min", "2 d ago", "now". */
+export function describeDistance(seconds: number): string {
+  if (Math.abs(seconds) < 1) return "now";
+  const text = describeDuration(Math.abs(seconds));
+  return seconds > 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** The two largest units that say something. */
+export function describeDuration(seconds: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [86_400, "d"],
+    [3600, "h"],
+    [60, "min"],
+    [1, "s"],
+  ];
+  const parts: string[] = [];
+  let rest = Math.round(seconds);
+  for (const [size, name] of units) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${name}`);
+  }
+  return parts.slice(0, 2).join(" ") || "0 s";
+}
+
+function roleOf(step: Extract<Step, { readonly role: string }>): string {
+  if (step.role === "root") return "the root";
+  return step.role === "numbered_root" ? `root ${step.number}` : `generation ${step.number}`;
+}
+
+function ofGeneration(generation: number | undefined): string {
+  return generation === undefined ? "" : ` of generation ${generation}`;
+}

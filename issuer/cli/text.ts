@@ -1,0 +1,21 @@
+/** Text that is safe to show: no tokens in messages, nothing that a terminal would obey. Pure. */
+
+/** A compact JWS, or what is left of one: the base64url of `{"` or `{` and white space, and at least one more segment. */
+const TOKEN = /\be[wy][\w-]{10,}(?:\.[\w-]*)+/g;
+
+/**
+ * Control characters that JSON.stringify leaves alone (C1, of which some terminals read CSI), and characters that change
+ * the direction of what follows.
+ */
+const UNSAFE = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu;
+
+/** The text with every token replaced. */
+export function withoutTokens(text: string): string {
+  return text.replaceAll(TOKEN, "<token>");
+}
+
+/** JSON for a person's terminal: the same value, with everything that is not plain text escaped. */
+export function toSafeJson(value: unknown, indent?: number): string {
+  const json = JSON.stringify(value, undefined, indent);
+  return json.replaceAll(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

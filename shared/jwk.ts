@@ -86,7 +86,7 @@ export function parsePublicJwk(value: unknown): Result<PublicJwk, JwkProblem> {
   if (value["kty"] !== algorithm.kty) return err("kty_mismatch");
   if (value["use"] !== undefined && value["use"] !== "sig") return err("use_not_sig");
   if (!isVerifyOnly(value["key_ops"])) return err("key_ops_not_verify");
-  const kid = value["kid"] === undefined ? undefined : parseKid(value["kid"]);
+  const kid = parseKid(value["kid"]);
   if (kid === undefined && value["kid"] !== undefined) return err("kid_invalid");
   const base = kid === undefined ? { alg: algorithm.alg } : { alg: algorithm.alg, kid };
   switch (algorithm.kty) {
@@ -116,7 +116,7 @@ export function toKeyMaterial(jwk: PublicJwk): { readonly kty: string; readonly 
 
 /** Octets of a signature made with this key: the modulus for RSA, r and s for ECDSA (RFC 7518 section 3), 64 for Ed25519. */
 export function signatureBytesOf(jwk: PublicJwk, algorithm: Algorithm): number {
-  return jwk.kty === "RSA" || algorithm.kty === "RSA" ? modulusBytes(jwk) : algorithm.signatureBytes;
+  return algorithm.kty === "RSA" ? modulusBytes(jwk) : algorithm.signatureBytes;
 }
 
 /**

@@ -23,7 +23,7 @@ describe.each(samples)("a JWK of type %s", (_kty, jwk) => {
       state: "active",
     };
     expect(parsePublicJwk({ ...jwk, kid: "a", ...extras })).toEqual({ ok: true, value: { ...jwk, kid: "a" } });
-    expect(parsePublicJwk(jwk)).toEqual({ ok: true, value: jwk });
+    expect(parsePublicJwk(jwk)).toStrictEqual({ ok: true, value: jwk });
   });
 
   test.each(["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])(

@@ -25,6 +25,11 @@ describe("segments", () => {
     expect(valueOf(parseCompactJws("SGVh..U2ln"))).toMatchObject({ payload: new Uint8Array(), signingInput: "SGVh." });
   });
 
+  test("leave the header to its own parser, however short it is", () => {
+    expect(valueOf(parseCompactJws("A.UGF5.U2ln")).encodedHeader).toBe("A");
+    expect(parseJwsHeader("A")).toEqual({ ok: false, error: { code: "token_malformed", part: "header" } });
+  });
+
   test.each([
     [""],
     ["."],

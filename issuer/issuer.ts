@@ -58,10 +58,10 @@ export interface IssuedToken {
 export interface Issuer {
   /**
    * Signs a token. `iss`, `iat`, `exp` and `jti` are set here.
-   * @param claims plain JSON values
+   * @param claims an object of plain JSON values
    * @throws SealgateError `claims_refused` naming the claim, `lifetime_too_long`, `input_invalid`, or a `kms_…` code
    */
-  sign(claims: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<IssuedToken>;
+  sign(claims: object, options?: SignOptions): Promise<IssuedToken>;
 }
 
 const DEFAULT_TTL_SECONDS = 300;

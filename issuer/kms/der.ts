@@ -56,7 +56,7 @@ function readSequence(der: Uint8Array): Uint8Array | undefined {
   return der.subarray(start);
 }
 
-/** The INTEGER at the start of `bytes`, without its sign octet, and where it ends. */
+/** The INTEGER at the start of `bytes`, without its sign octet, and where it says that it ends. */
 function readInteger(
   bytes: Uint8Array,
   maxBytes: number,
@@ -65,7 +65,7 @@ function readInteger(
   if (bytes[0] !== INTEGER || length === undefined || length === 0 || length > MAX_SHORT_LENGTH) return undefined;
   const content = bytes.subarray(2, 2 + length);
   const [first = 0, second = 0] = content;
-  if (content.length !== length || isNegative(first)) return undefined;
+  if (isNegative(first)) return undefined;
   // A leading zero octet is there to keep a number positive, and for nothing else (X.690 section 8.3.2).
   const hasSignOctet = first === 0 && length > 1;
   if (hasSignOctet && !isNegative(second)) return undefined;

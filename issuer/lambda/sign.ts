@@ -57,7 +57,7 @@ async function resolveIssuer(): Promise<Issuer> {
 const EVENT_MEMBERS = ["claims", "ttlSeconds", "audience", "typ"];
 
 /** Strict: a misspelt option must not become a token with other properties than the caller believes. */
-function parseEvent(event: unknown): { claims: Readonly<Record<string, unknown>>; options: SignOptions } {
+function parseEvent(event: unknown): { claims: object; options: SignOptions } {
   if (!isJsonObject(event)) throw invalid("The event must be an object");
   const unknown = Object.keys(event).filter((member) => !EVENT_MEMBERS.includes(member));
   if (unknown.length > 0)

@@ -60,6 +60,15 @@ describe("an issued token", () => {
     expect(issued.jti).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
+  test("takes claims of a declared type", async () => {
+    interface UserClaims {
+      readonly sub: string;
+    }
+    const claims: UserClaims = { sub: "u" };
+    const { token } = await issuerWith().sign(claims, { audience: "api" });
+    expect(decode(token).claims["sub"]).toBe("u");
+  });
+
   test("is signed over exactly its own first two segments", async () => {
     const { token } = await issuerWith().sign({}, { audience: "api" });
     const at = token.lastIndexOf(".");

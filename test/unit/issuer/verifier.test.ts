@@ -240,6 +240,12 @@ describe("public keys", () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ code: "kms_key_unfit" });
   });
 
+  test("of a key that is not for signing are refused by name", async () => {
+    const { token } = await issue("RS256");
+    const verifier = verifierFor("RS256", {}, await aws.createKey("RSA_2048", "ENCRYPT_DECRYPT"));
+    await expect(verifier.verify(token)).rejects.toThrow("RSA_2048 (ENCRYPT_DECRYPT)");
+  });
+
   test("of a key that KMS does not know any more are revoked, and never known ones are an error", async () => {
     const keyId = await aws.createKeyFor("ES256");
     const { token } = await issue("ES256", {}, keyId);

@@ -1,0 +1,26 @@
+/**
+ * sealgate as the gateway runs it: key ladder, verification and the memory of verified tokens. With a memory too small for
+ * the tokens in turn, every token is seen for the first time; with a large one, each is recalled.
+ */
+import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import { createTokenVerifier } from "../../edge-verifier/keys/token-verifier.ts";
+import type { TokenVerifier } from "../../edge-verifier/keys/token-verifier.ts";
+import type { TokenMemoryLimits } from "../../edge-verifier/keys/token-memory.ts";
+import { importTrustAnchors } from "../../shared/signed-key-set.ts";
+import { issuerOf, rulesOf } from "./sealgate.ts";
+import type { Settings } from "./settings.ts";
+
+export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemoryLimits): Promise<TokenVerifier> {
+  const anchors = await importTrustAnchors(settings.anchors);
+  if (!anchors.ok) throw new TypeError("the trust anchors are refused");
+  const ladder = createKeyLadder({
+    source: { read: async () => settings.keySet },
+    anchors: anchors.value,
+    issuer: issuerOf(settings),
+    minRev: 1,
+    bootstrap: undefined,
+    readDeadlineMs: 1000,
+    random: () => 0.5,
+  });
+  return createTokenVerifier({ ladder, policy: rulesOf(settings), memoryLimits });
+}

@@ -1,0 +1,55 @@
+/**
+ * The embedded KMS in a process of its own, with one key, and a second address through which connections are counted.
+ * Loopback only; ends with its parent.
+ */
+import { createServer, connect } from "node:net";
+import type { AddressInfo } from "node:net";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import type { KeySpec } from "@aws-sdk/client-kms";
+import { startKmsEmulator } from "../../issuer/kms-emulator/index.ts";
+
+/** First message to the parent. */
+export interface KmsReady {
+  readonly url: string;
+  readonly countingUrl: string;
+  readonly region: string;
+  readonly keyIds: Readonly<Record<string, string>>;
+}
+
+const SPECS: Readonly<Record<string, KeySpec>> = { RS256: "RSA_2048", ES256: "ECC_NIST_P256" };
+
+const emulator = await startKmsEmulator();
+const client = new KMSClient({
+  endpoint: emulator.url,
+  region: emulator.region,
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+});
+const keyIds: Record<string, string> = {};
+for (const [alg, KeySpec] of Object.entries(SPECS)) {
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec, KeyUsage: "SIGN_VERIFY" }));
+  keyIds[alg] = KeyMetadata?.Arn ?? "";
+}
+client.destroy();
+
+let connections = 0;
+const counting = createServer((socket) => {
+  connections += 1;
+  const upstream = connect(emulator.port, "127.0.0.1");
+  socket.pipe(upstream).pipe(socket);
+  socket.on("error", () => upstream.destroy());
+  upstream.on("error", () => socket.destroy());
+});
+counting.listen(0, "127.0.0.1", () => {
+  const { port }: Partial<AddressInfo> = Object(counting.address());
+  const ready: KmsReady = {
+    url: emulator.url,
+    countingUrl: `http://127.0.0.1:${String(port)}`,
+    region: emulator.region,
+    keyIds,
+  };
+  process.send?.(ready);
+});
+
+/** Any message asks for the number of connections so far. */
+process.on("message", () => process.send?.({ connections }));
+process.on("disconnect", () => process.exit(0));

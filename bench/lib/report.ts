@@ -1,0 +1,32 @@
+/**
+ * What a suite hands to the report: tables for people, numbers for machines.
+ */
+
+export interface ReportTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What one must know to read the table. */
+  readonly note?: string;
+}
+
+export interface SuiteReport {
+  readonly suite: string;
+  readonly tables: readonly ReportTable[];
+  /** Goes into the JSON file as it is. */
+  readonly data: unknown;
+}
+
+/** How long a run may take. */
+export interface Effort {
+  readonly quick: boolean;
+  readonly rounds: number;
+  /** CPU time of one measurement, in microseconds. */
+  readonly batchCpuUs: number;
+}
+
+export const FULL: Effort = { quick: false, rounds: 15, batchCpuUs: 150_000 };
+export const QUICK: Effort = { quick: true, rounds: 5, batchCpuUs: 40_000 };
+
+/** A suite gets the effort and a place to say what it is doing. */
+export type Suite = (effort: Effort, progress: (step: string) => void) => Promise<SuiteReport>;

@@ -1,0 +1,165 @@
+/**
+ * Suite `growth`: what happens to the cost of one token when there is more of something. Keys and remembered tokens must
+ * not be felt, octets and routes only gently.
+ */
+import { batchSubject, loadTokens } from "../lib/batch.ts";
+import { CONTENDERS, FIRST_SIGHT, FLOOR, prepareContender, REMEMBERED, workerOf } from "../lib/contenders.ts";
+import type { ContenderSpec } from "../lib/contenders.ts";
+import { cpuClockOf } from "../lib/cpu.ts";
+import { makeMaterial } from "../lib/material.ts";
+import type { Material, MaterialOptions } from "../lib/material.ts";
+import type { Effort, ReportTable, Suite } from "../lib/report.ts";
+import { interleave } from "../lib/rounds.ts";
+import type { RoundResult, Subject } from "../lib/rounds.ts";
+import { formatNumber } from "../lib/table.ts";
+import { startWorkers } from "../lib/workerd.ts";
+import type { WorkerSpec } from "../lib/workerd.ts";
+
+const KEYS = [1, 10, 100, 1000];
+const FILLERS = { "0.5 KB": 60, "2 KB": 1200, "8 KB": 5700 };
+const ROUTES = [1, 10, 50, 100, 500];
+const REMEMBERED_TOKENS = [1, 100, 1000, 10_000, 100_000];
+
+/** Token to verify with a contender, and one measurement to be. */
+interface Case {
+  readonly name: string;
+  readonly contender: ContenderSpec;
+  readonly material: Material;
+}
+
+export const growthSuite: Suite = async (effort, progress) => {
+  const tables: ReportTable[] = [];
+  progress("keys");
+  tables.push(await keyTable(effort));
+  progress("octets");
+  tables.push(await octetTable(effort));
+  progress("routes");
+  tables.push(await routeTable(effort));
+  progress("remembered tokens");
+  tables.push(await rememberedTable(effort));
+  return { suite: "growth", tables, data: tables };
+};
+
+async function keyTable(effort: Effort): Promise<ReportTable> {
+  const names = [FIRST_SIGHT, REMEMBERED, "jose, key set", "hono/jwk"];
+  const cases = await casesOf(
+    names,
+    KEYS.map((keys) => [`${String(keys)} keys`, { alg: "ES256", tokens: 256, keys }]),
+  );
+  return tableOf("CPU per token over the same with 1 key, ES256", names, cases, await measureCases(cases, effort));
+}
+
+async function octetTable(effort: Effort): Promise<ReportTable> {
+  const names = [FLOOR, FIRST_SIGHT, REMEMBERED, "jose, key set"];
+  const cases = await casesOf(
+    names,
+    Object.entries(FILLERS).map(([name, fillerBytes]) => [name, { alg: "ES256", tokens: 256, fillerBytes }]),
+  );
+  return tableOf(
+    "CPU per token over the same with the smallest token, ES256",
+    names,
+    cases,
+    await measureCases(cases, effort),
+  );
+}
+
+async function rememberedTable(effort: Effort): Promise<ReportTable> {
+  const sizes = effort.quick ? REMEMBERED_TOKENS.filter((size) => size <= 10_000) : REMEMBERED_TOKENS;
+  const all = await makeMaterial({ alg: "ES256", tokens: Math.max(...sizes) });
+  const cases = sizes.map((size) => ({
+    name: `${String(size)} tokens`,
+    contender: contenderNamed(REMEMBERED),
+    material: { ...all, tokens: all.tokens.slice(0, size) },
+  }));
+  const results = await measureCases(cases, effort);
+  return {
+    title: "CPU per remembered token, in turn through all that are remembered",
+    head: ["remembered", "microseconds", "ratio"],
+    rows: results.map(({ name, value, ratio }) => [name, formatNumber(value.median), formatNumber(ratio.median)]),
+  };
+}
+
+async function routeTable(effort: Effort): Promise<ReportTable> {
+  const running = await startWorkers(
+    ROUTES.map((rules) => ({ name: `routes-${String(rules)}`, entry: "bench/contenders/routes.ts" })),
+  );
+  try {
+    const clock = cpuClockOf(running.pid);
+    const subjects: Subject[] = [];
+    for (const rules of ROUTES) {
+      const url = running.urlOf(`routes-${String(rules)}`);
+      const last = `https://gateway.example.com/${String(rules)}/v1/resource-${String(rules - 1)}/`;
+      const urls = Array.from({ length: 256 }, (_, index) => last + String(index));
+      await loadTokens(url, urls);
+      subjects.push(
+        await batchSubject({ name: `${String(rules)} routes`, url, tokens: urls.length }, clock, effort.batchCpuUs),
+      );
+    }
+    const results = await interleave(subjects, "1 routes", effort.rounds);
+    return {
+      title: "CPU to guard a path and find its rule, the last of the policy",
+      head: ["policy", "microseconds", "ratio"],
+      rows: results.map(({ name, value, ratio }) => [name, formatNumber(value.median), formatNumber(ratio.median)]),
+    };
+  } finally {
+    await running.close();
+  }
+}
+
+async function casesOf(
+  names: readonly string[],
+  variants: readonly (readonly [name: string, options: MaterialOptions])[],
+): Promise<readonly Case[]> {
+  const cases: Case[] = [];
+  for (const [variant, options] of variants) {
+    const material = await makeMaterial(options);
+    for (const name of names) cases.push({ name: `${name}, ${variant}`, contender: contenderNamed(name), material });
+  }
+  return cases;
+}
+
+async function measureCases(cases: readonly Case[], effort: Effort): Promise<readonly RoundResult[]> {
+  const workers: WorkerSpec[] = cases.map(({ contender, material }, index) =>
+    workerOf(contender, material, `case-${String(index)}`),
+  );
+  const running = await startWorkers(workers);
+  try {
+    const clock = cpuClockOf(running.pid);
+    const subjects: Subject[] = [];
+    for (const [index, { name, contender, material }] of cases.entries()) {
+      const worker = `case-${String(index)}`;
+      await prepareContender(running, contender, material, worker);
+      const target = { name, url: running.urlOf(worker), tokens: material.tokens.length };
+      subjects.push(await batchSubject(target, clock, effort.batchCpuUs));
+    }
+    return await interleave(subjects, cases[0]?.name ?? "", effort.rounds);
+  } finally {
+    await running.close();
+  }
+}
+
+/** A row per contender, a column per variant; each cell over the row's first. */
+function tableOf(
+  title: string,
+  names: readonly string[],
+  cases: readonly Case[],
+  results: readonly RoundResult[],
+): ReportTable {
+  const variants = [...new Set(cases.map(({ name }) => name.slice(name.lastIndexOf(", ") + 2)))];
+  const valueOf = (name: string, variant: string): number =>
+    results.find((result) => result.name === `${name}, ${variant}`)?.value.median ?? Number.NaN;
+  return {
+    title,
+    head: ["contender", `${variants[0] ?? ""}, µs`, ...variants],
+    rows: names.map((name) => {
+      const least = valueOf(name, variants[0] ?? "");
+      return [name, formatNumber(least), ...variants.map((variant) => formatNumber(valueOf(name, variant) / least))];
+    }),
+  };
+}
+
+function contenderNamed(name: string): ContenderSpec {
+  const contender = CONTENDERS.find((one) => one.name === name);
+  if (contender === undefined) throw new TypeError(`no contender is called ${name}`);
+  return contender;
+}

@@ -1,0 +1,75 @@
+/**
+ * Suite `verify`: CPU time per verification in workerd, all contenders, all algorithms, as ratios to the bare signature
+ * check. HTTP is out of the picture; the gateway suite has it in.
+ */
+import { ALGS } from "../../shared/algorithms.ts";
+import type { Alg } from "../../shared/algorithms.ts";
+import { batchSubject } from "../lib/batch.ts";
+import { CONTENDERS, FLOOR, prepareContender, workerOf } from "../lib/contenders.ts";
+import { cpuClockOf } from "../lib/cpu.ts";
+import { makeMaterial } from "../lib/material.ts";
+import type { Effort, Suite } from "../lib/report.ts";
+import { interleave } from "../lib/rounds.ts";
+import type { RoundResult, Subject } from "../lib/rounds.ts";
+import { formatNumber } from "../lib/table.ts";
+import { startWorkers } from "../lib/workerd.ts";
+
+const QUICK_ALGS: readonly Alg[] = ["RS256", "ES256", "ES512"];
+
+export const verifySuite: Suite = async (effort, progress) => {
+  const algs = effort.quick ? QUICK_ALGS : ALGS;
+  const results = new Map<Alg, readonly RoundResult[]>();
+  for (const alg of algs) {
+    progress(alg);
+    results.set(alg, await measure(alg, effort));
+  }
+  return {
+    suite: "verify",
+    tables: [
+      {
+        title: `CPU per verification over ${FLOOR} (median ± MAD of the ratios)`,
+        head: ["contender", ...algs],
+        rows: CONTENDERS.map(({ name }) => [name, ...algs.map((alg) => ratioCell(results.get(alg), name))]),
+      },
+      {
+        title: "CPU per verification, microseconds (median)",
+        head: ["contender", ...algs],
+        rows: CONTENDERS.map(({ name }) => [name, ...algs.map((alg) => valueCell(results.get(alg), name))]),
+      },
+    ],
+    data: Object.fromEntries(results),
+  };
+};
+
+async function measure(alg: Alg, effort: Effort): Promise<readonly RoundResult[]> {
+  const material = await makeMaterial({ alg, tokens: effort.quick ? 256 : 1024 });
+  const contenders = CONTENDERS.filter(({ supports }) => supports(alg));
+  const running = await startWorkers(contenders.map((contender) => workerOf(contender, material)));
+  try {
+    const clock = cpuClockOf(running.pid);
+    const subjects: Subject[] = [];
+    for (const contender of contenders) {
+      await prepareContender(running, contender, material);
+      const target = {
+        name: contender.name,
+        url: running.urlOf(contender.module),
+        tokens: material.tokens.length,
+      };
+      subjects.push(await batchSubject(target, clock, effort.batchCpuUs));
+    }
+    return await interleave(subjects, FLOOR, effort.rounds);
+  } finally {
+    await running.close();
+  }
+}
+
+function ratioCell(results: readonly RoundResult[] | undefined, name: string): string {
+  const result = results?.find((one) => one.name === name);
+  if (result === undefined) return "-";
+  return `${formatNumber(result.ratio.median)} ± ${formatNumber(result.ratio.mad)}`;
+}
+
+function valueCell(results: readonly RoundResult[] | undefined, name: string): string {
+  const result = results?.find((one) => one.name === name);
+  return result === undefined ? "-" : formatNumber(result.value.median);
+}

@@ -105,6 +105,12 @@ describe("background refresh", () => {
     expect(ladder.ready(HALF_M + DEADLINE_MS + 1, waitUntil)?.keySet.document.rev).toBe(11);
   });
 
+  test("only a read under way holds the next one back, not one that has ended, however long the deadline", async () => {
+    const { source, ladder } = await holding({ readDeadlineMs: 60_000 });
+    ladder.ready(HALF_M, waitUntil);
+    expect(source.reads).toHaveLength(2);
+  });
+
   test("one that fails is tried again after the backoff, not for each request", async () => {
     const { source, ladder } = await holding();
     source.fail();

@@ -43,5 +43,6 @@ export function jsonObject(text: string): JsonObject {
 
 /** UTF-8 octets of a text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  // A copy: in some typings the encoder's own array may be of shared memory.
+  return new Uint8Array(new TextEncoder().encode(text));
 }

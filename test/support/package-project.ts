@@ -1,0 +1,87 @@
+/**
+ * A project that has installed the package, without a network: built and packed as for publishing, unpacked into
+ * node_modules, with the dependencies that its manifest names, and no others, linked from the repository's.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { isJsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { given, jsonObject } from "./values.ts";
+
+const run = promisify(execFile);
+
+export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Output {
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface PackageProject {
+  /** Where the package is unpacked. */
+  readonly packageFolder: string;
+  readonly manifest: JsonObject;
+  /** Paths of all files in the package, sorted. */
+  readonly files: readonly string[];
+  /** Puts a file into the project. */
+  write(path: string, text: string): Promise<void>;
+  /** Runs a program of the project's node_modules/.bin, or node, in the project. */
+  run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Output>;
+  remove(): Promise<void>;
+}
+
+/** Builds, packs and installs; takes some seconds. */
+export async function installPackage(): Promise<PackageProject> {
+  await run("npm", ["run", "build"], { cwd: ROOT });
+  const folder = await mkdtemp(join(tmpdir(), "sealgate-package-"));
+  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: ROOT });
+  const tarball = given((await readdir(folder)).find((name) => name.endsWith(".tgz")));
+  const packageFolder = join(folder, "node_modules", "sealgate");
+  await mkdir(join(folder, "node_modules", ".bin"), { recursive: true });
+  await run("tar", ["-xzf", join(folder, tarball)], { cwd: folder });
+  await run("mv", [join(folder, "package"), packageFolder]);
+  await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
+  const manifest = jsonObject(await readFile(join(packageFolder, "package.json"), "utf8"));
+  await linkDependencies(folder, manifest);
+  await linkPrograms(folder, manifest);
+  // Of this process only what finds the programs: neither npm's variables nor the machine's AWS configuration.
+  const path = [join(folder, "node_modules", ".bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
+  return {
+    packageFolder,
+    manifest,
+    files: (await filesBelow(packageFolder)).toSorted(),
+    write: (name, text) => writeFile(join(folder, name), text),
+    run: async (program, args, env = {}) => {
+      const { stdout, stderr } = await run(program, args, { cwd: folder, env: { PATH: path, ...env } });
+      return { out: stdout, err: stderr };
+    },
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+async function linkDependencies(folder: string, { dependencies }: JsonObject): Promise<void> {
+  for (const name of Object.keys(isJsonObject(dependencies) ? dependencies : {})) {
+    const link = join(folder, "node_modules", name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(ROOT, "node_modules", name), link);
+  }
+}
+
+/** As npm does for `bin`. */
+async function linkPrograms(folder: string, { bin }: JsonObject): Promise<void> {
+  for (const [name, path] of Object.entries(isJsonObject(bin) ? bin : {})) {
+    if (typeof path !== "string") throw new TypeError("bin must name files");
+    await symlink(join("..", "sealgate", path), join(folder, "node_modules", ".bin", name));
+  }
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}

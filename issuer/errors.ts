@@ -35,12 +35,14 @@ export type FaultCode =
   | "publish_not_confirmed"
   | "clock_skewed"
   | "key_set_unusable"
+  // the key ring
+  | "ring_key_unpublished"
+  | "ring_signer_stale"
   // input and configuration of the issuer
   | "claims_refused"
   | "input_invalid"
   | "lifetime_too_long"
-  | "config_invalid"
-  | "state_file_damaged";
+  | "config_invalid";
 
 /** A coded fault. `retryable` tells whether the same call may succeed later without a change. */
 export class SealgateError extends Error {

@@ -132,6 +132,21 @@ describe("backoff after a failed read", () => {
     expect(ladder.ready(PAST_M + BACKOFF_MS + MEMORY_TTL_MS, waitUntil)).toBeUndefined();
   });
 
+  test("ends with an answer after the deadline too: past M of what it brings, KV is asked", async () => {
+    const source = createScriptedSource(null);
+    const timer = createManualTimer();
+    const work = collectBackgroundWork();
+    const ladder = makeLadder(ring, source, { startTimer: timer.start, readDeadlineMs: DEADLINE_MS });
+    const answer = source.hang();
+    const first = ladder.current(T0, work.waitUntil);
+    timer.fire();
+    await first;
+    const timing = { kvCacheTtlSeconds: 60, memoryTtlSeconds: 1, clockSkewSeconds: 60, maxTokenTtlSeconds: 3600 };
+    answer(await ring.publish({ timing }));
+    await work.settle();
+    expect(ladder.ready(T0 + DEADLINE_MS + 1, waitUntil)).toBeUndefined();
+  });
+
   test("a refused bootstrap document is not checked again for each request", async () => {
     let checks = 0;
     const [anchor] = ring.root.anchors;

@@ -3,7 +3,8 @@
  * node_modules, with the dependencies that its manifest names, and no others, linked from the repository's.
  */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import type { ExecFileOptions } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,28 @@ import { isJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { given, jsonObject } from "./values.ts";
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+
+/** Runs a program to its end. @throws Error with all that it has printed, when it fails */
+async function run(program: string, args: readonly string[], options: ExecFileOptions): Promise<Output> {
+  try {
+    const { stdout, stderr } = await execute(program, args, { ...options, encoding: "utf8" });
+    return { out: stdout, err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = { code: undefined, stdout: "", stderr: "", ...Object(error) };
+    throw new ProgramError(`${program} ended with ${String(code)}:\n${String(stdout)}${String(stderr)}`, code);
+  }
+}
+
+/** A program that has failed. */
+class ProgramError extends Error {
+  readonly code: unknown;
+
+  constructor(message: string, code: unknown) {
+    super(message);
+    this.code = code;
+  }
+}
 
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -43,7 +65,7 @@ export async function installPackage(): Promise<PackageProject> {
   const packageFolder = join(folder, "node_modules", "sealgate");
   await mkdir(join(folder, "node_modules", ".bin"), { recursive: true });
   await run("tar", ["-xzf", join(folder, tarball)], { cwd: folder });
-  await run("mv", [join(folder, "package"), packageFolder]);
+  await rename(join(folder, "package"), packageFolder);
   await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
   const manifest = jsonObject(await readFile(join(packageFolder, "package.json"), "utf8"));
   await linkDependencies(folder, manifest);
@@ -55,10 +77,7 @@ export async function installPackage(): Promise<PackageProject> {
     manifest,
     files: (await filesBelow(packageFolder)).toSorted(),
     write: (name, text) => writeFile(join(folder, name), text),
-    run: async (program, args, env = {}) => {
-      const { stdout, stderr } = await run(program, args, { cwd: folder, env: { PATH: path, ...env } });
-      return { out: stdout, err: stderr };
-    },
+    run: (program, args, env = {}) => run(program, args, { cwd: folder, env: { PATH: path, ...env } }),
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -96,7 +96,7 @@ describe("token memory", () => {
         const memory = boundMemory(maxEntries, maxCharacters, binding);
         for (const { id, length, isRecall } of steps) {
           // Some of them end alike in more characters than the index has.
-          const token = `${id}:`.padEnd(length * 3, "x");
+          const token = id % 4 === 0 ? `${id}:`.padEnd(length * 3, "x") : `:${id}`.padStart(length, "x");
           if (isRecall) memory.recall(token, binding);
           else memory.remember(token, verified(token), binding);
           expect(memory.size).toBeLessThanOrEqual(maxEntries);
@@ -107,6 +107,18 @@ describe("token memory", () => {
         }
       }),
     );
+  });
+
+  test("is bounded by characters as well as by entries", () => {
+    const binding = {};
+    const byCharacters = boundMemory(1000, 100, binding);
+    const byEntries = boundMemory(10, 100_000, binding);
+    for (let index = 100; index < 200; index += 1) {
+      byCharacters.remember(`token-${index}.`, verified("alice"), binding);
+      byEntries.remember(`token-${index}.`, verified("alice"), binding);
+    }
+    expect([byCharacters.characters, byCharacters.size]).toEqual([100, 10]);
+    expect(byEntries.size).toBe(10);
   });
 
   test("counts the characters of what it holds, through promotion and eviction", () => {

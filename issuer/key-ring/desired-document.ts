@@ -1,0 +1,177 @@
+/**
+ * What the key set document should hold, and why the one in KV has to be replaced. Pure. Whatever edges may hold is carried
+ * forward: a key leaves the document by its hold or by a tombstone, never because KMS did not show it for a while.
+ */
+import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
+import type { KeySetDocument, KeyState, RevokedKid } from "../../shared/key-set.ts";
+import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
+import { isHoldOver, knownTombstones, later, liveDocument } from "./lifecycle.ts";
+import type { GenerationView } from "./lifecycle.ts";
+import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "./model.ts";
+import { MAX_DOCUMENT_LIFETIME_SECONDS } from "./policy.ts";
+import { isRevAhead, revLeadSeconds, settleAfterSeconds } from "./rev.ts";
+import type { Situation } from "./situation.ts";
+import { isSameTiming } from "./timing-in-force.ts";
+
+interface Desired {
+  readonly keys: readonly DesiredKey[];
+  readonly revoked: readonly RevokedKid[];
+}
+
+/** The step that publishes what should be there; undefined when it is, or when nothing can be signed. */
+export function planPublish(situation: Situation): PublishStep | undefined {
+  const { observed, policy, timing } = situation;
+  const { root, document: held } = observed;
+  if (root?.alg === undefined || root.publicKey === undefined || root.keyState !== "Enabled") return undefined;
+  if (held.kind === "unknown") return undefined;
+  const desired = desire(situation);
+  // A ring that is being created, or one whose document and active key are both out of sight.
+  const isNothing = desired.keys.length === 0 && desired.revoked.length === 0;
+  if (isNothing || (held.kind !== "read" && observed.active === undefined)) return undefined;
+  const reasons = publishReasons(situation, desired);
+  if (reasons.length === 0) return undefined;
+  return {
+    kind: "publish",
+    reasons,
+    rootKeyArn: root.keyArn,
+    rootAlg: root.alg,
+    issuer: policy.issuer,
+    keys: desired.keys,
+    revoked: desired.revoked,
+    timing: timing.toPublish,
+    documentLifetimeSeconds: policy.documentLifetimeSeconds,
+    rev: { previous: previousRev(observed), leadSeconds: revLead(situation, reasons) },
+  };
+}
+
+/** When the document will be published again without any change; undefined while there is none. */
+export function renewalOf(document: KeySetDocument): EpochSeconds {
+  return later(document.issuedAt, Math.floor((document.expiresAt - document.issuedAt) / 2));
+}
+
+/** When the document will be followed by one whose rev does not run ahead; undefined when its own does not. */
+export function settlingOf(document: KeySetDocument): EpochSeconds | undefined {
+  if (!isRevAhead(document)) return undefined;
+  return later(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
+}
+
+/** Keys of the document that no generation has, and that are too old to be one whose alias is not visible yet. */
+export function unknownKids(
+  observed: ObservedRing,
+  views: readonly GenerationView[],
+  now: EpochSeconds,
+): readonly Kid[] {
+  const known = new Set(views.map(({ kid }) => kid));
+  return (liveDocument(observed, now)?.keys ?? [])
+    .filter(({ kid, publishedAt }) => !known.has(kid) && now >= publishedAt + 2 * KMS_CONSISTENCY_SECONDS)
+    .map(({ kid }) => kid);
+}
+
+const STATE_ORDER: readonly KeyState[] = ["active", "pending", "retiring"];
+
+function desire(situation: Situation): Desired {
+  const { observed, views, now } = situation;
+  const revoked = desireTombstones(situation);
+  const dead = new Set([...revoked.map(({ kid }) => kid), observed.root?.publicKey?.kid]);
+  const known = new Set(views.map(({ kid }) => kid));
+  const keys = new Map<Kid, DesiredKey>();
+  // The active one first: should two generations have one key, its state is the one that counts.
+  for (const state of STATE_ORDER) {
+    for (const view of views) {
+      const isWanted = stateOf(view, observed) === state && !isHoldOver(view, now);
+      const key = isWanted ? desireKey(view, state) : undefined;
+      if (key !== undefined && !dead.has(key.kid) && !keys.has(key.kid)) keys.set(key.kid, key);
+    }
+  }
+  const hasActive = [...keys.values()].some(({ state }) => state === "active");
+  for (const entry of liveDocument(observed, now)?.keys ?? []) {
+    if (known.has(entry.kid) || dead.has(entry.kid)) continue;
+    const state = entry.state === "active" && hasActive ? "retiring" : entry.state;
+    keys.set(entry.kid, { ...entry, state });
+  }
+  return { keys: [...keys.values()], revoked };
+}
+
+/** While it is not known which generation is active, the document keeps saying what it said. */
+function stateOf({ phase, entry }: GenerationView, observed: ObservedRing): KeyState | undefined {
+  if (phase === "retired" || phase === "revoked") return undefined;
+  return observed.active?.generation === undefined ? (entry?.state ?? phase) : phase;
+}
+
+/** A key that was never published has to be tagged first: once it is disabled, only the tag tells its kid. */
+function desireKey(view: GenerationView, state: KeyState): DesiredKey | undefined {
+  const { generation, entry, kid, isUsable, isTagged } = view;
+  const jwk = generation.publicKey?.jwk ?? entry?.jwk;
+  if (kid === undefined || jwk === undefined) return undefined;
+  if (entry === undefined && !(isUsable && isTagged)) return undefined;
+  return { kid, jwk, state, publishedAt: entry?.publishedAt };
+}
+
+/** Old tombstones as long as a key could come back, and one for each generation that is revoked. */
+function desireTombstones({ observed, views, revoking, now }: Situation): readonly RevokedKid[] {
+  const tombstones = new Map(knownTombstones(observed));
+  for (const { phase, kid, revokedAt } of views) {
+    if (phase === "revoked" && kid !== undefined) tombstones.set(kid, revokedAt ?? now);
+  }
+  if (revoking !== undefined && !tombstones.has(revoking)) tombstones.set(revoking, now);
+  const known = new Set(views.map(({ kid }) => kid));
+  // Without a KMS key nobody can enable it again, and after the longest life of a document none lists it any more.
+  const isNeeded = (kid: Kid, at: EpochSeconds): boolean =>
+    known.has(kid) || now < at + MAX_DOCUMENT_LIFETIME_SECONDS + KMS_CONSISTENCY_SECONDS;
+  return [...tombstones].filter(([kid, at]) => isNeeded(kid, at)).map(([kid, at]) => ({ kid, at }));
+}
+
+function publishReasons(situation: Situation, desired: Desired): readonly PublishReason[] {
+  const { observed, timing, now } = situation;
+  const { document: held, root } = observed;
+  if (held.kind !== "read") return held.kind === "missing" ? ["missing"] : ["refused"];
+  const { document } = held;
+  const listed = new Map(document.keys.map((key) => [key.kid, key]));
+  const wanted = new Map(desired.keys.map((key) => [key.kid, key]));
+  const dead = new Set(document.revoked.map(({ kid }) => kid));
+  const settling = settlingOf(document);
+  const reasons: readonly (readonly [PublishReason, boolean])[] = [
+    ["revoked", desired.revoked.some(({ kid }) => !dead.has(kid))],
+    ["expired", document.expiresAt <= now],
+    ["issued_in_future", document.issuedAt > now + document.timing.clockSkewSeconds],
+    ["rolled_back", isRolledBack(situation)],
+    ["root_changed", held.rootKid !== root?.publicKey?.kid],
+    ["key_added", desired.keys.some(({ kid }) => !listed.has(kid))],
+    ["key_dropped", document.keys.some(({ kid }) => !wanted.has(kid))],
+    ["state_changed", desired.keys.some(({ kid, state }) => listed.has(kid) && listed.get(kid)?.state !== state)],
+    ["timing_changed", !isSameTiming(document.timing, timing.toPublish)],
+    ["unusable_entry", held.skipped.length > 0],
+    ["renewal", now >= renewalOf(document)],
+    ["settle", settling !== undefined && now >= settling],
+  ];
+  return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+}
+
+/** The document lacks what must have stood in one before: an older one was put back, or a late write arrived. */
+function isRolledBack({ observed, views, now }: Situation): boolean {
+  const document = liveDocument(observed, now);
+  if (document === undefined) return false;
+  if (observed.highestRev !== undefined && document.rev < observed.highestRev) return true;
+  return views.some(
+    ({ generation: { tags }, kid, phase, entry }) =>
+      (phase === "active" && entry === undefined && tags.publishedAt !== undefined) ||
+      (tags.revokedAt !== undefined && document.keys.some((key) => key.kid === kid)),
+  );
+}
+
+function previousRev(observed: ObservedRing): number | undefined {
+  const read = observed.document.kind === "read" ? observed.document.document.rev : 0;
+  const highest = Math.max(read, observed.highestRev ?? 0);
+  return highest === 0 ? undefined : highest;
+}
+
+/** A lead whenever edges may hold a higher rev than the one that is known, until that has settled. */
+function revLead({ observed, timing, now }: Situation, reasons: readonly PublishReason[]): number {
+  const isUncertain = ["missing", "refused", "expired", "issued_in_future", "rolled_back"].some((uncertain) =>
+    reasons.some((reason) => reason === uncertain),
+  );
+  const document = liveDocument(observed, now);
+  const settling = document === undefined ? undefined : settlingOf(document);
+  const isSettling = settling !== undefined && now < settling;
+  return isUncertain || isSettling ? revLeadSeconds(timing.largest.clockSkewSeconds) : 0;
+}

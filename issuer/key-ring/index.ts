@@ -1,0 +1,48 @@
+/**
+ * The key ring, for the rest of the issuer: observe, plan (pure), act, or all three as one reconciliation; the policy; the
+ * signer of a ring. What is not exported here may change without notice.
+ */
+export { actOn } from "./act.ts";
+export type { ActPorts, StepOutcome } from "./act.ts";
+export { auditStep } from "./audit.ts";
+export type { AuditEntry, AuditSink, AuditState } from "./audit.ts";
+export { renewalOf, settlingOf } from "./desired-document.ts";
+export { liveDocument } from "./lifecycle.ts";
+export type { GenerationView, Phase } from "./lifecycle.ts";
+export type {
+  ObservedActive,
+  ObservedDocument,
+  ObservedGeneration,
+  ObservedKey,
+  ObservedRing,
+  ObservedRoot,
+  Plan,
+  PublishReason,
+  Refusal,
+  RefusalCode,
+  RingProblem,
+  RingProblemCode,
+  RingRequest,
+  Step,
+  StepKind,
+  Upcoming,
+} from "./model.ts";
+export { createRingMemory } from "./observation.ts";
+export type { RingMemory } from "./observation.ts";
+export { observeRing } from "./observe.ts";
+export type { ObserveOptions, ObservePorts } from "./observe.ts";
+export { planRing, stepKey } from "./plan.ts";
+export { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "./policy.ts";
+export type { PolicyProblem, RingPolicy, RingPolicyInput } from "./policy.ts";
+export { createRingPorts } from "./ports.ts";
+export type { RingPortsOptions } from "./ports.ts";
+export { createStoredPublishedKeys, createTaggedPublishedKeys } from "./published-keys.ts";
+export type { PublishedKeys, StoredPublishedKeysOptions } from "./published-keys.ts";
+export { reconcileRing } from "./reconcile.ts";
+export type { ReconcileOptions, ReconcileReport, RingPorts, StepReport } from "./reconcile.ts";
+export { createRingSigner } from "./ring-signer.ts";
+export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./ring-signer.ts";
+export { assess } from "./situation.ts";
+export type { Situation } from "./situation.ts";
+export { rootAnchorsOf } from "./trust-anchors.ts";
+export type { RootAnchor } from "./trust-anchors.ts";

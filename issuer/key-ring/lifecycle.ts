@@ -1,0 +1,143 @@
+/**
+ * The phase of each generation, derived from what was observed: where `active` points, the state of the KMS key, the last
+ * document. Pure, and the only place that decides it. Nothing is remembered: the same observation gives the same phases.
+ */
+import { parseEpochSeconds } from "../../shared/identifiers.ts";
+import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
+import type { KeySetDocument, KeySetKey } from "../../shared/key-set.ts";
+import { activateNotBefore, dropNotBefore } from "../../shared/timing.ts";
+import type { RingTiming } from "../../shared/timing.ts";
+import type { ObservedGeneration, ObservedRing } from "./model.ts";
+
+/**
+ * `pending`: verifies, does not sign yet. `active`: signs. `retiring`: verifies only. `retired`: out of the key set, its KMS
+ * key disabled. `revoked`: withdrawn while it could verify.
+ */
+export type Phase = "pending" | "active" | "retiring" | "retired" | "revoked";
+
+export interface GenerationView {
+  readonly generation: ObservedGeneration;
+  readonly phase: Phase;
+  readonly kid: Kid | undefined;
+  /** Its entry in the document that edges may hold. */
+  readonly entry: KeySetKey | undefined;
+  /** It can sign: enabled, and its public key is known. */
+  readonly isUsable: boolean;
+  /** Its tags say all that has to be known once the key is disabled. */
+  readonly isTagged: boolean;
+  /** When its tombstone was set; undefined for one that is only about to be. */
+  readonly revokedAt: EpochSeconds | undefined;
+  /** When it may sign; undefined while it is not published. */
+  readonly ripeAt: EpochSeconds | undefined;
+  /** When it may be dropped; undefined unless it is retiring. */
+  readonly holdUntil: EpochSeconds | undefined;
+}
+
+/**
+ * States in which somebody has taken the key away. The others that are not "Enabled" ("Creating", "Updating",
+ * "Unavailable", "NotFound" for a key too new to be seen) pass by themselves and say nothing about the key's worth.
+ * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+ */
+const WITHDRAWN_STATES: readonly string[] = ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport"];
+
+export function isWithdrawn(keyState: string): boolean {
+  return WITHDRAWN_STATES.includes(keyState);
+}
+
+/** The document that edges may hold: verified, neither expired nor from the future. */
+export function liveDocument(observed: ObservedRing, now: EpochSeconds): KeySetDocument | undefined {
+  if (observed.document.kind !== "read") return undefined;
+  const { document } = observed.document;
+  const isFromFuture = document.issuedAt > now + document.timing.clockSkewSeconds;
+  return document.expiresAt <= now || isFromFuture ? undefined : document;
+}
+
+/** Every tombstone of the last document, expired or not. */
+export function knownTombstones(observed: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
+  const revoked = observed.document.kind === "read" ? observed.document.document.revoked : [];
+  return new Map(revoked.map(({ kid, at }) => [kid, at]));
+}
+
+/**
+ * All generations with their phases.
+ * @param timing the largest in force
+ * @param revoking a kid that is being revoked, whatever KMS shows of its key yet
+ */
+export function viewGenerations(
+  observed: ObservedRing,
+  timing: RingTiming,
+  now: EpochSeconds,
+  revoking: Kid | undefined,
+): readonly GenerationView[] {
+  const document = liveDocument(observed, now);
+  const tombstones = knownTombstones(observed);
+  return observed.generations.map((generation): GenerationView => {
+    const kid = generation.publicKey?.kid ?? generation.tags.kid;
+    const entry = document?.keys.find((key) => key.kid === kid);
+    const revokedAt = earliest(kid === undefined ? undefined : tombstones.get(kid), generation.tags.revokedAt);
+    const isActive = observed.active?.generation === generation.number;
+    const isRevoked = revokedAt !== undefined || (kid !== undefined && kid === revoking);
+    const phase = phaseOf(generation, observed.active?.generation, isRevoked, entry !== undefined || isActive);
+    return {
+      generation,
+      phase,
+      kid,
+      entry,
+      revokedAt,
+      isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
+      isTagged: isTagged(generation, observed.ring),
+      ripeAt: entry === undefined ? undefined : activateNotBefore(entry.publishedAt, timing),
+      holdUntil:
+        phase === "retiring" && observed.active !== undefined
+          ? dropNotBefore(observed.active.updatedAt, timing)
+          : undefined,
+    };
+  });
+}
+
+function phaseOf(
+  { number, keyState }: ObservedGeneration,
+  active: number | undefined,
+  isRevoked: boolean,
+  isInUse: boolean,
+): Phase {
+  if (isRevoked) return "revoked";
+  // Disabling a key that verifies is its revocation, whoever did it; one that has left the key set has merely retired.
+  if (isWithdrawn(keyState)) return isInUse ? "revoked" : "retired";
+  // Without knowing the active one, a key that may be needed is never taken for one that is on its way out.
+  if (active === undefined || number > active) return "pending";
+  return number === active ? "active" : "retiring";
+}
+
+function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: string): boolean {
+  return (
+    tags.ring === ring &&
+    tags.generation === String(number) &&
+    tags.alg !== undefined &&
+    tags.alg === alg &&
+    tags.kid !== undefined &&
+    (publicKey === undefined || tags.kid === publicKey.kid)
+  );
+}
+
+/** The hold of a retiring generation is over. */
+export function isHoldOver(view: GenerationView, now: EpochSeconds): boolean {
+  return view.holdUntil !== undefined && now >= view.holdUntil;
+}
+
+/** It is known to every edge. */
+export function isRipe(view: GenerationView, now: EpochSeconds): boolean {
+  return view.ripeAt !== undefined && now >= view.ripeAt;
+}
+
+function earliest(one: EpochSeconds | undefined, other: EpochSeconds | undefined): EpochSeconds | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one < other ? one : other;
+}
+
+/** A time later by some seconds. */
+export function later(time: EpochSeconds, seconds: number): EpochSeconds {
+  const sum = parseEpochSeconds(time + seconds);
+  if (sum === undefined) throw new RangeError("a time outside the range of dates");
+  return sum;
+}

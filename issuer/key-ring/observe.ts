@@ -1,0 +1,97 @@
+/**
+ * Observes a ring: KMS first, then the document in the publisher's store, which is verified before anything in it is
+ * believed. Reads only. A store that cannot be asked is an observation too; a KMS that cannot be asked is a fault.
+ */
+import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { parseEpochSeconds } from "../../shared/identifiers.ts";
+import { parseJsonObject } from "../../shared/json.ts";
+import { importVerificationKey, parseCompactJws, parseJwsHeader } from "../../shared/jws.ts";
+import { openKeySet } from "../../shared/signed-key-set.ts";
+import type { TrustAnchors } from "../../shared/signed-key-set.ts";
+import { SealgateError } from "../errors.ts";
+import type { Kms } from "../kms/port.ts";
+import type { KeySetPublisher } from "../publish/publisher.ts";
+import type { ObservedDocument, ObservedRing, ObservedRoot } from "./model.ts";
+import type { RingMemory } from "./observation.ts";
+import { observeKeys } from "./observe-keys.ts";
+import type { RingPolicy } from "./policy.ts";
+
+export interface ObservePorts {
+  readonly kms: Kms;
+  readonly publisher: Pick<KeySetPublisher, "read">;
+  /** This host's clock, epoch seconds. */
+  readonly clock: () => EpochSeconds;
+}
+
+export interface ObserveOptions {
+  /** What this process remembers of the ring. */
+  readonly memory: RingMemory;
+  /** Key id, ARN or alias of a key that is to be adopted. */
+  readonly candidate?: string | undefined;
+}
+
+/**
+ * Observes a ring.
+ * @throws SealgateError with a `kms_…` code
+ */
+export async function observeRing(
+  ports: ObservePorts,
+  policy: Pick<RingPolicy, "ring" | "issuer" | "alg" | "rootAlg">,
+  { memory, candidate }: ObserveOptions,
+): Promise<ObservedRing> {
+  const observedAt = ports.clock();
+  const { ring, issuer, alg, rootAlg } = policy;
+  const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
+  const anchors = await importAnchors([keys.root, ...keys.otherRoots]);
+  const { document, storedText } = await observeDocument(ports.publisher, ring, issuer, anchors);
+  if (document.kind === "read") memory.highestRev = Math.max(memory.highestRev ?? 0, document.document.rev);
+  return { ring, observedAt, ...keys, document, storedText, highestRev: memory.highestRev };
+}
+
+async function importAnchors(roots: readonly (ObservedRoot | undefined)[]): Promise<TrustAnchors> {
+  const keys = roots.flatMap((root) => root?.publicKey ?? []);
+  const anchors = await Promise.all(keys.map(({ jwk, kid }) => importVerificationKey(jwk, kid)));
+  return anchors.filter((anchor) => anchor !== undefined);
+}
+
+async function observeDocument(
+  publisher: ObservePorts["publisher"],
+  ring: RingName,
+  issuer: IssuerUrl,
+  anchors: TrustAnchors,
+): Promise<Pick<ObservedRing, "document" | "storedText">> {
+  try {
+    const storedText = await publisher.read(ring);
+    if (storedText === undefined) return { document: { kind: "missing" }, storedText };
+    return { document: await readDocument(storedText, issuer, anchors), storedText };
+  } catch (error) {
+    if (error instanceof SealgateError)
+      return { document: { kind: "unknown", fault: error.code }, storedText: undefined };
+    throw error;
+  }
+}
+
+/**
+ * Opens a document whatever its age: an expired one still tells tombstones and the last rev.
+ * @param anchors public keys of all root keys that the ring has
+ */
+export async function readDocument(text: string, issuer: IssuerUrl, anchors: TrustAnchors): Promise<ObservedDocument> {
+  // At the time the document names itself it is neither expired nor from the future; the signature holds at any time.
+  const claimed = claimsOf(text);
+  const opened = await openKeySet(text, { anchors, issuer, leastRev: 1 }, claimed.issuedAt);
+  if (!opened.ok) return { kind: "refused", problem: opened.error.code };
+  const root = anchors.find(({ kid }) => kid === claimed.kid);
+  if (root === undefined) return { kind: "refused", problem: "key_set_unknown_root" };
+  const { document, skipped } = opened.value;
+  return { kind: "read", document, skipped, rootKid: root.kid };
+}
+
+/** What the text says of itself, unverified. */
+function claimsOf(text: string): { readonly issuedAt: EpochSeconds; readonly kid: string | undefined } {
+  const jws = parseCompactJws(text);
+  const payload = jws.ok ? parseJsonObject(jws.value.payload) : undefined;
+  const header = jws.ok ? parseJwsHeader(jws.value.encodedHeader) : undefined;
+  const issuedAt = parseEpochSeconds(payload?.ok === true ? payload.value["iat"] : undefined) ?? parseEpochSeconds(0);
+  if (issuedAt === undefined) throw new TypeError("zero is a time");
+  return { issuedAt, kid: header?.ok === true ? header.value.kid : undefined };
+}

@@ -1,0 +1,201 @@
+/**
+ * The part of a plan that concerns KMS keys and aliases: withdrawing, taking over, standing by, retiring, cleaning up. Pure;
+ * each function answers steps that are due and safe on this observation, whether or not other steps are carried out.
+ */
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
+import { isHoldOver, isRipe, isWithdrawn, later, liveDocument } from "./lifecycle.ts";
+import type { GenerationView } from "./lifecycle.ts";
+import type { ObservedKey, Step } from "./model.ts";
+import { nextNumber } from "./situation.ts";
+import type { Situation } from "./situation.ts";
+
+/** The shortest that KMS allows, for keys that were never used (AWS KMS API Reference, ScheduleKeyDeletion). */
+const ORPHAN_DELETION_DAYS = 7;
+
+/** A revoked key must not be able to sign, even if somebody has enabled it again. */
+export function disableRevoked({ views }: Situation): readonly Step[] {
+  return views
+    .filter(({ phase, generation }) => phase === "revoked" && generation.keyState === "Enabled")
+    .map(({ generation: { keyArn, number } }) => ({
+      kind: "disable_key",
+      keyArn,
+      generation: number,
+      reason: "revoked",
+    }));
+}
+
+/** The active key is revoked: another one that edges know signs from now on, the best known one first. */
+export function replaceRevokedActive({ active, views, now }: Situation): readonly Step[] {
+  if (active?.phase !== "revoked") return [];
+  const [best] = views
+    .filter(({ phase, isUsable, entry }) => entry !== undefined && isUsable && isVerifying(phase))
+    .filter((view) => !isHoldOver(view, now))
+    .toSorted((left, right) => fallbackRank(left, now) - fallbackRank(right, now));
+  if (best === undefined) return [];
+  const { number, keyArn } = best.generation;
+  return [{ kind: "move_active", from: active.generation.number, generation: number, keyArn, reason: "revoked" }];
+}
+
+/**
+ * A standby that every edge knows; then the newest key that has signed before, which every edge knows too; then a standby
+ * that is only just published, some of whose tokens may be refused for up to S: better than issuing none.
+ */
+function fallbackRank(view: GenerationView, now: EpochSeconds): number {
+  const { number } = view.generation;
+  const byNumber = number / 1_000_000_000;
+  const unripe = isRipe(view, now) ? 0 : 2;
+  return view.phase === "pending" ? unripe + byNumber : unripe + 2 - byNumber;
+}
+
+function isVerifying(phase: GenerationView["phase"]): boolean {
+  return phase === "pending" || phase === "retiring";
+}
+
+/** The standby that takes over next: the oldest pending one of the policy's algorithm. */
+export function nextToActivate({ views, policy }: Situation): GenerationView | undefined {
+  return views.find(
+    ({ phase, isUsable, generation }) => phase === "pending" && isUsable && generation.alg === policy.alg,
+  );
+}
+
+/** When the active generation has signed long enough. */
+export function rotationDueAt(situation: Situation): EpochSeconds | undefined {
+  const { observed, policy, views, active } = situation;
+  if (observed.active === undefined || active === undefined) return undefined;
+  // A revocation has brought an older generation back: it signs no longer than until the standby is ripe.
+  const isStopgap = views.some(({ phase, generation }) => {
+    const next = nextToActivate(situation);
+    const isBetween =
+      generation.number > active.generation.number && generation.number < (next?.generation.number ?? 0);
+    return phase === "revoked" && isBetween;
+  });
+  return isStopgap ? observed.active.updatedAt : later(observed.active.updatedAt, policy.rotateEverySeconds);
+}
+
+/** The rotation by schedule, once it is due and the standby is known to every edge. */
+export function rotateWhenDue(situation: Situation): readonly Step[] {
+  const { active, now } = situation;
+  const dueAt = rotationDueAt(situation);
+  const next = nextToActivate(situation);
+  if (active?.phase !== "active" || next === undefined || dueAt === undefined) return [];
+  return now >= dueAt && isRipe(next, now) ? [moveTo(active, next, "due")] : [];
+}
+
+export function moveTo(active: GenerationView, next: GenerationView, reason: "due" | "requested"): Step {
+  const { number, keyArn } = next.generation;
+  return { kind: "move_active", from: active.generation.number, generation: number, keyArn, reason };
+}
+
+/** One generation always stands by. A key left behind by a crash is used before another one is made. */
+export function ensureStandby(situation: Situation): readonly Step[] {
+  const { active, views, policy } = situation;
+  if (active === undefined) return [];
+  const isStandingBy = views.some(
+    ({ phase, generation: { alg, keyState } }) =>
+      phase === "pending" && (alg === policy.alg || (alg === undefined && keyState !== "Enabled")),
+  );
+  return isStandingBy ? [] : [createGeneration(situation, nextNumber(situation))];
+}
+
+export function createGeneration({ observed, policy }: Situation, number: number): Step {
+  const { alg, keySpec } = policy;
+  const orphan = findOrphan(observed.orphans, String(number), (key) => key.tags.alg === alg);
+  return { kind: "create_key", role: "generation", number, alg, keySpec, orphan: orphan?.keyArn };
+}
+
+/** A key that was made for this purpose and has not got its alias. The same one for every rotator that looks. */
+export function findOrphan(
+  orphans: readonly ObservedKey[],
+  purpose: string,
+  fits: (key: ObservedKey) => boolean,
+): ObservedKey | undefined {
+  return orphans
+    .filter((key) => key.tags.generation === purpose && key.keyState === "Enabled" && fits(key))
+    .toSorted((left, right) => (left.keyArn < right.keyArn ? -1 : 1))[0];
+}
+
+/** Keys that have been out of the key set for so long that every rotator must have seen it. */
+export function disableRetired({ observed, policy, views, now }: Situation): readonly Step[] {
+  const document = liveDocument(observed, now);
+  // A rotator that still reads the document before would take the disabling for a revocation.
+  if (document === undefined || now < document.issuedAt + policy.timing.kvPropagationSeconds) return [];
+  const needed = new Set(
+    [
+      ...views.filter(({ phase }) => phase === "pending" || phase === "active").map(({ generation }) => generation),
+      observed.root,
+    ].map((key) => key?.keyId),
+  );
+  return views
+    .filter((view) => isHoldOver(view, now) && view.kid !== undefined && view.entry === undefined)
+    .filter(({ generation }) => generation.keyState === "Enabled")
+    .filter(({ generation }) => !needed.has(generation.keyId) && generation.keyId !== observed.active?.keyId)
+    .map(({ generation: { keyArn, number } }) => ({
+      kind: "disable_key",
+      keyArn,
+      generation: number,
+      reason: "retired",
+    }));
+}
+
+/** Only on request (the policy's), and only keys that sealgate has made and whose absence from the document is certain. */
+export function deleteRetired({ observed, policy, views, now }: Situation): readonly Step[] {
+  const document = liveDocument(observed, now);
+  const { deleteAfterDays } = policy;
+  if (deleteAfterDays === undefined || document === undefined) return [];
+  const isGone = ({ phase, kid, entry }: GenerationView): boolean =>
+    kid !== undefined &&
+    entry === undefined &&
+    (phase === "retired" || (phase === "revoked" && document.revoked.some((tombstone) => tombstone.kid === kid)));
+  return views
+    .filter((view) => isGone(view) && view.generation.keyState === "Disabled" && view.generation.tags.managed)
+    .map(({ generation: { keyArn, number } }) => ({
+      kind: "schedule_deletion",
+      keyArn,
+      generation: number,
+      reason: "retired",
+      pendingDays: deleteAfterDays,
+    }));
+}
+
+/** Keys without an alias: those of a generation of the document get it back, those that lost a race are deleted. */
+export function cleanOrphans(situation: Situation): readonly Step[] {
+  return situation.observed.orphans.flatMap((orphan): readonly Step[] => {
+    const { keyArn, tags } = orphan;
+    if (isLostGeneration(situation, orphan)) {
+      return [{ kind: "claim_alias", role: "generation", number: Number(tags.generation), keyArn }];
+    }
+    if (!isUseless(situation, orphan)) return [];
+    return [
+      { kind: "schedule_deletion", keyArn, generation: undefined, reason: "orphan", pendingDays: ORPHAN_DELETION_DAYS },
+    ];
+  });
+}
+
+function isLostGeneration({ observed, now }: Situation, { tags, createdAt }: ObservedKey): boolean {
+  const isListed = liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true;
+  const isTaken = observed.generations.some(({ number }) => String(number) === tags.generation);
+  return (
+    isListed && !isTaken && /^[1-9]\d*$/.test(tags.generation ?? "") && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS
+  );
+}
+
+/**
+ * It was made by sealgate, never served (its kid would be among its tags), and what it was made for is done by another key:
+ * that is final, as such an alias never moves.
+ */
+function isUseless(situation: Situation, { keyId, keyState, tags, createdAt }: ObservedKey): boolean {
+  const { observed, now } = situation;
+  if (!tags.managed || tags.kid !== undefined) return false;
+  if (isWithdrawn(keyState) ? keyState !== "Disabled" : keyState !== "Enabled") return false;
+  const { generation: purpose } = tags;
+  if (purpose === "root") return observed.root !== undefined && observed.root.keyId !== keyId;
+  const isTaken =
+    observed.generations.some(({ number }) => String(number) === purpose) ||
+    observed.otherRoots.some(({ number }) => `root-${number}` === purpose) ||
+    `root-${observed.root?.number}` === purpose;
+  if (isTaken) return true;
+  // Overtaken by later generations; old enough that its alias would be seen if it had one.
+  const isOvertaken = /^[1-9]\d*$/.test(purpose ?? "") && Number(purpose) < nextNumber(situation);
+  return isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
+}

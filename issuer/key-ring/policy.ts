@@ -1,0 +1,186 @@
+/**
+ * The policy of a ring: what an operator decides, checked as a whole. Pure. Every broken rule is reported at once, with the
+ * numbers in it, because they hang together: an interval is only too short for a given lifetime.
+ */
+import { ALGS } from "../../shared/algorithms.ts";
+import type { Alg } from "../../shared/algorithms.ts";
+import type { IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
+import {
+  DEFAULT_TIMING,
+  KMS_CONSISTENCY_SECONDS,
+  MIN_KV_CACHE_TTL_SECONDS,
+  stalenessBoundSeconds,
+} from "../../shared/timing.ts";
+import type { RingTiming } from "../../shared/timing.ts";
+import { kmsAlgorithmOf } from "../kms/algorithms.ts";
+import type { KmsSigningKeySpec } from "../kms/port.ts";
+
+/** A policy as {@link checkRingPolicy} makes it. */
+export interface RingPolicy {
+  readonly ring: RingName;
+  readonly issuer: IssuerUrl;
+  /** Of new generations. A change takes effect with the next rotation. */
+  readonly alg: Alg;
+  /** Of new keys; fits `alg`. */
+  readonly keySpec: KmsSigningKeySpec;
+  /** Of new root keys. */
+  readonly rootAlg: Alg;
+  /** How long a generation signs before the next one takes over. */
+  readonly rotateEverySeconds: number;
+  readonly timing: RingTiming;
+  /** `exp` minus `iat` of a document; it is renewed at half of it. */
+  readonly documentLifetimeSeconds: number;
+  /** How often a rotator is expected to run. Used in checks only: nothing here starts it. */
+  readonly reconcileEverySeconds: number;
+  /** Longest time from observing the ring to carrying out a step that was planned on it. */
+  readonly composeDeadlineSeconds: number;
+  /** The publisher's own deadline, after which it has given up. */
+  readonly publishDeadlineSeconds: number;
+  /** How long KMS may show an old alias or key state. Part of `timing.signerLagSeconds`. */
+  readonly kmsConsistencySeconds: number;
+  /** Waiting period of the deletion of retired keys in days, 7 to 30; undefined: keys are kept, disabled. */
+  readonly deleteAfterDays: number | undefined;
+}
+
+/** What an operator writes; the rest has defaults. An option that is undefined counts as left out. */
+export type RingPolicyInput = {
+  readonly ring: RingName;
+  readonly issuer: IssuerUrl;
+  readonly timing?: { readonly [Member in keyof RingTiming]?: RingTiming[Member] | undefined } | undefined;
+} & {
+  readonly [Member in Exclude<keyof RingPolicy, "ring" | "issuer" | "timing">]?: RingPolicy[Member] | undefined;
+};
+
+/** One broken rule: the member it is about, and a sentence with the numbers. */
+export interface PolicyProblem {
+  readonly member: string;
+  readonly rule: string;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** A document that is valid for longer could freeze an edge for longer; the retention of tombstones is derived from it. */
+export const MAX_DOCUMENT_LIFETIME_SECONDS: number = 7 * DAY_SECONDS;
+
+const DEFAULTS = {
+  alg: "ES256",
+  rootAlg: "ES256",
+  rotateEverySeconds: 30 * DAY_SECONDS,
+  documentLifetimeSeconds: DAY_SECONDS,
+  reconcileEverySeconds: 300,
+  composeDeadlineSeconds: 30,
+  publishDeadlineSeconds: 60,
+  kmsConsistencySeconds: KMS_CONSISTENCY_SECONDS,
+} as const;
+
+/** Completes a policy with defaults and checks it as a whole. */
+export function checkRingPolicy(input: RingPolicyInput): Result<RingPolicy, readonly PolicyProblem[]> {
+  const alg = input.alg ?? DEFAULTS.alg;
+  if (!ALGS.includes(alg)) return err([{ member: "alg", rule: `must be one of ${ALGS.join(", ")}` }]);
+  const { timing, ...changes } = input;
+  const defaults: RingPolicy = {
+    ...DEFAULTS,
+    ring: input.ring,
+    issuer: input.issuer,
+    alg,
+    keySpec: kmsAlgorithmOf(alg).keySpecs[0],
+    timing: withChanges(DEFAULT_TIMING, timing ?? {}),
+    deleteAfterDays: undefined,
+  };
+  const policy = withChanges(defaults, changes);
+  const single = [...checkNumbers(policy), ...checkAlgorithms(policy)];
+  // Inequalities over numbers that make no sense by themselves would only add noise.
+  const problems = single.length > 0 ? single : checkInequalities(policy);
+  return problems.length === 0 ? ok(policy) : err(problems);
+}
+
+/** S + K: from publishing a key to signing with it. */
+export function leadSeconds(timing: RingTiming): number {
+  return stalenessBoundSeconds(timing) + timing.clockSkewSeconds;
+}
+
+/** A + L + 2K: from the last possible signature of a key to dropping it. */
+export function holdSeconds(timing: RingTiming): number {
+  return timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds;
+}
+
+/** How long a signer may go on without having seen where `active` points: A less what KMS itself may lag. */
+export function signerMaxAgeSeconds(policy: Pick<RingPolicy, "timing" | "kmsConsistencySeconds">): number {
+  return policy.timing.signerLagSeconds - policy.kmsConsistencySeconds;
+}
+
+function checkNumbers(policy: RingPolicy): readonly PolicyProblem[] {
+  const { timing } = policy;
+  const least: readonly (readonly [member: string, value: number, least: number])[] = [
+    ["timing.kvCacheTtlSeconds", timing.kvCacheTtlSeconds, MIN_KV_CACHE_TTL_SECONDS],
+    ["timing.memoryTtlSeconds", timing.memoryTtlSeconds, 1],
+    ["timing.clockSkewSeconds", timing.clockSkewSeconds, 0],
+    ["timing.maxTokenTtlSeconds", timing.maxTokenTtlSeconds, 1],
+    ["timing.kvPropagationSeconds", timing.kvPropagationSeconds, 1],
+    ["timing.signerLagSeconds", timing.signerLagSeconds, 1],
+    ["rotateEverySeconds", policy.rotateEverySeconds, 1],
+    ["documentLifetimeSeconds", policy.documentLifetimeSeconds, 1],
+    ["reconcileEverySeconds", policy.reconcileEverySeconds, 1],
+    ["composeDeadlineSeconds", policy.composeDeadlineSeconds, 1],
+    ["publishDeadlineSeconds", policy.publishDeadlineSeconds, 1],
+    ["kmsConsistencySeconds", policy.kmsConsistencySeconds, 0],
+  ];
+  const problems = least
+    .filter(([, value, min]) => !Number.isSafeInteger(value) || value < min)
+    .map(([member, , min]) => ({ member, rule: `must be a whole number of seconds, at least ${min}` }));
+  const { deleteAfterDays: days } = policy;
+  // AWS KMS API Reference, ScheduleKeyDeletion: PendingWindowInDays.
+  const daysFit = days === undefined || (Number.isInteger(days) && days >= 7 && days <= 30);
+  return daysFit ? problems : [...problems, { member: "deleteAfterDays", rule: "must be 7 to 30 whole days" }];
+}
+
+function checkAlgorithms({ alg, keySpec, rootAlg }: RingPolicy): readonly PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  const { keySpecs } = kmsAlgorithmOf(alg);
+  if (!keySpecs.includes(keySpec)) {
+    problems.push({ member: "keySpec", rule: `${alg} needs ${keySpecs.join(" or ")}, not ${keySpec}` });
+  }
+  if (!ALGS.includes(rootAlg)) problems.push({ member: "rootAlg", rule: `must be one of ${ALGS.join(", ")}` });
+  // KMS signs at most 4096 octets as RAW, and a key set outgrows that.
+  else if (kmsAlgorithmOf(rootAlg).messageType === "RAW") {
+    problems.push({ member: "rootAlg", rule: `${rootAlg} cannot sign a key set: KMS limits it to 4096 octets` });
+  }
+  return problems;
+}
+
+function checkInequalities(policy: RingPolicy): readonly PolicyProblem[] {
+  const { timing } = policy;
+  const problems: PolicyProblem[] = [];
+  const require = (holds: boolean, member: string, rule: string): void => {
+    if (!holds) problems.push({ member, rule });
+  };
+  const lead = leadSeconds(timing);
+  const hold = holdSeconds(timing);
+  require(policy.rotateEverySeconds >=
+    lead +
+      hold, "rotateEverySeconds", `must be at least ${lead + hold}: lead ${lead} (W+C+M+K) and hold ${hold} (A+L+2K)`);
+  const composing = policy.composeDeadlineSeconds + policy.publishDeadlineSeconds;
+  require(composing <
+    timing.kvPropagationSeconds, "timing.kvPropagationSeconds", `must exceed ${composing}: composing and publishing come before propagation, and W covers all three`);
+  require(signerMaxAgeSeconds(policy) >=
+    1, "timing.signerLagSeconds", `must exceed kmsConsistencySeconds (${policy.kmsConsistencySeconds}): the rest is what a signer has to refresh in`);
+  // Renewed at half-life by the first run after it; one run may be missed, and edges need S to see the new document.
+  const leastLifetime = 2 * (2 * policy.reconcileEverySeconds + lead);
+  require(policy.documentLifetimeSeconds >=
+    leastLifetime, "documentLifetimeSeconds", `must be at least ${leastLifetime}: half of it has to hold two runs of the rotator and W+C+M+K`);
+  require(policy.documentLifetimeSeconds <=
+    MAX_DOCUMENT_LIFETIME_SECONDS, "documentLifetimeSeconds", `must be at most ${MAX_DOCUMENT_LIFETIME_SECONDS}: it is how long a frozen document is believed`);
+  return problems;
+}
+
+/** An option that is there but undefined counts as left out. */
+function withChanges<Options extends object>(
+  defaults: Options,
+  changes: { readonly [Member in keyof Options]?: Options[Member] | undefined },
+): Options {
+  const changed: Options = { ...defaults };
+  for (const [name, value] of Object.entries(changes)) if (value !== undefined) Reflect.set(changed, name, value);
+  return changed;
+}

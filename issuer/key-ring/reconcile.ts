@@ -1,0 +1,101 @@
+/**
+ * Brings a ring to where it should be: observe, plan, carry out one step, observe again, until nothing more is due. Safe to
+ * run every minute, from several hosts at once, and to be killed at any point. It does not wait: what becomes due later is
+ * reported, and done by a later run.
+ */
+import { SealgateError } from "../errors.ts";
+import type { FaultCode } from "../errors.ts";
+import { actOn } from "./act.ts";
+import type { ActPorts, StepOutcome } from "./act.ts";
+import { auditStep } from "./audit.ts";
+import type { AuditSink } from "./audit.ts";
+import type { ObservedRing, Plan, RingRequest, Step } from "./model.ts";
+import type { RingMemory } from "./observation.ts";
+import { observeRing } from "./observe.ts";
+import type { ObservePorts } from "./observe.ts";
+import { planRing, stepKey } from "./plan.ts";
+import type { RingPolicy } from "./policy.ts";
+
+/** Everything that touches the world. */
+export interface RingPorts extends ObservePorts, ActPorts {
+  readonly publisher: ActPorts["publisher"];
+  readonly audit: AuditSink;
+}
+
+export interface ReconcileOptions {
+  readonly policy: RingPolicy;
+  /** Kept by the caller between runs of one process; a new one loses nothing but time. */
+  readonly memory: RingMemory;
+  /** Who or what runs this, for the audit. */
+  readonly actor: string;
+  readonly request?: RingRequest | undefined;
+  /** Key id, ARN or alias of the key to adopt. */
+  readonly candidate?: string | undefined;
+}
+
+/** A step of this run, and what came of it. */
+export interface StepReport {
+  readonly step: Step;
+  /** Undefined when the step failed. */
+  readonly outcome: StepOutcome | undefined;
+  readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;
+}
+
+export interface ReconcileReport {
+  readonly steps: readonly StepReport[];
+  /** The last observation, made after the last step. */
+  readonly observed: ObservedRing;
+  /** The plan on it: what comes next, what is wrong, whether the request is done. */
+  readonly plan: Plan;
+  /** Nothing is due any more. Otherwise steps have failed, or KMS or KV does not show yet what was done. */
+  readonly isConverged: boolean;
+}
+
+/** No ring needs as many; a bound in case two rotators undo each other's work. */
+const MAX_STEPS = 40;
+
+/**
+ * Runs one reconciliation.
+ *
+ * A step that fails is reported and not tried again in this run, and the steps that do not depend on it go on: that KMS
+ * throttles must not hold up a tombstone. A step that was done is not done again, even if it is not visible yet.
+ * @throws SealgateError with a `kms_…` code when the ring cannot be observed
+ */
+export async function reconcileRing(ports: RingPorts, options: ReconcileOptions): Promise<ReconcileReport> {
+  const { policy, request } = options;
+  const steps: StepReport[] = [];
+  const tried = new Set<string>();
+  for (;;) {
+    const observed = await observeRing(ports, policy, options);
+    const plan = planRing(observed, policy, ports.clock(), request);
+    const step = plan.due.find((candidate) => !tried.has(stepKey(candidate)));
+    if (step === undefined || steps.length >= MAX_STEPS) {
+      return { steps, observed, plan, isConverged: plan.due.length === 0 };
+    }
+    const report = await carryOut(step, observed, ports, options);
+    // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.
+    const isOvertaken = report.outcome?.result === "too_late" || report.outcome?.result === "superseded";
+    if (!isOvertaken) tried.add(stepKey(step));
+    steps.push(report);
+  }
+}
+
+async function carryOut(
+  step: Step,
+  observed: ObservedRing,
+  ports: RingPorts,
+  { policy, actor }: ReconcileOptions,
+): Promise<StepReport> {
+  const report = await attempt(step, observed, ports, policy);
+  ports.audit(auditStep({ at: ports.clock(), actor }, observed, step, report.outcome, report.fault?.code));
+  return report;
+}
+
+async function attempt(step: Step, observed: ObservedRing, ports: RingPorts, policy: RingPolicy): Promise<StepReport> {
+  try {
+    return { step, outcome: await actOn(step, ports, policy, observed), fault: undefined };
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return { step, outcome: undefined, fault: { code: error.code, message: error.message } };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Observations of a ring, put together by hand for tests of the plan: complete and tagged unless a test says otherwise. The
+ * keys are real ones, made once per test file.
+ */
+import type { ObservedDocument, ObservedGeneration, ObservedKey, ObservedRing } from "../../issuer/key-ring/index.ts";
+import type { ObservedRoot } from "../../issuer/key-ring/index.ts";
+import { parseRingTags } from "../../issuer/key-ring/names.ts";
+import type { RingTags } from "../../issuer/key-ring/names.ts";
+import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { KeySetDocument, KeySetKey, KeyState } from "../../shared/key-set.ts";
+import { makeDocument, makeKey, seconds } from "./key-sets.ts";
+import type { TestKey } from "./key-sets.ts";
+import { MAIN_RING } from "./ring-world.ts";
+import { given } from "./values.ts";
+
+export const START: EpochSeconds = seconds(1_800_000_000);
+
+/** A time so many seconds after {@link START}. */
+export function after(elapsed: number): EpochSeconds {
+  return seconds(START + elapsed);
+}
+
+const keys: readonly TestKey[] = await Promise.all(Array.from({ length: 9 }, () => makeKey("ES256")));
+export const rootKey: TestKey = await makeKey("ES256");
+export const nextRootKey: TestKey = await makeKey("ES256");
+export const rsaKey: TestKey = await makeKey("RS256");
+
+/** The key of generation n. */
+export function keyOf(number: number): TestKey {
+  return given(keys[number]);
+}
+
+export type KeyChanges = Partial<Omit<ObservedKey, "tags">> & { readonly tags?: Partial<RingTags> };
+
+/** A key of the ring, enabled and tagged for `purpose`. A key that is not enabled does not show its public half. */
+export function observedKey(key: TestKey, purpose: string, changes: KeyChanges = {}): ObservedKey {
+  const keyState = changes.keyState ?? "Enabled";
+  const { alg, kid, jwk } = key;
+  const tags: RingTags = {
+    ...parseRingTags({}),
+    ring: MAIN_RING,
+    generation: purpose,
+    alg,
+    kid,
+    managed: true,
+    ...changes.tags,
+  };
+  return {
+    keyId: `id-${purpose}`,
+    keyArn: `arn:aws:kms:eu-central-1:111122223333:key/id-${purpose}`,
+    keySpec: kmsAlgorithmOf(alg).keySpecs[0],
+    keyUsage: "SIGN_VERIFY",
+    createdAt: after(-10_000_000),
+    deletionAt: undefined,
+    alg,
+    publicKey: keyState === "Enabled" ? { kid, jwk } : undefined,
+    ...changes,
+    keyState,
+    tags,
+  };
+}
+
+export function generation(number: number, changes: KeyChanges = {}, key: TestKey = keyOf(number)): ObservedGeneration {
+  const observed = observedKey(key, String(number), changes);
+  return { ...observed, number, aliasCreatedAt: observed.createdAt };
+}
+
+export function root(changes: KeyChanges = {}, key: TestKey = rootKey, number?: number): ObservedRoot {
+  const purpose = number === undefined ? "root" : `root-${number}`;
+  return { ...observedKey(key, purpose, changes), number };
+}
+
+/** An entry of a document; published at {@link START} unless told. */
+export function entry(number: number, state: KeyState, publishedAt: EpochSeconds = START): KeySetKey {
+  const { kid, jwk } = keyOf(number);
+  return { kid, jwk, state, publishedAt };
+}
+
+/** A document of the ring, issued at {@link START} unless told. */
+export function documentOf(entries: readonly KeySetKey[], changes: Partial<KeySetDocument> = {}): KeySetDocument {
+  const issuedAt = changes.issuedAt ?? START;
+  return makeDocument([], issuedAt, { rev: issuedAt * 1_000_000, keys: entries, ...changes });
+}
+
+export function held(document: KeySetDocument, rootKid = rootKey.kid): ObservedDocument {
+  return { kind: "read", document, rootKid, skipped: [] };
+}
+
+/** Tags of a generation whose history has been noted: nothing is left to be tagged. */
+export function noted(publishedAt: EpochSeconds = START): KeyChanges {
+  return { tags: { publishedAt } };
+}
+
+/**
+ * A ring at rest: generation 1 active since {@link START}, generation 2 standing by, both published at {@link START}; the
+ * root key current. `changes` replaces members.
+ */
+export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing {
+  return {
+    ring: MAIN_RING,
+    observedAt: START,
+    root: root(),
+    rootUpdatedAt: after(-10_000_000),
+    otherRoots: [],
+    active: { keyId: "id-1", generation: 1, updatedAt: START },
+    generations: [generation(1, noted()), generation(2, noted())],
+    orphans: [],
+    candidate: undefined,
+    document: held(documentOf([entry(1, "active"), entry(2, "pending")])),
+    storedText: undefined,
+    highestRev: undefined,
+    ...changes,
+  };
+}
+
+/** The same at rest with an active generation n, its predecessor retiring, and a standby n + 1. */
+export function ringAfterRotation(number: number, rotatedAt: EpochSeconds): ObservedRing {
+  return observedRing({
+    active: { keyId: `id-${number}`, generation: number, updatedAt: rotatedAt },
+    generations: [number - 1, number, number + 1].map((one) => generation(one, noted())),
+    document: held(
+      documentOf([entry(number, "active"), entry(number + 1, "pending"), entry(number - 1, "retiring")], {
+        issuedAt: rotatedAt,
+      }),
+    ),
+  });
+}

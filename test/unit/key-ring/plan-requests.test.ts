@@ -1,0 +1,280 @@
+import { describe, expect, test } from "vitest";
+import { planRing } from "../../../issuer/key-ring/index.ts";
+import type { ObservedRing } from "../../../issuer/key-ring/index.ts";
+import {
+  after,
+  documentOf,
+  entry,
+  generation,
+  held,
+  keyOf,
+  nextRootKey,
+  noted,
+  observedKey,
+  observedRing,
+  root,
+  rootKey,
+  rsaKey,
+  START,
+} from "../../support/observed-ring.ts";
+import { ringPolicy } from "../../support/ring-world.ts";
+
+const POLICY = ringPolicy();
+const NOTHING: Partial<ObservedRing> = {
+  root: undefined,
+  rootUpdatedAt: undefined,
+  active: undefined,
+  generations: [],
+  document: { kind: "missing" },
+};
+
+describe("creating a ring", () => {
+  const init = { kind: "init" } as const;
+
+  test("begins with the root key", () => {
+    expect(planRing(observedRing(NOTHING), POLICY, START, init).due).toEqual([
+      { kind: "create_key", role: "root", alg: "ES256", keySpec: "ECC_NIST_P256", orphan: undefined },
+    ]);
+  });
+
+  test("goes on with generation 1, which then is the active one at once", () => {
+    const withRoot = observedRing({ ...NOTHING, root: root() });
+    expect(planRing(withRoot, POLICY, START, init).due).toMatchObject([
+      { kind: "create_key", role: "generation", number: 1 },
+    ]);
+    const withGeneration = { ...withRoot, generations: [generation(1)] };
+    expect(planRing(withGeneration, POLICY, START, init).due).toMatchObject([
+      { kind: "create_active", generation: 1, keyArn: generation(1).keyArn },
+    ]);
+  });
+
+  test("uses the keys that an earlier attempt has left", () => {
+    const orphanedRoot = observedKey(rootKey, "root", { tags: { kid: undefined } });
+    const orphan = observedKey(keyOf(1), "1", { tags: { kid: undefined } });
+    const orphans = [orphanedRoot, orphan];
+    expect(planRing(observedRing({ ...NOTHING, orphans }), POLICY, START, init).due).toMatchObject([
+      { kind: "create_key", role: "root", orphan: orphanedRoot.keyArn },
+    ]);
+    const next = observedRing({ ...NOTHING, root: root(), orphans: [orphan] });
+    expect(planRing(next, POLICY, START, init).due).toMatchObject([{ kind: "create_key", orphan: orphan.keyArn }]);
+  });
+
+  test("takes an adopted key as generation 1", () => {
+    const candidate = observedKey(keyOf(5), "5", { tags: { ring: undefined, generation: undefined, kid: undefined } });
+    const observed = observedRing({ ...NOTHING, root: root(), candidate });
+    expect(planRing(observed, POLICY, START, init).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 1, keyArn: candidate.keyArn },
+    ]);
+  });
+
+  test("is never done by itself", () => {
+    expect(planRing(observedRing(NOTHING), POLICY, START).due).toEqual([]);
+    const begun = observedRing({ ...NOTHING, root: root() });
+    expect(planRing(begun, POLICY, START).due).toEqual([]);
+    const withGeneration = { ...begun, generations: [generation(1, noted())] };
+    expect(planRing(withGeneration, POLICY, START).due).toEqual([]);
+    expect(planRing(withGeneration, POLICY, START).problems).toMatchObject([{ code: "active_missing" }]);
+  });
+
+  test("never makes a second root key for a ring that has generations", () => {
+    const plan = planRing(observedRing({ root: undefined }), POLICY, START, init);
+    expect(plan.due).toEqual([]);
+    expect(plan.refusal).toMatchObject({ code: "root_missing" });
+  });
+
+  test("brings a lost alias `active` back to the generation that the document names", () => {
+    const observed = observedRing({
+      active: undefined,
+      document: held(documentOf([entry(2, "active"), entry(1, "retiring")])),
+    });
+    expect(planRing(observed, POLICY, after(10), init).due).toMatchObject([{ kind: "create_active", generation: 2 }]);
+  });
+
+  test("is done when the ring is there", () => {
+    expect(planRing(observedRing(), POLICY, after(10), init)).toMatchObject({ due: [], isRequestDone: true });
+  });
+});
+
+describe("adopting a key", () => {
+  const adopt = { kind: "adopt" } as const;
+  const foreign = { ring: undefined, generation: undefined, kid: undefined, managed: false };
+  const candidate = observedKey(keyOf(5), "5", { tags: foreign });
+
+  test("claims the next generation for it; everything else follows by itself", () => {
+    expect(planRing(observedRing({ candidate }), POLICY, after(10), adopt).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 3, keyArn: candidate.keyArn },
+    ]);
+  });
+
+  test("is done once it is a generation", () => {
+    const adopted = { ...generation(3, { keyId: "id-5", ...noted() }, keyOf(5)) };
+    const observed = observedRing({
+      candidate,
+      generations: [generation(1, noted()), generation(2, noted()), adopted],
+    });
+    expect(planRing(observed, POLICY, after(10), adopt).isRequestDone).toBe(true);
+  });
+
+  test.each([
+    ["candidate_not_found", undefined],
+    ["candidate_not_found", observedKey(keyOf(5), "5", { keyState: "NotFound", tags: foreign })],
+    ["candidate_unfit", observedKey(keyOf(5), "5", { keyState: "Disabled", tags: foreign })],
+    ["candidate_unfit", observedKey(rsaKey, "5", { tags: foreign })],
+    ["candidate_in_use", observedKey(keyOf(5), "5", { tags: { ...foreign, ring: "other" } })],
+    ["candidate_in_use", observedKey(keyOf(5), "5", { tags: { ...foreign, generation: "root-2" } })],
+    ["candidate_in_use", observedKey(rootKey, "5", { keyId: "id-root", tags: foreign })],
+    ["candidate_in_use", observedKey(keyOf(2), "5", { tags: foreign })],
+  ])("is refused: %s", (code, refused) => {
+    const plan = planRing(observedRing({ candidate: refused }), POLICY, after(10), adopt);
+    expect(plan.due).toEqual([]);
+    expect(plan.refusal).toMatchObject({ code });
+  });
+
+  test("is refused for a key that was revoked", () => {
+    const document = documentOf([entry(1, "active"), entry(2, "pending")], {
+      revoked: [{ kid: keyOf(5).kid, at: START }],
+    });
+    const plan = planRing(observedRing({ candidate, document: held(document) }), POLICY, after(10), adopt);
+    expect(plan.refusal).toMatchObject({ code: "candidate_in_use" });
+  });
+});
+
+describe("keys without an alias", () => {
+  const leftBehind = { tags: { kid: undefined } };
+
+  test("that were made for the next generation are used for it", () => {
+    const orphan = observedKey(keyOf(2), "2", leftBehind);
+    const observed = observedRing({
+      generations: [generation(1, noted())],
+      document: held(documentOf([entry(1, "active")])),
+      orphans: [orphan],
+    });
+    expect(planRing(observed, POLICY, after(10)).due).toMatchObject([
+      { kind: "create_key", number: 2, orphan: orphan.keyArn },
+    ]);
+  });
+
+  test("that lost the race for their generation are scheduled for deletion", () => {
+    const orphan = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x" });
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
+      { kind: "schedule_deletion", keyArn: orphan.keyArn, generation: undefined, reason: "orphan", pendingDays: 7 },
+    ]);
+  });
+
+  test.each([
+    ["somebody else made", { tags: { kid: undefined, managed: false } }],
+    ["were in use before", { tags: { kid: keyOf(7).kid } }],
+    ["are waiting for their deletion", { keyState: "PendingDeletion", tags: { kid: undefined } }],
+  ])("are left alone when they %s", (_what, changes) => {
+    const orphan = observedKey(keyOf(7), "2", { ...changes, keyId: "id-x" });
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("of a generation whose alias is not seen are left alone until it would be", () => {
+    const orphan = observedKey(keyOf(7), "3", { ...leftBehind, keyId: "id-x", createdAt: after(-10) });
+    const observed = observedRing({
+      active: { keyId: "id-1", generation: 1, updatedAt: START },
+      generations: [generation(1, noted()), generation(2, noted()), generation(4, noted())],
+      document: held(
+        documentOf([entry(1, "active"), entry(2, "pending"), entry(4, "pending")], { issuedAt: after(500) }),
+      ),
+      orphans: [orphan],
+    });
+    expect(planRing(observed, POLICY, after(589)).due).toEqual([]);
+    expect(planRing(observed, POLICY, after(590)).due).toMatchObject([
+      { kind: "schedule_deletion", keyArn: orphan.keyArn },
+    ]);
+  });
+
+  test("that the document lists get their generation's alias back", () => {
+    const orphan = observedKey(keyOf(2), "2", noted());
+    const observed = observedRing({ generations: [generation(1, noted()), generation(3, noted())], orphans: [orphan] });
+    const { due } = planRing(observed, POLICY, after(10));
+    expect(due.at(-1)).toEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
+  });
+});
+
+describe("changing the root key", () => {
+  const numbered = root({}, rootKey, 1);
+  const next = root({}, nextRootKey, 2);
+  const later = after(10_000);
+  const document = (rootKid = rootKey.kid): ObservedRing["document"] =>
+    held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900) }), rootKid);
+
+  test("is prepared by numbering the present one, then creating the next", () => {
+    const prepare = { kind: "root_prepare" } as const;
+    expect(planRing(observedRing({ document: document() }), POLICY, later, prepare).due).toEqual([
+      { kind: "claim_alias", role: "numbered_root", number: 1, keyArn: root().keyArn },
+    ]);
+    expect(planRing(observedRing({ root: numbered, document: document() }), POLICY, later, prepare).due).toMatchObject([
+      { kind: "create_key", role: "numbered_root", number: 2, alg: "ES256" },
+    ]);
+    const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
+    expect(planRing(prepared, POLICY, later, prepare)).toMatchObject({ due: [], isRequestDone: true });
+    // Nothing signs with it until that is asked for.
+    expect(planRing(prepared, POLICY, later).due).toEqual([]);
+  });
+
+  test("is switched by moving the alias, and only to a key that is prepared", () => {
+    const request = { kind: "root_switch" } as const;
+    const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
+    expect(planRing(prepared, POLICY, later, request).due).toEqual([
+      { kind: "move_root", number: 2, keyArn: next.keyArn },
+    ]);
+    expect(planRing(observedRing({ document: document() }), POLICY, later, request).refusal).toMatchObject({
+      code: "root_next_missing",
+    });
+    const switched = observedRing({ root: next, otherRoots: [numbered], document: document() });
+    expect(planRing(switched, POLICY, later, request)).toMatchObject({
+      isRequestDone: true,
+      due: [{ kind: "publish", reasons: ["root_changed"], rootKeyArn: next.keyArn }],
+    });
+  });
+
+  test("retires the previous one only when no edge can hold a document of it", () => {
+    const request = { kind: "root_retire" } as const;
+    const movedAt = after(9000);
+    const switched = { root: next, otherRoots: [numbered], rootUpdatedAt: movedAt };
+    const unsigned = observedRing({ ...switched, document: document() });
+    expect(planRing(unsigned, POLICY, later, request).refusal).toMatchObject({ code: "root_still_needed" });
+    const signedAt = (issuedAt: number): ObservedRing =>
+      observedRing({
+        ...switched,
+        document: held(
+          documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(issuedAt) }),
+          nextRootKey.kid,
+        ),
+      });
+    // KMS consistency 300, S + K 330: counted from the move, and S + K from the document.
+    expect(planRing(signedAt(9010), POLICY, after(9629), request).refusal).toMatchObject({ notBefore: after(9630) });
+    expect(planRing(signedAt(9600), POLICY, after(9929), request).refusal).toMatchObject({ notBefore: after(9930) });
+    const retire = { kind: "disable_key", keyArn: numbered.keyArn, generation: undefined, reason: "root_retired" };
+    expect(planRing(signedAt(9600), POLICY, after(9930), request).due).toEqual([retire]);
+    expect(planRing(signedAt(9600), POLICY, after(9930)).due).toEqual([]);
+  });
+});
+
+describe("tags", () => {
+  test("that name another ring are left alone, and the generation is not used", () => {
+    const foreign = generation(2, { tags: { ring: "other", kid: undefined } });
+    const observed = observedRing({
+      generations: [generation(1, noted()), foreign, generation(3, noted())],
+      document: held(documentOf([entry(1, "active"), entry(3, "pending")])),
+    });
+    const plan = planRing(observed, POLICY, after(10));
+    expect(plan.due).toEqual([]);
+    expect(plan.problems).toMatchObject([{ code: "generation_unfit", generation: 2 }]);
+  });
+
+  test("note a policy that asks for less, before anything is lowered", () => {
+    const short = ringPolicy({ timing: { maxTokenTtlSeconds: 600 } });
+    expect(planRing(observedRing(), short, after(10)).due).toEqual([
+      {
+        kind: "tag_key",
+        keyArn: root().keyArn,
+        generation: undefined,
+        tags: { timing: `60/30/60/3600 to 60/30/60/600 @${after(10)}` },
+      },
+    ]);
+  });
+});

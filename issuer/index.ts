@@ -17,3 +17,36 @@ export { createKmsVerifier } from "./verifier.ts";
 export type { KmsVerifier, KmsVerifierOptions } from "./verifier.ts";
 export type { TokenRejection, TokenRejectionCode } from "../shared/rejection.ts";
 export type { VerifiedToken } from "../shared/verify-token.ts";
+
+// Signing with a ring: createIssuer({ ring: createRingSource(createRingPolicy({ … })), … })
+export { createRingPolicy, readRingPolicy } from "./ring-policy.ts";
+export type { RingPolicyOptions } from "./ring-policy.ts";
+export { createRingSource } from "./ring-source.ts";
+export type { RingSourceOptions } from "./ring-source.ts";
+export {
+  checkRingPolicy,
+  createRingSigner,
+  createStoredPublishedKeys,
+  createTaggedPublishedKeys,
+} from "./key-ring/index.ts";
+export type { PolicyProblem, PublishedKeys, RingPolicy, RingPolicyInput } from "./key-ring/index.ts";
+export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./key-ring/index.ts";
+
+// Keeping a ring
+export {
+  createRingMemory,
+  createRingPorts,
+  observeRing,
+  planRing,
+  reconcileRing,
+  rootAnchorsOf,
+} from "./key-ring/index.ts";
+export type { AuditEntry, AuditSink, RingMemory, RingPorts, RingPortsOptions, RootAnchor } from "./key-ring/index.ts";
+export type { ObservedRing, Plan, ReconcileOptions, ReconcileReport, RingRequest } from "./key-ring/index.ts";
+export { createCloudflareKvPublisher } from "./publish/cloudflare-kv.ts";
+export type { CloudflareKvOptions } from "./publish/cloudflare-kv-options.ts";
+export type { KeySetPublisher } from "./publish/publisher.ts";
+export { readRingConfig } from "./ring-config.ts";
+export type { RingConfig } from "./ring-config.ts";
+export { rotateRing } from "./rotate-ring.ts";
+export type { RotateRingOptions, RotationReport } from "./rotate-ring.ts";

@@ -1,6 +1,6 @@
 /**
- * Environment variables to the configuration of an issuer that runs by itself. Pure: the variables are passed in, and
- * nothing is read from the process here. AWS's own variables are the SDK's to read.
+ * Environment variables to the configuration of an issuer that runs by itself, with one key or with a ring. Pure: the
+ * variables are passed in, and nothing is read from the process here. AWS's own variables are the SDK's to read.
  */
 import { ALGS, findAlgorithm } from "../shared/algorithms.ts";
 import type { Alg } from "../shared/algorithms.ts";
@@ -10,48 +10,94 @@ import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { DEFAULT_TIMING } from "../shared/timing.ts";
 import { SealgateError } from "./errors.ts";
+import type { RingPolicy } from "./key-ring/policy.ts";
+import { readRingPolicy } from "./ring-policy.ts";
+
+/** What signs: one key, whatever happens, or the active key of a ring. */
+export type SigningKey =
+  | { readonly kind: "key"; readonly keyId: string; readonly alg: Alg }
+  | { readonly kind: "ring"; readonly policy: RingPolicy };
 
 export interface SignConfig {
   readonly issuer: IssuerUrl;
-  readonly keyId: string;
-  readonly alg: Alg;
+  readonly signWith: SigningKey;
   readonly maxTokenTtlSeconds: number;
   /** Undefined: the issuer's own default. */
   readonly defaultTtlSeconds: number | undefined;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * Reads `SEALGATE_ISSUER`, `SEALGATE_KEY_ID` (id, ARN, alias name or alias ARN), `SEALGATE_ALG`,
- * `SEALGATE_MAX_TOKEN_TTL_SECONDS` (default 3600) and `SEALGATE_DEFAULT_TTL_SECONDS` (optional). An empty variable counts as
- * missing.
+ * Reads `SEALGATE_ISSUER`, `SEALGATE_DEFAULT_TTL_SECONDS` (optional), and what signs: `SEALGATE_KEY_ID` (id, ARN, alias name or
+ * alias ARN) with `SEALGATE_ALG` and `SEALGATE_MAX_TOKEN_TTL_SECONDS` (default 3600), or, without a key id, `SEALGATE_RING` with
+ * `SEALGATE_POLICY` (see `readRingPolicy`), whose longest token lifetime then holds; `SEALGATE_MAX_TOKEN_TTL_SECONDS` may only
+ * lower it. An empty variable counts as missing.
  * @throws SealgateError `config_invalid`, naming every variable that is missing or wrong, and no value
  */
-export function readSignConfig(env: Readonly<Record<string, string | undefined>>): SignConfig {
-  const read = <Value>(
-    name: string,
-    parse: (text: string | undefined) => Result<Value, string>,
-  ): Result<Value, string> => {
-    const parsed = parse(env[name] === "" ? undefined : env[name]);
-    return parsed.ok ? parsed : err(`${name} ${parsed.error}`);
-  };
-  const issuer = read("SEALGATE_ISSUER", (text) => (text === undefined ? err("is missing") : parseIssuerUrl(text)));
-  const keyId = read("SEALGATE_KEY_ID", (text) => (text === undefined ? err("is missing") : ok(text)));
-  const alg = read("SEALGATE_ALG", parseAlg);
-  const maxTtl = read("SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) =>
+export function readSignConfig(env: Environment): SignConfig {
+  return isSet(env, "SEALGATE_KEY_ID") || !isSet(env, "SEALGATE_RING") ? readKeyConfig(env) : readRingConfig(env);
+}
+
+function isSet(env: Environment, name: string): boolean {
+  return (env[name] ?? "") !== "";
+}
+
+function readKeyConfig(env: Environment): SignConfig {
+  const issuer = read(env, "SEALGATE_ISSUER", (text) =>
+    text === undefined ? err("is missing") : parseIssuerUrl(text),
+  );
+  const keyId = read(env, "SEALGATE_KEY_ID", (text) =>
+    text === undefined ? err("is missing (or SEALGATE_RING, to sign with a ring)") : ok(text),
+  );
+  const alg = read(env, "SEALGATE_ALG", parseAlg);
+  const maxTtl = read(env, "SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) =>
     text === undefined ? ok(DEFAULT_TIMING.maxTokenTtlSeconds) : parseSeconds(text),
   );
-  const defaultTtl = read("SEALGATE_DEFAULT_TTL_SECONDS", (text) => parseDefaultTtl(text, maxTtl));
+  const defaultTtl = read(env, "SEALGATE_DEFAULT_TTL_SECONDS", (text) => parseDefaultTtl(text, maxTtl));
   if (issuer.ok && keyId.ok && alg.ok && maxTtl.ok && defaultTtl.ok) {
     return {
       issuer: issuer.value,
-      keyId: keyId.value,
-      alg: alg.value,
+      signWith: { kind: "key", keyId: keyId.value, alg: alg.value },
       maxTokenTtlSeconds: maxTtl.value,
       defaultTtlSeconds: defaultTtl.value,
     };
   }
-  const problems = [issuer, keyId, alg, maxTtl, defaultTtl].flatMap((part) => (part.ok ? [] : [part.error]));
-  throw new SealgateError("config_invalid", `The configuration for signing is not usable: ${problems.join("; ")}.`);
+  throw invalid(issuer, keyId, alg, maxTtl, defaultTtl);
+}
+
+function readRingConfig(env: Environment): SignConfig {
+  const policy = readRingPolicy(env);
+  const { maxTokenTtlSeconds } = policy.timing;
+  const maxTtl = read(env, "SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) => {
+    const seconds = text === undefined ? ok(maxTokenTtlSeconds) : parseSeconds(text);
+    // Keys are kept for as long as the policy says that tokens live.
+    return seconds.ok && seconds.value > maxTokenTtlSeconds
+      ? err(`must be at most timing.maxTokenTtlSeconds of the ring's policy (${maxTokenTtlSeconds})`)
+      : seconds;
+  });
+  const defaultTtl = read(env, "SEALGATE_DEFAULT_TTL_SECONDS", (text) => parseDefaultTtl(text, maxTtl));
+  if (!maxTtl.ok || !defaultTtl.ok) throw invalid(maxTtl, defaultTtl);
+  return {
+    issuer: policy.issuer,
+    signWith: { kind: "ring", policy },
+    maxTokenTtlSeconds: maxTtl.value,
+    defaultTtlSeconds: defaultTtl.value,
+  };
+}
+
+function read<Value>(
+  env: Environment,
+  name: string,
+  parse: (text: string | undefined) => Result<Value, string>,
+): Result<Value, string> {
+  const parsed = parse(env[name] === "" ? undefined : env[name]);
+  return parsed.ok ? parsed : err(`${name} ${parsed.error}`);
+}
+
+function invalid(...parts: readonly Result<unknown, string>[]): SealgateError {
+  const problems = parts.flatMap((part) => (part.ok ? [] : [part.error]));
+  return new SealgateError("config_invalid", `The configuration for signing is not usable: ${problems.join("; ")}.`);
 }
 
 function parseAlg(text: string | undefined): Result<Alg, string> {

@@ -1,5 +1,6 @@
 /** Exit codes of `sealgate`, one meaning each; part of the public contract (docs/cli.md). */
 import { SealgateError } from "../errors.ts";
+import type { FaultCode } from "../errors.ts";
 
 export const EXIT = {
   ok: 0,
@@ -40,6 +41,11 @@ const CONFIGURATION: ReadonlySet<string> = new Set([
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof SealgateError)) return EXIT.failure;
-  if (UNAUTHORIZED.has(error.code)) return EXIT.unauthorized;
+  if (isUnauthorized(error.code)) return EXIT.unauthorized;
   return CONFIGURATION.has(error.code) ? EXIT.usage : EXIT.failure;
+}
+
+/** AWS or Cloudflare refused the credentials, or there are none. */
+export function isUnauthorized(code: FaultCode): boolean {
+  return UNAUTHORIZED.has(code);
 }

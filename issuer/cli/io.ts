@@ -12,11 +12,15 @@ export interface CliIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly readStdin: () => Promise<string>;
+  /** One line that a person types; empty when there is none. */
+  readonly readLine: () => Promise<string>;
   /** Whether somebody sits at stdin, who would have to be told that a command waits. */
   readonly stdinIsTerminal: boolean;
   /** Whether messages may be coloured, see {@link wantsColor}. */
   readonly color: boolean;
   readonly nowMs: () => number;
+  /** Waits, or until the signal is aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Aborted by the first Ctrl-C. Commands are left then, except those that end in order by themselves. */
   readonly interrupted: AbortSignal;
 }

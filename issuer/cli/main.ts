@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The `sealgate` program: the one place that reads argv, the environment and the clock, and that ends the process. */
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { isJsonObject } from "../../shared/json.ts";
@@ -19,14 +21,26 @@ const code = await runCli(process.argv.slice(2), {
   out: (chunk) => void process.stdout.write(chunk),
   err: (chunk) => void process.stderr.write(chunk),
   readStdin: () => text(process.stdin),
+  readLine,
   stdinIsTerminal: isatty(0),
   color: wantsColor(process.env, isatty(2)),
   nowMs: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
   interrupted: interruption.signal,
 });
 // A call or a read that was left half-way must not keep an interrupted program alive.
 if (code === EXIT.interrupted) process.exit(code);
 process.exitCode = code;
+
+async function readLine(): Promise<string> {
+  const lines = createInterface({ input: process.stdin });
+  try {
+    for await (const line of lines) return line;
+    return "";
+  } finally {
+    lines.close();
+  }
+}
 
 /** By the package's own name, so that it is found from the sources and from the built program alike. */
 function readVersion(): string {

@@ -11,11 +11,14 @@ import { paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
+import { addRingCommands } from "./ring/commands.ts";
 import { withoutTokens } from "./text.ts";
 import { addTokenCommands } from "./token-commands.ts";
 
 /** Commands that run until Ctrl-C: then they end in order, and successfully. */
-const RUN_UNTIL_INTERRUPTED: ReadonlySet<string> = new Set(["kms-emulator"]);
+function runsUntilInterrupted(command: Command): boolean {
+  return command.name() === "kms-emulator" || command.opts<{ readonly watch?: boolean }>().watch === true;
+}
 
 /**
  * Runs one command line.
@@ -29,7 +32,7 @@ export async function runCli(argv: readonly string[], given: CliIo): Promise<Exi
     state.code = code;
   });
   program.hook("preAction", (_program, command) => {
-    state.endsInOrder = RUN_UNTIL_INTERRUPTED.has(command.name());
+    state.endsInOrder = runsUntilInterrupted(command);
   });
   try {
     const work = program.parseAsync(argv, { from: "user" });
@@ -51,6 +54,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
     .addHelpText("after", EXIT_CODE_HELP);
   addTokenCommands(program, io, setExitCode);
   addKeyCommands(program, io);
+  addRingCommands(program, io, setExitCode);
   addKmsEmulatorCommand(program, io);
   return program;
 }

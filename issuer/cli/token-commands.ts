@@ -4,7 +4,6 @@ import { parseJsonObjectText } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { TokenRejection } from "../../shared/rejection.ts";
 import { createIssuer } from "../issuer.ts";
-import { createKmsSigner } from "../kms/signer.ts";
 import { createKmsVerifier } from "../verifier.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
@@ -13,9 +12,11 @@ import { argumentOrStdin, paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
 import { JSON_OPTION, collectAudiences, fromEnv, parseSeconds, readKeyOptions, withKeyOptions } from "./options.ts";
 import type { KeyOptions } from "./options.ts";
+import { readSigningOptions, withRingSigning } from "./signing-options.ts";
+import type { RingSigningOptions } from "./signing-options.ts";
 import { toSafeJson } from "./text.ts";
 
-interface SignOptions extends KeyOptions {
+interface SignOptions extends KeyOptions, RingSigningOptions {
   readonly claims: string;
   readonly ttl?: string;
   readonly audience?: readonly string[];
@@ -36,7 +37,9 @@ interface InspectOptions {
 export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
   const token = program.command("token").description("sign, verify and inspect tokens");
 
-  withKeyOptions(token.command("sign").description("sign claims with a KMS key and print the token"))
+  withRingSigning(
+    withKeyOptions(token.command("sign").description("sign claims with a KMS key, or a ring's, and print the token")),
+  )
     .option("--claims <json>", 'claims as a JSON object; "-" reads them from stdin', "{}")
     .option("--audience <aud>", "aud of the token; repeat it for several", collectAudiences)
     .option(
@@ -68,13 +71,13 @@ export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code
 }
 
 async function sign(io: CliIo, options: SignOptions): Promise<void> {
-  const { keyId, alg, issuer, maxTokenTtlSeconds } = readKeyOptions(io, options);
+  const signing = await readSigningOptions(io, options);
   const { typ, audience } = options;
   if (typ !== "JWT" && typ !== "at+jwt") throw new UsageError('--typ must be "JWT" or "at+jwt"');
   const ttl = fromEnv(io, options.ttl, "SEALGATE_DEFAULT_TTL_SECONDS");
   const ttlSeconds = ttl === undefined ? undefined : parseSeconds("--ttl", ttl, 1);
   const claims = parseClaims(options.claims === "-" ? await io.readStdin() : options.claims);
-  const tokens = createIssuer({ issuer, signer: await createKmsSigner({ keyId, alg }), maxTokenTtlSeconds });
+  const tokens = createIssuer(await signing.resolve());
   const signed = await tokens.sign(claims, {
     typ,
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),

@@ -11,6 +11,8 @@ import { SealgateError } from "../errors.ts";
 import { createIssuer } from "../issuer.ts";
 import type { Issuer, SignOptions } from "../issuer.ts";
 import { createKmsSigner } from "../kms/signer.ts";
+import { namedByCode } from "../lambda-error.ts";
+import { createRingSource } from "../ring-source.ts";
 import { readSignConfig } from "../sign-config.ts";
 
 /** What the function returns. */
@@ -24,7 +26,7 @@ export interface SignAnswer {
 /**
  * Signs one token.
  * @throws Error whose `name` is the code of a SealgateError: `input_invalid`, `claims_refused`, `lifetime_too_long`,
- *   `config_invalid` or `kms_…`
+ *   `config_invalid`, `ring_…` or `kms_…`
  */
 export async function handler(event: unknown): Promise<SignAnswer> {
   try {
@@ -49,9 +51,11 @@ function getIssuer(): Promise<Issuer> {
 }
 
 async function resolveIssuer(): Promise<Issuer> {
-  const { keyId, alg, defaultTtlSeconds, ...settings } = readSignConfig(process.env);
-  const signer = await createKmsSigner({ keyId, alg });
-  return createIssuer({ ...settings, signer, ...(defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds }) });
+  const { signWith, defaultTtlSeconds, ...others } = readSignConfig(process.env);
+  const settings = { ...others, ...(defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds }) };
+  if (signWith.kind === "ring") return createIssuer({ ...settings, ring: createRingSource(signWith.policy) });
+  const { keyId, alg } = signWith;
+  return createIssuer({ ...settings, signer: await createKmsSigner({ keyId, alg }) });
 }
 
 const EVENT_MEMBERS = ["claims", "ttlSeconds", "audience", "typ"];
@@ -83,11 +87,4 @@ function parseAudiences(audience: unknown): string | readonly string[] {
 
 function invalid(rule: string): SealgateError {
   return new SealgateError("input_invalid", `${rule}.`);
-}
-
-/** Lambda's runtime reports an error's name, message and stack, and nothing else of it. */
-function namedByCode(error: SealgateError): Error {
-  const named = new Error(error.message);
-  named.name = error.code;
-  return named;
 }

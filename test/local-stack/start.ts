@@ -1,32 +1,33 @@
-/** `npm start`: the local stack, kept up until Ctrl-C, with what one needs to play with it. */
+/** `npm start`: the local stack with a real ring, kept up until Ctrl-C, with what one needs to play with it. */
 import { once } from "node:events";
 import { createIssuer } from "../../issuer/issuer.ts";
-import { LOCAL_NAMESPACE_ID } from "./gateway.ts";
-import { LOCAL_AUDIENCE, LOCAL_ISSUER, LOCAL_RING, startStack } from "./stack.ts";
+import { startRingStack } from "./ring-stack.ts";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
 
-const TTL_SECONDS = 3600;
+/** Short durations, so that a rotation is safe after three quarters of a minute. */
+const POLICY = {
+  reconcileEverySeconds: 60,
+  documentLifetimeSeconds: 3600,
+  composeDeadlineSeconds: 4,
+  publishDeadlineSeconds: 5,
+  kmsConsistencySeconds: 5,
+  timing: {
+    kvPropagationSeconds: 10,
+    kvCacheTtlSeconds: 30,
+    memoryTtlSeconds: 2,
+    clockSkewSeconds: 3,
+    maxTokenTtlSeconds: 300,
+    signerLagSeconds: 10,
+  },
+} as const;
 
-const stack = await startStack({ algs: ["ES256"] });
+const stack = await startRingStack({ policy: POLICY });
 const stopped = interruption();
 try {
-  await stack.publish();
-  const { gateway, kms, ring } = stack;
-  const [active] = ring.generations;
-  if (active === undefined) throw new TypeError("a ring has at least one generation");
-  const tokens = createIssuer({ issuer: stack.issuer, signer: active, maxTokenTtlSeconds: TTL_SECONDS });
-  const { token } = await tokens.sign(
-    { sub: "user-1", scope: "orders" },
-    { audience: LOCAL_AUDIENCE, ttlSeconds: TTL_SECONDS },
-  );
-  const environment = {
-    ...kms.env,
-    SEALGATE_ISSUER: LOCAL_ISSUER,
-    SEALGATE_RING: LOCAL_RING,
-    SEALGATE_KEY_ID: `alias/sealgate/${LOCAL_RING}/active`,
-    SEALGATE_ALG: active.alg,
-    SEALGATE_KV_BASE_URL: gateway.kvBaseUrl,
-    SEALGATE_KV_NAMESPACE_ID: LOCAL_NAMESPACE_ID,
-  };
+  const { gateway, kms, policy } = stack;
+  const ttlSeconds = policy.timing.maxTokenTtlSeconds;
+  const tokens = createIssuer({ issuer: LOCAL_ISSUER, ring: stack.createSource(), maxTokenTtlSeconds: ttlSeconds });
+  const { token } = await tokens.sign({ sub: "user-1", scope: "orders" }, { audience: LOCAL_AUDIENCE, ttlSeconds });
   print(`sealgate is up on this machine.
 
   gateway   ${gateway.url}
@@ -34,17 +35,23 @@ try {
   health    ${gateway.url}/.well-known/sealgate/health
   KMS       ${kms.emulator.url}   (embedded, for development: it is not a KMS)
 
-A token that lives for an hour (200), and none (401):
+A token that lives for ${ttlSeconds / 60} minutes (200), and none (401):
 
   curl -i ${gateway.url}/api/orders -H "Authorization: Bearer ${token}"
   curl -i ${gateway.url}/api/orders
 
-More tokens, in another terminal:
+More tokens, and the key ring, in another terminal:
 
-${Object.entries(environment)
-  .map(([name, value]) => `  export ${name}=${value}`)
+${Object.entries({ ...stack.env, GATEWAY: gateway.url })
+  .map(([name, value]) => `  export ${name}=${quote(value)}`)
   .join("\n")}
-  npm run -s sealgate -- token sign --audience ${LOCAL_AUDIENCE} --claims '{"sub":"user-2","scope":"admin"}'
+  alias sealgate='npm run -s sealgate --'
+
+  sealgate token sign --audience ${LOCAL_AUDIENCE} --claims '{"sub":"user-2","scope":"admin"}'
+  sealgate ring status --gateway $GATEWAY    where the ring stands, and what this gateway serves
+  sealgate ring rotate --wait                the standby signs from now on; no good token is refused
+  sealgate ring revoke <kid>                 the tokens of a key are refused, within a stated bound
+  sealgate ring reconcile --watch            what a schedule does: keeps the ring
 
 Ctrl-C stops everything.
 `);
@@ -62,4 +69,9 @@ async function interruption(): Promise<void> {
 
 function print(text: string): void {
   process.stdout.write(text);
+}
+
+/** For a shell; what has nothing special in it stays readable. */
+function quote(value: string): string {
+  return /^[\w:/.@%+=-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }

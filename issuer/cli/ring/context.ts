@@ -2,13 +2,15 @@
  * What every `ring` command needs: configuration from environment and policy file, the ports to KMS and KV, and where audit
  * lines go. Nothing is asked of KMS or KV here.
  */
+import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
 import { createRingMemory, createRingPorts } from "../../key-ring/index.ts";
-import type { AuditEntry, ReconcileOptions, RingPolicy, RingPorts } from "../../key-ring/index.ts";
+import type { AuditSink, ReconcileOptions, RingPolicy, RingPorts } from "../../key-ring/index.ts";
 import { createAwsKms } from "../../kms/aws-kms.ts";
 import { createCloudflareKvPublisher } from "../../publish/cloudflare-kv.ts";
+import { systemClock } from "../../publish/retry.ts";
 import { readRingConfig } from "../../ring-config.ts";
 import { UsageError } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
@@ -18,6 +20,8 @@ export interface RingOptions {
   readonly ring?: string;
   readonly policy?: string;
   readonly actor?: string;
+  readonly audit?: string;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,17 +32,24 @@ export interface RingContext {
   readonly options: Pick<ReconcileOptions, "policy" | "memory" | "actor">;
 }
 
+/** Options of commands that only look. */
 export function withRingOptions(command: Command): Command {
   return command
-    .option("--ring <name>", 'the ring (SEALGATE_RING, by default "main")')
-    .option("--policy <file>", "JSON file with the ring's policy (or its text in SEALGATE_POLICY)")
-    .option("--actor <name>", "who runs this, for the audit (SEALGATE_ACTOR, by default the user's name)")
-    .option("--json", "print one line of JSON");
+    .option("--ring <name>", 'the ring, by default "main" (SEALGATE_RING)')
+    .option("--policy <file>", "JSON file with the ring's policy; the variable holds its text (SEALGATE_POLICY)");
+}
+
+/** Options of commands that may change the ring. */
+export function withChangeOptions(command: Command): Command {
+  return withRingOptions(command)
+    .option("--actor <name>", "who runs this, for the audit; by default the user's name (SEALGATE_ACTOR)")
+    .option("--audit <file>", "append the audit lines to this file instead of stderr (SEALGATE_AUDIT_FILE)")
+    .option("--dry-run", "print what would be done, and do nothing");
 }
 
 /**
- * @throws SealgateError `config_invalid` naming every variable and policy member that is wrong; UsageError for a policy file
- *   that cannot be read
+ * @throws SealgateError `config_invalid` naming every variable and policy member that is wrong; UsageError for a file that
+ *   cannot be read or written
  */
 export async function createRingContext(io: CliIo, options: RingOptions): Promise<RingContext> {
   const env = options.ring === undefined ? io.env : { ...io.env, SEALGATE_RING: options.ring };
@@ -47,18 +58,20 @@ export async function createRingContext(io: CliIo, options: RingOptions): Promis
     ...publish,
     deadlineMs: policy.publishDeadlineSeconds * 1000,
     maxClockSkewSeconds: policy.timing.clockSkewSeconds,
+    clock: { ...systemClock, epochMs: io.nowMs, sleep: (ms) => io.sleep(ms) },
   });
   const ports = createRingPorts({
     kms: createAwsKms(),
     publisher,
-    audit: (entry) => printAudit(io, entry),
+    audit: createAuditSink(io, fromEnv(io, options.audit, "SEALGATE_AUDIT_FILE")),
     clock: () => epochSecondsFromMs(io.nowMs()),
   });
   const actor = fromEnv(io, options.actor, "SEALGATE_ACTOR") ?? io.env["USER"] ?? "unknown";
   return { policy, ports, options: { policy, memory: createRingMemory(), actor } };
 }
 
-async function readPolicyText(io: CliIo, file: string | undefined): Promise<string | undefined> {
+/** The text of a policy: of a file, or of the variable. */
+export async function readPolicyText(io: CliIo, file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return fromEnv(io, undefined, "SEALGATE_POLICY");
   try {
     return await readFile(file, "utf8");
@@ -67,7 +80,17 @@ async function readPolicyText(io: CliIo, file: string | undefined): Promise<stri
   }
 }
 
-/** One line of JSON on stderr: stdout is for the command's own answer. */
-function printAudit(io: CliIo, entry: AuditEntry): void {
-  io.err(`${JSON.stringify({ audit: entry })}\n`);
+/** One line of JSON per step, on stderr or in a file: stdout is for the command's own answer. */
+function createAuditSink(io: CliIo, file: string | undefined): AuditSink {
+  if (file === undefined) return (entry) => io.err(`${JSON.stringify({ audit: entry })}\n`);
+  const append = (text: string): void => {
+    try {
+      appendFileSync(file, text, { mode: 0o600 });
+    } catch {
+      throw new UsageError("--audit: the file cannot be written");
+    }
+  };
+  // Before anything is done: a step that leaves no trace must not be taken.
+  append("");
+  return (entry) => append(`${JSON.stringify(entry)}\n`);
 }

@@ -39,7 +39,7 @@ const UPCOMING: Readonly<Record<Upcoming["what"], string>> = {
 /** A line of the time line: when, in how long, what. */
 export function describeUpcoming({ what, generation, notBefore }: Upcoming, now: EpochSeconds): string {
   const subject = generation === undefined ? "" : `generation ${generation} `;
-  return `${describeTime(notBefore)}  ${describeDistance(notBefore - now).padEnd(14)} ${subject}${UPCOMING[what]}`;
+  return `${describeTime(notBefore)}  ${describeDistance(notBefore - now).padEnd(16)} ${subject}${UPCOMING[what]}`;
 }
 
 export function describeDocument(document: ObservedDocument, now: EpochSeconds): string {
@@ -58,9 +58,17 @@ export function describeDocument(document: ObservedDocument, now: EpochSeconds):
   }
 }
 
-/** UTC, to the second. */
-export function describeTime(time: EpochSeconds): string {
-  return new Date(time * 1000).toISOString().replace(".000Z", "Z");
+/**
+ * UTC, to the second.
+ * @param time epoch seconds
+ */
+export function describeTime(time: number): string {
+  return new Date(Math.floor(time) * 1000).toISOString().replace(".000Z", "Z");
+}
+
+/** When asking again will succeed; empty when that time has come. */
+export function describeNotBefore(notBefore: EpochSeconds, now: EpochSeconds): string {
+  return notBefore > now ? `Safe from ${describeTime(notBefore)} (${describeDistance(notBefore - now)}).` : "";
 }
 
 /** "in 3 h 20 min", "2 d ago", "now". */

@@ -28,9 +28,11 @@ export async function sealgate(argv: readonly string[], changes: Partial<CliIo> 
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     readStdin: () => Promise.reject(new Error("nothing was said of reading stdin")),
+    readLine: () => Promise.reject(new Error("nothing was said of reading a line")),
     stdinIsTerminal: false,
     color: false,
     nowMs: () => Date.now(),
+    sleep: () => Promise.reject(new Error("nothing was said of waiting")),
     interrupted: new AbortController().signal,
     ...changes,
   });

@@ -22,8 +22,7 @@ describe("the configuration for signing", () => {
   test("is complete with three variables; the rest has defaults", () => {
     expect(readSignConfig(ENV)).toEqual({
       issuer: "https://auth.example.com",
-      keyId: "alias/sealgate/main/active",
-      alg: "ES256",
+      signWith: { kind: "key", keyId: "alias/sealgate/main/active", alg: "ES256" },
       maxTokenTtlSeconds: 3600,
       defaultTtlSeconds: undefined,
     });
@@ -35,12 +34,14 @@ describe("the configuration for signing", () => {
   });
 
   test("takes both names of Ed25519", () => {
-    for (const alg of ["EdDSA", "Ed25519"]) expect(readSignConfig({ ...ENV, SEALGATE_ALG: alg }).alg).toBe("EdDSA");
+    for (const alg of ["EdDSA", "Ed25519"]) {
+      expect(readSignConfig({ ...ENV, SEALGATE_ALG: alg }).signWith).toMatchObject({ alg: "EdDSA" });
+    }
   });
 
   test("reports everything that is missing at once, empty variables included", () => {
     expect(problemsOf({ SEALGATE_KEY_ID: "" })).toMatch(
-      /SEALGATE_ISSUER is missing; SEALGATE_KEY_ID is missing; SEALGATE_ALG/,
+      /SEALGATE_ISSUER is missing; SEALGATE_KEY_ID is missing.*; SEALGATE_ALG/,
     );
   });
 
@@ -65,5 +66,44 @@ describe("the configuration for signing", () => {
   test("takes no default lifetime over the maximum", () => {
     const env = { ...ENV, SEALGATE_MAX_TOKEN_TTL_SECONDS: "60", SEALGATE_DEFAULT_TTL_SECONDS: "61" };
     expect(problemsOf(env)).toContain("SEALGATE_DEFAULT_TTL_SECONDS must be at most");
+  });
+});
+
+describe("with a ring", () => {
+  const RING = { SEALGATE_ISSUER: "https://auth.example.com", SEALGATE_RING: "main" };
+
+  test("the policy says how long a token may live", () => {
+    const policy = JSON.stringify({ alg: "ES384", timing: { maxTokenTtlSeconds: 900 } });
+    const config = readSignConfig({ ...RING, SEALGATE_POLICY: policy, SEALGATE_KEY_ID: "" });
+    expect(config).toMatchObject({ issuer: "https://auth.example.com", maxTokenTtlSeconds: 900 });
+    expect(config.signWith).toMatchObject({ kind: "ring", policy: { ring: "main", alg: "ES384" } });
+  });
+
+  test("is passed over for a key that is named", () => {
+    expect(readSignConfig({ ...ENV, SEALGATE_RING: "main" }).signWith.kind).toBe("key");
+  });
+
+  test("tokens may live shorter than the policy says, and never longer", () => {
+    expect(readSignConfig({ ...RING, SEALGATE_MAX_TOKEN_TTL_SECONDS: "3600" }).maxTokenTtlSeconds).toBe(3600);
+    expect(readSignConfig({ ...RING, SEALGATE_MAX_TOKEN_TTL_SECONDS: "60" }).maxTokenTtlSeconds).toBe(60);
+    expect(problemsOf({ ...RING, SEALGATE_MAX_TOKEN_TTL_SECONDS: "3601" })).toMatch(
+      /SEALGATE_MAX_TOKEN_TTL_SECONDS must be at most .*3600/,
+    );
+    expect(problemsOf({ ...RING, SEALGATE_MAX_TOKEN_TTL_SECONDS: "60", SEALGATE_DEFAULT_TTL_SECONDS: "61" })).toContain(
+      "SEALGATE_DEFAULT_TTL_SECONDS must be at most",
+    );
+  });
+
+  test("what is wrong with its names or its policy is reported, all of one kind at once", () => {
+    expect(problemsOf({ SEALGATE_RING: "Main" })).toMatch(/SEALGATE_RING must .*; SEALGATE_ISSUER is missing/);
+    const policy = JSON.stringify({ alg: 256, rotateEvery: 1, timing: { maxTokenTtl: 1, clockSkewSeconds: "60" } });
+    const message = problemsOf({ ...RING, SEALGATE_POLICY: policy });
+    expect(message).toMatch(/alg must be a string; "rotateEvery" is not a member/);
+    expect(message).toMatch(
+      /timing\."maxTokenTtl" is not a member of a policy; timing\.clockSkewSeconds must be a number/,
+    );
+    expect(problemsOf({ ...RING, SEALGATE_POLICY: '{"rotateEverySeconds":60}' })).toContain("must be at least 4410");
+    expect(problemsOf({ ...RING, SEALGATE_POLICY: "[]" })).toContain("not a JSON object");
+    expect(problemsOf({ ...RING, SEALGATE_POLICY: '{"timing":7}' })).toContain("timing must be an object");
   });
 });

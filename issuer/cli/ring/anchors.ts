@@ -1,0 +1,101 @@
+/**
+ * `sealgate ring anchors | bootstrap`: what a Worker is deployed with. The pinned root keys, their change in three steps, and
+ * the signed document for the last rung of the edge's ladder.
+ */
+import { liveDocument, observeRing, planRing, rootAnchorsOf } from "../../key-ring/index.ts";
+import type { RingRequest, RootAnchor } from "../../key-ring/index.ts";
+import { EXIT, UsageError, isUnauthorized } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { paint, printJson } from "../io.ts";
+import type { CliIo } from "../io.ts";
+import { createRingContext } from "./context.ts";
+import type { RingOptions } from "./context.ts";
+import { describeDocument, describeNotBefore } from "./describe.ts";
+import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
+import type { RingRun } from "./run.ts";
+
+export interface AnchorsOptions extends RingOptions {
+  readonly prepare?: boolean;
+  readonly switch?: boolean;
+  readonly retire?: boolean;
+}
+
+/** A line for wrangler.toml, .dev.vars or a shell: all three read it alike. */
+export function trustAnchorsLine(anchors: readonly RootAnchor[]): string {
+  return `TRUST_ANCHORS='${JSON.stringify(anchors.map(({ jwk }) => jwk))}'`;
+}
+
+export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<ExitCode> {
+  const request = requestOf(options);
+  if (request === undefined && options.dryRun === true) throw new UsageError("--dry-run needs a step to try");
+  const context = await createRingContext(io, options);
+  // Without a step nothing is changed: whoever only wants to look must not run the upkeep.
+  const run = await runRing(context, { request, dryRun: request === undefined || options.dryRun });
+  const anchors = rootAnchorsOf(run.observed);
+  const { policy, ports } = context;
+  const retiring = planRing(run.observed, policy, ports.clock(), { kind: "root_retire" }).refusal;
+  if (options.json === true) {
+    printJson(io, {
+      ...(request === undefined ? { ring: run.observed.ring } : runToJson(run)),
+      trustAnchors: anchors.map(({ jwk }) => jwk),
+      roots: anchors.map(({ role, kid, keyArn }) => ({ role, kid, keyArn })),
+      previousNeededUntil: hasPrevious(anchors) ? retiring?.notBefore : undefined,
+    });
+  } else {
+    if (request !== undefined) printRun(io, run);
+    io.out(`${trustAnchorsLine(anchors)}\n`);
+    io.err(
+      `${adviceFor(io, anchors, retiring === undefined, describeNotBefore(retiring?.notBefore ?? run.now, run.now))}\n`,
+    );
+  }
+  return request === undefined ? exitCodeOfLook(run, anchors) : exitCodeOfRun(run);
+}
+
+function requestOf(options: AnchorsOptions): RingRequest | undefined {
+  const chosen: RingRequest[] = [];
+  if (options.prepare === true) chosen.push({ kind: "root_prepare" });
+  if (options.switch === true) chosen.push({ kind: "root_switch" });
+  if (options.retire === true) chosen.push({ kind: "root_retire" });
+  if (chosen.length > 1) throw new UsageError("--prepare, --switch and --retire are steps: take one at a time");
+  return chosen[0];
+}
+
+function exitCodeOfLook({ observed: { root } }: RingRun, anchors: readonly RootAnchor[]): ExitCode {
+  return root !== undefined && anchors.some(({ role }) => role === "current") ? EXIT.ok : EXIT.notConverged;
+}
+
+function hasPrevious(anchors: readonly RootAnchor[]): boolean {
+  return anchors.some(({ role }) => role === "previous");
+}
+
+/** What an operator does next with the line above. */
+function adviceFor(io: CliIo, anchors: readonly RootAnchor[], mayRetire: boolean, when: string): string {
+  if (anchors.length === 0) return `${paint(io, "red", "problem")}: the ring has no root key that can sign`;
+  if (anchors.some(({ role }) => role === "next")) {
+    return "Deploy both to every Worker of this ring. Once that is done: ring anchors --switch";
+  }
+  if (!hasPrevious(anchors)) return "The pinned root key of every Worker of this ring.";
+  const without = trustAnchorsLine(anchors.filter(({ role }) => role !== "previous"));
+  const wait = mayRetire ? "Edges need the previous root key no more." : `Leave both deployed for now. ${when}`.trim();
+  return `${wait} Then deploy\n${without}\nand once that is done: ring anchors --retire`;
+}
+
+/** The document in KV, once it has been verified as an edge would. */
+export async function printBootstrap(io: CliIo, options: RingOptions): Promise<ExitCode> {
+  const { ports, policy, options: observing } = await createRingContext(io, options);
+  const observed = await observeRing(ports, policy, observing);
+  const now = ports.clock();
+  const document = liveDocument(observed, now);
+  const what = describeDocument(observed.document, now);
+  if (document === undefined || observed.storedText === undefined) {
+    if (options.json === true) printJson(io, { ring: observed.ring, document: undefined });
+    io.err(`${paint(io, "red", "problem")}: there is no document to deploy; KV holds ${what}\n`);
+    const isRefused = observed.document.kind === "unknown" && isUnauthorized(observed.document.fault);
+    return isRefused ? EXIT.unauthorized : EXIT.notConverged;
+  }
+  const { rev, expiresAt } = document;
+  if (options.json === true) printJson(io, { ring: observed.ring, document: observed.storedText, rev, expiresAt });
+  else io.out(`${observed.storedText}\n`);
+  io.err(`${what}; it helps until then, and a key that is withdrawn later stays in it\n`);
+  return EXIT.ok;
+}

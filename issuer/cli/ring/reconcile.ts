@@ -1,0 +1,155 @@
+/**
+ * `sealgate ring init | reconcile | rotate | adopt`: one run of a rotator, or one after the other. Whatever is cut off is
+ * taken up by the next run, here or elsewhere.
+ */
+import { SealgateError } from "../../errors.ts";
+import { rootAnchorsOf } from "../../key-ring/index.ts";
+import { rotateRing } from "../../rotate-ring.ts";
+import { EXIT, UsageError } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { paint, printJson } from "../io.ts";
+import type { CliIo } from "../io.ts";
+import { parseSeconds } from "../options.ts";
+import { createRingContext } from "./context.ts";
+import type { RingContext, RingOptions } from "./context.ts";
+import { trustAnchorsLine } from "./anchors.ts";
+import { describeNotBefore } from "./describe.ts";
+import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
+import type { RingRun } from "./run.ts";
+
+export interface InitOptions extends RingOptions {
+  readonly adopt?: string;
+}
+
+export interface ReconcileCliOptions extends RingOptions {
+  readonly watch?: boolean;
+  readonly interval?: string;
+}
+
+export interface RotateOptions extends RingOptions {
+  readonly wait?: boolean;
+}
+
+export async function initRing(io: CliIo, options: InitOptions): Promise<ExitCode> {
+  const context = await createRingContext(io, options);
+  const { adopt: candidate, dryRun } = options;
+  const run = await runRing(context, { request: { kind: "init" }, candidate, dryRun });
+  const anchors = rootAnchorsOf(run.observed);
+  const code = exitCodeOfRun(run);
+  if (options.json === true) {
+    printJson(io, { ...runToJson(run), trustAnchors: anchors.map(({ jwk }) => jwk) });
+    return code;
+  }
+  printRun(io, run);
+  if (code === EXIT.ok && !run.isDryRun)
+    io.out(`Pin the root key in the Worker, then deploy it:\n${trustAnchorsLine(anchors)}\n`);
+  return code;
+}
+
+export async function adoptKey(io: CliIo, candidate: string, options: RingOptions): Promise<ExitCode> {
+  const context = await createRingContext(io, options);
+  const run = await runRing(context, { request: { kind: "adopt" }, candidate, dryRun: options.dryRun });
+  return finish(io, run, options);
+}
+
+export async function reconcile(io: CliIo, options: ReconcileCliOptions): Promise<ExitCode> {
+  const context = await createRingContext(io, options);
+  if (options.watch === true) return watch(io, context, options);
+  if (options.interval !== undefined) throw new UsageError("--interval needs --watch");
+  return finish(io, await runRing(context, { dryRun: options.dryRun }), options);
+}
+
+/** Runs until Ctrl-C, which ends it between two runs. A run that fails is reported; the next one is the attempt to heal it. */
+async function watch(io: CliIo, context: RingContext, options: ReconcileCliOptions): Promise<ExitCode> {
+  const { reconcileEverySeconds } = context.policy;
+  const seconds =
+    options.interval === undefined ? reconcileEverySeconds : parseSeconds("--interval", options.interval, 1);
+  if (seconds > reconcileEverySeconds) {
+    throw new UsageError(`--interval must be at most reconcileEverySeconds of the policy (${reconcileEverySeconds})`);
+  }
+  if (options.dryRun === true) throw new UsageError("--watch and --dry-run exclude each other");
+  io.err(`keeping ring ${context.policy.ring}, a run every ${seconds} s; Ctrl-C stops it\n`);
+  while (!io.interrupted.aborted) {
+    const run = await survive(io, () => runRing(context, {}));
+    if (run !== undefined && options.json === true) printJson(io, runToJson(run));
+    else if (run !== undefined && isWorthTelling(run)) printRun(io, run);
+    await io.sleep(seconds * 1000, io.interrupted);
+  }
+  return EXIT.ok;
+}
+
+function isWorthTelling({ steps, plan, isConverged }: RingRun): boolean {
+  return steps.length > 0 || plan.problems.length > 0 || !isConverged;
+}
+
+/** @returns undefined after a fault, which is reported. Defects end the program. */
+async function survive<Value>(
+  io: CliIo,
+  work: () => Promise<Value>,
+  mayPass: (fault: SealgateError) => boolean = () => true,
+): Promise<Value | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SealgateError) || !mayPass(error)) throw error;
+    io.err(`${paint(io, "red", "failed")} ${error.code}: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+export async function rotate(io: CliIo, options: RotateOptions): Promise<ExitCode> {
+  const { wait, dryRun } = options;
+  if (wait === true && dryRun === true) throw new UsageError("--wait and --dry-run exclude each other");
+  const context = await createRingContext(io, options);
+  const run = wait === true ? await rotateWhenSafe(io, context) : await rotateOnce(context, undefined, dryRun);
+  return finish(io, run, options);
+}
+
+interface RotationRun extends RingRun {
+  readonly from: number | undefined;
+}
+
+async function rotateOnce(
+  { ports, options }: RingContext,
+  from: number | undefined,
+  dryRun?: boolean,
+): Promise<RotationRun> {
+  const report = await rotateRing(ports, { ...options, from, dryRun });
+  return { ...report, isDryRun: dryRun === true, isRequested: true, now: ports.clock() };
+}
+
+/** Between two looks: whatever is waited for may also come about by another rotator. */
+const LONGEST_WAIT_SECONDS = 30;
+const SHORTEST_WAIT_SECONDS = 1;
+
+/** Waits until the standby is safe, and until the rotation is seen to be done. Faults that may pass are waited out. */
+async function rotateWhenSafe(io: CliIo, context: RingContext): Promise<RotationRun> {
+  let run = await rotateOnce(context, undefined);
+  for (;;) {
+    const code = exitCodeOfRun(run);
+    if (code === EXIT.ok || code === EXIT.unauthorized || run.plan.refusal?.code === "root_missing") return run;
+    await waitFor(io, context, run);
+    const { from } = run;
+    run = (await surviveRetryable(io, () => rotateOnce(context, from))) ?? run;
+  }
+}
+
+async function waitFor(io: CliIo, { ports }: RingContext, { plan }: RotationRun): Promise<void> {
+  const now = ports.clock();
+  const { refusal } = plan;
+  const seconds = (refusal?.notBefore ?? now + SHORTEST_WAIT_SECONDS) - now;
+  const why = refusal === undefined ? "until it can be seen to be done" : refusal.message;
+  const when = refusal?.notBefore === undefined ? "" : ` ${describeNotBefore(refusal.notBefore, now)}`;
+  io.err(`${paint(io, "yellow", "waiting")}: ${why}${when}\n`);
+  await io.sleep(Math.min(Math.max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS) * 1000, io.interrupted);
+}
+
+async function surviveRetryable<Value>(io: CliIo, work: () => Promise<Value>): Promise<Value | undefined> {
+  return survive(io, work, ({ retryable }) => retryable);
+}
+
+function finish(io: CliIo, run: RingRun, { json }: RingOptions): ExitCode {
+  if (json === true) printJson(io, runToJson(run));
+  else printRun(io, run);
+  return exitCodeOfRun(run);
+}

@@ -1,0 +1,104 @@
+/** `sealgate ring status` for a person: a table of generations, a time line, KV and the Worker. Pure. */
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import type { GenerationView, Situation, Upcoming } from "../../key-ring/index.ts";
+import {
+  describeDistance,
+  describeDocument,
+  describeDuration,
+  describeStep,
+  describeTime,
+  describeUpcoming,
+} from "./describe.ts";
+import type { GatewayStatus, RingStatus } from "./status.ts";
+
+export function renderStatus({ situation, plan, gateway }: RingStatus): string {
+  const { observed, policy, now } = situation;
+  const lines = [
+    `ring ${observed.ring}   ${policy.issuer}   ${policy.alg}, rotates every ${describeDuration(policy.rotateEverySeconds)}`,
+    `root ${rootOf(situation)}`,
+    "",
+    ...table([
+      ["gen", "state", "alg", "kid", "KMS key", "age", "what comes next"],
+      ...situation.views.map((view) => rowOf(view, plan.upcoming, now)),
+    ]),
+    "",
+    ...(plan.upcoming.length === 0 ? [] : ["next", ...plan.upcoming.map((one) => `  ${describeUpcoming(one, now)}`)]),
+    ...(plan.due.length === 0 ? [] : ["due now", ...plan.due.map((step) => `  ${describeStep(step)}`)]),
+    `KV       ${describeDocument(observed.document, now)}`,
+    ...(gateway === undefined ? [] : [`gateway  ${describeGateway(gateway)}`]),
+    ...plan.problems.map(({ code, message }) => `problem  ${code}: ${message}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function rootOf({ observed: { root } }: Situation): string {
+  if (root === undefined) return "none";
+  return `${root.publicKey?.kid ?? root.tags.kid ?? "-"}  ${root.keyId}  ${root.keyState}`;
+}
+
+function rowOf(view: GenerationView, upcoming: readonly Upcoming[], now: EpochSeconds): readonly string[] {
+  const { generation, phase, kid } = view;
+  const { number, alg, keyId, keyState, createdAt } = generation;
+  const key = keyState === "Enabled" ? keyId : `${keyId} (${keyState})`;
+  return [
+    String(number),
+    phase,
+    alg ?? "-",
+    kid ?? "-",
+    key,
+    describeDuration(now - createdAt),
+    nextOf(view, upcoming, now),
+  ];
+}
+
+const PLANNED = { activate: "signs", drop: "leaves the key set", disable: "is disabled in KMS" } as const;
+
+/** What happens to a generation, and since or from when that is safe. */
+function nextOf(
+  { generation, phase, ripeAt, revokedAt }: GenerationView,
+  upcoming: readonly Upcoming[],
+  now: EpochSeconds,
+): string {
+  const planned = upcoming.flatMap(({ what, generation: number, notBefore }) => {
+    if (number !== generation.number || !isPlanned(what)) return [];
+    return `${PLANNED[what]} ${describeTime(notBefore)} (${describeDistance(notBefore - now)})`;
+  });
+  if (phase === "pending") planned.push(describeRipeness(ripeAt, now));
+  if (phase === "revoked" && revokedAt !== undefined) planned.push(`refused since ${describeTime(revokedAt)}`);
+  return planned.join(", ");
+}
+
+function isPlanned(what: Upcoming["what"]): what is keyof typeof PLANNED {
+  return Object.hasOwn(PLANNED, what);
+}
+
+function describeRipeness(ripeAt: EpochSeconds | undefined, now: EpochSeconds): string {
+  if (ripeAt === undefined) return "not published yet";
+  return ripeAt <= now ? "safe to sign now" : `safe to sign ${describeDistance(ripeAt - now)}`;
+}
+
+const COMPARED: Readonly<Record<GatewayStatus["published"], string>> = {
+  same: "what KV holds",
+  behind: "an older one than KV holds, which is still in order",
+  too_old: "an older one than any edge should use",
+  ahead: "a newer one than KV holds",
+  unknown: "not comparable",
+};
+
+function describeGateway({ status, rev, source, ageSeconds, problem, published }: GatewayStatus): string {
+  const why = problem === undefined ? "" : ` (${problem})`;
+  if (rev === undefined) return `${status}${why}`;
+  const age = ageSeconds === undefined ? "" : `, ${describeDuration(ageSeconds)} old`;
+  return `${status}${why}, rev ${rev}: ${COMPARED[published]}, from ${source ?? "-"}${age}`;
+}
+
+/** Columns as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,108 @@
+/** `sealgate ring status`: where a ring stands, what comes next, what KV holds and what a Worker serves. Changes nothing. */
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { stalenessBoundSeconds } from "../../../shared/timing.ts";
+import { assess, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
+import type { Plan, Situation } from "../../key-ring/index.ts";
+import { EXIT, isUnauthorized } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { printJson } from "../io.ts";
+import type { CliIo } from "../io.ts";
+import { createRingContext } from "./context.ts";
+import type { RingOptions } from "./context.ts";
+import { askGateway, compareWithPublished, parseGatewayUrl } from "./gateway-health.ts";
+import type { GatewayHealth } from "./gateway-health.ts";
+import { stepToJson } from "./run.ts";
+import { renderStatus } from "./status-text.ts";
+
+export interface StatusOptions extends RingOptions {
+  readonly gateway?: string;
+}
+
+/** Everything that the command shows. */
+export interface RingStatus {
+  readonly situation: Situation;
+  readonly plan: Plan;
+  readonly gateway: GatewayStatus | undefined;
+}
+
+export interface GatewayStatus extends GatewayHealth {
+  readonly published: ReturnType<typeof compareWithPublished>;
+}
+
+/** @throws SealgateError with a `kms_…` code when the ring cannot be observed */
+export async function showStatus(io: CliIo, options: StatusOptions): Promise<ExitCode> {
+  const gatewayUrl = options.gateway === undefined ? undefined : parseGatewayUrl(options.gateway);
+  const { ports, policy, options: observing } = await createRingContext(io, options);
+  const observed = await observeRing(ports, policy, observing);
+  const now = ports.clock();
+  const situation = assess(observed, policy, now, undefined);
+  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, situation, io, ports.clock);
+  const status: RingStatus = { situation, plan: planRing(observed, policy, now), gateway };
+  if (options.json === true) printJson(io, statusToJson(status));
+  else io.out(renderStatus(status));
+  return exitCodeOfStatus(status);
+}
+
+async function askFor(
+  url: URL,
+  { observed, timing, now }: Situation,
+  io: CliIo,
+  clock: () => EpochSeconds,
+): Promise<GatewayStatus> {
+  const health = await askGateway(url, io.interrupted);
+  const document = liveDocument(observed, now);
+  return {
+    ...health,
+    published: compareWithPublished(health, document, stalenessBoundSeconds(timing.largest), clock()),
+  };
+}
+
+/** 4 when something is due or wrong: a run of `ring reconcile` has not done its work, or cannot. */
+function exitCodeOfStatus({ situation: { observed }, plan, gateway }: RingStatus): ExitCode {
+  if (observed.document.kind === "unknown" && isUnauthorized(observed.document.fault)) return EXIT.unauthorized;
+  const isServing =
+    gateway === undefined || (gateway.status === "ok" && ["same", "behind"].includes(gateway.published));
+  return plan.due.length === 0 && plan.problems.length === 0 && isServing ? EXIT.ok : EXIT.notConverged;
+}
+
+function statusToJson({ situation, plan, gateway }: RingStatus): object {
+  const { observed, policy, now, timing, views } = situation;
+  const { root, document } = observed;
+  return {
+    ring: observed.ring,
+    issuer: policy.issuer,
+    now,
+    converged: plan.due.length === 0,
+    root: root && { kid: root.publicKey?.kid ?? root.tags.kid, keyArn: root.keyArn, keyState: root.keyState },
+    active: observed.active?.generation,
+    generations: views.map(({ generation, phase, kid, entry, revokedAt, ripeAt, holdUntil }) => ({
+      generation: generation.number,
+      state: phase,
+      kid,
+      alg: generation.alg,
+      keyArn: generation.keyArn,
+      keyState: generation.keyState,
+      createdAt: generation.createdAt,
+      publishedAt: entry?.publishedAt,
+      maySignFrom: ripeAt,
+      mayBeDroppedFrom: holdUntil,
+      revokedAt,
+    })),
+    document: document.kind === "read" ? { kind: "read", ...documentToJson(document.document) } : document,
+    stalenessBoundSeconds: stalenessBoundSeconds(timing.largest),
+    due: plan.due.map(stepToJson),
+    upcoming: plan.upcoming,
+    problems: plan.problems,
+    gateway,
+  };
+}
+
+function documentToJson({
+  rev,
+  issuedAt,
+  expiresAt,
+  keys,
+  revoked,
+}: NonNullable<ReturnType<typeof liveDocument>>): object {
+  return { rev, issuedAt, expiresAt, keys: keys.map(({ kid, state }) => ({ kid, state })), revoked };
+}

@@ -1,0 +1,105 @@
+/**
+ * AWS Lambda handler that keeps a ring, for a schedule: `{ action?: "reconcile" | "rotate" }` in, or the event of an
+ * EventBridge schedule, which means "reconcile". Safe to invoke every minute and to be invoked twice. Configuration by
+ * environment: see `readRingConfig`; the policy is the JSON text in `SEALGATE_POLICY`.
+ *
+ * Each step is a line of JSON on stdout (`{"audit":…}`), and so is each problem (`{"problem":…}`), for a metric filter. An
+ * invocation fails, with the fault's code as `errorType`, when the ring could not be observed or a step failed: what was
+ * done until then is kept, and the next invocation goes on.
+ */
+import { hostname } from "node:os";
+import { isJsonObject } from "../../shared/json.ts";
+import { SealgateError } from "../errors.ts";
+import { createRingMemory, createRingPorts, reconcileRing } from "../key-ring/index.ts";
+import type { ReconcileReport, Refusal, RingProblem, RingPorts, StepKind, Upcoming } from "../key-ring/index.ts";
+import { namedByCode } from "../lambda-error.ts";
+import { createAwsKms } from "../kms/aws-kms.ts";
+import { createCloudflareKvPublisher } from "../publish/cloudflare-kv.ts";
+import { readRingConfig } from "../ring-config.ts";
+import type { RingConfig } from "../ring-config.ts";
+import { rotateRing } from "../rotate-ring.ts";
+import type { RotateRingOptions } from "../rotate-ring.ts";
+
+/** What the function returns. Times are epoch seconds. */
+export interface ReconcileAnswer {
+  /** Nothing is due any more. */
+  readonly converged: boolean;
+  readonly steps: readonly StepKind[];
+  /** Of what the document in KV holds. */
+  readonly rev: number | undefined;
+  /** Why a rotation has to wait. */
+  readonly refusal: Refusal | undefined;
+  readonly problems: readonly RingProblem[];
+  readonly upcoming: readonly Upcoming[];
+}
+
+interface LambdaContext {
+  readonly invokedFunctionArn?: string;
+}
+
+/**
+ * Runs the rotator once.
+ * @throws Error whose `name` is the code of a SealgateError: `input_invalid`, `config_invalid`, `kms_…` or `publish_…`
+ */
+export async function handler(event: unknown, context: LambdaContext = {}): Promise<ReconcileAnswer> {
+  try {
+    const action = parseAction(event);
+    const { ports, options } = (rotator ??= createRotator(readRingConfig(process.env, process.env["SEALGATE_POLICY"])));
+    const actor = context.invokedFunctionArn ?? process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? hostname();
+    const run = action === "rotate" ? rotateRing : reconcileRing;
+    return answerFor(await run(ports, { ...options, actor }));
+  } catch (error) {
+    throw error instanceof SealgateError ? namedByCode(error) : error;
+  }
+}
+
+interface Rotator {
+  readonly ports: RingPorts;
+  readonly options: Omit<RotateRingOptions, "actor">;
+}
+
+/** One for the life of the container: it remembers public keys and the highest rev. */
+let rotator: Rotator | undefined;
+
+function createRotator({ policy, publish }: RingConfig): Rotator {
+  const publisher = createCloudflareKvPublisher({
+    ...publish,
+    deadlineMs: policy.publishDeadlineSeconds * 1000,
+    maxClockSkewSeconds: policy.timing.clockSkewSeconds,
+  });
+  const ports = createRingPorts({ kms: createAwsKms(), publisher, audit: (entry) => writeLine({ audit: entry }) });
+  return { ports, options: { policy, memory: createRingMemory() } };
+}
+
+function parseAction(event: unknown): "reconcile" | "rotate" {
+  if (!isJsonObject(event)) throw new SealgateError("input_invalid", "The event must be an object.");
+  // https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+  if (event["detail-type"] === "Scheduled Event") return "reconcile";
+  const { action = "reconcile", ...others } = event;
+  if (Object.keys(others).length > 0 || (action !== "reconcile" && action !== "rotate")) {
+    throw new SealgateError("input_invalid", 'The event may hold "action" only: "reconcile" or "rotate".');
+  }
+  return action;
+}
+
+function answerFor({ steps, observed, plan, isConverged }: ReconcileReport): ReconcileAnswer {
+  for (const problem of plan.problems) writeLine({ problem });
+  const failed = steps.find(({ fault }) => fault !== undefined);
+  if (failed?.fault !== undefined) {
+    const { code, message } = failed.fault;
+    throw new SealgateError(code, `The step ${failed.step.kind} failed: ${message}`);
+  }
+  const { document } = observed;
+  return {
+    converged: isConverged,
+    steps: steps.map(({ step }) => step.kind),
+    rev: document.kind === "read" ? document.document.rev : undefined,
+    refusal: plan.refusal,
+    problems: plan.problems,
+    upcoming: plan.upcoming,
+  };
+}
+
+function writeLine(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,109 @@
+/**
+ * The local stack with a real ring: created by the rotator itself in the embedded KMS and published through the local KV API
+ * to the Worker. Used by `npm start` and by the end-to-end tests of rotation and revocation.
+ */
+import { createRingSource } from "../../issuer/ring-source.ts";
+import { createRingPolicy } from "../../issuer/ring-policy.ts";
+import type { RingPolicyOptions } from "../../issuer/ring-policy.ts";
+import { SealgateError } from "../../issuer/errors.ts";
+import { createRingMemory, createRingPorts, reconcileRing, rootAnchorsOf } from "../../issuer/key-ring/index.ts";
+import type {
+  AuditEntry,
+  ReconcileReport,
+  RingPolicy,
+  RingPorts,
+  RingRequest,
+  RingSigner,
+} from "../../issuer/key-ring/index.ts";
+import { createCloudflareKvPublisher } from "../../issuer/publish/cloudflare-kv.ts";
+import type { KeySetPublisher } from "../../issuer/publish/publisher.ts";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { startTestKms } from "../support/kms.ts";
+import type { TestKms } from "../support/kms.ts";
+import { LOCAL_NAMESPACE_ID, startGateway } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER, LOCAL_RING } from "./stack.ts";
+
+export interface RingStackOptions {
+  /** What differs from the defaults of a policy. */
+  readonly policy?: Omit<RingPolicyOptions, "ring" | "issuer">;
+  /** The clock of KMS and of the rotator, epoch milliseconds; by default this host's. The Worker has its own. */
+  readonly nowMs?: () => number;
+}
+
+export interface RingStack {
+  readonly kms: TestKms;
+  readonly gateway: Gateway;
+  readonly policy: RingPolicy;
+  readonly ports: RingPorts;
+  /** What the rotator has done so far. */
+  readonly audit: readonly AuditEntry[];
+  /** What `sealgate` needs to work with this stack. */
+  readonly env: Readonly<Record<string, string>>;
+  /** One run of the rotator, by a process that remembers nothing. */
+  reconcile(request?: RingRequest): Promise<ReconcileReport>;
+  /** A signer of the ring, on the stack's clock. */
+  createSource(): RingSigner;
+  close(): Promise<void>;
+}
+
+/** Before the Worker is up there is no KV either; the rotator does what it can without it. */
+const NO_KV: KeySetPublisher = {
+  publish: () => Promise.reject(new SealgateError("publish_unreachable", "KV is not up yet.")),
+  read: () => Promise.reject(new SealgateError("publish_unreachable", "KV is not up yet.")),
+};
+
+export async function startRingStack({
+  policy: changes = {},
+  nowMs = Date.now,
+}: RingStackOptions = {}): Promise<RingStack> {
+  const policy = createRingPolicy({ ...changes, ring: LOCAL_RING, issuer: LOCAL_ISSUER });
+  const kms = await startTestKms({ now: nowMs });
+  let gateway: Gateway | undefined;
+  try {
+    const audit: AuditEntry[] = [];
+    const clock = (): EpochSeconds => epochSecondsFromMs(nowMs());
+    const portsTo = (publisher: KeySetPublisher): RingPorts =>
+      createRingPorts({ kms: kms.kms, publisher, audit: (entry) => void audit.push(entry), clock });
+    const run = (ports: RingPorts, request?: RingRequest): Promise<ReconcileReport> =>
+      reconcileRing(ports, { policy, memory: createRingMemory(), actor: "local stack", request });
+    // The root key first: the Worker is started with its public half pinned.
+    const { observed } = await run(portsTo(NO_KV), { kind: "init" });
+    const trustAnchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
+    gateway = await startGateway({ issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, ring: LOCAL_RING, trustAnchors });
+    const edge = gateway;
+    const publisher = createCloudflareKvPublisher({
+      baseUrl: edge.kvBaseUrl,
+      namespaceId: LOCAL_NAMESPACE_ID,
+      deadlineMs: policy.publishDeadlineSeconds * 1000,
+    });
+    const ports = portsTo(publisher);
+    await run(ports, { kind: "init" });
+    return {
+      kms,
+      gateway: edge,
+      policy,
+      ports,
+      audit,
+      env: {
+        ...kms.env,
+        SEALGATE_ISSUER: LOCAL_ISSUER,
+        SEALGATE_RING: LOCAL_RING,
+        SEALGATE_KV_BASE_URL: edge.kvBaseUrl,
+        SEALGATE_KV_NAMESPACE_ID: LOCAL_NAMESPACE_ID,
+        SEALGATE_POLICY: JSON.stringify(changes),
+      },
+      reconcile: (request) => run(ports, request),
+      createSource: () => createRingSource(policy, { kms: kms.kms, clock }),
+      async close() {
+        await edge.close();
+        await kms.close();
+      },
+    };
+  } catch (error) {
+    await gateway?.close();
+    await kms.close();
+    throw error;
+  }
+}

@@ -43,3 +43,12 @@ test("allocated octets are zero", () => {
     octets.fill(255);
   }
 });
+
+test.each([0, 1, 8191, 8192, 8193, 65_535, 65_536, 65_537, 2_000_000])(
+  "%i octets are allocated, all of them zero",
+  (length) => {
+    const octets = allocateOctets(length);
+    expect(octets.length).toBe(length);
+    expect(octets.every((octet) => octet === 0)).toBe(true);
+  },
+);

@@ -3,25 +3,20 @@
  * signer of a ring. What is not exported here may change without notice.
  */
 export { actOn } from "./act.ts";
-export type { ActPorts, StepOutcome } from "./act.ts";
 export { auditStep } from "./audit.ts";
-export type { AuditEntry, AuditSink, AuditState } from "./audit.ts";
-export { renewalOf, settlingOf } from "./desired-document.ts";
+export type { AuditEntry, AuditSink } from "./audit.ts";
 export { liveDocument } from "./lifecycle.ts";
-export type { GenerationView, Phase } from "./lifecycle.ts";
+export type { GenerationView } from "./lifecycle.ts";
 export type {
-  ObservedActive,
   ObservedDocument,
   ObservedGeneration,
   ObservedKey,
   ObservedRing,
   ObservedRoot,
   Plan,
-  PublishReason,
   Refusal,
   RefusalCode,
   RingProblem,
-  RingProblemCode,
   RingRequest,
   Step,
   StepKind,
@@ -30,14 +25,13 @@ export type {
 export { createRingMemory } from "./observation.ts";
 export type { RingMemory } from "./observation.ts";
 export { observeRing } from "./observe.ts";
-export type { ObserveOptions, ObservePorts } from "./observe.ts";
 export { planRing, stepKey } from "./plan.ts";
 export { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "./policy.ts";
 export type { PolicyProblem, RingPolicy, RingPolicyInput } from "./policy.ts";
 export { createRingPorts } from "./ports.ts";
 export type { RingPortsOptions } from "./ports.ts";
 export { createStoredPublishedKeys, createTaggedPublishedKeys } from "./published-keys.ts";
-export type { PublishedKeys, StoredPublishedKeysOptions } from "./published-keys.ts";
+export type { PublishedKeys } from "./published-keys.ts";
 export { reconcileRing } from "./reconcile.ts";
 export type { ReconcileOptions, ReconcileReport, RingPorts, StepReport } from "./reconcile.ts";
 export { createRingSigner } from "./ring-signer.ts";

@@ -50,6 +50,9 @@ function generationProblems(situation: Situation): readonly RingProblem[] {
         : `it is ${keySpec}, ${keyUsage}, without a fitting sealgate:alg`;
       found.push(problem("generation_unfit", `Generation ${number} is not used: ${what}.`, number));
     }
+    if (kid !== undefined && kid === observed.root?.publicKey?.kid) {
+      found.push(problem("generation_unfit", `Generation ${number} is not used: it has the root key.`, number));
+    }
     if (kid !== undefined && views.findIndex((other) => other.kid === kid) < index) {
       found.push(problem("generation_duplicate", `Generation ${number} has the key of an earlier one.`, number));
     }

@@ -13,6 +13,7 @@ import { requireEnabled } from "../kms/fitness.ts";
 import type { Kms, KmsKey } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import type { Signer, SignerSource } from "../signer.ts";
+import { isWithdrawn } from "./lifecycle.ts";
 import { activeAlias, parseRingTags } from "./names.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 
@@ -97,6 +98,8 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     const now = clock();
     lookedAt = now;
     const key = await options.kms.describeKey(activeAlias(options.ring));
+    // Whatever else is wrong with it passes; a key that was taken away signs no more, even before Sign has said so.
+    if (isWithdrawn(key.keyState)) gone.add(key.keyArn);
     requireEnabled(key.keyArn, key);
     if (held?.signer.keyArn === key.keyArn) {
       gone.delete(key.keyArn);

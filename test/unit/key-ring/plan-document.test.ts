@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../issuer/key-ring/index.ts";
+import { planRing, stepKey } from "../../../issuer/key-ring/index.ts";
 import type { ObservedRing, Step } from "../../../issuer/key-ring/index.ts";
 import { seconds } from "../../support/key-sets.ts";
 import {
@@ -12,6 +12,7 @@ import {
   noted,
   observedRing,
   root,
+  rootKey,
   START,
 } from "../../support/observed-ring.ts";
 import { ringPolicy } from "../../support/ring-world.ts";
@@ -176,6 +177,15 @@ describe("what edges may hold", () => {
   });
 });
 
+describe("the root key", () => {
+  test("is never published as a key that signs tokens", () => {
+    const generations = [generation(1, noted()), generation(2, noted()), generation(3, {}, rootKey)];
+    const plan = planRing(observedRing({ generations }), POLICY, after(10));
+    expect(plan.due).toEqual([]);
+    expect(plan.problems).toMatchObject([{ code: "generation_unfit", generation: 3 }]);
+  });
+});
+
 describe("tombstones", () => {
   const old = { kid: kidOf("long-gone"), at: START };
   const week = 7 * 86_400 + 300;
@@ -220,5 +230,16 @@ describe("an entry that edges skip", () => {
       skipped: [{ index: 2, kid: undefined, problem: "kid_missing" as const }],
     };
     expect(publishOf(observedRing({ document }))?.reasons).toEqual(["unusable_entry"]);
+  });
+});
+
+describe("the key of a step", () => {
+  test("is the same for the same change, planned a second later", () => {
+    const generations = [generation(1, noted()), generation(2, { ...noted(), keyState: "Disabled" })];
+    const keys = [10, 11].map((elapsed) =>
+      planRing(observedRing({ generations }), POLICY, after(elapsed)).due.map(stepKey),
+    );
+    expect(keys[0]).toHaveLength(3);
+    expect(keys[0]).toEqual(keys[1]);
   });
 });

@@ -129,6 +129,17 @@ describe("the signer of a ring", () => {
     expect(await after.sign("header.payload")).toHaveLength(64);
   });
 
+  test("stops signing when it sees its key disabled, before Sign has said so", async () => {
+    const world = await startedRing();
+    const signer = signerOf(world);
+    await signer.current();
+    const { keyId } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    world.pass(30);
+    await background(signer);
+    expect((await faultOf(signer.current())).code).toBe("kms_key_disabled");
+  });
+
   test("hands out no signer while `active` points to a disabled key", async () => {
     const world = await startedRing();
     const { keyId } = await world.generation(1);

@@ -1,0 +1,128 @@
+/** What an observation shows, over the embedded KMS and the fake Cloudflare API. */
+import { DisableKeyCommand, TagResourceCommand } from "@aws-sdk/client-kms";
+import { describe, expect, test } from "vitest";
+import { createRingMemory, observeRing } from "../../../issuer/key-ring/index.ts";
+import { SealgateError } from "../../../issuer/errors.ts";
+import { instrumentPorts } from "../../support/instrument.ts";
+import type { Around } from "../../support/instrument.ts";
+import { faultOf } from "../../support/published-by.ts";
+import { ringPolicy, startedRing, startRingWorld } from "../../support/ring-world.ts";
+import { given } from "../../support/values.ts";
+
+describe("an observation", () => {
+  test("of an account without the ring shows nothing of anybody else's", async () => {
+    const world = await startRingWorld();
+    await world.kms.createKey("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
+    const key = await world.kms.createKeyFor("ES256");
+    await world.ports.kms.createAlias("alias/sealgate/other/1", key);
+    expect(await world.observe()).toMatchObject({
+      root: undefined,
+      active: undefined,
+      generations: [],
+      orphans: [],
+      document: { kind: "missing" },
+      storedText: undefined,
+    });
+  });
+
+  test("tells the kid of a disabled key from its tag", async () => {
+    const world = await startedRing();
+    const before = await world.generation(2);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: before.keyId }));
+    const after = await world.generation(2);
+    expect(after.publicKey).toBeUndefined();
+    expect(after.tags.kid).toBe(given(before.publicKey).kid);
+  });
+
+  test("believes the key state that GetPublicKey tells, if DescribeKey is behind", async () => {
+    const world = await startedRing();
+    const { keyArn } = await world.generation(2);
+    const around: Around = (call, run) => {
+      if (call !== "getPublicKey") return run();
+      return run().catch(() => Promise.reject(new SealgateError("kms_key_pending_deletion", "said by KMS")));
+    };
+    world.kms.emulator.faults.add({ operation: "GetPublicKey", kind: "access_denied" });
+    const ports = instrumentPorts(world.ports, around);
+    const { generations } = await observeRing(ports, world.policy, { memory: createRingMemory() });
+    expect(generations.find((one) => one.keyArn === keyArn)?.keyState).toBe("PendingDeletion");
+  });
+
+  test("finds keys with the ring's tags and no alias, and passes over keys whose tags it may not read", async () => {
+    const world = await startedRing();
+    const orphan = await world.kms.createKeyFor("ES256");
+    const tags = [
+      { TagKey: "sealgate:ring", TagValue: "main" },
+      { TagKey: "sealgate:generation", TagValue: "9" },
+    ];
+    await world.kms.client.send(new TagResourceCommand({ KeyId: orphan, Tags: tags }));
+    const secret = await world.kms.createKeyFor("ES256");
+    const around: Around = async (call, run) => {
+      const value = await run();
+      const isSecret = call === "listTags" && JSON.stringify(value) === "{}";
+      if (isSecret) throw new SealgateError("kms_access_denied", "not yours");
+      return value;
+    };
+    const ports = instrumentPorts(world.ports, around);
+    const { orphans } = await observeRing(ports, world.policy, { memory: createRingMemory() });
+    expect(orphans.map(({ keyArn }) => keyArn)).toEqual([orphan]);
+    expect(orphans[0]?.keyArn).not.toBe(secret);
+  });
+
+  test("reads the tags of foreign keys once an hour, and public keys once", async () => {
+    const world = await startedRing();
+    await world.kms.createKeyFor("ES256");
+    const memory = createRingMemory();
+    const { requests } = world.kms.emulator;
+    const observe = async (): Promise<readonly number[]> => {
+      const before = [requests.ListResourceTags, requests.GetPublicKey];
+      await observeRing(world.ports, world.policy, { memory });
+      return [requests.ListResourceTags - (before[0] ?? 0), requests.GetPublicKey - (before[1] ?? 0)];
+    };
+    // Root key and two generations, and the foreign key.
+    expect(await observe()).toEqual([4, 3]);
+    expect(await observe()).toEqual([3, 0]);
+    world.pass(3600);
+    expect(await observe()).toEqual([4, 0]);
+  });
+
+  test("reads a document that has expired, for its tombstones and its rev", async () => {
+    const world = await startedRing();
+    const document = await world.document();
+    world.pass(10 * 86_400);
+    expect(await world.document()).toEqual(document);
+  });
+
+  test("remembers the highest rev, which shows a document that was put back", async () => {
+    const world = await startRingWorld();
+    await world.run({ request: { kind: "init" } });
+    const old = given(world.stored());
+    world.pass(400);
+    await world.run();
+    const memory = createRingMemory();
+    await observeRing(world.ports, world.policy, { memory });
+    const highest = memory.highestRev;
+    await world.overwrite(old);
+    const observed = await observeRing(world.ports, world.policy, { memory });
+    expect(observed.highestRev).toBe(highest);
+    expect(observed.document).toMatchObject({ kind: "read" });
+  });
+
+  test.each([
+    ["key_set_wrong_issuer", { issuer: "https://other.example.com" }],
+    ["key_set_malformed", undefined],
+  ])("does not believe what is not the ring's document: %s", async (problem, other) => {
+    const world = await startedRing();
+    if (other === undefined) await world.overwrite("{}");
+    const policy =
+      other === undefined ? world.policy : { ...ringPolicy(), issuer: other.issuer as typeof world.policy.issuer };
+    expect((await world.observe(policy)).document).toEqual({ kind: "refused", problem });
+  });
+
+  test("shows a store that does not answer, and fails when KMS does not", async () => {
+    const world = await startedRing();
+    world.cloudflare.script({ on: "read", times: 100, does: { kind: "answer", status: 401 } });
+    expect((await world.observe()).document).toEqual({ kind: "unknown", fault: "publish_unauthorized" });
+    world.kms.emulator.faults.add({ operation: "ListAliases", kind: "access_denied" });
+    expect((await faultOf(world.observe())).code).toBe("kms_access_denied");
+  });
+});

@@ -19,7 +19,7 @@ import type { Refusal } from "./http/refusal.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import type { KeySetNamespace } from "./keys/key-set-source.ts";
 import { logConfigProblems } from "./observe/event.ts";
-import { scopesOf } from "./policy/evaluate.ts";
+import { scopesOf } from "./policy/scopes.ts";
 import { createVerification } from "./verification.ts";
 import type { Verification } from "./verification.ts";
 

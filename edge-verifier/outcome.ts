@@ -31,3 +31,8 @@ export function crashed(error: unknown): Outcome {
 export function describeToken(token: VerifiedToken | undefined): Pick<RequestEvent, "kid" | "alg"> {
   return token === undefined ? {} : { kid: token.header.kid, alg: token.header.alg };
 }
+
+/** A refusal that was found and, because the rule only reports, not acted on. */
+export function describeRefusal(refusal: Refusal): NonNullable<RequestEvent["reported"]> {
+  return { code: wireCodeOf(refusal.code), refusal };
+}

@@ -5,7 +5,7 @@
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
-import { scopesOf } from "../policy/evaluate.ts";
+import { scopesOf } from "../policy/scopes.ts";
 
 /** Every header that begins with this, in any spelling, is the gateway's; a client's is removed. */
 export const IDENTITY_PREFIX = "x-sealgate-";

@@ -10,6 +10,7 @@ export type WireCode =
   | "token_missing"
   | "invalid_token"
   | "insufficient_scope"
+  | "insufficient_user_authentication"
   | "policy_denied"
   | "not_found"
   | "method_not_allowed"
@@ -43,6 +44,11 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
     status: 403,
     title: "Forbidden",
     detail: "The token does not have the scope that is required.",
+  },
+  insufficient_user_authentication: {
+    status: 401,
+    title: "Unauthorized",
+    detail: "A more recent or a stronger authentication of the user is required.",
   },
   policy_denied: { status: 403, title: "Forbidden", detail: "The token does not permit this request." },
   not_found: { status: 404, title: "Not Found", detail: "There is nothing here." },

@@ -4,24 +4,24 @@
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
+import type { Admission } from "../admission.ts";
 import type { OriginConfig } from "../config.ts";
-import type { Identity } from "./identity.ts";
 import type { RequestTarget } from "./path-guard.ts";
 import type { Refusal } from "./refusal.ts";
 import { unwantedHeaders } from "./request-headers.ts";
 
 /**
  * Sends the request to the origin.
- * @param identity undefined on a route that is open to anyone
+ * @param admission undefined on a route that is open to anyone
  * @returns the origin's response, whatever its status, or why there is none
  */
 export async function forward(
   request: Request,
   target: RequestTarget,
-  identity: Identity | undefined,
+  admission: Admission | undefined,
   origin: OriginConfig,
 ): Promise<Result<Response, Refusal>> {
-  const outgoing = originRequest(request, target, identity, origin);
+  const outgoing = originRequest(request, target, admission, origin);
   if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<undefined>((resolve) => {
@@ -44,7 +44,7 @@ export async function forward(
 function originRequest(
   request: Request,
   target: RequestTarget,
-  identity: Identity | undefined,
+  admission: Admission | undefined,
   origin: OriginConfig,
 ): Request | undefined {
   const prefix = origin.base + target.path;
@@ -55,7 +55,7 @@ function originRequest(
     // Following would resend the request, with its token, to wherever the origin points.
     redirect: "manual",
     // Without this the shared cache may keep an answer to one caller and give it to another.
-    ...(identity === undefined ? {} : { cache: "no-store" }),
+    ...(admission === undefined ? {} : { cache: "no-store" }),
   });
   if (!isUnaltered(outgoing.url, prefix)) return undefined;
   const { headers } = outgoing;
@@ -64,7 +64,7 @@ function originRequest(
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);
-  if (identity !== undefined) for (const [name, value] of identity.headers) headers.set(name, value);
+  for (const [name, value] of admission?.identity?.headers ?? []) headers.set(name, value);
   return outgoing;
 }
 

@@ -5,7 +5,7 @@
 import type { TokenRejection } from "../../shared/rejection.ts";
 import type { ConfigProblem } from "../config.ts";
 import type { KeysUnavailable } from "../keys/held-key-set.ts";
-import type { PolicyDenial } from "../policy/evaluate.ts";
+import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
 import type { BearerProblem } from "./bearer.ts";
 import type { PathProblem } from "./path-guard.ts";
@@ -59,7 +59,14 @@ export function wireCodeOf(code: Refusal["code"]): WireCode {
     case "scope_missing":
     case "any_scope_missing":
       return "insufficient_scope";
+    case "authentication_too_old":
+    case "acr_not_allowed":
+      return "insufficient_user_authentication";
     case "claim_not_equal":
+    case "claim_not_one_of":
+    case "claim_lacks_value":
+    case "audience_not_allowed":
+    case "alternatives_denied":
     case "identity_too_long":
       return "policy_denied";
     case "not_found":
@@ -95,12 +102,19 @@ const CHALLENGES: Readonly<Partial<Record<WireCode, string>>> = {
   invalid_request: ', error="invalid_request", error_description="one bearer token in one Authorization header"',
   invalid_token: ', error="invalid_token", error_description="the token is not valid here"',
   insufficient_scope: ', error="insufficient_scope"',
+  insufficient_user_authentication: ', error="insufficient_user_authentication"',
 };
 
 function challengeOf(code: WireCode, refusal: Refusal, realm: string): string | undefined {
   const error = CHALLENGES[code];
   if (error === undefined) return undefined;
-  // The challenge can say "all of these" and not "one of these".
-  const scope = refusal.code === "scope_missing" ? `, scope="${refusal.scope.join(" ")}"` : "";
-  return `Bearer realm="${realm}"${error}${scope}`;
+  return `Bearer realm="${realm}"${error}${wantedBy(refusal)}`;
+}
+
+/** What would be enough: RFC 6750 section 3 `scope` (all of them; "one of these" cannot be said), RFC 9470 section 3. */
+function wantedBy(refusal: Refusal): string {
+  if (refusal.code === "scope_missing") return `, scope="${refusal.scope.join(" ")}"`;
+  if (refusal.code === "acr_not_allowed") return `, acr_values="${refusal.acr.join(" ")}"`;
+  if (refusal.code === "authentication_too_old") return `, max_age="${refusal.maxAgeSeconds}"`;
+  return "";
 }

@@ -24,6 +24,8 @@ export interface RequestEvent {
   readonly code?: WireCode;
   /** The precise reason, for operators only. */
   readonly refusal?: Refusal;
+  /** What a rule in `report` mode would have refused. */
+  readonly reported?: { readonly code: WireCode; readonly refusal: Refusal };
   /** The rule that decided, as written in the policy; or the gateway's own endpoint. */
   readonly route?: string;
   /** Of the verified token; never of one that was refused. */

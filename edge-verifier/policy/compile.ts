@@ -5,27 +5,34 @@
 import { isJsonObject } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
+import type { PolicyCheck } from "./checks.ts";
+import { compileRequirement, reportUnknown } from "./compile-requirement.ts";
 import { isCovered } from "./coverage.ts";
 import { parsePattern } from "./pattern.ts";
 import type { PathPattern } from "./pattern.ts";
-import { ROUTE_METHODS } from "./rule.ts";
-import type { ClaimScalar, RouteMethod } from "./rule.ts";
+import { indexRules } from "./route-index.ts";
+import type { RouteIndex } from "./route-index.ts";
+import { ROUTE_METHODS, RULE_MODES } from "./rule.ts";
+import type { RouteMethod } from "./rule.ts";
 
-/** A requirement with nothing optional left. */
-export interface CompiledRequirement {
-  readonly scope: readonly string[];
-  readonly anyScope: readonly string[];
-  readonly claims: readonly (readonly [name: string, value: ClaimScalar])[];
-}
+/** The checks of a requirement, all of which must be satisfied; none means any valid token. */
+export type CompiledRequirement = readonly PolicyCheck[];
 
 export interface CompiledRule {
   readonly pattern: PathPattern;
   readonly methods: ReadonlySet<string>;
-  /** undefined: anyone. */
+  /** undefined: anyone, and no token is looked at. */
   readonly requirement: CompiledRequirement | undefined;
+  /** A request without credentials passes. */
+  readonly anonymous: boolean;
+  /** What the rule would refuse is logged and forwarded. */
+  readonly report: boolean;
 }
 
-export type CompiledPolicy = readonly CompiledRule[];
+export interface CompiledPolicy {
+  readonly rules: readonly CompiledRule[];
+  readonly index: RouteIndex<CompiledRule>;
+}
 
 /** What is wrong with one rule. */
 export interface PolicyProblem {
@@ -34,12 +41,7 @@ export interface PolicyProblem {
   readonly problem: string;
 }
 
-const RULE_MEMBERS = ["path", "methods", "allow", "require"];
-const REQUIREMENT_MEMBERS = ["scope", "anyScope", "claims"];
-
-/** RFC 6749 section 3.3 `scope-token`. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-
+const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode"];
 /**
  * @param ownPaths paths that the gateway answers itself; a rule for one of them would never be asked
  * @returns the policy ready to be asked, or every problem of every rule
@@ -61,7 +63,7 @@ export function compilePolicy(
     }
     for (const problem of found) problems.push({ rule, problem });
   }
-  return problems.length === 0 ? ok(rules) : err(problems);
+  return problems.length === 0 ? ok({ rules, index: indexRules(rules) }) : err(problems);
 }
 
 function compileRule(value: unknown, found: string[]): CompiledRule | undefined {
@@ -73,7 +75,9 @@ function compileRule(value: unknown, found: string[]): CompiledRule | undefined 
   const pattern = compilePath(value["path"], found);
   const methods = compileMethods(value["methods"], found);
   const requirement = compileAccess(value["allow"], value["require"], found);
-  return pattern === undefined ? undefined : { pattern, methods, requirement };
+  const report = compileMode(value["mode"], value["allow"], found);
+  if (pattern === undefined) return undefined;
+  return { pattern, methods, requirement, anonymous: value["allow"] === "anonymous", report };
 }
 
 function compilePath(value: unknown, found: string[]): PathPattern | undefined {
@@ -97,55 +101,25 @@ function compileAccess(allow: unknown, require: unknown, found: string[]): Compi
     found.push("rule must have exactly one of allow and require");
     return undefined;
   }
-  if (allow !== undefined) {
-    if (allow !== "anyone") found.push('allow must be "anyone"');
-    return undefined;
-  }
-  if (!isJsonObject(require)) {
-    found.push("require must be an object");
-    return undefined;
-  }
-  reportUnknown(require, REQUIREMENT_MEMBERS, found);
-  return {
-    scope: compileScopes("scope", require["scope"], found),
-    anyScope: compileScopes("anyScope", require["anyScope"], found),
-    claims: compileClaims(require["claims"], found),
-  };
+  if (allow === undefined) return compileRequirement(require, "require", found);
+  // Anonymous requests aside, any valid token satisfies such a rule.
+  if (allow === "anonymous") return [];
+  if (allow !== "anyone") found.push('allow must be "anyone" or "anonymous"');
+  return undefined;
 }
 
-function compileScopes(member: string, value: unknown, found: string[]): readonly string[] {
-  if (value === undefined) return [];
-  if (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((one) => typeof one === "string" && SCOPE_TOKEN.test(one))
-  )
-    return value;
-  found.push(`${member} must be a list of at least one scope`);
-  return [];
+function compileMode(value: unknown, allow: unknown, found: string[]): boolean {
+  if (value === undefined) return false;
+  if (!RULE_MODES.some((mode) => mode === value)) found.push(`mode must be one of ${RULE_MODES.join(", ")}`);
+  else if (allow === "anyone") found.push("mode has no meaning when anyone may pass");
+  return value === "report";
 }
 
-function compileClaims(value: unknown, found: string[]): CompiledRequirement["claims"] {
-  if (value === undefined) return [];
-  if (!isJsonObject(value) || Object.keys(value).length === 0) {
-    found.push("claims must be an object with at least one member");
-    return [];
-  }
-  const claims: [string, ClaimScalar][] = [];
-  for (const [name, wanted] of Object.entries(value)) {
-    if (isClaimScalar(wanted)) claims.push([name, wanted]);
-    else found.push(`claims.${name} must be a string, a finite number or a boolean`);
-  }
-  return claims;
-}
-
-function reportUnknown(value: object, known: readonly string[], found: string[]): void {
-  for (const member of Object.keys(value)) {
-    if (!known.includes(member)) found.push(`unknown member ${member}`);
-  }
-}
-
-function whyUnreachable(rule: CompiledRule, earlier: CompiledPolicy, ownPaths: readonly string[]): string | undefined {
+function whyUnreachable(
+  rule: CompiledRule,
+  earlier: readonly CompiledRule[],
+  ownPaths: readonly string[],
+): string | undefined {
   if (ownPaths.includes(rule.pattern.text)) return "rule can never match: the gateway answers this path itself";
   const unreachable = [...rule.methods].every((method) =>
     isCovered(
@@ -158,10 +132,4 @@ function whyUnreachable(rule: CompiledRule, earlier: CompiledPolicy, ownPaths: r
 
 function isRouteMethod(value: unknown): value is RouteMethod {
   return ROUTE_METHODS.some((method) => method === value);
-}
-
-function isClaimScalar(value: unknown): value is ClaimScalar {
-  return (
-    typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))
-  );
 }

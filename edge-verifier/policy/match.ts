@@ -4,6 +4,7 @@
  */
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 import { matchesPath } from "./pattern.ts";
+import { findRules } from "./route-index.ts";
 
 /** Why no rule decides. */
 export type NoRoute =
@@ -17,9 +18,8 @@ export type RouteMatch = { readonly rule: CompiledRule } | { readonly rule: unde
 export function matchRoute(policy: CompiledPolicy, method: string, path: string): RouteMatch {
   const folded = path.includes("%") ? foldEscaped(path) : path.toLowerCase();
   let allow: Set<string> | undefined;
-  for (const rule of policy) {
+  for (const rule of findRules(policy.index, folded)) {
     const { pattern } = rule;
-    if (!matchesPath(pattern.foldedSegments, pattern.tree, folded)) continue;
     if (rule.methods.has(method)) {
       if (matchesPath(pattern.segments, pattern.tree, path)) return { rule };
       return { rule: undefined, reason: { code: "path_ambiguous" } };

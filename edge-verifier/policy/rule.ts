@@ -2,6 +2,7 @@
  * The words of a route policy: what `routes.ts` may say, as types, so that a misspelt key does not compile. The same
  * rules are checked again at start-up (compile.ts), for policies that were not type-checked.
  */
+import type { Requirement } from "./requirement.ts";
 
 /**
  * Methods a rule can name. Any other method is answered 405 and never forwarded: TRACE and CONNECT reflect or tunnel,
@@ -11,18 +12,13 @@ export const ROUTE_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "
 
 export type RouteMethod = (typeof ROUTE_METHODS)[number];
 
-/** A claim's value that can be compared exactly. */
-export type ClaimScalar = string | number | boolean;
+/**
+ * `enforce`: the rule decides. `report`: the rule is evaluated and what it would have refused is logged, and the request is
+ * forwarded all the same, without an identity unless the token is valid. For migrations, when the origin still decides.
+ */
+export const RULE_MODES = ["enforce", "report"] as const;
 
-/** What a valid token must hold in addition. All members must be satisfied; `{}` means any valid token. */
-export interface Requirement {
-  /** Every one of these scopes (`scope` claim: RFC 8693 section 4.2 text, or an array of strings). */
-  readonly scope?: readonly string[];
-  /** At least one of these scopes. */
-  readonly anyScope?: readonly string[];
-  /** Top-level claims with exactly these values. */
-  readonly claims?: Readonly<Record<string, ClaimScalar>>;
-}
+export type RuleMode = (typeof RULE_MODES)[number];
 
 interface RuleBase {
   /**
@@ -38,15 +34,26 @@ interface RuleBase {
 export interface OpenRule extends RuleBase {
   readonly allow: "anyone";
   readonly require?: never;
+  readonly mode?: never;
+}
+
+/** Without credentials a request passes as nobody, with a valid token as its subject; a bad token is refused. */
+export interface OptionalTokenRule extends RuleBase {
+  readonly allow: "anonymous";
+  readonly require?: never;
+  /** `enforce` by default. */
+  readonly mode?: RuleMode;
 }
 
 /** A valid token is needed, and the requirement satisfied. */
 export interface TokenRule extends RuleBase {
   readonly require: Requirement;
   readonly allow?: never;
+  /** `enforce` by default. */
+  readonly mode?: RuleMode;
 }
 
-export type RouteRule = OpenRule | TokenRule;
+export type RouteRule = OpenRule | OptionalTokenRule | TokenRule;
 
 /** An ordered list: the first rule that matches method and path decides; a request that none matches is not forwarded. */
 export type RoutePolicy = readonly RouteRule[];

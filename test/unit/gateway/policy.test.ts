@@ -6,6 +6,7 @@ import { isCovered } from "../../../edge-verifier/policy/coverage.ts";
 import { matchRoute } from "../../../edge-verifier/policy/match.ts";
 import { matchesPath, parsePattern } from "../../../edge-verifier/policy/pattern.ts";
 import type { PathPattern } from "../../../edge-verifier/policy/pattern.ts";
+import { findRules, indexRules } from "../../../edge-verifier/policy/route-index.ts";
 import { defineRoutes, ROUTE_METHODS } from "../../../edge-verifier/policy/rule.ts";
 import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
 import routes from "../../../edge-verifier/routes.ts";
@@ -55,6 +56,24 @@ describe("what does not compile", () => {
       { path: "/h", require: { claims: { tenant: { id: 1 } } } },
       // @ts-expect-error no path
       { require: {} },
+      // @ts-expect-error a misspelt mode
+      { path: "/i", require: {}, mode: "reports" },
+      // @ts-expect-error a mode for a rule that decides nothing
+      { path: "/j", allow: "anyone", mode: "report" },
+      // @ts-expect-error a requirement for those who may also be nobody
+      { path: "/k", allow: "anonymous", require: {} },
+      // @ts-expect-error a misspelt matcher
+      { path: "/l", require: { claims: { plan: { oneof: ["pro"] } } } },
+      // @ts-expect-error two matchers in one
+      { path: "/m", require: { claims: { plan: { oneOf: ["pro"], contains: "pro" } } } },
+      // @ts-expect-error a path in one text
+      { path: "/n", require: { claims: { realm_access: { at: "roles", contains: "admin" } } } },
+      // @ts-expect-error a misspelt key inside a composition
+      { path: "/o", require: { anyOf: [{ scopes: ["a"] }] } },
+      // @ts-expect-error one audience where a list is needed
+      { path: "/p", require: { audience: "https://a.example" } },
+      // @ts-expect-error an age in words
+      { path: "/q", require: { maxAgeSeconds: "300" } },
     ]);
     expect(problems(policy)).toEqual([
       "0: unknown member requires",
@@ -63,10 +82,21 @@ describe("what does not compile", () => {
       "2: methods must be a list of at least one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
       "3: rule must have exactly one of allow and require",
       "4: rule must have exactly one of allow and require",
-      '5: allow must be "anyone"',
+      '5: allow must be "anyone" or "anonymous"',
       "6: scope must be a list of at least one scope",
-      "7: claims.tenant must be a string, a finite number or a boolean",
+      "7: unknown member id in claims.tenant",
+      "7: claims.tenant must have exactly one of equals, oneOf and contains",
       "8: path must be a string",
+      "9: mode must be one of enforce, report",
+      "10: mode has no meaning when anyone may pass",
+      "11: rule must have exactly one of allow and require",
+      "12: unknown member oneof in claims.plan",
+      "12: claims.plan must have exactly one of equals, oneOf and contains",
+      "13: claims.plan must have exactly one of equals, oneOf and contains",
+      "14: claims.realm_access.at must be a list of at least one name",
+      "15: unknown member scopes",
+      "16: audience must be a list of at least one audience",
+      "17: maxAgeSeconds must be a whole number of at least 1",
     ]);
   });
 });
@@ -187,6 +217,26 @@ function allPaths(depth: number): readonly string[] {
   if (depth === 1) return ["/a", "/b", "/other"];
   return allPaths(depth - 1).flatMap((path) => ["a", "b", "other"].map((segment) => `${path}/${segment}`));
 }
+
+describe("the index of rules", () => {
+  test("finds what asking every rule in turn would find, in the same order", () => {
+    const segment = fc.constantFrom("a", "b", "B", "c", ":p");
+    const text = fc
+      .tuple(fc.array(segment, { maxLength: 3 }), fc.boolean())
+      .map(([segments, tree]) => `/${[...segments, ...(tree ? ["*"] : [])].join("/")}`);
+    const path = fc
+      .tuple(fc.array(fc.constantFrom("a", "b", "c", "other", "constructor", ""), { maxLength: 4 }), fc.boolean())
+      .map(([segments, slash]) => `/${segments.join("/")}${slash && segments.length > 0 ? "/" : ""}`);
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 8 }), path, (texts, folded) => {
+        const rules = texts.map((one) => ({ pattern: pattern(one) }));
+        const expected = rules.filter(({ pattern: one }) => matchesPath(one.foldedSegments, one.tree, folded));
+        expect(findRules(indexRules(rules), folded)).toEqual(expected);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
 
 describe("the first rule that fits decides", () => {
   const policy = defineRoutes([

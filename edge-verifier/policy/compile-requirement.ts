@@ -1,0 +1,179 @@
+/**
+ * A requirement as written to the checks that it asks for, with all problems reported at once. Takes `unknown`: what the
+ * types forbid is refused here too.
+ */
+import { parseAudience } from "../../shared/identifiers.ts";
+import { isJsonObject } from "../../shared/json.ts";
+import {
+  acrAmong,
+  audienceAmong,
+  authenticatedWithin,
+  claimContains,
+  claimEquals,
+  claimOneOf,
+  everyScope,
+  someRequirement,
+  someScope,
+} from "./checks.ts";
+import type { PolicyCheck } from "./checks.ts";
+import type { ClaimScalar } from "./requirement.ts";
+
+const REQUIREMENT_MEMBERS = ["scope", "anyScope", "audience", "claims", "acr", "maxAgeSeconds", "allOf", "anyOf"];
+const MATCHER_MEMBERS = ["at", "equals", "oneOf", "contains"];
+
+/** RFC 6749 section 3.3 `scope-token`. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** What may stand in the quoted string of a challenge, separated by spaces (RFC 9470 section 3). */
+const ACR_VALUE = SCOPE_TOKEN;
+
+/** Deeper is no policy that anyone can read; and a value that holds itself has to end somewhere. */
+const MAX_DEPTH = 8;
+
+/**
+ * @param found takes the problems, each beginning with the name of the member
+ * @returns the checks, cheapest and most telling first; none for `{}`
+ */
+export function compileRequirement(value: unknown, name: string, found: string[]): readonly PolicyCheck[] {
+  return compileAt(value, name, found, 0);
+}
+
+function compileAt(value: unknown, name: string, found: string[], depth: number): readonly PolicyCheck[] {
+  if (!isJsonObject(value)) {
+    found.push(`${name} must be an object`);
+    return [];
+  }
+  if (depth > MAX_DEPTH) {
+    found.push(`requirements must not be nested more than ${MAX_DEPTH} deep`);
+    return [];
+  }
+  reportUnknown(value, REQUIREMENT_MEMBERS, found);
+  const checks: PolicyCheck[] = [];
+  const add = <Wanted>(member: string, wanted: Wanted | undefined, check: (wanted: Wanted) => PolicyCheck): void => {
+    if (value[member] !== undefined && wanted !== undefined) checks.push(check(wanted));
+  };
+  add("scope", textsOf(value, "scope", "scope", isScope, found), everyScope);
+  add("anyScope", textsOf(value, "anyScope", "scope", isScope, found), someScope);
+  add("audience", textsOf(value, "audience", "audience", isAudience, found), audienceAmong);
+  checks.push(...compileClaims(value["claims"], found));
+  add("acr", textsOf(value, "acr", "acr value", isAcr, found), acrAmong);
+  add("maxAgeSeconds", maxAgeOf(value["maxAgeSeconds"], found), authenticatedWithin);
+  checks.push(...compileList(value["allOf"], "allOf", found, depth).flat());
+  const alternatives = compileList(value["anyOf"], "anyOf", found, depth);
+  if (alternatives.length > 0) checks.push(someRequirement(alternatives));
+  return checks;
+}
+
+/** Requirements inside another: `{}` there would ask for nothing, and can only be a mistake. */
+function compileList(
+  value: unknown,
+  name: string,
+  found: string[],
+  depth: number,
+): readonly (readonly PolicyCheck[])[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length === 0) {
+    found.push(`${name} must be a list of at least one requirement`);
+    return [];
+  }
+  return value.map((one, index) => {
+    const label = `${name}[${String(index)}]`;
+    if (isJsonObject(one) && Object.keys(one).length === 0) {
+      found.push(`${label} must ask for something`);
+      return [];
+    }
+    return compileAt(one, label, found, depth + 1);
+  });
+}
+
+function textsOf(
+  requirement: Readonly<Record<string, unknown>>,
+  member: string,
+  noun: string,
+  isValid: (text: string) => boolean,
+  found: string[],
+): readonly string[] | undefined {
+  const value = requirement[member];
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string" && isValid(one))) {
+    return [...value];
+  }
+  found.push(`${member} must be a list of at least one ${noun}`);
+  return undefined;
+}
+
+function maxAgeOf(value: unknown, found: string[]): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
+  found.push("maxAgeSeconds must be a whole number of at least 1");
+  return undefined;
+}
+
+function compileClaims(value: unknown, found: string[]): readonly PolicyCheck[] {
+  if (value === undefined) return [];
+  if (!isJsonObject(value) || Object.keys(value).length === 0) {
+    found.push("claims must be an object with at least one member");
+    return [];
+  }
+  return Object.entries(value).flatMap(([name, wanted]) => compileMatcher(name, wanted, found) ?? []);
+}
+
+function compileMatcher(claim: string, wanted: unknown, found: string[]): PolicyCheck | undefined {
+  if (isClaimScalar(wanted)) return claimEquals([claim], wanted);
+  const name = `claims.${claim}`;
+  if (!isJsonObject(wanted)) {
+    found.push(`${name} must be a string, a finite number, a boolean, or an object that says how to compare`);
+    return undefined;
+  }
+  reportUnknown(wanted, MATCHER_MEMBERS, found, ` in ${name}`);
+  const { at, equals, oneOf, contains } = wanted;
+  const path = pathOf(claim, at);
+  if (path === undefined) found.push(`${name}.at must be a list of at least one name`);
+  if ([equals, oneOf, contains].filter((one) => one !== undefined).length !== 1) {
+    found.push(`${name} must have exactly one of equals, oneOf and contains`);
+  } else if (oneOf !== undefined) {
+    if (Array.isArray(oneOf) && oneOf.length > 0 && oneOf.every(isClaimScalar))
+      return claimOneOf(path ?? [], [...oneOf]);
+    found.push(`${name}.oneOf must be a list of at least one string, finite number or boolean`);
+  } else {
+    const scalar = equals ?? contains;
+    if (isClaimScalar(scalar)) return (contains === undefined ? claimEquals : claimContains)(path ?? [], scalar);
+    found.push(
+      `${name}.${contains === undefined ? "equals" : "contains"} must be a string, a finite number or a boolean`,
+    );
+  }
+  return undefined;
+}
+
+function pathOf(claim: string, at: unknown): readonly string[] | undefined {
+  if (at === undefined) return [claim];
+  if (!Array.isArray(at) || at.length === 0) return undefined;
+  const names = at.filter((name) => typeof name === "string" && name !== "");
+  return names.length === at.length ? [claim, ...names] : undefined;
+}
+
+/** A member that is misspelt, or whose value turned out to be undefined, would otherwise ask for nothing. */
+export function reportUnknown(value: object, known: readonly string[], found: string[], where = ""): void {
+  for (const [member, content] of Object.entries(value)) {
+    if (!known.includes(member)) found.push(`unknown member ${member}${where}`);
+    else if (content === undefined) found.push(`${member}${where} must not be undefined`);
+  }
+}
+
+function isScope(text: string): boolean {
+  return SCOPE_TOKEN.test(text);
+}
+
+function isAcr(text: string): boolean {
+  return ACR_VALUE.test(text);
+}
+
+function isAudience(text: string): boolean {
+  return parseAudience(text) !== undefined;
+}
+
+function isClaimScalar(value: unknown): value is ClaimScalar {
+  return (
+    typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))
+  );
+}

@@ -4,7 +4,7 @@
  *   npm run bench                      everything
  *   npm run bench -- --quick           everything that fits into a minute
  *   npm run bench -- --only verify     one suite; may be repeated
- *   npm run bench -- --alg ES256       one algorithm in the suites that have several; may be repeated
+ *   npm run bench -- --alg ES256       one algorithm in the verification suite; may be repeated
  *
  * Prints Markdown tables and writes reports/bench.json. All traffic is on loopback.
  */
@@ -12,6 +12,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ALGS } from "../shared/algorithms.ts";
 import { FULL, QUICK } from "./lib/report.ts";
 import type { Suite, SuiteReport } from "./lib/report.ts";
 import { formatTable } from "./lib/table.ts";
@@ -33,17 +34,22 @@ await main();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: "boolean", default: false }, only: { type: "string", multiple: true } },
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true },
+      alg: { type: "string", multiple: true, default: [] },
+    },
   });
+  const algs = ALGS.filter((alg) => values.alg.includes(alg));
+  if (algs.length < values.alg.length) throw new TypeError(`--alg takes ${ALGS.join(", ")}`);
+  const effort = { ...(values.quick ? QUICK : FULL), algs };
   const names = values.only ?? Object.keys(SUITES);
   const unknown = names.find((name) => SUITES[name] === undefined);
   if (unknown !== undefined)
     throw new TypeError(`no suite is called ${unknown}; there are ${Object.keys(SUITES).join(", ")}`);
   const reports: SuiteReport[] = [];
   for (const name of names) {
-    const report = await SUITES[name]?.(values.quick ? QUICK : FULL, (step) =>
-      process.stderr.write(`${name}: ${step}\n`),
-    );
+    const report = await SUITES[name]?.(effort, (step) => process.stderr.write(`${name}: ${step}\n`));
     if (report === undefined) continue;
     reports.push(report);
     process.stdout.write(`${format(report)}\n`);

@@ -27,7 +27,7 @@ export async function isAccepted(url: string, token: string): Promise<boolean> {
 }
 
 /** @throws unless every verification of the batch came out good: a fast refusal must not pass for a fast check. */
-async function runBatch(url: string, count: number): Promise<void> {
+export async function runBatch(url: string, count: number): Promise<void> {
   const response = await fetch(`${url}/?count=${String(count)}`);
   const text = await response.text();
   const body: unknown = response.ok ? JSON.parse(text) : undefined;

@@ -1,6 +1,7 @@
 /**
  * What a suite hands to the report: tables for people, numbers for machines.
  */
+import type { Alg } from "../../shared/algorithms.ts";
 
 export interface ReportTable {
   readonly title: string;
@@ -17,16 +18,18 @@ export interface SuiteReport {
   readonly data: unknown;
 }
 
-/** How long a run may take. */
+/** How long a run may take, and what it looks at. */
 export interface Effort {
   readonly quick: boolean;
+  /** The algorithms of the verification suite; the suite decides when there is none. */
+  readonly algs: readonly Alg[];
   readonly rounds: number;
   /** CPU time of one measurement, in microseconds. */
   readonly batchCpuUs: number;
 }
 
-export const FULL: Effort = { quick: false, rounds: 15, batchCpuUs: 150_000 };
-export const QUICK: Effort = { quick: true, rounds: 5, batchCpuUs: 40_000 };
+export const FULL: Effort = { quick: false, algs: [], rounds: 15, batchCpuUs: 150_000 };
+export const QUICK: Effort = { quick: true, algs: [], rounds: 3, batchCpuUs: 20_000 };
 
 /** A suite gets the effort and a place to say what it is doing. */
 export type Suite = (effort: Effort, progress: (step: string) => void) => Promise<SuiteReport>;

@@ -37,6 +37,8 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          // One workerd for all files: four times faster, and no suite depends on another's isolate or KV entries.
+          isolate: false,
           include: ["test/core/**/*.test.ts", "test/worker/**/*.test.ts"],
           testTimeout: 60_000,
         },

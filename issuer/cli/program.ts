@@ -11,7 +11,7 @@ import { paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
-import { addRingCommands } from "./ring/commands.ts";
+import { addRingCommands, withKidLast } from "./ring/commands.ts";
 import { withoutTokens } from "./text.ts";
 import { addTokenCommands } from "./token-commands.ts";
 
@@ -35,7 +35,7 @@ export async function runCli(argv: readonly string[], given: CliIo): Promise<Exi
     state.endsInOrder = runsUntilInterrupted(command);
   });
   try {
-    const work = program.parseAsync(argv, { from: "user" });
+    const work = program.parseAsync(withKidLast(argv), { from: "user" });
     await Promise.race([work, interruption(io.interrupted, () => state.endsInOrder)]);
     return state.code;
   } catch (error) {

@@ -1,5 +1,7 @@
 /** What `token sign` signs with: one KMS key, or the active key of a ring. */
 import type { Command } from "commander";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { IssuerOptions } from "../issuer.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import { readRingPolicy } from "../ring-policy.ts";
@@ -38,7 +40,8 @@ export async function readSigningOptions(io: CliIo, options: KeyOptions & RingSi
   const isRingNamed = fromEnv(io, undefined, "SEALGATE_RING") !== undefined;
   if (ring !== undefined || (isRingNamed && !isKeyNamed)) return readRingSigning(io, options);
   const { keyId, alg, ...settings } = readKeyOptions(io, options);
-  return { resolve: async () => ({ ...settings, signer: await createKmsSigner({ keyId, alg }) }) };
+  const clock = clockOf(io);
+  return { resolve: async () => ({ ...settings, clock, signer: await createKmsSigner({ keyId, alg, clock }) }) };
 }
 
 async function readRingSigning(io: CliIo, options: KeyOptions & RingSigningOptions): Promise<Signing> {
@@ -56,5 +59,10 @@ async function readRingSigning(io: CliIo, options: KeyOptions & RingSigningOptio
       `--max-ttl must be at most the ring's timing.maxTokenTtlSeconds (${timing.maxTokenTtlSeconds})`,
     );
   }
-  return { resolve: async () => ({ issuer, maxTokenTtlSeconds, ring: createRingSource(policy) }) };
+  const clock = clockOf(io);
+  return { resolve: async () => ({ issuer, maxTokenTtlSeconds, clock, ring: createRingSource(policy, { clock }) }) };
+}
+
+function clockOf(io: CliIo): () => EpochSeconds {
+  return () => epochSecondsFromMs(io.nowMs());
 }

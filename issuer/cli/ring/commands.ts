@@ -24,6 +24,20 @@ export function addRingCommands(program: Command, io: CliIo, setExitCode: (code:
   addDeployment(ring, io, setExitCode);
 }
 
+/** A SHA-256 thumbprint in base64url (RFC 7638 section 3.1). */
+const THUMBPRINT = /^[\w-]{43}$/;
+
+/**
+ * One kid in 64 begins with a hyphen, and would be taken for an option. An emergency is no time to learn about `--`.
+ * @returns the same command line, with such a kid where only an argument can stand
+ */
+export function withKidLast(argv: readonly string[]): readonly string[] {
+  const isKid = (part: string): boolean => part.startsWith("-") && THUMBPRINT.test(part);
+  const [noun, verb] = argv;
+  if (noun !== "ring" || verb !== "revoke" || argv.includes("--") || !argv.some(isKid)) return argv;
+  return [...argv.filter((part) => !isKid(part)), "--", ...argv.filter(isKid)];
+}
+
 function addUpkeep(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
   withChangeOptions(ring.command("init").description("create a new ring: root key, first generation, standby, key set"))
     .option("--adopt <key>", "an existing KMS key (id, ARN or alias) as the first generation")

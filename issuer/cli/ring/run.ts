@@ -55,13 +55,15 @@ const WRONG_ARGUMENT: ReadonlySet<RefusalCode> = new Set([
  * dry run of the upkeep, when there is nothing to do.
  */
 export function exitCodeOfRun({ steps, plan, observed, ...run }: RingRun): ExitCode {
+  const { refusal, problems, isRequestDone } = plan;
+  const isUpheld = run.isConverged && problems.length === 0;
+  // A step that failed and was made up for in the same run is no failure of the run.
+  if (isUpheld && isRequestDone !== false && refusal === undefined) return EXIT.ok;
   const faults = steps.flatMap(({ fault }) => fault?.code ?? []);
   if (observed.document.kind === "unknown") faults.push(observed.document.fault);
   if (faults.some(isUnauthorized)) return EXIT.unauthorized;
-  if (plan.refusal !== undefined) return WRONG_ARGUMENT.has(plan.refusal.code) ? EXIT.usage : EXIT.notConverged;
-  if (run.isDryRun && run.isRequested) return EXIT.ok;
-  const isWanted = run.isConverged && plan.isRequestDone !== false && plan.problems.length === 0;
-  return isWanted ? EXIT.ok : EXIT.notConverged;
+  if (refusal !== undefined) return WRONG_ARGUMENT.has(refusal.code) ? EXIT.usage : EXIT.notConverged;
+  return run.isDryRun && run.isRequested ? EXIT.ok : EXIT.notConverged;
 }
 
 /** Members of the JSON answer that all runs have. Times are epoch seconds. */

@@ -2,7 +2,7 @@
  * `npm run build`: everything that leaves the repository, in `dist/`.
  *
  *   types/            declarations, by the compiler (which is also the check of the dependency law)
- *   issuer.js edge-verifier.js verify.js cli.js   the package's entry points; dependencies stay imports
+ *   issuer.js edge-verifier.js verify.js origin.js cli.js   the package's entry points; dependencies stay imports
  *   lambda/*.mjs      one self-contained ESM file per handler
  *   worker/           the Worker as wrangler would upload it, and its list of inputs
  */
@@ -43,6 +43,7 @@ async function buildEntryPoints(): Promise<void> {
       cli: "issuer/cli/main.ts",
       "edge-verifier": "edge-verifier/index.ts",
       verify: "shared/index.ts",
+      origin: "shared/origin.ts",
     },
     outdir: "dist",
     bundle: true,

@@ -11,6 +11,11 @@ export interface Fetcher {
   fetch(request: Request): Promise<Response>;
 }
 
+/** An empty text is how a variable is switched off in a dashboard or a .dev.vars file. */
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
 /** A binding is recognised by what it can do: bindings have no class that can be named. */
 export function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";

@@ -13,8 +13,9 @@ import { importTrustAnchors, MAX_KEY_SET_BYTES, MAX_TRUST_ANCHORS } from "../sha
 import type { TrustAnchors } from "../shared/signed-key-set.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
 import type { TokenTyp } from "../shared/verify-token.ts";
-import { isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
+import { isAbsent, isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
 import type { Fetcher } from "./config-values.ts";
+import type { AssertionSigner } from "./http/assertion.ts";
 import type { KeySetNamespace } from "./keys/key-set-source.ts";
 import type { TokenPolicy } from "./keys/token-verifier.ts";
 
@@ -39,6 +40,8 @@ export interface OriginConfig {
   readonly timeoutMs: number;
   /** Whether the origin sees the token. */
   readonly forwardAuthorization: boolean;
+  /** Signs what is forwarded; left out when `ASSERTION_KEY` is. */
+  readonly assertion?: AssertionSigner;
 }
 
 /** `variable` is a var or binding, or `routes` for the route policy. */
@@ -187,9 +190,4 @@ function readOrigin(env: Bindings, report: Report): Pick<OriginConfig, "fetcher"
   return base.ok
     ? { fetcher: { fetch: (request) => fetch(request) }, base: base.value }
     : report("ORIGIN_URL", base.error);
-}
-
-/** An empty text is how a variable is switched off in a dashboard or a .dev.vars file. */
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
 }

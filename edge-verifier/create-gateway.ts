@@ -4,9 +4,12 @@
 import type { Hono } from "hono";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
+import { readAnswerSettings } from "./answer-config.ts";
 import { createApp } from "./app.ts";
+import { isAbsent } from "./config-values.ts";
 import { readOriginConfig, readVerifierConfig } from "./config.ts";
-import type { Bindings, ConfigProblem } from "./config.ts";
+import type { Bindings, ConfigProblem, OriginConfig } from "./config.ts";
+import { createAssertionSigner } from "./http/assertion.ts";
 import { describeRequest, logEvent } from "./observe/event.ts";
 import type { EventSink } from "./observe/event.ts";
 import { crashed, refused } from "./outcome.ts";
@@ -60,19 +63,32 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
 type Started = Result<Hono, readonly ConfigProblem[]>;
 
 async function start(env: Bindings, routes: RoutePolicy, clock: () => number, sink: EventSink): Promise<Started> {
-  const policy = compilePolicy(routes, [JWKS_PATH, HEALTH_PATH]);
+  const settings = readAnswerSettings(env);
+  const metadata = settings.ok ? settings.value.metadata : undefined;
+  const policy = compilePolicy(routes, [JWKS_PATH, HEALTH_PATH, ...(metadata === undefined ? [] : [metadata.path])]);
   const config = await readVerifierConfig(env);
-  const origin = readOriginConfig(env);
-  if (!policy.ok || !config.ok || !origin.ok) {
+  const origin = await withAssertion(env, readOriginConfig(env), clock);
+  if (!policy.ok || !config.ok || !origin.ok || !settings.ok) {
     return err([
       ...(config.ok ? [] : config.error),
       ...(origin.ok ? [] : origin.error),
+      ...(settings.ok ? [] : settings.error),
       ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
     ]);
   }
   const { ladder, verifier } = createVerification(config.value);
   const { ring } = config.value;
-  return ok(createApp({ policy: policy.value, origin: origin.value, ring, ladder, verifier, clock, sink }));
+  const parts = { policy: policy.value, origin: origin.value, ring, ladder, verifier, clock, sink };
+  return ok(createApp({ ...parts, answers: settings.value.answers, metadata }));
+}
+
+type OriginResult = Result<OriginConfig, readonly ConfigProblem[]>;
+
+async function withAssertion(env: Bindings, origin: OriginResult, clock: () => number): Promise<OriginResult> {
+  if (!origin.ok || isAbsent(env["ASSERTION_KEY"])) return origin;
+  const assertion = await createAssertionSigner(env["ASSERTION_KEY"], origin.value.base, clock);
+  if (!assertion.ok) return err([{ variable: "ASSERTION_KEY", problem: assertion.error }]);
+  return ok({ ...origin.value, assertion: assertion.value });
 }
 
 function toConfigProblem({ rule, problem }: PolicyProblem): ConfigProblem {

@@ -7,6 +7,7 @@ import type { Admission } from "./admission.ts";
 import type { OriginConfig } from "./config.ts";
 import { readTarget } from "./http/path-guard.ts";
 import { forward } from "./http/proxy.ts";
+import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import type { TokenVerifier } from "./keys/token-verifier.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
@@ -43,5 +44,8 @@ export async function handleRequest(request: Request, parts: GatewayParts, waitU
   const reported = admission?.refusal;
   const event = reported === undefined ? seen : { ...seen, reported: describeRefusal(reported) };
   if (!response.ok) return refused(response.error, event);
-  return { response: response.value, event: { decision: "forwarded", ...event } };
+  const token = report ? undefined : admission?.token;
+  const answer =
+    token === undefined ? response.value : closeAtExpiry(response.value, token.claims.exp * 1000, parts.clock());
+  return { response: answer, event: { decision: "forwarded", ...event } };
 }

@@ -6,6 +6,7 @@ import { epochSecondsFromMs } from "../shared/identifiers.ts";
 import { serialiseJwk } from "../shared/key-set.ts";
 import type { RingName } from "../shared/identifiers.ts";
 import type { ImportedKeySet } from "../shared/verification-keys.ts";
+import type { ResourceMetadata } from "./answer-config.ts";
 import type { HeldKeySet, WaitUntil } from "./keys/held-key-set.ts";
 import type { KeyLadder } from "./keys/key-ladder.ts";
 import { refused } from "./outcome.ts";
@@ -76,6 +77,14 @@ export async function answerHealth(
   };
   const response = Response.json(body, { headers: { "Cache-Control": "no-store" } });
   return { response, event: { decision: "answered", route } };
+}
+
+/** GET /.well-known/oauth-protected-resource (RFC 9728 section 3.1): where a client finds who issues tokens for here. */
+export function answerMetadata(request: Request, { path, body }: ResourceMetadata): Outcome {
+  const route = path;
+  if (!METHODS.includes(request.method)) return refused({ code: "method_not_allowed", allow: METHODS }, { route });
+  const headers = { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" };
+  return { response: new Response(body, { headers }), event: { decision: "answered", route } };
 }
 
 function maxAgeSeconds(held: HeldKeySet, nowMs: number): number {

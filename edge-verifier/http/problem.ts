@@ -12,6 +12,7 @@ export type WireCode =
   | "insufficient_scope"
   | "insufficient_user_authentication"
   | "policy_denied"
+  | "cors_origin_denied"
   | "not_found"
   | "method_not_allowed"
   | "config_invalid"
@@ -51,6 +52,7 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
     detail: "A more recent or a stronger authentication of the user is required.",
   },
   policy_denied: { status: 403, title: "Forbidden", detail: "The token does not permit this request." },
+  cors_origin_denied: { status: 403, title: "Forbidden", detail: "This web origin may not call this API." },
   not_found: { status: 404, title: "Not Found", detail: "There is nothing here." },
   method_not_allowed: { status: 405, title: "Method Not Allowed", detail: "The method is not allowed for this path." },
   config_invalid: { status: 500, title: "Internal Server Error", detail: "The gateway is not configured correctly." },

@@ -23,6 +23,8 @@ export async function forward(
 ): Promise<Result<Response, Refusal>> {
   const outgoing = originRequest(request, target, admission, origin);
   if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
+  const { assertion } = origin;
+  if (assertion !== undefined) await assertion.attach(outgoing, admission?.identity?.headers ?? []);
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), origin.timeoutMs);

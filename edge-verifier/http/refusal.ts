@@ -21,6 +21,7 @@ export type Refusal =
   | KeysUnavailable
   | PolicyDenial
   | { readonly code: "identity_too_long"; readonly claim: string }
+  | { readonly code: "cors_origin_denied" }
   | { readonly code: "origin_unreachable" }
   | { readonly code: "origin_timeout"; readonly timeoutMs: number }
   | { readonly code: "config_invalid"; readonly problems: readonly ConfigProblem[] }
@@ -69,6 +70,7 @@ export function wireCodeOf(code: Refusal["code"]): WireCode {
     case "alternatives_denied":
     case "identity_too_long":
       return "policy_denied";
+    case "cors_origin_denied":
     case "not_found":
     case "method_not_allowed":
     case "token_missing":

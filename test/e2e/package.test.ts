@@ -39,7 +39,7 @@ describe("what is in it", () => {
   const MEANT = [
     /^(package\.json|README\.md|LICENSE)$/,
     /^docs\/[\w/-]+\.md$/,
-    /^dist\/(issuer|edge-verifier|verify|cli)\.js$/,
+    /^dist\/(issuer|edge-verifier|verify|origin|cli)\.js$/,
     /^dist\/chunks\/\w+\.js$/,
     /^dist\/lambda\/[\w-]+\.mjs$/,
     /^dist\/types\/(issuer|edge-verifier|shared)\/[\w/-]+\.d\.ts$/,
@@ -90,8 +90,12 @@ describe("what it imports", () => {
     expect([...(await importsOf("dist/verify.js"))]).toEqual([]);
   });
 
+  test("the origin's verification library: nothing", async () => {
+    expect([...(await importsOf("dist/origin.js"))]).toEqual([]);
+  });
+
   test("every dependency of the manifest, and no other", async () => {
-    const entries = ["issuer", "cli", "edge-verifier", "verify"].map((name) => `dist/${name}.js`);
+    const entries = ["issuer", "cli", "edge-verifier", "verify", "origin"].map((name) => `dist/${name}.js`);
     const imports = await Promise.all(entries.map((entry) => importsOf(entry)));
     const packages = imports.flatMap((specifiers) => [...specifiers]).filter((name) => !name.startsWith("node:"));
     const names = packages.map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
@@ -135,6 +139,20 @@ describe("that it works in plain Node", () => {
       console.log(JSON.stringify([typeof sealgate(), answer.status, (await answer.json()).code, events.length]));
     `);
     expect(result).toEqual(["function", 500, "config_invalid", 1]);
+  });
+
+  test("sealgate/origin makes a key and a verifier, which refuses a request that did not come through a gateway", async () => {
+    const result = await runModule(`
+      import { createAssertionKey, createAssertionVerifier, createReplayMemory, epochSecondsFromMs } from "sealgate/origin";
+      const { publicJwk, privateJwk } = await createAssertionKey();
+      const verifier = await createAssertionVerifier({
+        keys: [publicJwk], audience: "https://origin.example.com", clockSkewSeconds: 5, replay: createReplayMemory(1000),
+      });
+      const request = { method: "GET", target: "/", assertion: undefined };
+      const { error } = await verifier.verify(request, epochSecondsFromMs(Date.now()));
+      console.log(JSON.stringify([Object.keys(privateJwk), publicJwk.alg, error.code]));
+    `);
+    expect(result).toEqual([["kty", "crv", "x", "d"], "EdDSA", "assertion_missing"]);
   });
 
   test("no path into it but the documented ones", async () => {

@@ -1,0 +1,58 @@
+/**
+ * Cross-origin requests from browsers (Fetch Standard, CORS protocol): which web origins may read answers. Preflights are
+ * answered here and never forwarded; the headers of other answers are set in answer.ts. Decides nothing about tokens: a
+ * cross-origin request needs one like any other.
+ */
+import { refused } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
+import { matchRoute } from "../policy/match.ts";
+import { readTarget } from "./path-guard.ts";
+
+export interface CorsConfig {
+  /** Exact serialised origins, as browsers send them. */
+  readonly origins: ReadonlySet<string>;
+  /** Whether scripts may send and receive cookies. */
+  readonly credentials: boolean;
+}
+
+/** How long a browser may keep a preflight's answer: a change of policy reaches everybody within this. */
+const PREFLIGHT_MAX_AGE_SECONDS = 600;
+
+/** RFC 9110 section 5.6.2, a list of at most 2048 characters. */
+const HEADER_LIST = /^(?=.{1,2048}$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
+
+/** The web origin that the request comes from, if it may read the answer. */
+export function allowedOrigin(request: Request, cors: CorsConfig): string | undefined {
+  const origin = request.headers.get("origin");
+  return origin !== null && cors.origins.has(origin) ? origin : undefined;
+}
+
+/**
+ * Answers a preflight for the request that it announces: 204 when a rule would take that request (which then needs its
+ * token), otherwise the refusal that the request itself would get for its path or method.
+ * @returns undefined when the request is no preflight
+ */
+export function answerPreflight(request: Request, cors: CorsConfig, policy: CompiledPolicy): Outcome | undefined {
+  const { headers } = request;
+  const method = headers.get("access-control-request-method");
+  if (request.method !== "OPTIONS" || method === null || !headers.has("origin")) return undefined;
+  if (allowedOrigin(request, cors) === undefined) return refused({ code: "cors_origin_denied" });
+  const target = readTarget(request.url);
+  if (!target.ok) return refused({ code: "path_unsafe", reason: target.error });
+  const match = matchRoute(policy, method, target.value.path);
+  if (match.rule === undefined) return refused(match.reason);
+  const response = new Response(null, {
+    status: 204,
+    headers: {
+      // `method` is one of a rule's, so it is a known name.
+      "Access-Control-Allow-Methods": method,
+      "Access-Control-Max-Age": String(PREFLIGHT_MAX_AGE_SECONDS),
+      "Cache-Control": "no-store",
+      Vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
+    },
+  });
+  const asked = headers.get("access-control-request-headers");
+  if (asked !== null && HEADER_LIST.test(asked)) response.headers.set("Access-Control-Allow-Headers", asked);
+  return { response, event: { decision: "answered", route: match.rule.pattern.text } };
+}

@@ -1,0 +1,76 @@
+/**
+ * WebSockets that end with the token they were opened with. The handshake has been verified like any request before this
+ * is asked; here both connections are joined, message by message, until one side closes or the token expires. A socket
+ * that needs no token is left to the platform, which joins the two without running any code of ours.
+ */
+
+/** "Unauthorized" of the IANA WebSocket close code registry: what 401 is to a request. */
+export const TOKEN_EXPIRED_CLOSE_CODE = 3000;
+
+const TOKEN_EXPIRED_REASON = "token expired";
+
+/** What a peer that went away without a closing handshake is for the other one (RFC 6455 section 7.4.1, "going away"). */
+const GONE_CLOSE_CODE = 1001;
+
+/** RFC 6455 section 7.4: the codes that an endpoint may send; 1005, 1006 and 1015 only stand for what was not sent. */
+function sendableCode(code: number): number {
+  const isReserved = code < 1000 || code === 1004 || code === 1005 || code === 1006 || (code > 1014 && code < 3000);
+  return isReserved || code > 4999 ? GONE_CLOSE_CODE : code;
+}
+
+/** setTimeout counts in 32 bits; a longer delay would fire at once. */
+const MAX_DELAY_MS = 2_147_483_647;
+
+/**
+ * @param response the origin's; anything but an accepted WebSocket comes back as it is
+ * @param expiresAtMs epoch milliseconds: `exp` of the token, without the leeway for clocks
+ * @param nowMs epoch milliseconds
+ */
+export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: number): Response {
+  const toOrigin = response.webSocket;
+  if (toOrigin === null || toOrigin === undefined) return response;
+  const { 0: toClient, 1: ours } = new WebSocketPair();
+  toOrigin.accept();
+  ours.accept();
+  const timer = setTimeout(
+    () => {
+      for (const socket of [ours, toOrigin]) close(socket, TOKEN_EXPIRED_CLOSE_CODE, TOKEN_EXPIRED_REASON);
+    },
+    Math.min(Math.max(0, expiresAtMs - nowMs), MAX_DELAY_MS),
+  );
+  join(ours, toOrigin, timer);
+  join(toOrigin, ours, timer);
+  const headers = new Headers(response.headers);
+  // Agreed on between the gateway and the origin; the client's connection has extensions of its own.
+  headers.delete("sec-websocket-extensions");
+  return new Response(null, { status: 101, headers, webSocket: toClient });
+}
+
+/** Passes on what comes from one side, and its end. */
+function join(from: WebSocket, to: WebSocket, timer: ReturnType<typeof setTimeout>): void {
+  from.addEventListener("message", ({ data }) => {
+    try {
+      to.send(data);
+    } catch {
+      // The other side is closing; what it would have read is lost, as it is on any connection.
+    }
+  });
+  from.addEventListener("close", ({ code, reason }) => {
+    clearTimeout(timer);
+    close(from, sendableCode(code), reason);
+    close(to, sendableCode(code), reason);
+  });
+  from.addEventListener("error", () => {
+    clearTimeout(timer);
+    close(to, GONE_CLOSE_CODE, "");
+  });
+}
+
+/** Closing what is closed already is no error here. */
+function close(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // Nothing is left to be closed.
+  }
+}

@@ -71,8 +71,11 @@ export interface RingWorld {
   overwrite(text: string): Promise<void>;
 }
 
-export async function startRingWorld(changes: Partial<RingPolicyInput> = {}): Promise<RingWorld> {
-  const clock = createVirtualClock();
+/** @param clock give one that runs when a process of its own, on the host's clock, works on this ring */
+export async function startRingWorld(
+  changes: Partial<RingPolicyInput> = {},
+  clock: VirtualClock = createVirtualClock(),
+): Promise<RingWorld> {
   const kms = await startTestKms({ now: () => clock.epochMs() });
   onTestFinished(() => kms.close());
   const cloudflare = await startFakeCloudflare({ epochMs: () => clock.epochMs() });

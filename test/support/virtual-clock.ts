@@ -27,3 +27,34 @@ export function createVirtualClock(startEpochMs = 1_800_000_000_000, random = 0)
     random: () => random,
   };
 }
+
+/**
+ * A clock that also runs by itself, for tests with processes of their own, which go by the host's clock. It may begin in the
+ * past, to let something be old, and catch up.
+ */
+export interface RunningClock extends VirtualClock {
+  /** From now on it shows the present. */
+  catchUp(): void;
+}
+
+export function createRunningClock(startEpochMs: number = Date.now()): RunningClock {
+  const sleeps: number[] = [];
+  let aheadMs = startEpochMs - Date.now();
+  return {
+    sleeps,
+    advance: (ms) => {
+      aheadMs += ms;
+    },
+    catchUp: () => {
+      aheadMs = 0;
+    },
+    epochMs: () => Date.now() + aheadMs,
+    monotonicMs: () => performance.now(),
+    sleep: (ms) => {
+      sleeps.push(ms);
+      aheadMs += ms;
+      return Promise.resolve();
+    },
+    random: () => 0,
+  };
+}

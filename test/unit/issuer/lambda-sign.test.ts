@@ -1,56 +1,24 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleLambda } from "../../../.ci/bundle.ts";
+import type { SignAnswer } from "../../../issuer/lambda/sign.ts";
 import { createKmsVerifier } from "../../../issuer/verifier.ts";
 import { startTestKms } from "../../support/kms.ts";
 import type { TestKms } from "../../support/kms.ts";
+import { TEST_ISSUER } from "../../support/key-sets.ts";
+import { bundleForTest } from "../../support/lambda-runtime.ts";
+import type { BundledLambda, Invocation, Outcome } from "../../support/lambda-runtime.ts";
+import { startRingWorld } from "../../support/ring-world.ts";
 import { valueOf } from "../../support/values.ts";
+import { createRunningClock } from "../../support/virtual-clock.ts";
 
 const ISSUER = "https://auth.example.com";
 
-/** Stands in for the Lambda runtime: loads the bundle once, and hands it one event after the other. */
-const RUNTIME = `
-const { handler } = await import(process.argv[2]);
-const outcomes = [];
-for (const { env, event } of JSON.parse(process.argv[3])) {
-  Object.assign(process.env, env);
-  try {
-    outcomes.push({ answer: await handler(event) });
-  } catch (error) {
-    outcomes.push({ errorType: error.name, errorMessage: error.message });
-  }
-}
-process.stdout.write(JSON.stringify(outcomes));
-`;
-
-interface Invocation {
-  readonly event: unknown;
-  /** Variables to change before the event. */
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-interface Outcome {
-  readonly answer?: { readonly token: string; readonly kid: string; readonly expiresAt: number };
-  readonly errorType?: string;
-  readonly errorMessage?: string;
-}
-
 let aws: TestKms;
-let folder: string;
-let bundle: string;
-let inputs: readonly string[];
+let lambda: BundledLambda<SignAnswer>;
 let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   aws = await startTestKms();
-  folder = await mkdtemp(join(tmpdir(), "sealgate-lambda-"));
-  bundle = join(folder, "sign.mjs");
-  inputs = await bundleLambda("issuer/lambda/sign.ts", bundle);
-  await writeFile(join(folder, "runtime.mjs"), RUNTIME);
+  lambda = await bundleForTest("issuer/lambda/sign.ts");
   env = {
     ...aws.env,
     SEALGATE_ISSUER: ISSUER,
@@ -61,26 +29,16 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await rm(folder, { recursive: true });
+  await lambda.remove();
   await aws.close();
 });
 
-/** One container: a process of its own, in a folder without node_modules, with nothing but these variables. */
 async function invoke(
   invocations: readonly Invocation[],
   variables: Readonly<Record<string, string>> = env,
-): Promise<readonly Outcome[]> {
-  const runtime = join(folder, "runtime.mjs");
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    [runtime, bundle, JSON.stringify(invocations)],
-    {
-      cwd: folder,
-      env: variables,
-    },
-  );
-  expect(stderr).toBe("");
-  const outcomes: readonly Outcome[] = JSON.parse(stdout);
+): Promise<readonly Outcome<SignAnswer>[]> {
+  const { outcomes, lines, stderr } = await lambda.invoke(invocations, variables);
+  expect({ lines, stderr }).toEqual({ lines: [], stderr: "" });
   return outcomes;
 }
 
@@ -153,8 +111,35 @@ describe("the bundled handler", () => {
     ]);
   });
 
+  test("signs with the active key of a ring when it is told no key", async () => {
+    const world = await startRingWorld({ timing: { maxTokenTtlSeconds: 600 } }, createRunningClock());
+    await world.run({ request: { kind: "init" } });
+    const { SEALGATE_KEY_ID: _key, SEALGATE_ALG: _alg, ...others } = env;
+    const policy = JSON.stringify({ timing: { maxTokenTtlSeconds: 600 } });
+    const names = { SEALGATE_RING: "main", SEALGATE_ISSUER: TEST_ISSUER, SEALGATE_POLICY: policy };
+    const variables = { ...others, ...world.kms.env, ...names };
+    const event = { claims: {}, audience: "api" };
+    const [first, second, third] = await invoke(
+      [{ event }, { event }, { event: { ...event, ttlSeconds: 601 } }],
+      variables,
+    );
+    const active = (await world.document()).keys.find(({ state }) => state === "active");
+    expect([first?.answer?.kid, second?.answer?.kid]).toEqual([active?.kid, active?.kid]);
+    expect(third).toMatchObject({ errorType: "lifetime_too_long" });
+  });
+
+  test("tells that a ring has nothing published yet", async () => {
+    const world = await startRingWorld({}, createRunningClock());
+    world.cloudflare.script({ on: "write", times: 99, does: { kind: "answer", status: 503 } });
+    await world.run({ request: { kind: "init" } });
+    const { SEALGATE_KEY_ID: _key, SEALGATE_ALG: _alg, ...others } = env;
+    const variables = { ...others, ...world.kms.env, SEALGATE_RING: "main", SEALGATE_ISSUER: TEST_ISSUER };
+    const [outcome] = await invoke([{ event: { claims: {}, audience: "api" } }], variables);
+    expect(outcome).toMatchObject({ errorType: "ring_key_unpublished" });
+  });
+
   test("holds the issuer and the SDK, and nothing of the emulator, the edge or the command line", () => {
-    const ours = inputs.filter((path) => !path.includes("node_modules/"));
+    const ours = lambda.inputs.filter((path) => !path.includes("node_modules/"));
     expect(ours).toContain("issuer/kms/signer.ts");
     expect(ours.filter((path) => !/^(?:issuer|shared)\//.test(path))).toEqual([]);
     expect(ours.filter((path) => /^issuer\/(?:kms-emulator|cli|publish)\//.test(path))).toEqual([]);

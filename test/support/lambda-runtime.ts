@@ -1,0 +1,71 @@
+/**
+ * Stands in for the Lambda runtime: a bundled handler in a process of its own, in a folder without node_modules, with
+ * nothing but the variables it is given. Loads the bundle once, and hands it one event after the other.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { bundleLambda } from "../../.ci/bundle.ts";
+
+const RUNTIME = `
+const { handler } = await import(process.argv[2]);
+const outcomes = [];
+for (const { env, event } of JSON.parse(process.argv[3])) {
+  Object.assign(process.env, env);
+  try {
+    outcomes.push({ answer: await handler(event) });
+  } catch (error) {
+    outcomes.push({ errorType: error.name, errorMessage: error.message });
+  }
+}
+process.stdout.write(JSON.stringify(outcomes));
+`;
+
+export interface Invocation {
+  readonly event: unknown;
+  /** Variables to change before the event. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Outcome<Answer> {
+  readonly answer?: Answer;
+  readonly errorType?: string;
+  readonly errorMessage?: string;
+}
+
+export interface LambdaRun<Answer> {
+  readonly outcomes: readonly Outcome<Answer>[];
+  /** What the handler itself has written to stdout, by line. */
+  readonly lines: readonly string[];
+  readonly stderr: string;
+}
+
+export interface BundledLambda<Answer> {
+  /** Paths of the modules that went into the bundle. */
+  readonly inputs: readonly string[];
+  /** One container: a new process. */
+  invoke(invocations: readonly Invocation[], variables: Readonly<Record<string, string>>): Promise<LambdaRun<Answer>>;
+  remove(): Promise<void>;
+}
+
+/** @param entry path of the handler's module, from the root of the repository */
+export async function bundleForTest<Answer>(entry: string): Promise<BundledLambda<Answer>> {
+  const folder = await mkdtemp(join(tmpdir(), "sealgate-lambda-"));
+  const bundle = join(folder, "handler.mjs");
+  const runtime = join(folder, "runtime.mjs");
+  const inputs = await bundleLambda(entry, bundle);
+  await writeFile(runtime, RUNTIME);
+  return {
+    inputs,
+    async invoke(invocations, env) {
+      const argv = [runtime, bundle, JSON.stringify(invocations)];
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, argv, { cwd: folder, env });
+      const lines = stdout.split("\n");
+      const outcomes: readonly Outcome<Answer>[] = JSON.parse(lines.pop() ?? "");
+      return { outcomes, lines, stderr };
+    },
+    remove: () => rm(folder, { recursive: true }),
+  };
+}

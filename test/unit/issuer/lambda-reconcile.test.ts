@@ -64,9 +64,9 @@ describe("the bundled handler", () => {
       { answer: { converged: true, steps: ["publish", "tag_key", "tag_key"], rev, problems: [] } },
       { answer: { converged: true, steps: [], rev } },
     ]);
-    expect(lines.map(jsonObject)).toMatchObject([
-      { audit: { actor: "keeper", step: "publish", reasons: ["refused"] } },
-    ]);
+    const audit = lines.map(jsonObject);
+    expect(audit).toHaveLength(3);
+    expect(audit[0]).toMatchObject({ audit: { actor: "keeper", step: "publish", reasons: ["refused"] } });
   });
 
   test("rotates when it is asked to, and says when it is too early", async () => {
@@ -114,9 +114,11 @@ describe("the bundled handler", () => {
     );
     expect(outcomes.map(({ errorType }) => errorType)).toEqual(events.map(() => "input_invalid"));
     const [missing] = (await invoke(world, [{ event: {} }], { SEALGATE_ISSUER: "" })).outcomes;
-    expect(missing).toMatchObject({ errorType: "config_invalid", errorMessage: /SEALGATE_ISSUER is missing/ });
+    expect(missing).toMatchObject({ errorType: "config_invalid" });
+    expect(missing?.errorMessage).toContain("SEALGATE_ISSUER is missing");
     const [broken] = (await invoke(world, [{ event: {} }], { SEALGATE_POLICY: '{"alg":"HS256"}' })).outcomes;
-    expect(broken).toMatchObject({ errorType: "config_invalid", errorMessage: /alg must be one of/ });
+    expect(broken).toMatchObject({ errorType: "config_invalid" });
+    expect(broken?.errorMessage).toContain("alg must be one of");
   });
 
   test("holds the rotator and the SDK, and nothing of the emulator, the edge or the command line", () => {

@@ -56,6 +56,24 @@ export function stalenessBoundSeconds(timing: RingTiming): number {
   return timing.kvPropagationSeconds + timing.kvCacheTtlSeconds + timing.memoryTtlSeconds;
 }
 
+/** How a ring's document is kept alive. All in seconds. */
+export interface DocumentRenewal {
+  /** D: `exp` minus `iat` of a document. */
+  readonly documentLifetimeSeconds: number;
+  /** R: how often a rotator runs; a document is renewed by the first run after half of its life. */
+  readonly reconcileEverySeconds: number;
+}
+
+/**
+ * D/2 − R − S: how long an edge that holds a document goes on, at the least, once KV stops answering. At that moment it may
+ * hold the older of two documents: renewed R after half of its life, with the newer one still S away. Less than 0 would mean
+ * that documents can expire before their successor is seen.
+ */
+export function outageSurvivedSeconds(timing: RingTiming, renewal: DocumentRenewal): number {
+  const renewedAfterSeconds = Math.floor(renewal.documentLifetimeSeconds / 2) + renewal.reconcileEverySeconds;
+  return renewal.documentLifetimeSeconds - renewedAfterSeconds - stalenessBoundSeconds(timing);
+}
+
 /** The earliest time at which a published generation may sign: published_at + S + K. */
 export function activateNotBefore(publishedAt: EpochSeconds, timing: RingTiming): EpochSeconds {
   return after(publishedAt, stalenessBoundSeconds(timing) + timing.clockSkewSeconds);

@@ -8,6 +8,7 @@ import {
   KMS_CONSISTENCY_SECONDS,
   largerTiming,
   MIN_KV_CACHE_TTL_SECONDS,
+  outageSurvivedSeconds,
   parseTiming,
   serialiseTiming,
   SIGNER_REFRESH_SECONDS,
@@ -32,6 +33,11 @@ describe("the defaults", () => {
 
   test("S = W + C + M = 180 + 60 + 30 = 270", () => {
     expect(stalenessBoundSeconds(DEFAULT_TIMING)).toBe(270);
+  });
+
+  test("an outage of KV is survived for D/2 - R - S = 43200 - 300 - 270", () => {
+    const renewal = { documentLifetimeSeconds: 86_400, reconcileEverySeconds: 300 };
+    expect(outageSurvivedSeconds(DEFAULT_TIMING, renewal)).toBe(42_630);
   });
 
   test("a generation signs no earlier than published + S + K = published + 330", () => {

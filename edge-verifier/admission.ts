@@ -4,9 +4,9 @@
  */
 import { epochSecondsFromMs } from "../shared/identifiers.ts";
 import type { VerifiedToken } from "../shared/verify-token.ts";
-import { readBearerToken } from "./http/bearer.ts";
-import { identityOf } from "./http/identity.ts";
-import type { Identity } from "./http/identity.ts";
+import { readToken } from "./http/carriers.ts";
+import type { CarrierConfig } from "./http/carriers.ts";
+import type { Identity, IdentityReader } from "./http/identity.ts";
 import type { Refusal } from "./http/refusal.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import type { TokenVerifier } from "./keys/token-verifier.ts";
@@ -29,25 +29,31 @@ export interface AdmissionRule {
   readonly anonymous: boolean;
 }
 
+export interface AdmissionParts {
+  readonly verifier: TokenVerifier;
+  readonly carriers: CarrierConfig;
+  readonly identify: IdentityReader;
+}
+
 const NOBODY: Admission = { token: undefined, identity: undefined, refusal: undefined };
 
 /** @param nowMs epoch milliseconds */
 export async function admit(
-  { headers }: Request,
+  request: Request,
   { requirement, anonymous }: AdmissionRule,
-  verifier: TokenVerifier,
+  { verifier, carriers, identify }: AdmissionParts,
   nowMs: number,
   waitUntil: WaitUntil,
 ): Promise<Admission> {
-  const bearer = readBearerToken(headers.get("authorization"));
-  if (!bearer.ok) {
-    return anonymous && bearer.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: bearer.error };
+  const presented = readToken(request, carriers);
+  if (!presented.ok) {
+    return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
   }
   const verified =
-    verifier.recall(bearer.value, nowMs, waitUntil) ?? (await verifier.verify(bearer.value, nowMs, waitUntil));
+    verifier.recall(presented.value, nowMs, waitUntil) ?? (await verifier.verify(presented.value, nowMs, waitUntil));
   if (!verified.ok) return { ...NOBODY, refusal: verified.error };
   const token = verified.value;
-  const known = identityOf(token);
+  const known = identify(token);
   if (!known.ok) return { token, identity: undefined, refusal: known.error };
   const identity = known.value;
   const subject = { claims: token.claims, scopes: identity.scopes, now: epochSecondsFromMs(nowMs) };

@@ -48,14 +48,18 @@ function keepGoing(c: Context): WaitUntil {
   return (work) => c.executionCtx.waitUntil(work);
 }
 
-function finish(c: Context, { ladder, clock, sink, answers }: AppParts, { response, event }: Outcome): Response {
+function finish(
+  c: Context,
+  { ladder, clock, sink, answers }: AppParts,
+  { response, headers, event }: Outcome,
+): Response {
   sink({
     ...describeRequest(c.req.raw),
     status: response.status,
     keySet: describeKeySet(ladder.status(clock())),
     ...event,
   });
-  return dressAnswer(c.req.raw, response, event.decision, answers);
+  return dressAnswer(c.req.raw, response, event.decision, answers, headers);
 }
 
 /** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. */

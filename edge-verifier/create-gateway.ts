@@ -10,6 +10,8 @@ import { isAbsent } from "./config-values.ts";
 import { readOriginConfig, readVerifierConfig } from "./config.ts";
 import type { Bindings, ConfigProblem, OriginConfig } from "./config.ts";
 import { createAssertionSigner } from "./http/assertion.ts";
+import { createIdentityReader } from "./http/identity.ts";
+import { removedNames } from "./http/request-headers.ts";
 import { describeRequest, logEvent } from "./observe/event.ts";
 import type { EventSink } from "./observe/event.ts";
 import { crashed, refused } from "./outcome.ts";
@@ -17,6 +19,7 @@ import type { Outcome } from "./outcome.ts";
 import { compilePolicy } from "./policy/compile.ts";
 import type { PolicyProblem } from "./policy/compile.ts";
 import type { RoutePolicy } from "./policy/rule.ts";
+import { readRequestSettings } from "./request-config.ts";
 import { createVerification } from "./verification.ts";
 import { HEALTH_PATH, JWKS_PATH } from "./well-known.ts";
 
@@ -68,17 +71,23 @@ async function start(env: Bindings, routes: RoutePolicy, clock: () => number, si
   const policy = compilePolicy(routes, [JWKS_PATH, HEALTH_PATH, ...(metadata === undefined ? [] : [metadata.path])]);
   const config = await readVerifierConfig(env);
   const origin = await withAssertion(env, readOriginConfig(env), clock);
-  if (!policy.ok || !config.ok || !origin.ok || !settings.ok) {
+  const requests = readRequestSettings(env);
+  if (!policy.ok || !config.ok || !origin.ok || !settings.ok || !requests.ok) {
     return err([
       ...(config.ok ? [] : config.error),
       ...(origin.ok ? [] : origin.error),
       ...(settings.ok ? [] : settings.error),
+      ...(requests.ok ? [] : requests.error),
       ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
     ]);
   }
   const { ladder, verifier } = createVerification(config.value);
   const { ring } = config.value;
-  const parts = { policy: policy.value, origin: origin.value, ring, ladder, verifier, clock, sink };
+  const { carriers, identityHeaders } = requests.value;
+  const identify = createIdentityReader(identityHeaders);
+  const removed = removedNames(identityHeaders);
+  const forwarding = { policy: policy.value, origin: origin.value, carriers, identify, removed };
+  const parts = { ...forwarding, ring, ladder, verifier, clock, sink };
   return ok(createApp({ ...parts, answers: settings.value.answers, metadata }));
 }
 

@@ -3,22 +3,24 @@
  * in one place, after everything else has agreed.
  */
 import { admit } from "./admission.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, AdmissionParts } from "./admission.ts";
 import type { OriginConfig } from "./config.ts";
+import { selectProtocol } from "./http/carriers.ts";
 import { readTarget } from "./http/path-guard.ts";
 import { forward } from "./http/proxy.ts";
+import { correctedHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
-import type { TokenVerifier } from "./keys/token-verifier.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
 import { matchRoute } from "./policy/match.ts";
 
-export interface GatewayParts {
+export interface GatewayParts extends AdmissionParts {
   readonly policy: CompiledPolicy;
-  readonly verifier: TokenVerifier;
   readonly origin: OriginConfig;
+  /** Folded names of headers that a client cannot send. */
+  readonly removed: ReadonlySet<string>;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
@@ -33,13 +35,12 @@ export async function handleRequest(request: Request, parts: GatewayParts, waitU
   const route = pattern.text;
   let admission: Admission | undefined;
   if (requirement !== undefined) {
-    const { verifier, clock } = parts;
-    admission = await admit(request, { requirement, anonymous }, verifier, clock(), waitUntil);
+    admission = await admit(request, { requirement, anonymous }, parts, parts.clock(), waitUntil);
     const { refusal, token } = admission;
     if (refusal !== undefined && !report) return refused(refusal, { route, ...describeToken(token) });
   }
   const startedMs = parts.clock();
-  const response = await forward(request, target.value, admission, parts.origin);
+  const response = await forward(request, target.value, admission, parts);
   const seen = { route, ...describeToken(admission?.token), originMs: parts.clock() - startedMs };
   const reported = admission?.refusal;
   const event = reported === undefined ? seen : { ...seen, reported: describeRefusal(reported) };
@@ -47,5 +48,9 @@ export async function handleRequest(request: Request, parts: GatewayParts, waitU
   const token = report ? undefined : admission?.token;
   const answer =
     token === undefined ? response.value : closeAtExpiry(response.value, token.claims.exp * 1000, parts.clock());
-  return { response: answer, event: { decision: "forwarded", ...event } };
+  return {
+    response: selectProtocol(request, answer, parts.carriers),
+    headers: correctedHeaders(answer, target.value, requirement !== undefined, parts.origin.base),
+    event: { decision: "forwarded", ...event },
+  };
 }

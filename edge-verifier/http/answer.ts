@@ -5,6 +5,7 @@
 import type { Decision } from "../observe/event.ts";
 import { allowedOrigin } from "./cors.ts";
 import type { CorsConfig } from "./cors.ts";
+import type { HeaderList } from "./response-headers.ts";
 
 export interface AnswerConfig {
   /** undefined: what the origin says about CORS is passed on, and preflights are requests like any other. */
@@ -25,15 +26,17 @@ export function dressAnswer(
   response: Response,
   decision: Decision,
   { cors, hsts, resourceMetadataUrl }: AnswerConfig,
+  corrected: HeaderList = [],
 ): Response {
   // The answer to a WebSocket handshake has no content, and CORS does not apply to it.
   if (response.status === 101) return response;
   const needsNosniff = !response.headers.has(NOSNIFF);
   const needsHsts = hsts !== undefined && !response.headers.has(HSTS);
-  if (!needsNosniff && !needsHsts && cors === undefined) return response;
+  if (!needsNosniff && !needsHsts && cors === undefined && corrected.length === 0) return response;
   // What fetch returns cannot be changed; what the gateway has made can.
   const dressed = decision === "forwarded" ? new Response(response.body, response) : response;
   const { headers } = dressed;
+  for (const [name, value] of corrected) headers.set(name, value);
   if (needsNosniff) headers.set(NOSNIFF, "nosniff");
   if (needsHsts) headers.set(HSTS, hsts);
   if (cors !== undefined) setCors(headers, request, cors);

@@ -2,6 +2,7 @@
  * What the origin learns about the caller from a verified token: headers that only the gateway can set. Which client
  * headers are removed to make that true is in request-headers.ts.
  */
+import { isJsonObject } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
@@ -10,8 +11,16 @@ import { scopesOf } from "../policy/scopes.ts";
 /** Every header that begins with this, in any spelling, is the gateway's; a client's is removed. */
 export const IDENTITY_PREFIX = "x-sealgate-";
 
-export const SUBJECT_HEADER = "x-sealgate-subject";
-export const SCOPE_HEADER = "x-sealgate-scope";
+/** One header: its name in lower case, and where its value is: the claim's name, then names of members below it. */
+export interface IdentityHeader {
+  readonly name: string;
+  readonly path: readonly string[];
+}
+
+export const DEFAULT_IDENTITY_HEADERS: readonly IdentityHeader[] = [
+  { name: "x-sealgate-subject", path: ["sub"] },
+  { name: "x-sealgate-scope", path: ["scope"] },
+];
 
 /** Longer values are refused rather than cut: a cut subject could be another subject. */
 export const MAX_IDENTITY_LENGTH = 2048;
@@ -27,29 +36,44 @@ export interface IdentityTooLong {
   readonly claim: string;
 }
 
-const known = new WeakMap<VerifiedToken, Result<Identity, IdentityTooLong>>();
+export type IdentityReader = (token: VerifiedToken) => Result<Identity, IdentityTooLong>;
 
-/** Worked out once per verified token; a token that is remembered keeps its object. */
-export function identityOf(token: VerifiedToken): Result<Identity, IdentityTooLong> {
-  const before = known.get(token);
-  if (before !== undefined) return before;
-  const identity = readIdentity(token);
-  known.set(token, identity);
-  return identity;
+/** @returns a function that works an identity out once per verified token; a token that is remembered keeps its object. */
+export function createIdentityReader(headers: readonly IdentityHeader[]): IdentityReader {
+  const known = new WeakMap<VerifiedToken, Result<Identity, IdentityTooLong>>();
+  return (token) => {
+    const before = known.get(token);
+    if (before !== undefined) return before;
+    const identity = readIdentity(token, headers);
+    known.set(token, identity);
+    return identity;
+  };
 }
 
-function readIdentity({ claims }: VerifiedToken): Result<Identity, IdentityTooLong> {
+function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader[]): Result<Identity, IdentityTooLong> {
   const scopes = scopesOf(claims);
   const headers: [string, string][] = [];
-  const { sub } = claims;
-  if (typeof sub === "string") headers.push([SUBJECT_HEADER, encodeHeaderValue(sub)]);
-  if (scopes.size > 0) headers.push([SCOPE_HEADER, encodeHeaderValue([...scopes].join(" "))]);
-  for (const [name, value] of headers) {
-    if (value.length > MAX_IDENTITY_LENGTH) {
-      return err({ code: "identity_too_long", claim: name === SUBJECT_HEADER ? "sub" : "scope" });
-    }
+  for (const { name, path } of wanted) {
+    const text = path.length === 1 && path[0] === "scope" ? [...scopes].join(" ") : textAt(claims, path);
+    // An empty header is no header to some origins, and no scope is none.
+    if (text === undefined || text === "") continue;
+    const value = encodeHeaderValue(text);
+    if (value.length > MAX_IDENTITY_LENGTH) return err({ code: "identity_too_long", claim: path.join(".") });
+    headers.push([name, value]);
   }
   return ok({ scopes, headers });
+}
+
+/** A scalar as text; undefined for what is missing, an object or an array: none of them has one text that all would read. */
+function textAt(claims: Readonly<Record<string, unknown>>, path: readonly string[]): string | undefined {
+  let value: unknown = claims;
+  for (const name of path) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
 }
 
 const NEEDS_ESCAPE = /[^\x20-\x24\x26-\x7e]|^ | $/gu;

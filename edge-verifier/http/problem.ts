@@ -13,6 +13,7 @@ export type WireCode =
   | "insufficient_user_authentication"
   | "policy_denied"
   | "cors_origin_denied"
+  | "cross_site_request"
   | "not_found"
   | "method_not_allowed"
   | "config_invalid"
@@ -52,6 +53,7 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
     detail: "A more recent or a stronger authentication of the user is required.",
   },
   policy_denied: { status: 403, title: "Forbidden", detail: "The token does not permit this request." },
+  cross_site_request: { status: 403, title: "Forbidden", detail: "This request may not come from another site." },
   cors_origin_denied: { status: 403, title: "Forbidden", detail: "This web origin may not call this API." },
   not_found: { status: 404, title: "Not Found", detail: "There is nothing here." },
   method_not_allowed: { status: 405, title: "Method Not Allowed", detail: "The method is not allowed for this path." },

@@ -8,7 +8,16 @@ import type { Admission } from "../admission.ts";
 import type { OriginConfig } from "../config.ts";
 import type { RequestTarget } from "./path-guard.ts";
 import type { Refusal } from "./refusal.ts";
+import { removeToken } from "./carriers.ts";
+import type { CarrierConfig } from "./carriers.ts";
 import { unwantedHeaders } from "./request-headers.ts";
+
+export interface ForwardingParts {
+  readonly origin: OriginConfig;
+  readonly carriers: CarrierConfig;
+  /** Folded names of headers that a client cannot send. */
+  readonly removed: ReadonlySet<string>;
+}
 
 /**
  * Sends the request to the origin.
@@ -19,9 +28,10 @@ export async function forward(
   request: Request,
   target: RequestTarget,
   admission: Admission | undefined,
-  origin: OriginConfig,
+  parts: ForwardingParts,
 ): Promise<Result<Response, Refusal>> {
-  const outgoing = originRequest(request, target, admission, origin);
+  const { origin } = parts;
+  const outgoing = originRequest(request, target, admission, parts);
   if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
   const { assertion } = origin;
   if (assertion !== undefined) await assertion.attach(outgoing, admission?.identity?.headers ?? []);
@@ -47,7 +57,7 @@ function originRequest(
   request: Request,
   target: RequestTarget,
   admission: Admission | undefined,
-  origin: OriginConfig,
+  { origin, carriers, removed }: ForwardingParts,
 ): Request | undefined {
   const prefix = origin.base + target.path;
   const outgoing = new Request(prefix + target.query, {
@@ -62,12 +72,23 @@ function originRequest(
   if (!isUnaltered(outgoing.url, prefix)) return undefined;
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");
-  for (const name of unwantedHeaders(request.headers, origin.forwardAuthorization)) headers.delete(name);
+  for (const name of unwantedHeaders(request.headers, removed, origin.forwardAuthorization)) headers.delete(name);
+  if (!origin.forwardAuthorization) removeToken(headers, carriers);
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);
+  headers.set("forwarded", forwardedBy(clientAddress, target));
   for (const [name, value] of admission?.identity?.headers ?? []) headers.set(name, value);
   return outgoing;
+}
+
+/** RFC 7239: the same three facts in the standard's form. What would need an escape in it is left out. */
+function forwardedBy(clientAddress: string | null, { scheme, authority }: RequestTarget): string {
+  const from = clientAddress !== null && /^[0-9A-Fa-f.:]+$/.test(clientAddress) ? clientAddress : undefined;
+  // Section 6: an IPv6 address stands in brackets and quotes.
+  const node = from?.includes(":") === true ? `"[${from}]"` : from;
+  const host = /^[0-9A-Za-z._:[\]-]+$/.test(authority) ? `host="${authority}";` : "";
+  return `${node === undefined ? "" : `for=${node};`}${host}proto=${scheme}`;
 }
 
 /**

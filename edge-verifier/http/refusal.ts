@@ -7,7 +7,7 @@ import type { ConfigProblem } from "../config.ts";
 import type { KeysUnavailable } from "../keys/held-key-set.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
-import type { BearerProblem } from "./bearer.ts";
+import type { CredentialProblem } from "./carriers.ts";
 import type { PathProblem } from "./path-guard.ts";
 import { problemResponse } from "./problem.ts";
 import type { WireCode } from "./problem.ts";
@@ -16,7 +16,7 @@ import type { WireCode } from "./problem.ts";
 export type Refusal =
   | { readonly code: "path_unsafe"; readonly reason: PathProblem | "altered_by_url_parser" }
   | NoRoute
-  | BearerProblem
+  | CredentialProblem
   | TokenRejection
   | KeysUnavailable
   | PolicyDenial
@@ -71,6 +71,7 @@ export function wireCodeOf(code: Refusal["code"]): WireCode {
     case "identity_too_long":
       return "policy_denied";
     case "cors_origin_denied":
+    case "cross_site_request":
     case "not_found":
     case "method_not_allowed":
     case "token_missing":

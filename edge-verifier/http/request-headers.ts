@@ -6,7 +6,7 @@ import { IDENTITY_PREFIX } from "./identity.ts";
 
 const FORWARDED_PREFIX = "x-forwarded-";
 
-const REMOVED: ReadonlySet<string> = new Set([
+const ALWAYS_REMOVED = [
   // Hop-by-hop: RFC 9110 section 7.6.1, RFC 2616 section 13.5.1, and what browsers once made of it. `upgrade` is decided
   // by value, below.
   "connection",
@@ -22,23 +22,70 @@ const REMOVED: ReadonlySet<string> = new Set([
   "x-http-method",
   "x-http-method-override",
   "x-method-override",
-  "x-original-url",
+  "x-original-method",
   "x-original-uri",
+  "x-original-url",
   "x-rewrite-url",
+  // CGI makes it HTTP_PROXY, which programs there take for their own proxy (CVE-2016-5385 and its kin).
+  "proxy",
   // Where the request came from is the gateway's to say.
+  "client-ip",
   "forwarded",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-forwarded",
+  "x-host",
+  "x-original-host",
   "x-real-ip",
+];
+
+/** What nobody can be told by a header of this name, besides those above: it addresses, frames or authorises the message. */
+const NOT_FOR_IDENTITY: ReadonlySet<string> = new Set([
+  ...ALWAYS_REMOVED,
+  "accept-encoding",
+  "authorization",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "cookie",
+  "expect",
+  "host",
+  "origin",
+  "range",
+  "referer",
+  "upgrade",
 ]);
+
+/** Whether a header of this name can speak for the caller. Letters, digits and hyphens only: nothing to fold. */
+export function isIdentityHeaderName(name: string): boolean {
+  return (
+    /^[a-z](?:-?[a-z0-9])*$/.test(name) &&
+    name.length <= 64 &&
+    !NOT_FOR_IDENTITY.has(name) &&
+    !/^(?:x-forwarded-|if-|sec-|cf-)/.test(name)
+  );
+}
+
+/** The folded names that a client cannot send: the fixed list, and those that speak for the caller. */
+export function removedNames(identityHeaders: readonly { readonly name: string }[]): ReadonlySet<string> {
+  return new Set([...ALWAYS_REMOVED, ...identityHeaders.map(({ name }) => name)]);
+}
 
 /**
  * The names of the headers that must not reach the origin.
+ * @param removed from {@link removedNames}
  * @param keepAuthorization false: the token stays here
  */
-export function unwantedHeaders(headers: Headers, keepAuthorization: boolean): readonly string[] {
+export function unwantedHeaders(
+  headers: Headers,
+  removed: ReadonlySet<string>,
+  keepAuthorization: boolean,
+): readonly string[] {
   const unwanted: string[] = [];
   for (const name of headers.keys()) {
     const folded = foldName(name);
-    if (REMOVED.has(folded) || folded.startsWith(FORWARDED_PREFIX) || folded.startsWith(IDENTITY_PREFIX)) {
+    if (removed.has(folded) || folded.startsWith(FORWARDED_PREFIX) || folded.startsWith(IDENTITY_PREFIX)) {
       unwanted.push(name);
       // RFC 9110 section 7.6.1: "Connection" names further headers that are meant for this hop only.
       if (name === "connection") unwanted.push(...namedBy(headers.get(name) ?? ""));

@@ -1,9 +1,9 @@
 /** Which headers are unwanted, by name alone: the platform removes some of them itself, and must not be relied on. */
 import { describe, expect, test } from "vitest";
-import { unwantedHeaders } from "../../../edge-verifier/http/request-headers.ts";
+import { isIdentityHeaderName, removedNames, unwantedHeaders } from "../../../edge-verifier/http/request-headers.ts";
 
 const unwanted = (headers: Record<string, string>, keepAuthorization = true): readonly string[] =>
-  unwantedHeaders(new Headers(headers), keepAuthorization);
+  unwantedHeaders(new Headers(headers), removedNames([{ name: "x-user-id" }]), keepAuthorization);
 
 describe("unwanted", () => {
   test.each([
@@ -21,8 +21,18 @@ describe("unwanted", () => {
     "x~sealgate|subject",
     "x_forwarded_host",
     "x_http_method_override",
+    "x-http-method",
+    "x.http.method",
+    "X_Method_Override",
+    "x-original-method",
+    "proxy",
+    "Forwarded",
+    "true_client_ip",
+    "x-user-id",
+    "X_User_Id",
+    "x.user.id",
   ])("%s", (name) => {
-    expect(unwanted({ [name]: "1" })).toContain(name);
+    expect(unwanted({ [name]: "1" })).toContain(name.toLowerCase());
   });
 
   test("what Connection names, except what frames and addresses the message", () => {
@@ -39,6 +49,36 @@ describe("unwanted", () => {
   test("the token, if it is to stay here", () => {
     expect(unwanted({ authorization: "Bearer x" })).toEqual([]);
     expect(unwanted({ authorization: "Bearer x" }, false)).toEqual(["authorization"]);
+  });
+});
+
+describe("a header that speaks for the caller", () => {
+  test.each(["x-user-id", "remote-user", "x-sealgate-tenant", "x2"])("may be %s", (name) => {
+    expect(isIdentityHeaderName(name)).toBe(true);
+  });
+
+  test.each([
+    "",
+    "X-User",
+    "x_user",
+    "x user",
+    "-x",
+    "x--y",
+    "authorization",
+    "cookie",
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "forwarded",
+    "x-forwarded-user",
+    "x-http-method-override",
+    "sec-websocket-protocol",
+    "cf-connecting-ip",
+    "if-match",
+    "x".repeat(65),
+  ])("may not be %j", (name) => {
+    expect(isIdentityHeaderName(name)).toBe(false);
   });
 });
 

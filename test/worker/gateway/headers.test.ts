@@ -1,5 +1,7 @@
 /** What of a client's headers reaches the origin, and what the origin is told about the caller. */
 import { beforeAll, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../shared/json.ts";
+import type { Echo } from "../../support/echo-origin.ts";
 import { echoOf, makeFixture } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -70,6 +72,68 @@ describe("identity headers", () => {
   });
 });
 
+describe("configured identity headers", () => {
+  const IDENTITY_HEADERS = JSON.stringify({
+    "X-User-Id": "sub",
+    "x-tenant": "tenant",
+    "x-level": "level",
+    "x-plan": ["subscription", "plan"],
+    "x-claim": "https://example.com/a.b",
+    "x-scopes": "scope",
+  });
+  const headersWith = async (claims: JsonObject, headers: Record<string, string> = {}): Promise<Echo["headers"]> => {
+    const configured = await makeFixture({ vars: { IDENTITY_HEADERS } });
+    return (await echoOf(await configured.sendAs(claims, "/api/x", { headers }))).headers;
+  };
+
+  test("take the place of the default ones", async () => {
+    const claims = {
+      sub: "user-7",
+      tenant: "Zoë",
+      level: 0,
+      subscription: { plan: true },
+      "https://example.com/a.b": "c",
+      scope: ["a", "b"],
+    };
+    const headers = await headersWith(claims);
+    expect(headers).toMatchObject({
+      "x-user-id": "user-7",
+      "x-tenant": "Zo%C3%AB",
+      "x-level": "0",
+      "x-plan": "true",
+      "x-claim": "c",
+      "x-scopes": "a b",
+    });
+    expect(Object.keys(headers).filter((name) => name.startsWith("x-sealgate"))).toEqual([]);
+  });
+
+  test.each([
+    ["missing", {}],
+    ["null", { tenant: null }],
+    ["an object", { tenant: { id: "acme" } }],
+    ["an array", { tenant: ["acme"] }],
+    ["empty", { tenant: "" }],
+  ])("whose claim is %s are removed, in every spelling that the client sends", async (_name, claims) => {
+    for (const name of ["x-tenant", "X_Tenant", "x.tenant", "X-Tenant"]) {
+      const headers = await headersWith(claims, { [name]: "evil" });
+      expect(Object.values(headers)).not.toContain("evil");
+      expect(headers["x-tenant"]).toBeUndefined();
+    }
+  });
+
+  test("are removed on open routes too", async () => {
+    const configured = await makeFixture({ vars: { IDENTITY_HEADERS } });
+    const response = await configured.send("/public/x", { headers: { x_user_id: "evil", "x-tenant": "evil" } });
+    expect(Object.values((await echoOf(response)).headers)).not.toContain("evil");
+  });
+
+  test("too long to be forwarded whole: 403, never cut", async () => {
+    const configured = await makeFixture({ vars: { IDENTITY_HEADERS } });
+    expect((await configured.sendAs({ tenant: "x".repeat(2049) }, "/api/x")).status).toBe(403);
+    expect(configured.events.at(-1)?.refusal).toEqual({ code: "identity_too_long", claim: "tenant" });
+  });
+});
+
 describe("headers that a client cannot send through", () => {
   test.each([
     "keep-alive",
@@ -82,6 +146,12 @@ describe("headers that a client cannot send through", () => {
     "x-method-override",
     "x-original-url",
     "x-rewrite-url",
+    "x-original-method",
+    "X.HTTP.Method",
+    "proxy",
+    "true-client-ip",
+    "x_client_ip",
+    "x-original-host",
     "x-forwarded-prefix",
     "x_forwarded_for",
     "x-forwarded-user",
@@ -115,7 +185,18 @@ describe("where the request came from", () => {
       "x-forwarded-for": "203.0.113.7",
       "x-forwarded-host": "api.example.com",
       "x-forwarded-proto": "https",
+      forwarded: 'for=203.0.113.7;host="api.example.com";proto=https',
     });
+  });
+
+  test("is told of an IPv6 client in the form of RFC 7239", async () => {
+    const headers = await headersAtOrigin({ "cf-connecting-ip": "2001:db8::7", forwarded: "for=10.0.0.1" });
+    expect(headers["forwarded"]).toBe('for="[2001:db8::7]";host="api.example.com";proto=https');
+  });
+
+  test("is not told by text that would say more than an address", async () => {
+    const headers = await headersAtOrigin({ "cf-connecting-ip": '1.2.3.4";host="evil.example' });
+    expect(headers["forwarded"]).toBe('host="api.example.com";proto=https');
   });
 
   test("is not made up when it is unknown", async () => {

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readTarget } from "../../../edge-verifier/http/path-guard.ts";
 import { forward } from "../../../edge-verifier/http/proxy.ts";
+import { removedNames } from "../../../edge-verifier/http/request-headers.ts";
 import { valueOf } from "../../support/values.ts";
 import { echoOf, makeFixture, problemOf } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
@@ -85,10 +86,16 @@ describe("forwarded as it came", () => {
       },
     };
     const origin = { fetcher, base: "https://o.example/base", timeoutMs: 1000, forwardAuthorization: true };
-    await forward(new Request("https://api.example.com/api/x?y"), target, undefined, origin);
+    await forward(new Request("https://api.example.com/api/x?y"), target, undefined, { ...FORWARDING, origin });
     expect(sent).toEqual(["https://o.example/base/api/x?y"]);
   });
 });
+
+/** As without any configuration. */
+const FORWARDING = {
+  carriers: { authorization: true, cookie: undefined, webSocketProtocol: undefined },
+  removed: removedNames([]),
+};
 
 test("a path that parsing the outgoing URL would change is not sent, even if the guard had let it pass", async () => {
   let calls = 0;
@@ -101,7 +108,7 @@ test("a path that parsing the outgoing URL would change is not sent, even if the
   const origin = { fetcher, base: "https://o.example", timeoutMs: 1000, forwardAuthorization: true };
   for (const path of ["/public/../admin", "/a\\b", "/a b", "/a#b", "/%2e%2e/x"]) {
     const target = { scheme: "https", authority: "api.example.com", path, query: "" };
-    const result = await forward(new Request("https://api.example.com/"), target, undefined, origin);
+    const result = await forward(new Request("https://api.example.com/"), target, undefined, { ...FORWARDING, origin });
     expect(result).toEqual({ ok: false, error: { code: "path_unsafe", reason: "altered_by_url_parser" } });
   }
   expect(calls).toBe(0);

@@ -1,0 +1,151 @@
+/**
+ * What may carry a request's token: `Authorization` (RFC 6750 section 2.1), a named cookie, or the subprotocol list of a
+ * WebSocket handshake, each only if it is switched on. A query parameter or a form field is never looked at (RFC 9700
+ * section 4.3.2). What is returned is unverified text.
+ */
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
+import { readBearerToken } from "./bearer.ts";
+import type { BearerProblem } from "./bearer.ts";
+
+export const TOKEN_CARRIERS = ["authorization", "cookie", "websocket"] as const;
+
+export type TokenCarrier = (typeof TOKEN_CARRIERS)[number];
+
+export interface CarrierConfig {
+  readonly authorization: boolean;
+  readonly cookie: CookieCarrier | undefined;
+  /** The subprotocol that stands before the token: `Sec-WebSocket-Protocol: bearer, <token>`. */
+  readonly webSocketProtocol: string | undefined;
+}
+
+export interface CookieCarrier {
+  readonly name: string;
+  /** Every occurrence of the cookie, wherever a lenient parser might begin one. */
+  readonly occurrences: RegExp;
+  /** Web origins besides the gateway's own whose pages may act with the cookie. */
+  readonly trustedOrigins: ReadonlySet<string>;
+}
+
+export type CredentialProblem =
+  | BearerProblem
+  /** A browser sends cookies along whoever asks it to: this page may not. */
+  | { readonly code: "cross_site_request" };
+
+const SUBPROTOCOLS = "sec-websocket-protocol";
+
+/** @param name letters, digits, `_` and `-` */
+export function cookieCarrier(name: string, trustedOrigins: ReadonlySet<string>): CookieCarrier {
+  // Two Cookie headers arrive joined by a comma.
+  const occurrences = new RegExp(`(?:^|[;,])[ \\t]*${name}[ \\t]*=([^;,]*)`, "g");
+  return { name, occurrences, trustedOrigins };
+}
+
+/**
+ * The one token of a request. More than one is refused, wherever they stand and even if they are equal: one parser would
+ * take the first and another the last.
+ */
+export function readToken(request: Request, carriers: CarrierConfig): Result<string, CredentialProblem> {
+  const { headers } = request;
+  const { cookie, webSocketProtocol } = carriers;
+  if (cookie === undefined && webSocketProtocol === undefined) return readBearerToken(headers.get("authorization"));
+  const found: Result<string, BearerProblem>[] = [];
+  if (carriers.authorization) found.push(readBearerToken(headers.get("authorization")));
+  const fromCookie = cookie && readCookie(headers.get("cookie"), cookie);
+  if (fromCookie !== undefined) found.push(fromCookie);
+  if (webSocketProtocol !== undefined && isWebSocketUpgrade(headers)) {
+    found.push(readSubprotocol(headers.get(SUBPROTOCOLS), webSocketProtocol));
+  }
+  const present = found.filter((one) => one.ok || one.error.code !== "token_missing");
+  if (present.length > 1) return err({ code: "invalid_request", reason: "several_credentials" });
+  const only = present[0] ?? err({ code: "token_missing" });
+  if (only === fromCookie && only.ok && cookie !== undefined && mayBeCrossSite(request, cookie)) {
+    return err({ code: "cross_site_request" });
+  }
+  return only;
+}
+
+function readCookie(header: string | null, { occurrences }: CookieCarrier): Result<string, BearerProblem> {
+  const values = header === null ? [] : [...header.matchAll(occurrences)].map(([, value = ""]) => value.trim());
+  if (values.length > 1) return err({ code: "invalid_request", reason: "several_credentials" });
+  const value = values[0] ?? "";
+  // An empty cookie is how one is taken away.
+  if (value === "") return err({ code: "token_missing" });
+  if (/[\s"]/.test(value)) return err({ code: "invalid_request", reason: "credentials_malformed" });
+  return ok(value);
+}
+
+function readSubprotocol(header: string | null, marker: string): Result<string, BearerProblem> {
+  const protocols = listOf(header);
+  const at = protocols.indexOf(marker);
+  if (at === -1) return err({ code: "token_missing" });
+  if (protocols.includes(marker, at + 1)) return err({ code: "invalid_request", reason: "several_credentials" });
+  const token = protocols[at + 1] ?? "";
+  if (token === "" || /\s/.test(token)) return err({ code: "invalid_request", reason: "credentials_malformed" });
+  return ok(token);
+}
+
+const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
+
+/**
+ * Cross-site request forgery: true unless the browser says that the request comes from here or from a trusted origin, or
+ * it is no request that could change anything. A WebSocket is never such a request: CORS does not hold it back.
+ * `Sec-Fetch-Site` first, `Origin` for browsers without it; without either it is no browser, and has chosen to send the
+ * cookie (Fetch Metadata section 2.3; RFC 6455 section 10.2).
+ */
+function mayBeCrossSite({ method, headers, url }: Request, { trustedOrigins }: CookieCarrier): boolean {
+  if (SAFE_METHODS.includes(method) && !isWebSocketUpgrade(headers)) return false;
+  const site = headers.get("sec-fetch-site");
+  if (site === "same-origin" || site === "none") return false;
+  const origin = headers.get("origin");
+  if (origin !== null && trustedOrigins.has(origin)) return false;
+  if (site !== null) return true;
+  return origin !== null && origin !== new URL(url).origin;
+}
+
+/**
+ * Removes the token from what goes to the origin, in every carrier that is switched on and wherever it occurs there.
+ * Other cookies and subprotocols stay as they were written. `Authorization` is left to request-headers.ts.
+ */
+export function removeToken(headers: Headers, { cookie, webSocketProtocol }: CarrierConfig): void {
+  if (cookie !== undefined) {
+    const before = headers.get("cookie");
+    const after = before?.replaceAll(cookie.occurrences, "").replace(/^[;,\s]+/, "");
+    replaceHeader(headers, "cookie", before, after);
+  }
+  if (webSocketProtocol !== undefined) {
+    const before = headers.get(SUBPROTOCOLS);
+    const protocols = listOf(before);
+    const kept = protocols.filter(
+      (one, index) => one !== webSocketProtocol && protocols[index - 1] !== webSocketProtocol,
+    );
+    if (kept.length < protocols.length) replaceHeader(headers, SUBPROTOCOLS, before, kept.join(", "));
+  }
+}
+
+/**
+ * The handshake's answer for a client that has offered the marker: a browser ends a connection whose server selects none
+ * of the subprotocols that were offered (WHATWG WebSockets section 4.1), and the origin may have been offered none.
+ */
+export function selectProtocol(request: Request, response: Response, { webSocketProtocol }: CarrierConfig): Response {
+  if (webSocketProtocol === undefined || response.status !== 101) return response;
+  if (response.headers.has(SUBPROTOCOLS)) return response;
+  if (!listOf(request.headers.get(SUBPROTOCOLS)).includes(webSocketProtocol)) return response;
+  const headers = new Headers(response.headers);
+  headers.set(SUBPROTOCOLS, webSocketProtocol);
+  return new Response(null, { status: 101, headers, webSocket: response.webSocket });
+}
+
+function replaceHeader(headers: Headers, name: string, before: string | null, after: string | undefined): void {
+  if (before === null || after === undefined || after === before) return;
+  if (after === "") headers.delete(name);
+  else headers.set(name, after);
+}
+
+function listOf(header: string | null): readonly string[] {
+  return header === null ? [] : header.split(",").map((part) => part.trim());
+}
+
+function isWebSocketUpgrade(headers: Headers): boolean {
+  return headers.get("upgrade")?.toLowerCase() === "websocket";
+}

@@ -1,0 +1,45 @@
+/**
+ * What has to be corrected in the origin's answer, as headers to set: redirects that point at the origin itself, and
+ * answers to somebody that a shared cache could take for answers to anybody. Everything else comes back as it is.
+ */
+import type { RequestTarget } from "./path-guard.ts";
+
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+const NOTHING: HeaderList = [];
+
+/** Whoever writes one of these has thought of shared caches (RFC 9111 section 5.2.2). */
+const DECIDED = /(?:^|[\s,])(?:private|no-store|public|s-maxage)(?:$|[\s,=])/i;
+
+/**
+ * @param guarded the rule looks at tokens, whether or not there was one
+ * @param base the origin's: scheme, authority and path prefix, without a slash at the end
+ */
+export function correctedHeaders(
+  { status, headers }: Response,
+  target: RequestTarget,
+  guarded: boolean,
+  base: string,
+): HeaderList {
+  const corrected: [string, string][] = [];
+  if (guarded) {
+    const caching = headers.get("cache-control");
+    // Without an Authorization header nothing tells a cache that the answer is for one caller only (RFC 9111 section 3.5).
+    if (caching === null) corrected.push(["cache-control", "private"]);
+    else if (!DECIDED.test(caching)) corrected.push(["cache-control", `${caching}, private`]);
+  }
+  if (status === 201 || (status >= 300 && status < 400)) {
+    for (const name of ["location", "content-location"]) {
+      const moved = publicUrl(headers.get(name), target, base);
+      if (moved !== undefined) corrected.push([name, moved]);
+    }
+  }
+  return corrected.length === 0 ? NOTHING : corrected;
+}
+
+/** The gateway's own URL for one of the origin's: the origin's host is nobody's business, and may not even be reachable. */
+function publicUrl(url: string | null, { scheme, authority }: RequestTarget, base: string): string | undefined {
+  if (url?.startsWith(base) !== true) return undefined;
+  const rest = url.slice(base.length);
+  return rest === "" || /^[/?#]/.test(rest) ? `${scheme}://${authority}${rest}` : undefined;
+}

@@ -1,0 +1,73 @@
+/** What of the origin's answer is corrected on its way to the client: where it points, and who may keep it. */
+import { describe, expect, test } from "vitest";
+import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
+import { makeFixture } from "./fixture.ts";
+
+const routes = defineRoutes([
+  { path: "/public/*", allow: "anyone" },
+  { path: "/optional/*", allow: "anonymous" },
+  { path: "/api/*", require: {} },
+]);
+
+const answerWith = async (
+  path: string,
+  status: number,
+  headers: Record<string, string>,
+  vars: Record<string, unknown> = {},
+): Promise<Headers> => {
+  const ORIGIN = { fetch: async (): Promise<Response> => new Response(null, { status, headers }) };
+  const fixture = await makeFixture({ routes, vars: { ORIGIN, ...vars } });
+  return (await fixture.sendAs({}, path)).headers;
+};
+
+describe("a redirect", () => {
+  test.each([
+    ["https://origin.invalid/next?a=b#c", "https://api.example.com/next?a=b#c"],
+    ["https://origin.invalid", "https://api.example.com"],
+    ["/next", "/next"],
+    ["https://elsewhere.example/next", "https://elsewhere.example/next"],
+    ["https://origin.invalid.example/next", "https://origin.invalid.example/next"],
+    ["https://origin.invalid@evil.example/", "https://origin.invalid@evil.example/"],
+  ])("to %s goes to %s", async (location, expected) => {
+    expect((await answerWith("/api/x", 302, { location })).get("location")).toBe(expected);
+    expect((await answerWith("/public/x", 307, { location })).get("location")).toBe(expected);
+  });
+
+  test("is corrected where something was created, too", async () => {
+    const headers = { location: "https://origin.invalid/7", "content-location": "https://origin.invalid/7" };
+    const answer = await answerWith("/api/x", 201, headers);
+    expect([answer.get("location"), answer.get("content-location")]).toEqual([
+      "https://api.example.com/7",
+      "https://api.example.com/7",
+    ]);
+  });
+});
+
+describe("an answer on a rule that looks at tokens", () => {
+  test.each([
+    [undefined, "private"],
+    ["max-age=60", "max-age=60, private"],
+    ["max-age=0, must-revalidate", "max-age=0, must-revalidate, private"],
+    ["x-public=1", "x-public=1, private"],
+    ["private, max-age=60", "private, max-age=60"],
+    ["no-store", "no-store"],
+    ["Public, max-age=60", "Public, max-age=60"],
+    ["s-maxage=60", "s-maxage=60"],
+  ])("with Cache-Control %s: %s", async (value, expected) => {
+    for (const path of ["/api/x", "/optional/x"]) {
+      const headers: Record<string, string> = value === undefined ? {} : { "cache-control": value };
+      expect((await answerWith(path, 200, { ...headers, vary: "Accept" })).get("cache-control")).toBe(expected);
+    }
+  });
+
+  test("keeps the Vary of the origin", async () => {
+    expect((await answerWith("/api/x", 200, { vary: "Accept-Language" })).get("vary")).toBe("Accept-Language");
+  });
+});
+
+test("an answer on an open rule stays as cacheable as the origin has made it", async () => {
+  expect((await answerWith("/public/x", 200, {})).get("cache-control")).toBeNull();
+  expect((await answerWith("/public/x", 200, { "cache-control": "max-age=60" })).get("cache-control")).toBe(
+    "max-age=60",
+  );
+});

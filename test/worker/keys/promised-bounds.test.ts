@@ -93,11 +93,13 @@ describe(`a withdrawn key stops verifying within S = W + C + M = ${W} + ${C} + $
     // The location reads just before the tombstone is visible, the isolate just before the location reads again.
     const locationMs = WITHDRAWN_AT_MS + W * 1000 - 1;
     const isolateMs = locationMs + C * 1000 - 1;
-    const lastMs = isolateMs + M * 1000 - 1;
-    const measured = await longestPass(
-      startEdge(() => 0),
-      [T0, locationMs, isolateMs, lastMs, lastMs + 3],
-    );
+    let measured = 0;
+    // The first request after that read finds a copy that is just young enough, or one that is not any more.
+    for (const ageMs of [M * 1000 - 1, M * 1000, M * 1000 + 500, 2 * M * 1000]) {
+      const lastMs = isolateMs + ageMs;
+      const edge = startEdge(() => 0);
+      measured = Math.max(measured, await longestPass(edge, [T0, locationMs, isolateMs, lastMs, lastMs + 3]));
+    }
     await annotate(`revocation bound: measured ${measured / 1000} s, formula W + C + M = ${S} s`);
     expect(measured / 1000).toBeLessThanOrEqual(S);
     expect(measured / 1000).toBeGreaterThan(S - 0.01);
@@ -131,12 +133,13 @@ describe(`an outage of KV is survived for D/2 - R - S = ${SURVIVED} s at the lea
     for (const nowMs of [T0, locationMs, locationMs + C * 1000 - 1]) await edge.ask(nowMs);
     if (lastRequestMs !== undefined) await edge.ask(lastRequestMs);
     edge.kv.isDown = true;
-    for (let nowMs = outageStartsMs; ; nowMs += 60_000) {
+    for (let nowMs = outageStartsMs; nowMs < outageStartsMs + 2 * DAY_SECONDS * 1000; nowMs += 60_000) {
       if ((await edge.ask(nowMs)) !== "unavailable") continue;
       let firstMs = nowMs - 59_000;
       while ((await edge.ask(firstMs)) !== "unavailable") firstMs += 1000;
       return (firstMs - outageStartsMs) / 1000;
     }
+    return Number.POSITIVE_INFINITY;
   }
 
   const RENEWED_EVERYWHERE_MS = T0 + (DAY_SECONDS / 2 + RENEWAL.reconcileEverySeconds + S) * 1000;

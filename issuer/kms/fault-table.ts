@@ -32,7 +32,8 @@ type FaultName =
   | "unreachable"
   | "timeout"
   | "regionMissing"
-  | "endpointInvalid";
+  | "endpointInvalid"
+  | "endpointImpossible";
 
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   throttled: {
@@ -123,6 +124,14 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     retryable: false,
     advice: "The endpoint configured for KMS is not a URL. Correct AWS_ENDPOINT_URL_KMS, or remove it.",
   },
+  endpointImpossible: {
+    code: "config_invalid",
+    retryable: false,
+    advice:
+      "The settings for KMS's endpoint contradict each other, as AWS_ENDPOINT_URL_KMS and AWS_USE_FIPS_ENDPOINT do. " +
+      "Look for them in the environment and in the AWS profile.",
+    explains: true,
+  },
 };
 
 /** A Map, so that a name off the wire cannot resolve to something inherited from Object.prototype. */
@@ -160,6 +169,7 @@ export const FAULT_BY_NAME: ReadonlyMap<string, Fault> = new Map<string, Fault>(
   ["KMSInvalidStateException", FAULTS.keyUnavailable],
   ["InvalidKeyUsageException", FAULTS.keyUnfit],
   ["LimitExceededException", FAULTS.limit],
+  ["EndpointError", FAULTS.endpointImpossible],
   ["TimeoutError", FAULTS.timeout],
   ["AbortError", FAULTS.timeout],
 ]);

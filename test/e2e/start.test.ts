@@ -1,8 +1,9 @@
-/** `npm start`, as a person uses it: it comes up, its curl works, and Ctrl-C ends it cleanly. */
-import { spawn } from "node:child_process";
+/** `npm start`, as a person uses it: it comes up, what it prints can be pasted, and Ctrl-C ends it cleanly. */
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -11,6 +12,8 @@ interface Running {
   readonly process: ChildProcess;
   readonly gatewayUrl: string;
   readonly token: string;
+  /** The `export` lines. */
+  readonly exports: string;
 }
 
 async function start(): Promise<Running> {
@@ -26,7 +29,8 @@ async function start(): Promise<Running> {
   });
   const gatewayUrl = /gateway {3}(\S+)/.exec(output)?.[1] ?? "";
   const token = /Bearer ([\w.-]+)"/.exec(output)?.[1] ?? "";
-  return { process: child, gatewayUrl, token };
+  const exports = [...output.matchAll(/^ {2}(export .*)$/gm)].map(([, line]) => line).join("\n");
+  return { process: child, gatewayUrl, token, exports };
 }
 
 test("two stacks run side by side, answer the printed request, and stop on Ctrl-C with exit code 0", async () => {
@@ -45,4 +49,18 @@ test("two stacks run side by side, answer the printed request, and stop on Ctrl-
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(0);
   }
+});
+
+test("the printed variables lead the sealgate program to this stack, in a shell with an AWS profile of its own", async () => {
+  const { gatewayUrl, exports } = await start();
+  const script = `${exports}\nnode issuer/cli/main.ts token sign --audience https://api.example.com --claims '{"sub":"user-2"}'`;
+  const env = {
+    ...process.env,
+    AWS_PROFILE: "production",
+    AWS_USE_FIPS_ENDPOINT: "true",
+    AWS_SESSION_TOKEN: "another",
+  };
+  const { stdout } = await promisify(execFile)("sh", ["-c", script], { cwd: ROOT, env });
+  const headers = { authorization: `Bearer ${stdout.trim()}` };
+  expect((await fetch(`${gatewayUrl}/api/orders`, { headers })).status).toBe(200);
 });

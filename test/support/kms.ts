@@ -2,6 +2,7 @@
  * The embedded KMS for tests of any kind: an emulator on a free port, the port over the unmodified AWS SDK, and keys of any
  * spec. The AWS configuration of the machine is never read.
  */
+import { devNull } from "node:os";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import type { KeySpec, KeyUsageType } from "@aws-sdk/client-kms";
 import type { Alg } from "../../shared/algorithms.ts";
@@ -29,6 +30,7 @@ export interface TestKms {
 const CREDENTIALS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" };
 
 export async function startTestKms(options: KmsEmulatorOptions = {}): Promise<TestKms> {
+  hideAwsConfiguration(process.env);
   const emulator = await startKmsEmulator({ port: 0, ...options });
   const client = new KMSClient({ endpoint: emulator.url, region: emulator.region, credentials: CREDENTIALS });
   const createKey = async (spec: KeySpec, usage: KeyUsageType = "SIGN_VERIFY"): Promise<string> => {
@@ -49,15 +51,31 @@ export async function startTestKms(options: KmsEmulatorOptions = {}): Promise<Te
   };
 }
 
-/** Variables of the SDK's default chain that lead to `url` and to nothing of this machine. */
+/** In place of this machine's configuration and credentials. */
+const NO_AWS_FILES = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
+
+/**
+ * The SDK reads variables and profile even for a client that is told everything: a profile with `use_fips_endpoint`, say,
+ * would forbid the emulator's address.
+ */
+function hideAwsConfiguration(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(env)) {
+    if (name.startsWith("AWS_")) delete env[name];
+  }
+  Object.assign(env, NO_AWS_FILES);
+}
+
+/** Variables of the SDK's default chain that lead to `url` and to nothing of this machine, whatever else is set there. */
 function awsEnvironment(url: string, region: string): Readonly<Record<string, string>> {
   return {
     AWS_ENDPOINT_URL_KMS: url,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    AWS_CONFIG_FILE: "/dev/null",
-    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    ...NO_AWS_FILES,
+    // A profile would come before the credentials above.
+    AWS_PROFILE: "",
+    AWS_USE_FIPS_ENDPOINT: "false",
     AWS_EC2_METADATA_DISABLED: "true",
   };
 }

@@ -1,3 +1,8 @@
+/**
+ * What goes wrong between the issuer and KMS, each made at the network's edge: throttling, time-outs that really fire, broken
+ * connections, strangers that answer, configuration that is missing. Every fault is coded, says what to do, and repeats nothing
+ * of a token.
+ */
 import { createServer as createHttpServer } from "node:http";
 import type { RequestListener } from "node:http";
 import { createServer as createTcpServer } from "node:net";
@@ -9,7 +14,6 @@ import { createIssuer } from "../../../issuer/issuer.ts";
 import type { Issuer } from "../../../issuer/issuer.ts";
 import type { AwsClientOptions } from "../../../issuer/kms/aws-client.ts";
 import { createAwsKms } from "../../../issuer/kms/aws-kms.ts";
-import { toKmsFault } from "../../../issuer/kms/faults.ts";
 import { createKmsSigner } from "../../../issuer/kms/signer.ts";
 import type { FaultKind } from "../../../issuer/kms-emulator/index.ts";
 import { startTestKms } from "../../support/kms.ts";
@@ -230,49 +234,17 @@ describe("AWS configuration that is missing", () => {
     expect(error.message).toContain("AWS_ENDPOINT_URL_KMS");
   });
 
+  test("an endpoint that another setting forbids: config_invalid, naming both", async () => {
+    vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");
+    const error = await errorFrom(createAwsKms().describeKey("alias/a"));
+    expect(error).toMatchObject({ code: "config_invalid", retryable: false });
+    expect(error.message).toMatch(/AWS_ENDPOINT_URL_KMS.*AWS_USE_FIPS_ENDPOINT/);
+  });
+
   test("the environment alone leads to the emulator", async () => {
     await expect(createAwsKms().describeKey(await aws.createKeyFor("ES256"))).resolves.toMatchObject({
       keySpec: "ECC_NIST_P256",
     });
-  });
-});
-
-describe("the code of an error", () => {
-  const call = { operation: "Sign", target: "alias/a", totalTimeoutMs: 1000 };
-  const service = (name: string, status: number): Error =>
-    Object.assign(new Error(CANARY), { name, $metadata: { httpStatusCode: status, requestId: "r-1", attempts: 3 } });
-  const network = (code: string, name = "Error"): Error => Object.assign(new Error("connect"), { name, code });
-
-  test.each([
-    [service("UnrecognizedClientException", 400), "kms_credentials_invalid"],
-    [service("InvalidSignatureException", 400), "kms_credentials_invalid"],
-    [service("LimitExceededException", 400), "kms_limit_exceeded"],
-    [service("InvalidKeyUsageException", 400), "kms_key_unfit"],
-    [service("ValidationException", 400), "kms_request_invalid"],
-    [service("SomethingNewException", 400), "kms_request_invalid"],
-    [service("SomethingNewException", 500), "kms_internal"],
-    [service("SomethingNewException", 429), "kms_throttled"],
-    [service("constructor", 503), "kms_internal"],
-    [network("ENOTFOUND"), "kms_unreachable"],
-    [network("EAI_AGAIN"), "kms_unreachable"],
-    [network("ECONNRESET", "TimeoutError"), "kms_unreachable"],
-    [network("EPIPE", "TimeoutError"), "kms_unreachable"],
-    [network("DEPTH_ZERO_SELF_SIGNED_CERT"), "kms_unreachable"],
-    [network("ERR_TLS_CERT_ALTNAME_INVALID"), "kms_unreachable"],
-    [network("ETIMEDOUT", "TimeoutError"), "kms_timeout"],
-    [new DOMException("aborted", "AbortError"), "kms_timeout"],
-    [new TypeError(CANARY), "kms_internal"],
-    ["a string", "kms_internal"],
-    [undefined, "kms_internal"],
-  ])("%s is %s", (error, code) => {
-    const fault = toKmsFault(error, call);
-    expect(fault.code).toBe(code);
-    expect(inspect(fault, { depth: 9 })).not.toContain(CANARY);
-  });
-
-  test("comes with what a support case needs", () => {
-    const { message } = toKmsFault(service("ThrottlingException", 400), call);
-    expect(message).toMatch(/^KMS Sign for alias\/a: .*\(ThrottlingException, HTTP 400, request r-1, attempts: 3\)$/);
   });
 });
 

@@ -1,0 +1,93 @@
+/** How long the Node verifier uses a public key without asking KMS again, and which keys it refuses to use at all. */
+import { DisableKeyCommand } from "@aws-sdk/client-kms";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { errorOf } from "../../support/values.ts";
+import { startVerifierBench } from "./verifier-support.ts";
+import type { VerifierBench } from "./verifier-support.ts";
+
+let bench: VerifierBench;
+beforeAll(async () => {
+  bench = await startVerifierBench();
+});
+afterAll(() => bench.aws.close());
+afterEach(() => {
+  bench.aws.emulator.faults.clear();
+  bench.aheadSeconds = 0;
+});
+
+describe("public keys", () => {
+  test("are asked for once within their time to live, and again after it", async () => {
+    const verifier = bench.verifierFor("ES256", { publicKeyTtlSeconds: 60, maxTokenTtlSeconds: 7200 });
+    const { token } = await bench.issue("ES256", { ttlSeconds: 3600 });
+    const start = bench.aws.emulator.requests.GetPublicKey;
+    await Promise.all([verifier.verify(token), verifier.verify(token), verifier.verify(token)]);
+    bench.aheadSeconds = 59;
+    await verifier.verify(token);
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(1);
+    bench.aheadSeconds = 60;
+    await verifier.verify(token);
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(2);
+    bench.aheadSeconds = 0;
+    await verifier.verify(token);
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(3);
+  });
+
+  test("are forgotten on demand", async () => {
+    const verifier = bench.verifierFor("ES256");
+    const { token } = await bench.issue("ES256");
+    const start = bench.aws.emulator.requests.GetPublicKey;
+    await verifier.verify(token);
+    verifier.clearPublicKeyCache();
+    await verifier.verify(token);
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(2);
+  });
+
+  test("that could not be had are asked for again by the next token", async () => {
+    const verifier = bench.verifierFor("ES256");
+    const { token } = await bench.issue("ES256");
+    bench.aws.emulator.faults.add({ operation: "GetPublicKey", kind: "expired_credentials", times: 1 });
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: "kms_credentials_expired" });
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+  });
+
+  test("bound how long a disabled key goes on verifying in local mode", async () => {
+    const keyId = await bench.aws.createKeyFor("ES256");
+    const { token } = await bench.issue("ES256", { ttlSeconds: 3600 }, keyId);
+    const verifier = bench.verifierFor("ES256", { publicKeyTtlSeconds: 60 }, keyId);
+    await verifier.verify(token);
+    await bench.aws.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    bench.aheadSeconds = 59;
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    bench.aheadSeconds = 60;
+    expect(errorOf(await verifier.verify(token))).toEqual({ code: "kid_revoked" });
+  });
+
+  test("of a key that does not fit the algorithm are refused by name", async () => {
+    const { token } = await bench.issue("ES256");
+    const verifier = bench.verifierFor("ES256", {}, bench.keyFor("ES384"));
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: "kms_key_unfit" });
+  });
+
+  test("of a key that is not for signing are refused by name", async () => {
+    const { token } = await bench.issue("RS256");
+    const verifier = bench.verifierFor("RS256", {}, await bench.aws.createKey("RSA_2048", "ENCRYPT_DECRYPT"));
+    await expect(verifier.verify(token)).rejects.toThrow("RSA_2048 (ENCRYPT_DECRYPT)");
+  });
+
+  test("of a key that KMS does not know any more are revoked, and never known ones are an error", async () => {
+    const keyId = await bench.aws.createKeyFor("ES256");
+    const { token } = await bench.issue("ES256", {}, keyId);
+    let deleted = false;
+    const kms = {
+      ...bench.aws.kms,
+      getPublicKey: (name: string) => bench.aws.kms.getPublicKey(deleted ? "alias/gone" : name),
+    };
+    const verifier = bench.verifierFor("ES256", { kms }, keyId);
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    deleted = true;
+    verifier.clearPublicKeyCache();
+    expect(errorOf(await verifier.verify(token))).toEqual({ code: "kid_revoked" });
+    const stranger = bench.verifierFor("ES256", {}, "alias/gone");
+    await expect(stranger.verify(token)).rejects.toMatchObject({ code: "kms_key_not_found" });
+  });
+});

@@ -1,3 +1,4 @@
+/** `sealgate key public`: PEM and JWK are the same key, and a key that cannot be had is told by exit code. */
 import { createPublicKey } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { EXIT } from "../../../issuer/cli/exit-codes.ts";

@@ -1,3 +1,4 @@
+/** `sealgate kms-emulator`: what it prints, that Ctrl-C ends it, and what it keeps in a state file. */
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** `sealgate token inspect`: shows a token without believing it. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../issuer/cli/exit-codes.ts";
 import { jsonOf, sealgate } from "./support.ts";

@@ -1,3 +1,4 @@
+/** `sealgate token sign`: where its settings come from, what it prints, and how it fails. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { EXIT } from "../../../issuer/cli/exit-codes.ts";

@@ -1,3 +1,4 @@
+/** `sealgate token verify`: both modes, every algorithm, and the verdict as text, JSON and exit code. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { EXIT } from "../../../issuer/cli/exit-codes.ts";

@@ -1,3 +1,4 @@
+/** What holds for every command: help, wrong usage, and messages that never repeat a token. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EXIT, UsageError, exitCodeOf } from "../../../issuer/cli/exit-codes.ts";

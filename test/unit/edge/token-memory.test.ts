@@ -1,3 +1,4 @@
+/** The memory of verified tokens: nothing but what was remembered, bound to its key set, never beyond its bounds. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createTokenMemory } from "../../../edge-verifier/keys/token-memory.ts";

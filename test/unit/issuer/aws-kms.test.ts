@@ -1,3 +1,4 @@
+/** The adapter over the AWS SDK, call by call, against the embedded KMS: pages are joined and answers checked. */
 import { CreateKeyCommand, DeleteAliasCommand } from "@aws-sdk/client-kms";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAwsKms } from "../../../issuer/kms/aws-kms.ts";

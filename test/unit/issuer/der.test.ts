@@ -1,3 +1,7 @@
+/**
+ * DER to r‖s and back, strictly: agreed with a library and with node:crypto, for every input the property tests think
+ * of.
+ */
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import ecdsaSigFormatter from "ecdsa-sig-formatter";

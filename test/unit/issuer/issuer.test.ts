@@ -1,3 +1,4 @@
+/** What `createIssuer` puts into a token, and what it refuses to sign. */
 import { createPublicKey, verify } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createIssuer } from "../../../issuer/issuer.ts";

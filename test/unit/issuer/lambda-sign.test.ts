@@ -1,3 +1,4 @@
+/** The signing Lambda handler as it is deployed: the bundle is invoked, configured by environment alone. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SignAnswer } from "../../../issuer/lambda/sign.ts";
 import { createKmsVerifier } from "../../../issuer/verifier.ts";

@@ -1,3 +1,4 @@
+/** What is signed is what was passed: claims that are not plain JSON are refused by path, never by value. */
 import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** `exportPublicKey`: PEM and JWK are the same key, for every algorithm, and hold nothing private. */
 import { createPublicKey } from "node:crypto";
 import { CreateAliasCommand } from "@aws-sdk/client-kms";
 import { exportJWK, importSPKI } from "jose";

@@ -1,3 +1,4 @@
+/** Environment to the configuration of an issuer: defaults, and every problem reported at once without a value. */
 import { describe, expect, test } from "vitest";
 import { SealgateError } from "../../../issuer/errors.ts";
 import { readSignConfig } from "../../../issuer/sign-config.ts";

@@ -1,3 +1,4 @@
+/** The local check of RSA signatures: PSS and PKCS#1 are told apart, and no octet may be missing. */
 import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { expect, test } from "vitest";
 import { createSignatureCheck } from "../../../issuer/kms/signature.ts";

@@ -1,3 +1,4 @@
+/** The names of aliases and tags that tools outside the repository rely on. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,3 +1,4 @@
+/** What the plan does when the published document is lost, put back, foreign or due for renewal. */
 import { describe, expect, test } from "vitest";
 import { planRing, stepKey } from "../../../issuer/key-ring/index.ts";
 import type { ObservedRing, Step } from "../../../issuer/key-ring/index.ts";

@@ -1,3 +1,4 @@
+/** What the plan does when it is asked: create, rotate, revoke, adopt. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../issuer/key-ring/index.ts";
 import type { ObservedRing } from "../../../issuer/key-ring/index.ts";

@@ -1,3 +1,4 @@
+/** What the plan does when somebody took a key away, whoever it was and with whatever tool. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../issuer/key-ring/index.ts";
 import type { ObservedGeneration, ObservedRing, Step } from "../../../issuer/key-ring/index.ts";

@@ -1,3 +1,4 @@
+/** When the plan rotates, and which inequality holds each step back. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../issuer/key-ring/index.ts";
 import type { ObservedRing, Plan, Step } from "../../../issuer/key-ring/index.ts";

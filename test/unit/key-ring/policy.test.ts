@@ -1,3 +1,4 @@
+/** A ring's policy is checked as a whole, and everything that is wrong is reported at once. */
 import { describe, expect, test } from "vitest";
 import { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "../../../issuer/key-ring/index.ts";
 import type { RingPolicyInput } from "../../../issuer/key-ring/index.ts";

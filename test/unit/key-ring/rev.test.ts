@@ -1,3 +1,4 @@
+/** `rev` only grows, whatever the clocks of the rotators say. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chooseRev, isRevAhead, revLeadSeconds, settleAfterSeconds } from "../../../issuer/key-ring/rev.ts";

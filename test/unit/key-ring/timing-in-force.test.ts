@@ -1,3 +1,4 @@
+/** A policy that changes durations: the larger of old and new counts until the old has run out. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseTimingNote, serialiseTimingNote, timingInForce } from "../../../issuer/key-ring/timing-in-force.ts";

@@ -1,3 +1,4 @@
+/** Aliases of the embedded KMS, through the real SDK: created once, moved, deleted, listed with their dates. */
 import {
   CreateAliasCommand,
   DeleteAliasCommand,

@@ -1,3 +1,4 @@
+/** The faults that tests ask the embedded KMS for, as the real SDK sees them. */
 import { createHash, createPublicKey, constants, verify as nodeVerify } from "node:crypto";
 import { CreateAliasCommand, GetPublicKeyCommand, ListKeysCommand, SignCommand } from "@aws-sdk/client-kms";
 import type { KMSClient, KeySpec, SigningAlgorithmSpec } from "@aws-sdk/client-kms";

@@ -1,3 +1,4 @@
+/** Key states of the embedded KMS, through the real SDK: what each allows, and KMS's own errors. */
 import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,

@@ -1,3 +1,4 @@
+/** Keys of the embedded KMS, through the real SDK: every spec, how a key is named, and how keys are listed. */
 import { createPublicKey } from "node:crypto";
 import {
   CreateAliasCommand,

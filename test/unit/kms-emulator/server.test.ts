@@ -1,3 +1,4 @@
+/** The embedded KMS as a server: loopback only, says what it is, closes cleanly. */
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { DescribeKeyCommand, EncryptCommand, ListKeysCommand, SignCommand } from "@aws-sdk/client-kms";

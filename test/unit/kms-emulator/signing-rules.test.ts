@@ -1,3 +1,4 @@
+/** What the embedded KMS refuses to sign, as KMS does. */
 import { SignCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { signedBy } from "./signing-cases.ts";

@@ -1,3 +1,4 @@
+/** Signatures of the embedded KMS hold in other implementations, for each algorithm of each spec. */
 import {
   createHash,
   createPublicKey,

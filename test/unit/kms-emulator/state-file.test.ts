@@ -1,3 +1,4 @@
+/** The embedded KMS's state file: private, whole or not at all, and refused when it is damaged. */
 import { createHash } from "node:crypto";
 import {
   chmodSync,

@@ -1,3 +1,4 @@
+/** Tags of the embedded KMS, through the real SDK, with their limits and pages. */
 import {
   CreateKeyCommand,
   ListResourceTagsCommand,

@@ -1,3 +1,4 @@
+/** KMS's Verify in the embedded KMS: what Sign made, and nothing else. */
 import {
   createHash,
   privateEncrypt,

@@ -1,3 +1,4 @@
+/** The embedded KMS shows changes late when a test asks for it, as KMS's eventual consistency does. */
 import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,

@@ -1,3 +1,4 @@
+/** The wire protocol of the embedded KMS, octet by octet where the SDK would hide it. */
 import { connect } from "node:net";
 import { EncryptCommand, GenerateMacCommand, KMSClient, ListKeysCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test, vi } from "vitest";

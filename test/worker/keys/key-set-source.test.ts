@@ -1,3 +1,4 @@
+/** Reading a ring's entry from a real KV namespace, whole and not beyond its limit. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createKvKeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";

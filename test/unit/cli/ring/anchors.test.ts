@@ -1,3 +1,4 @@
+/** `sealgate ring anchors` and `ring bootstrap`: what the Worker is configured with, and the change of a root key. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { importTrustAnchors, openKeySet } from "../../../../shared/signed-key-set.ts";

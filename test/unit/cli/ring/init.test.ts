@@ -1,3 +1,4 @@
+/** `sealgate ring init`: a ring from nothing, from where it was cut off, or around an adopted key. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { given } from "../../../support/values.ts";

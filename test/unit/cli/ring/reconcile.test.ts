@@ -1,3 +1,4 @@
+/** `sealgate ring reconcile`: what a schedule runs; what is due is done, once, and told by exit code. */
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

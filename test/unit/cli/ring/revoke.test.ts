@@ -1,3 +1,4 @@
+/** `sealgate ring revoke`: confirmed, ordered, and with the bound within which every edge obeys. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import type { Kid } from "../../../../shared/identifiers.ts";

@@ -1,3 +1,4 @@
+/** `sealgate ring status`: where the ring stands, as text, as JSON and beside what a gateway serves. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";

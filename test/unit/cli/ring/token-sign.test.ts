@@ -1,3 +1,4 @@
+/** `sealgate token sign --ring`: signed with the active key, within the ring's policy. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { jsonObject } from "../../../support/values.ts";

@@ -24,6 +24,7 @@ await buildEntryPoints();
 for (const handler of readdirSync("issuer/lambda").filter((name) => name.endsWith(".ts"))) {
   await bundleLambda(`issuer/lambda/${handler}`, `dist/lambda/${handler.replace(/\.ts$/, ".mjs")}`);
 }
+for (const environment of ["", "staging"]) run("wrangler", ["deploy", "--dry-run", `--env=${environment}`]);
 run("wrangler", ["deploy", "--dry-run", "--env", "production", "--outdir", "dist/worker", "--metafile", "--minify"]);
 checkWorkerSize();
 

@@ -1,4 +1,4 @@
-/** What is in the Worker that is uploaded, and how it is configured: facts of the built file, not of the sources. */
+/** What is in the Worker that is uploaded: facts of the built file, not of the sources. */
 import { gzipSync } from "node:zlib";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +8,6 @@ import type { WorkerBundle } from "../support/worker-bundle.ts";
 
 const BUDGET_BYTES = 25_000;
 
-const local = unstable_readConfig({ config: "wrangler.toml" });
 const production = unstable_readConfig({ config: "wrangler.toml", env: "production" });
 
 let bundle: WorkerBundle;
@@ -42,35 +41,6 @@ describe("the uploaded Worker", () => {
   test(`is at most ${BUDGET_BYTES} bytes with gzip`, () => {
     expect(gzipSync(bundle.code, { level: 9 }).length).toBeLessThanOrEqual(BUDGET_BYTES);
   });
-});
-
-describe.each([
-  ["local", local],
-  ["production", production],
-])("the %s configuration", (_name, config) => {
-  test("keeps Node out", () => {
-    expect(config.compatibility_flags).toEqual(["no_nodejs_compat", "no_nodejs_compat_v2"]);
-  });
-
-  test("does not let a cache answer before the Worker is asked", () => {
-    expect(config.cache?.enabled ?? false).toBe(false);
-  });
-
-  test("keeps queries out of the logs", () => {
-    expect(config.observability).toMatchObject({ enabled: true, redact_query_string: true });
-  });
-
-  test("binds the key sets", () => {
-    expect(config.kv_namespaces.map(({ binding }: { readonly binding: string }) => binding)).toEqual(["KEY_SETS"]);
-  });
-});
-
-test("production can be reached by its own hostname only", () => {
-  expect(production).toMatchObject({ workers_dev: false, preview_urls: false });
-});
-
-test("production repeats every variable that local development has", () => {
-  expect(Object.keys(production.vars).toSorted()).toEqual(Object.keys(local.vars).toSorted());
 });
 
 test("a Worker with these flags has no Node API", async () => {

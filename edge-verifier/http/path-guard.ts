@@ -99,8 +99,11 @@ const ESCAPE_RUN = /(?:%[0-9A-Fa-f]{2})+/g;
  */
 const MAY_BE_ESCAPED = /^[ !"$&'()*+,:<=>@[\]^`{|}]*$/;
 
-/** What a compatibility form must not turn into: a fullwidth slash or a two dot leader is one `normalize` from a traversal. */
-const STRUCTURAL = /[/\\%;?#.]/;
+/**
+ * What a compatibility form must not turn into: a fullwidth slash or a two dot leader is one `normalize` from a traversal.
+ * The last ones have no such form, but Windows' "best fit" to a code page makes slashes of them.
+ */
+const STRUCTURAL = /[/\\%;?#.\u2044\u2215\u2216\u29f5\u29f8]/;
 
 function checkEscapes(path: string): PathProblem | undefined {
   if (path.replaceAll(ESCAPE_RUN, "").includes("%")) return "escape_invalid";

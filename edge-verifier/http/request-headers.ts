@@ -117,8 +117,11 @@ function foldName(name: string): string {
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
-/** The names listed in `Connection`. Content-Length and Host frame and address the message and cannot be hop-by-hop. */
+/** Content-Length and Host frame and address the message and cannot be hop-by-hop; Upgrade is decided by its value. */
+const NEVER_NAMED = ["content-length", "host", "upgrade"];
+
+/** The names listed in `Connection`. */
 function namedBy(connection: string): readonly string[] {
   const names = connection.split(",").map((name) => name.trim().toLowerCase());
-  return names.filter((name) => TOKEN.test(name) && name !== "content-length" && name !== "host");
+  return names.filter((name) => TOKEN.test(name) && !NEVER_NAMED.includes(name));
 }

@@ -30,8 +30,11 @@ export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: nu
   const toOrigin = response.webSocket;
   if (toOrigin === null || toOrigin === undefined) return response;
   const { 0: toClient, 1: ours } = new WebSocketPair();
-  toOrigin.accept();
-  ours.accept();
+  for (const socket of [toOrigin, ours]) {
+    // A Blob, the default since a compatibility date of 2026, can be read but not sent.
+    socket.binaryType = "arraybuffer";
+    socket.accept();
+  }
   const timer = setTimeout(
     () => {
       for (const socket of [ours, toOrigin]) close(socket, TOKEN_EXPIRED_CLOSE_CODE, TOKEN_EXPIRED_REASON);

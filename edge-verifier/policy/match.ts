@@ -17,6 +17,8 @@ export type RouteMatch = { readonly rule: CompiledRule } | { readonly rule: unde
 /** @param path the raw path, after the path guard (printable ASCII) */
 export function matchRoute(policy: CompiledPolicy, method: string, path: string): RouteMatch {
   const folded = path.includes("%") ? foldEscaped(path) : path.toLowerCase();
+  // A segment of nothing but marks or spaces: for some origins it is not there.
+  if (folded !== path && hasLostSegment(folded, path)) return { rule: undefined, reason: { code: "path_ambiguous" } };
   let allow: Set<string> | undefined;
   for (const rule of findRules(policy.index, folded)) {
     const { pattern } = rule;
@@ -33,10 +35,40 @@ export function matchRoute(policy: CompiledPolicy, method: string, path: string)
 
 /**
  * The path as the most lenient origin may compare it: escapes decoded, compatibility forms replaced (a fullwidth letter,
- * the Kelvin sign), case folded both ways (a dotless i), spaces at the end of a segment dropped. Literals of a policy are
- * plain ASCII, so whatever reaches one by this only is ambiguous. The guard has made sure that no slash or dot appears.
+ * the Kelvin sign), marks dropped (collations of databases do that), case folded both ways (a dotless i), letters of other
+ * alphabets turned into the Latin ones that Windows' "best fit" to a code page makes of them, spaces and dots at the end of a segment
+ * dropped. Literals of a policy are plain ASCII, so whatever reaches one by this only is ambiguous. The guard has made sure
+ * that no slash appears.
  */
 function foldEscaped(path: string): string {
-  const folded = decodeURIComponent(path).normalize("NFKC").toUpperCase().toLowerCase();
-  return folded.replaceAll(/\u0307/g, "").replaceAll(/ +(?=\/|$)/g, "");
+  const plain = decodeURIComponent(path).normalize("NFKD").replaceAll(IGNORED, "").toUpperCase().toLowerCase();
+  return plain.replaceAll(LOOK_ALIKE, (character) => BEST_FIT[character] ?? "-").replaceAll(/[ .]+(?=\/|$)/g, "");
 }
+
+function hasLostSegment(folded: string, path: string): boolean {
+  return folded.includes("//") || (folded.endsWith("/") && !path.endsWith("/"));
+}
+
+/** Marks, and characters that are not seen: joiners, direction marks, the byte order mark. */
+const IGNORED = /\p{M}|(?!\u00ad)\p{Cf}/gu;
+
+/** unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WindowsBestFit: dashes, a soft hyphen, and the letters below. */
+const LOOK_ALIKE = /[\u00ad\u2010-\u2015\u2212đħłŧƀɡαδεπσςτφ]/g;
+
+const BEST_FIT: Readonly<Record<string, string>> = {
+  đ: "d",
+  ħ: "h",
+  ł: "l",
+  ŧ: "t",
+  ƀ: "b",
+  ɡ: "g",
+  α: "a",
+  δ: "d",
+  ε: "e",
+  π: "p",
+  σ: "s",
+  // What a sigma at the end of a word becomes in lower case.
+  ς: "s",
+  τ: "t",
+  φ: "f",
+};

@@ -88,6 +88,9 @@ describe("checkPath refuses", () => {
     ["/%EF%BC%BC", "escape_ambiguous"], // fullwidth reverse solidus
     ["/%E2%80%A5/a", "escape_ambiguous"], // two dot leader
     ["/%EF%BC%85", "escape_ambiguous"], // fullwidth percent sign
+    ["/..%E2%88%95a", "escape_ambiguous"], // division slash
+    ["/..%E2%81%84a", "escape_ambiguous"], // fraction slash
+    ["/..%E2%88%96a", "escape_ambiguous"], // set minus
   ])("%s: %s", (path, problem) => {
     expect(checkPath(path)).toBe(problem);
   });

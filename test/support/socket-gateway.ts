@@ -1,0 +1,65 @@
+/**
+ * The uploaded Worker, listening by itself on a socket of this machine, in front of an origin: a URL, or another Worker
+ * that is bound to it. Without Miniflare's front door, which would normalise some requests before the Worker sees them.
+ */
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { makeDocument, makeKey, makeRoot, signKeySet, signToken, TEST_ISSUER } from "./key-sets.ts";
+import { buildWorkerBundle } from "./worker-bundle.ts";
+
+const AUDIENCE = "https://api.example.com";
+const RUNTIME: { modules: true; compatibilityDate: string; compatibilityFlags: string[] } = {
+  modules: true,
+  compatibilityDate: "2026-11-01",
+  compatibilityFlags: ["no_nodejs_compat", "no_nodejs_compat_v2"],
+};
+
+export interface SocketGateway {
+  readonly port: number;
+  /** A good token for an hour, with these claims on top; times are seconds from now. */
+  token(claims?: JsonObject, expiresInSeconds?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface SocketGatewayOptions {
+  readonly origin: { readonly url: string } | { readonly script: string };
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
+export async function startSocketGateway({ origin, vars = {} }: SocketGatewayOptions): Promise<SocketGateway> {
+  const [bundle, root, key] = await Promise.all([buildWorkerBundle(), makeRoot(), makeKey("ES256")]);
+  const now = epochSecondsFromMs(Date.now());
+  const bindings = {
+    ISSUER: TEST_ISSUER,
+    AUDIENCE,
+    TRUST_ANCHORS: JSON.stringify([root.jwk]),
+    // KV is empty here: the last rung of the key ladder holds.
+    BOOTSTRAP_KEY_SET: await signKeySet(makeDocument([key], now), root),
+    ...("url" in origin ? { ORIGIN_URL: origin.url } : {}),
+    ...vars,
+  };
+  const gateway = {
+    name: "gateway",
+    ...RUNTIME,
+    script: bundle.code,
+    unsafeDirectSockets: [{}],
+    kvNamespaces: ["KEY_SETS"],
+    bindings,
+    ...("script" in origin ? { serviceBindings: { ORIGIN: "origin" } } : {}),
+  };
+  const originWorker = "script" in origin ? [{ name: "origin", ...RUNTIME, script: origin.script }] : [];
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [gateway, ...originWorker] }));
+  const port = Number((await miniflare.unsafeGetDirectURL("gateway")).port);
+  return {
+    port,
+    token: (claims = {}, expiresInSeconds = 3000) => {
+      const iat = epochSecondsFromMs(Date.now());
+      return signToken(
+        { iss: TEST_ISSUER, aud: AUDIENCE, sub: "user-1", iat, exp: iat + expiresInSeconds, ...claims },
+        key,
+      );
+    },
+    close: () => miniflare.dispose(),
+  };
+}

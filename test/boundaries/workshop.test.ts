@@ -1,0 +1,83 @@
+/**
+ * The workshop as a contributor and a fresh machine find it: scripts, pinned versions, a lock file without hosts, and a
+ * workflow that runs the same script as everybody. Whether those scripts succeed is what running them shows.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { isJsonObject } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { jsonObject } from "../support/values.ts";
+
+const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string): Promise<string> => readFile(join(ROOT, path), "utf8");
+const manifest = jsonObject(await read("package.json"));
+const lock = jsonObject(await read("package-lock.json"));
+
+function objectAt(json: JsonObject, name: string): JsonObject {
+  const value = json[name];
+  return isJsonObject(value) ? value : {};
+}
+
+describe("the package", () => {
+  test("has the scripts that a contributor looks for", () => {
+    const names = ["start", "demo", "test", "test:unit", "test:worker", "test:e2e", "lint", "format", "types"];
+    const others = ["build", "bench", "deploy", "cf-typegen"];
+    expect(Object.keys(objectAt(manifest, "scripts"))).toEqual(expect.arrayContaining([...names, ...others]));
+  });
+
+  test("names every dependency by one exact version", () => {
+    const versions = ["dependencies", "devDependencies"].flatMap((kind) => Object.entries(objectAt(manifest, kind)));
+    expect(versions.length).toBeGreaterThan(15);
+    const isExact = (version: unknown): boolean =>
+      typeof version === "string" && /^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version);
+    expect(versions.filter(([, version]) => !isExact(version))).toEqual([]);
+  });
+
+  test("brings its own Node 24, and lets run the install scripts that it needs", () => {
+    expect(objectAt(manifest, "devDependencies")["node"]).toMatch(/^24\./);
+    expect(objectAt(manifest, "allowScripts")).toEqual({ node: true, esbuild: true, workerd: true });
+  });
+});
+
+describe("the lock file", () => {
+  const packages = Object.entries(objectAt(lock, "packages"));
+
+  test("names no host: packages come from where the reader's npm gets them", () => {
+    const resolved = packages.filter(([, entry]) => isJsonObject(entry) && Object.hasOwn(entry, "resolved"));
+    expect(resolved).toEqual([]);
+    expect(JSON.stringify(lock)).not.toMatch(/https?:\/\/[^"]*registry/i);
+  });
+
+  test("holds every package by its hash, but for optional binaries of other platforms", () => {
+    const entries = packages.filter(([path]) => path !== "").map(([path, entry]) => ({ path, ...Object(entry) }));
+    expect(entries.length).toBeGreaterThan(200);
+    const unpinned = entries.filter((entry) => entry.integrity === undefined);
+    expect(unpinned.filter((entry) => !(entry.optional === true && Array.isArray(entry.os)))).toEqual([]);
+  });
+
+  test("holds one workerd", () => {
+    expect(packages.filter(([path]) => path.endsWith("node_modules/workerd"))).toHaveLength(1);
+  });
+});
+
+describe("continuous integration", () => {
+  test("runs the README's two commands, then lint, types and build, and ends with the runner's own count", async () => {
+    const script = await read(".ci/run");
+    const commands = ["npm ci && npm run demo", "npm ci && npm test", "npm run lint", "npm run types", "npm run build"];
+    const places = [...commands, ".ci/summary.mjs"].map((command) => script.indexOf(command));
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    const readme = await read("README.md");
+    for (const command of commands.slice(0, 2)) expect(readme).toContain(`\n${command}\n`);
+  });
+
+  test("on GitHub is that very script, with actions pinned by commit", async () => {
+    const workflow = await read(".github/workflows/ci.yml");
+    expect([...workflow.matchAll(/^ +(?:- )?run: (.+)$/gm)].map(([, command]) => command)).toEqual(["bash .ci/run"]);
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
+    expect(actions.length).toBeGreaterThanOrEqual(2);
+    expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(String(action)))).toEqual([]);
+  });
+});

@@ -78,7 +78,7 @@ function desire(situation: Situation): Desired {
   // The active one first: should two generations have one key, its state is the one that counts.
   for (const state of STATE_ORDER) {
     for (const view of views) {
-      const isWanted = stateOf(view, observed) === state && !isHoldOver(view, now);
+      const isWanted = stateOf(view, observed) === state && !mayBeDropped(view, situation);
       const key = isWanted ? desireKey(view, state) : undefined;
       if (key !== undefined && !dead.has(key.kid) && !keys.has(key.kid)) keys.set(key.kid, key);
     }
@@ -90,6 +90,14 @@ function desire(situation: Situation): Desired {
     keys.set(entry.kid, { ...entry, state });
   }
   return { keys: [...keys.values()], revoked };
+}
+
+/**
+ * A listed key stays while the active one is revoked: a retiring key may have taken over, and where `active` points may be
+ * seen minutes late.
+ */
+function mayBeDropped(view: GenerationView, { active, now }: Situation): boolean {
+  return isHoldOver(view, now) && (view.entry === undefined || active?.phase !== "revoked");
 }
 
 /** While it is not known which generation is active, the document keeps saying what it said. */

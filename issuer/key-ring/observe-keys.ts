@@ -108,6 +108,8 @@ async function observeOrphans(reader: KeyReader, aliased: ReadonlySet<string>): 
   });
   const keys = await mapLimited(suspects, async (arn): Promise<readonly ObservedKey[]> => {
     const tags = await readTags(kms, arn);
+    // Too new to be seen: whose it is will show.
+    if (tags === undefined) return [];
     if (parseRingTags(tags).ring !== ring) {
       memory.foreignKeys.set(arn, now);
       return [];
@@ -118,12 +120,16 @@ async function observeOrphans(reader: KeyReader, aliased: ReadonlySet<string>): 
   return keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion");
 }
 
-/** A key whose tags may not be read was not created by whoever runs this. */
-async function readTags(kms: Kms, keyId: string): Promise<KmsTags> {
+/**
+ * A key whose tags may not be read was not created by whoever runs this.
+ * @returns undefined for a key that KMS does not show (any more, or yet)
+ */
+async function readTags(kms: Kms, keyId: string): Promise<KmsTags | undefined> {
   try {
     return await kms.listTags(keyId);
   } catch (error) {
-    if (hasCode(error, "kms_access_denied", "kms_key_not_found")) return {};
+    if (hasCode(error, "kms_access_denied")) return {};
+    if (hasCode(error, "kms_key_not_found")) return undefined;
     throw error;
   }
 }
@@ -131,7 +137,8 @@ async function readTags(kms: Kms, keyId: string): Promise<KmsTags> {
 async function observeKey(reader: KeyReader, keyId: string, preferred: Alg): Promise<ObservedKey> {
   // TagResource and ListResourceTags take no alias, hence the ARN.
   const known = await describeKey(reader.kms, keyId);
-  return describe(reader, keyId, known === undefined ? {} : await readTags(reader.kms, known.keyArn), preferred, known);
+  const tags = known === undefined ? undefined : await readTags(reader.kms, known.keyArn);
+  return describe(reader, keyId, tags ?? {}, preferred, known);
 }
 
 /** @param preferred algorithm of a key that does not say which is meant; undefined: the public key is not needed */

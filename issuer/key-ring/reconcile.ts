@@ -76,6 +76,8 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
     // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.
     const isOvertaken = report.outcome?.result === "too_late" || report.outcome?.result === "superseded";
     if (!isOvertaken) tried.add(stepKey(step));
+    // The store may show an older document for a while; the next rev has to exceed this one all the same.
+    options.memory.highestRev = Math.max(options.memory.highestRev ?? 0, report.outcome?.rev ?? 0) || undefined;
     steps.push(report);
   }
 }

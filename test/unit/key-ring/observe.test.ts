@@ -1,7 +1,7 @@
 /** What an observation shows, over the embedded KMS and the fake Cloudflare API. */
 import { DisableKeyCommand, TagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { createRingMemory, observeRing } from "../../../issuer/key-ring/index.ts";
+import { createRingMemory, observeRing, reconcileRing } from "../../../issuer/key-ring/index.ts";
 import { SealgateError } from "../../../issuer/errors.ts";
 import { instrumentPorts } from "../../support/instrument.ts";
 import type { Around } from "../../support/instrument.ts";
@@ -85,11 +85,41 @@ describe("an observation", () => {
     expect(await observe()).toEqual([4, 0]);
   });
 
+  test("looks again at a key that is too new to show its tags, and does not take it for a foreign one", async () => {
+    const world = await startedRing();
+    const keyArn = await world.kms.createKeyFor("ES256");
+    await world.ports.kms.tagKey(keyArn, { "sealgate:ring": "main", "sealgate:generation": "9" });
+    const memory = createRingMemory();
+    let isVisible = false;
+    const kms: typeof world.ports.kms = {
+      ...world.ports.kms,
+      listTags: async (keyId) => {
+        if (keyId === keyArn && !isVisible) throw new SealgateError("kms_key_not_found", "not yet");
+        return world.ports.kms.listTags(keyId);
+      },
+    };
+    const orphans = async (): Promise<readonly string[]> =>
+      (await observeRing({ ...world.ports, kms }, world.policy, { memory })).orphans.map((orphan) => orphan.keyArn);
+    expect(await orphans()).toEqual([]);
+    isVisible = true;
+    expect(await orphans()).toEqual([keyArn]);
+  });
+
   test("reads a document that has expired, for its tombstones and its rev", async () => {
     const world = await startedRing();
     const document = await world.document();
     world.pass(10 * 86_400);
     expect(await world.document()).toEqual(document);
+  });
+
+  test("is not needed to remember the rev of what this process has published itself", async () => {
+    const world = await startedRing();
+    await world.overwrite("garbage");
+    const memory = createRingMemory();
+    // The store goes on showing what was there before.
+    const publisher: typeof world.ports.publisher = { ...world.ports.publisher, read: async () => "garbage" };
+    await reconcileRing({ ...world.ports, publisher }, { policy: world.policy, memory, actor: "test" });
+    expect(memory.highestRev).toBe((await world.document()).rev);
   });
 
   test("remembers the highest rev, which shows a document that was put back", async () => {

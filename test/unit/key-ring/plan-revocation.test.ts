@@ -92,6 +92,14 @@ describe("an active key that anybody took away", () => {
     expect(planRing(observed, POLICY, after(900 + 330)).due).toMatchObject([{ kind: "move_active", generation: 3 }]);
   });
 
+  test("keeps the key before it in the document, which may have taken over out of sight", () => {
+    const observed = withState(ringAfterRotation(2, START), 2, "Disabled");
+    const dropped = planRing(ringAfterRotation(2, START), POLICY, after(5000)).due;
+    expect(dropped).toMatchObject([{ kind: "publish", reasons: ["key_dropped"] }]);
+    const publish = planRing(observed, POLICY, after(5000)).due.find(({ kind }) => kind === "publish");
+    expect(publish).toMatchObject({ keys: [{ kid: keyOf(3).kid }, { kid: keyOf(1).kid, state: "retiring" }] });
+  });
+
   test("is replaced by a new generation when nothing else can sign", () => {
     const alone = observedRing({
       generations: [generation(1, { ...noted(), keyState: "Disabled" })],

@@ -5,6 +5,7 @@
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
 import type { EdgeTiming } from "../../shared/timing.ts";
+import { activeAlias, generationAlias, ringTags, rootAlias } from "../../issuer/key-ring/names.ts";
 import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
 import type { Kms } from "../../issuer/kms/port.ts";
 import { createKmsSigner } from "../../issuer/kms/signer.ts";
@@ -23,16 +24,17 @@ export interface DemoRing {
 const ROOT_ALG: Alg = "ES256";
 
 export async function createDemoRing(kms: Kms, ring: RingName, algs: readonly Alg[]): Promise<DemoRing> {
-  const prefix = `alias/sealgate/${ring}`;
+  const createGeneration = (number: number, alg: Alg): Promise<Signer> =>
+    createNamedKey(kms, ring, generationAlias(ring, number), String(number), alg);
   const [root, standby, ...generations] = await Promise.all([
-    createNamedKey(kms, ring, "root", ROOT_ALG),
-    createNamedKey(kms, ring, String(algs.length + 1), ROOT_ALG),
-    ...algs.map((alg, index) => createNamedKey(kms, ring, String(index + 1), alg)),
+    createNamedKey(kms, ring, rootAlias(ring), "root", ROOT_ALG),
+    createGeneration(algs.length + 1, ROOT_ALG),
+    ...algs.map((alg, index) => createGeneration(index + 1, alg)),
   ]);
   const active = generations.at(-1);
   if (root === undefined || standby === undefined || active === undefined)
     throw new TypeError("algs must not be empty");
-  await kms.createAlias(`${prefix}/active`, active.keyArn);
+  await kms.createAlias(activeAlias(ring), active.keyArn);
   return { root, standby, generations };
 }
 
@@ -56,13 +58,13 @@ export function signDemoKeySet(
   return signKeySet(composeKeySet({ issuer, timing, now, previousRev, keys, revoked: [], ...lifetime }), root, now);
 }
 
-async function createNamedKey(kms: Kms, ring: RingName, name: string, alg: Alg): Promise<Signer> {
+async function createNamedKey(kms: Kms, ring: RingName, aliasName: string, purpose: string, alg: Alg): Promise<Signer> {
   const { keyArn } = await kms.createKey({
     keySpec: kmsAlgorithmOf(alg).keySpecs[0],
-    description: `sealgate ring ${ring}, ${name}`,
-    tags: { "sealgate:ring": ring, "sealgate:generation": name },
+    description: `sealgate ring ${ring}, ${purpose}`,
+    tags: ringTags({ ring, generation: purpose, alg, managed: true }),
   });
-  await kms.createAlias(`alias/sealgate/${ring}/${name}`, keyArn);
+  await kms.createAlias(aliasName, keyArn);
   return createKmsSigner({ keyId: keyArn, alg, kms });
 }
 

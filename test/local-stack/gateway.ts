@@ -3,7 +3,7 @@
  * and the local KV API in front of the same namespace that the Worker reads. Ports are free ones.
  */
 import { fileURLToPath } from "node:url";
-import type { createTestHarness } from "wrangler";
+import type { createTestHarness, TestHarnessOptions } from "wrangler";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -29,11 +29,14 @@ export interface Gateway {
   readonly kvBaseUrl: string;
   /** The events that the gateway has logged since the last call. */
   takeEvents(): readonly GatewayEvent[];
+  /** What a deployment does: the Worker starts again, with these vars instead; KV stays as it is. */
+  deploy(vars: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startGateway(settings: GatewaySettings): Promise<Gateway> {
   const harness = await createHarness(settings);
+  let vars = settings.vars;
   const { url } = await harness.listen();
   return {
     url: url.origin,
@@ -42,6 +45,10 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
       const events = harness.getLogs().flatMap((log) => parseEvent(log.message));
       harness.clearLogs();
       return events;
+    },
+    async deploy(changes) {
+      vars = { ...vars, ...changes };
+      await harness.update(optionsFor({ ...settings, vars }));
     },
     close: () => harness.close(),
   };
@@ -52,7 +59,11 @@ async function createHarness(settings: GatewaySettings): Promise<ReturnType<type
   process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
   process.env["WRANGLER_SEND_METRICS"] = "false";
   const wrangler = await import("wrangler");
-  return wrangler.createTestHarness({
+  return wrangler.createTestHarness(optionsFor(settings));
+}
+
+function optionsFor(settings: GatewaySettings): TestHarnessOptions {
+  return {
     root: ROOT,
     workers: [
       {
@@ -68,7 +79,7 @@ async function createHarness(settings: GatewaySettings): Promise<ReturnType<type
       },
       { configPath: "test/local-stack/origin/wrangler.toml" },
     ],
-  });
+  };
 }
 
 function parseEvent(message: unknown): GatewayEvent[] {

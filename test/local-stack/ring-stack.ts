@@ -5,7 +5,6 @@
 import { createRingSource } from "../../issuer/ring-source.ts";
 import { createRingPolicy } from "../../issuer/ring-policy.ts";
 import type { RingPolicyOptions } from "../../issuer/ring-policy.ts";
-import { SealgateError } from "../../issuer/errors.ts";
 import { createRingMemory, createRingPorts, reconcileRing, rootAnchorsOf } from "../../issuer/key-ring/index.ts";
 import type {
   AuditEntry,
@@ -16,7 +15,6 @@ import type {
   RingSigner,
 } from "../../issuer/key-ring/index.ts";
 import { createCloudflareKvPublisher } from "../../issuer/publish/cloudflare-kv.ts";
-import type { KeySetPublisher } from "../../issuer/publish/publisher.ts";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { startTestKms } from "../support/kms.ts";
@@ -48,12 +46,6 @@ export interface RingStack {
   close(): Promise<void>;
 }
 
-/** Before the Worker is up there is no KV either; the rotator does what it can without it. */
-const NO_KV: KeySetPublisher = {
-  publish: () => Promise.reject(new SealgateError("publish_unreachable", "KV is not up yet.")),
-  read: () => Promise.reject(new SealgateError("publish_unreachable", "KV is not up yet.")),
-};
-
 export async function startRingStack({
   policy: changes = {},
   nowMs = Date.now,
@@ -62,24 +54,23 @@ export async function startRingStack({
   const kms = await startTestKms({ now: nowMs });
   let gateway: Gateway | undefined;
   try {
+    // In the order of a first deployment: KV, then the ring, then the Worker with the root key pinned.
+    gateway = await startGateway({
+      issuer: LOCAL_ISSUER,
+      audience: LOCAL_AUDIENCE,
+      ring: LOCAL_RING,
+      trustAnchors: [],
+    });
+    const edge = gateway;
     const audit: AuditEntry[] = [];
     const clock = (): EpochSeconds => epochSecondsFromMs(nowMs());
-    const portsTo = (publisher: KeySetPublisher): RingPorts =>
-      createRingPorts({ kms: kms.kms, publisher, audit: (entry) => void audit.push(entry), clock });
-    const run = (ports: RingPorts, request?: RingRequest): Promise<ReconcileReport> =>
+    const publisher = createCloudflareKvPublisher({ baseUrl: edge.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
+    const ports = createRingPorts({ kms: kms.kms, publisher, audit: (entry) => void audit.push(entry), clock });
+    const reconcile = (request?: RingRequest): Promise<ReconcileReport> =>
       reconcileRing(ports, { policy, memory: createRingMemory(), actor: "local stack", request });
-    // The root key first: the Worker is started with its public half pinned.
-    const { observed } = await run(portsTo(NO_KV), { kind: "init" });
+    const { observed } = await reconcile({ kind: "init" });
     const trustAnchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
-    gateway = await startGateway({ issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, ring: LOCAL_RING, trustAnchors });
-    const edge = gateway;
-    const publisher = createCloudflareKvPublisher({
-      baseUrl: edge.kvBaseUrl,
-      namespaceId: LOCAL_NAMESPACE_ID,
-      deadlineMs: policy.publishDeadlineSeconds * 1000,
-    });
-    const ports = portsTo(publisher);
-    await run(ports, { kind: "init" });
+    await edge.deploy({ TRUST_ANCHORS: JSON.stringify(trustAnchors) });
     return {
       kms,
       gateway: edge,
@@ -94,7 +85,7 @@ export async function startRingStack({
         SEALGATE_KV_NAMESPACE_ID: LOCAL_NAMESPACE_ID,
         SEALGATE_POLICY: JSON.stringify(changes),
       },
-      reconcile: (request) => run(ports, request),
+      reconcile,
       createSource: () => createRingSource(policy, { kms: kms.kms, clock }),
       async close() {
         await edge.close();

@@ -1,7 +1,9 @@
 /** `npm start`: the local stack with a real ring, kept up until Ctrl-C, with what one needs to play with it. */
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { createIssuer } from "../../issuer/issuer.ts";
 import { startRingStack } from "./ring-stack.ts";
+import type { RingStack } from "./ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
 
 /** Short durations, so that a rotation is safe after three quarters of a minute. */
@@ -53,8 +55,10 @@ ${Object.entries({ ...stack.env, GATEWAY: gateway.url })
   sealgate ring revoke <kid>                 the tokens of a key are refused, within a stated bound
   sealgate ring reconcile --watch            what a schedule does: keeps the ring
 
+A line TRUST_ANCHORS='…' (or another variable of the Worker) that you paste here is deployed to this gateway.
 Ctrl-C stops everything.
 `);
+  deployPastedLines(stack);
   await stopped;
   print("\nstopping\n");
 } finally {
@@ -65,6 +69,15 @@ Ctrl-C stops everything.
 async function interruption(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+}
+
+/** What an edit of wrangler.toml and a deployment do elsewhere. */
+function deployPastedLines({ gateway }: RingStack): void {
+  createInterface({ input: process.stdin }).on("line", (line) => {
+    const [, name, value] = /^(TRUST_ANCHORS|BOOTSTRAP_KEY_SET|MIN_REV)='?([^']*)'?$/.exec(line.trim()) ?? [];
+    if (name === undefined || value === undefined) return;
+    void gateway.deploy({ [name]: value }).then(() => print(`deployed with another ${name}\n`));
+  });
 }
 
 function print(text: string): void {

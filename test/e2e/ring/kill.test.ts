@@ -198,9 +198,7 @@ async function killAt(
   return undefined;
 }
 
-const TITLE = "ring $name, killed after each change, and run again: at most one stray key, then none";
-
-test.for(SCENARIOS)(TITLE, { timeout: 240_000 }, async (scenario) => {
+test.for(SCENARIOS)("ring $name, killed after each change and run again", { timeout: 240_000 }, async (scenario) => {
   const cuts = new Set<string>();
   for (let n = 1; ; n += 1) {
     const ring = `${scenario.name}-${n}`;

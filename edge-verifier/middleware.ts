@@ -14,6 +14,8 @@ import { isKeySetNamespace } from "./config-values.ts";
 import { readVerifierConfig } from "./config.ts";
 import type { Bindings, ConfigProblem } from "./config.ts";
 import { readBearerToken } from "./http/bearer.ts";
+import { cookieCarrier, readToken } from "./http/carriers.ts";
+import type { CookieCarrier, CredentialProblem } from "./http/carriers.ts";
 import { DEFAULT_REALM, refusalResponse, wireCodeOf } from "./http/refusal.ts";
 import type { Refusal } from "./http/refusal.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
@@ -51,6 +53,11 @@ export interface SealgateOptions {
   readonly typ?: readonly TokenTyp[];
   /** The header that carries the credentials; `Authorization` by default. */
   readonly headerName?: string;
+  /**
+   * A cookie that may carry the token instead; none by default. Unlike `hono/jwk`, credentials in both places are refused,
+   * and so is a request with the cookie that could change something and that a page of another site has made.
+   */
+  readonly cookie?: string;
   /** The realm of the challenge; "sealgate" by default. */
   readonly realm?: string;
   /** Lets requests without credentials through, without `jwtPayload`. A bad token is refused all the same. */
@@ -77,11 +84,12 @@ export interface SealgateVariables {
 /**
  * Verifies the bearer token of each request.
  * @throws {HTTPException} 400, 401, 500 or 503 with a problem+json response (and a challenge), for the app's `onError`
- * @throws {TypeError} at construction, when `realm` cannot stand in a header
+ * @throws {TypeError} at construction, when `realm` cannot stand in a header, or `cookie` is no plain name
  */
 export function sealgate(options: SealgateOptions = {}): MiddlewareHandler<{ Variables: SealgateVariables }> {
   const realm = checkRealm(options.realm ?? DEFAULT_REALM);
   const headerName = options.headerName ?? "Authorization";
+  const cookie = options.cookie === undefined ? undefined : cookieCarrier(checkCookieName(options.cookie), NO_ORIGINS);
   const clock = options.clock ?? Date.now;
   // Settled values only, one per KV binding: a binding is one object for as long as its isolate lives.
   const states = new WeakMap<object, Prepared>();
@@ -95,7 +103,7 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler<{ Var
       states.set(slot, state);
     }
     if (!state.ok) throw toException({ code: "config_invalid", problems: state.error }, realm);
-    const bearer = readBearerToken(c.req.raw.headers.get(headerName));
+    const bearer = readCredentials(c.req.raw, headerName, cookie);
     if (!bearer.ok) {
       if (options.allow_anon === true && bearer.error.code === "token_missing") return next();
       throw toException(bearer.error, realm);
@@ -128,10 +136,29 @@ export function requireScope(
   };
 }
 
+/** The one token of a request, from the header or the cookie. */
+function readCredentials(
+  request: Request,
+  headerName: string,
+  cookie: CookieCarrier | undefined,
+): Result<string, CredentialProblem> {
+  const fromHeader = readBearerToken(request.headers.get(headerName));
+  if (cookie === undefined) return fromHeader;
+  const fromCookie = readToken(request, { authorization: false, cookie, webSocketProtocol: undefined });
+  if (isMissing(fromHeader)) return fromCookie;
+  return isMissing(fromCookie) ? fromHeader : err({ code: "invalid_request", reason: "several_credentials" });
+}
+
+function isMissing(token: Result<string, CredentialProblem>): boolean {
+  return !token.ok && token.error.code === "token_missing";
+}
+
 type Prepared = Result<Verification, readonly ConfigProblem[]>;
 
 /** Stands in for a KV binding that is not there, so that what is missing is reported once and not per request. */
 const NO_NAMESPACE = {};
+
+const NO_ORIGINS: ReadonlySet<string> = new Set();
 
 async function prepare(bindings: Bindings): Promise<Prepared> {
   const config = await readVerifierConfig(bindings);
@@ -197,4 +224,9 @@ function statusOf({ status }: Response): (typeof STATUSES)[number] | 500 {
 function checkRealm(realm: string): string {
   if (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) return realm;
   throw new TypeError("realm must be visible ASCII without quotes and backslashes");
+}
+
+function checkCookieName(name: string): string {
+  if (/^[\w-]+$/.test(name)) return name;
+  throw new TypeError("cookie must be a name of letters, digits, _ and -");
 }

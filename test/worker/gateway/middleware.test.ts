@@ -90,6 +90,32 @@ describe("sealgate()", () => {
     expect((await ask(app, "/api/me", await fixture.token())).status).toBe(401);
   });
 
+  test("reads a cookie when told to, and only then", async () => {
+    const token = await fixture.token();
+    const cookie = `theme=dark; session=${token}`;
+    expect((await makeApp().request("/api/me", { headers: { cookie } }, fixture.env)).status).toBe(401);
+    for (const app of [makeApp({ cookie: "session" }), makeApp({ cookie: "session", headerName: "x-api-token" })]) {
+      expect((await app.request("/api/me", { headers: { cookie } }, fixture.env)).status).toBe(200);
+    }
+    expect((await ask(makeApp({ cookie: "session" }), "/api/me", token)).status).toBe(200);
+    expect((await ask(makeApp({ cookie: "session" }), "/api/me")).status).toBe(401);
+  });
+
+  test("refuses a token in two places, and a cookie that another site's page has sent along", async () => {
+    const token = await fixture.token();
+    const app = makeApp({ cookie: "session" });
+    const both = { cookie: `session=${token}`, authorization: `Bearer ${token}` };
+    expect((await app.request("/api/me", { headers: both }, fixture.env)).status).toBe(400);
+    const foreign = { cookie: `session=${token}`, "sec-fetch-site": "cross-site" };
+    const refused = await app.request("/api/me", { method: "POST", headers: foreign }, fixture.env);
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: "cross_site_request" });
+  });
+
+  test("refuses a cookie's name that means more than itself", () => {
+    expect(() => sealgate({ cookie: "a.*" })).toThrow(TypeError);
+  });
+
   test("with allow_anon lets nobody in who brings a bad token", async () => {
     const app = makeApp({ allow_anon: true });
     expect(await (await ask(app, "/api/me")).json<Seen>()).toEqual({ scopes: [] });

@@ -12,6 +12,7 @@ import type { Bindings, ConfigProblem, OriginConfig } from "./config.ts";
 import { createAssertionSigner } from "./http/assertion.ts";
 import { createIdentityReader } from "./http/identity.ts";
 import { removedNames } from "./http/request-headers.ts";
+import { readObservation } from "./observe-config.ts";
 import { describeRequest, logEvent } from "./observe/event.ts";
 import type { EventSink } from "./observe/event.ts";
 import { crashed, refused } from "./outcome.ts";
@@ -63,7 +64,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
   };
 }
 
-type Started = Result<Hono, readonly ConfigProblem[]>;
+type Started = Result<Pick<Hono, "fetch">, readonly ConfigProblem[]>;
 
 async function start(env: Bindings, routes: RoutePolicy, clock: () => number, sink: EventSink): Promise<Started> {
   const settings = readAnswerSettings(env);
@@ -72,12 +73,14 @@ async function start(env: Bindings, routes: RoutePolicy, clock: () => number, si
   const config = await readVerifierConfig(env);
   const origin = await withAssertion(env, readOriginConfig(env), clock);
   const requests = readRequestSettings(env);
-  if (!policy.ok || !config.ok || !origin.ok || !settings.ok || !requests.ok) {
+  const seeing = await readObservation(env);
+  if (!policy.ok || !config.ok || !origin.ok || !settings.ok || !requests.ok || !seeing.ok) {
     return err([
       ...(config.ok ? [] : config.error),
       ...(origin.ok ? [] : origin.error),
       ...(settings.ok ? [] : settings.error),
       ...(requests.ok ? [] : requests.error),
+      ...(seeing.ok ? [] : seeing.error),
       ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
     ]);
   }
@@ -86,9 +89,10 @@ async function start(env: Bindings, routes: RoutePolicy, clock: () => number, si
   const { carriers, identityHeaders } = requests.value;
   const identify = createIdentityReader(identityHeaders);
   const removed = removedNames(identityHeaders);
-  const forwarding = { policy: policy.value, origin: origin.value, carriers, identify, removed };
+  const { hashSubject } = seeing.value;
+  const forwarding = { policy: policy.value, origin: origin.value, carriers, identify, removed, hashSubject };
   const parts = { ...forwarding, ring, ladder, verifier, clock, sink };
-  return ok(createApp({ ...parts, answers: settings.value.answers, metadata }));
+  return ok(createApp({ ...parts, answers: settings.value.answers, metadata, observation: seeing.value }));
 }
 
 type OriginResult = Result<OriginConfig, readonly ConfigProblem[]>;

@@ -11,6 +11,8 @@ import { forward } from "./http/proxy.ts";
 import { correctedHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
+import type { RequestEvent } from "./observe/event.ts";
+import type { SubjectHasher } from "./observe/subject-hash.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
@@ -21,36 +23,50 @@ export interface GatewayParts extends AdmissionParts {
   readonly origin: OriginConfig;
   /** Folded names of headers that a client cannot send. */
   readonly removed: ReadonlySet<string>;
+  readonly hashSubject: SubjectHasher | undefined;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
 
+/** What is known about a request before anything is decided. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly waitUntil: WaitUntil;
+}
+
 /** Decides about a request and, if everything agrees, forwards it. */
-export async function handleRequest(request: Request, parts: GatewayParts, waitUntil: WaitUntil): Promise<Outcome> {
+export async function handleRequest(
+  request: Request,
+  parts: GatewayParts,
+  { requestId, waitUntil }: RequestContext,
+): Promise<Outcome> {
   const target = readTarget(request.url);
   if (!target.ok) return refused({ code: "path_unsafe", reason: target.error });
   const match = matchRoute(parts.policy, request.method, target.value.path);
   if (match.rule === undefined) return refused(match.reason);
   const { pattern, requirement, anonymous, report } = match.rule;
-  const route = pattern.text;
+  let seen: Partial<RequestEvent> = { route: pattern.text };
   let admission: Admission | undefined;
   if (requirement !== undefined) {
-    admission = await admit(request, { requirement, anonymous }, parts, parts.clock(), waitUntil);
-    const { refusal, token } = admission;
-    if (refusal !== undefined && !report) return refused(refusal, { route, ...describeToken(token) });
+    const arrivedMs = parts.clock();
+    admission = await admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
+    const { token, refusal } = admission;
+    seen = { ...seen, ...describeToken(token), keysMs: parts.clock() - arrivedMs };
+    const subject = token && parts.hashSubject && (await parts.hashSubject(token));
+    if (subject !== undefined) seen = { ...seen, subject };
+    if (refusal !== undefined && !report) return refused(refusal, seen);
+    if (refusal !== undefined) seen = { ...seen, reported: describeRefusal(refusal) };
   }
   const startedMs = parts.clock();
-  const response = await forward(request, target.value, admission, parts);
-  const seen = { route, ...describeToken(admission?.token), originMs: parts.clock() - startedMs };
-  const reported = admission?.refusal;
-  const event = reported === undefined ? seen : { ...seen, reported: describeRefusal(reported) };
-  if (!response.ok) return refused(response.error, event);
+  const response = await forward(request, target.value, admission, requestId, parts);
+  seen = { ...seen, originMs: parts.clock() - startedMs };
+  if (!response.ok) return refused(response.error, seen);
   const token = report ? undefined : admission?.token;
   const answer =
     token === undefined ? response.value : closeAtExpiry(response.value, token.claims.exp * 1000, parts.clock());
   return {
     response: selectProtocol(request, answer, parts.carriers),
     headers: correctedHeaders(answer, target.value, requirement !== undefined, parts.origin.base),
-    event: { decision: "forwarded", ...event },
+    event: { decision: "forwarded", ...seen },
   };
 }

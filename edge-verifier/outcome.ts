@@ -31,8 +31,10 @@ export function crashed(error: unknown): Outcome {
 }
 
 /** What an event says about a verified token. */
-export function describeToken(token: VerifiedToken | undefined): Pick<RequestEvent, "kid" | "alg"> {
-  return token === undefined ? {} : { kid: token.header.kid, alg: token.header.alg };
+export function describeToken(token: VerifiedToken | undefined): Pick<RequestEvent, "kid" | "alg" | "iss"> {
+  if (token === undefined) return {};
+  const { header, claims } = token;
+  return { kid: header.kid, alg: header.alg, iss: claims.iss };
 }
 
 /** A refusal that was found and, because the rule only reports, not acted on. */

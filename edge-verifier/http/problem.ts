@@ -16,6 +16,7 @@ export type WireCode =
   | "cross_site_request"
   | "not_found"
   | "method_not_allowed"
+  | "too_many_refusals"
   | "config_invalid"
   | "internal_error"
   | "origin_unreachable"
@@ -57,6 +58,11 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
   cors_origin_denied: { status: 403, title: "Forbidden", detail: "This web origin may not call this API." },
   not_found: { status: 404, title: "Not Found", detail: "There is nothing here." },
   method_not_allowed: { status: 405, title: "Method Not Allowed", detail: "The method is not allowed for this path." },
+  too_many_refusals: {
+    status: 429,
+    title: "Too Many Requests",
+    detail: "Too many requests from here were refused. Try again later.",
+  },
   config_invalid: { status: 500, title: "Internal Server Error", detail: "The gateway is not configured correctly." },
   internal_error: { status: 500, title: "Internal Server Error", detail: "The gateway failed." },
   origin_unreachable: { status: 502, title: "Bad Gateway", detail: "The origin cannot be reached." },

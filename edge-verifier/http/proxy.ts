@@ -6,6 +6,7 @@ import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Admission } from "../admission.ts";
 import type { OriginConfig } from "../config.ts";
+import { REQUEST_ID_HEADER } from "../observe/request-id.ts";
 import type { RequestTarget } from "./path-guard.ts";
 import type { Refusal } from "./refusal.ts";
 import { removeToken } from "./carriers.ts";
@@ -22,16 +23,18 @@ export interface ForwardingParts {
 /**
  * Sends the request to the origin.
  * @param admission undefined on a route that is open to anyone
+ * @param requestId checked already
  * @returns the origin's response, whatever its status, or why there is none
  */
 export async function forward(
   request: Request,
   target: RequestTarget,
   admission: Admission | undefined,
+  requestId: string,
   parts: ForwardingParts,
 ): Promise<Result<Response, Refusal>> {
   const { origin } = parts;
-  const outgoing = originRequest(request, target, admission, parts);
+  const outgoing = originRequest(request, target, admission, requestId, parts);
   if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
   const { assertion } = origin;
   if (assertion !== undefined) await assertion.attach(outgoing, admission?.identity?.headers ?? []);
@@ -57,6 +60,7 @@ function originRequest(
   request: Request,
   target: RequestTarget,
   admission: Admission | undefined,
+  requestId: string,
   { origin, carriers, removed }: ForwardingParts,
 ): Request | undefined {
   const prefix = origin.base + target.path;
@@ -77,6 +81,7 @@ function originRequest(
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);
+  headers.set(REQUEST_ID_HEADER, requestId);
   headers.set("forwarded", forwardedBy(clientAddress, target));
   for (const [name, value] of admission?.identity?.headers ?? []) headers.set(name, value);
   return outgoing;

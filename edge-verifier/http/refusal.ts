@@ -11,6 +11,7 @@ import type { CredentialProblem } from "./carriers.ts";
 import type { PathProblem } from "./path-guard.ts";
 import { problemResponse } from "./problem.ts";
 import type { WireCode } from "./problem.ts";
+import { REFUSAL_RETRY_AFTER_SECONDS } from "./refusal-limit.ts";
 
 /** The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL. */
 export type Refusal =
@@ -22,6 +23,8 @@ export type Refusal =
   | PolicyDenial
   | { readonly code: "identity_too_long"; readonly claim: string }
   | { readonly code: "cors_origin_denied" }
+  /** Another refusal, to somebody who has been refused too often. */
+  | { readonly code: "too_many_refusals"; readonly refusal: Refusal | undefined }
   | { readonly code: "origin_unreachable" }
   | { readonly code: "origin_timeout"; readonly timeoutMs: number }
   | { readonly code: "config_invalid"; readonly problems: readonly ConfigProblem[] }
@@ -72,6 +75,7 @@ export function wireCodeOf(code: Refusal["code"]): WireCode {
       return "policy_denied";
     case "cors_origin_denied":
     case "cross_site_request":
+    case "too_many_refusals":
     case "not_found":
     case "method_not_allowed":
     case "token_missing":
@@ -95,6 +99,7 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
   const challenge = challengeOf(code, refusal, realm);
   if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
+  if (refusal.code === "too_many_refusals") headers["Retry-After"] = String(REFUSAL_RETRY_AFTER_SECONDS);
   if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
   return problemResponse(code, headers);
 }

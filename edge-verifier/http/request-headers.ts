@@ -38,6 +38,8 @@ const ALWAYS_REMOVED = [
   "x-host",
   "x-original-host",
   "x-real-ip",
+  // Set again, from what has been checked.
+  "x-request-id",
 ];
 
 /** What nobody can be told by a header of this name, besides those above: it addresses, frames or authorises the message. */

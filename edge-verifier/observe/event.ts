@@ -31,15 +31,24 @@ export interface RequestEvent {
   /** Of the verified token; never of one that was refused. */
   readonly kid?: string;
   readonly alg?: string;
+  readonly iss?: string;
+  /** The subject's name in this log (`LOG_SUBJECT_HASH_KEY`); never the subject. */
+  readonly subject?: string;
   readonly keySet?: {
     readonly rev: number | undefined;
     readonly ageSeconds: number | undefined;
     readonly source: KeySetOrigin | undefined;
   };
+  /** Waiting for keys to verify with: 0 unless this request had to ask KV. */
+  readonly keysMs?: number;
   /** From forwarding to the origin's response headers. Honest on Workers, where the clock advances with I/O only. */
   readonly originMs?: number;
   /** Cloudflare's name for the request. */
   readonly ray?: string;
+  /** The client's name for it, or a new one; the origin and the client see it as `X-Request-Id`. */
+  readonly requestId?: string;
+  /** Of the Worker. */
+  readonly version?: string;
 }
 
 /** Where events go. What it throws is dropped: an answer never depends on the log. */
@@ -62,6 +71,15 @@ export const logEvent: EventSink = (event) => {
   // oxlint-disable-next-line no-console -- on Workers the console is the log
   console.log(JSON.stringify(event));
 };
+
+/** The durations of an event for the client's developer tools (W3C Server Timing). */
+export function serverTimingOf({ keysMs, originMs }: Partial<RequestEvent>): string | undefined {
+  const parts = [
+    ...(keysMs === undefined ? [] : [`keys;dur=${keysMs}`]),
+    ...(originMs === undefined ? [] : [`origin;dur=${originMs}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(", ");
+}
 
 /** For the middleware, whose requests are the app's to log. */
 export function logConfigProblems(problems: readonly ConfigProblem[]): void {

@@ -19,10 +19,10 @@ describe("security headers", () => {
     }
   });
 
-  test("nothing else is added by default", async () => {
+  test("nothing else is added by default, except the request's id", async () => {
     const bare = await makeFixture({ vars: { ORIGIN: originWith({}) } });
     const response = await bare.send("/public/x");
-    expect([...response.headers.keys()].toSorted()).toEqual(["content-type", "x-content-type-options"]);
+    expect([...response.headers.keys()].toSorted()).toEqual(["content-type", "x-content-type-options", "x-request-id"]);
     expect(await response.text()).toBe("body");
   });
 

@@ -2,9 +2,11 @@
 import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { createGateway } from "../../../edge-verifier/create-gateway.ts";
+import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { makeFixture, NOW, ROUTES } from "./fixture.ts";
 
 const CANARY = "canary-9f3c";
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe("the event", () => {
   test("of a forwarded request", async () => {
@@ -21,8 +23,11 @@ describe("the event", () => {
         route: "/api/admin/*",
         kid: fixture.key.kid,
         alg: "ES256",
+        iss: TEST_ISSUER,
         keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
+        keysMs: 0,
         originMs: 0,
+        requestId: expect.stringMatching(UUID),
       },
     ]);
   });
@@ -40,7 +45,9 @@ describe("the event", () => {
         code: "invalid_token",
         refusal: { code: "token_expired", expiredForSeconds: 90 },
         route: "/api/*",
+        keysMs: 0,
         keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
+        requestId: expect.stringMatching(UUID),
       },
     ]);
   });
@@ -106,7 +113,7 @@ describe("nothing of the request's content", () => {
     const answers: string[] = [];
     for (const path of paths) {
       for (const token of tokens) {
-        const headers = { authorization: `Bearer ${token}`, "x-request-id": CANARY };
+        const headers = { authorization: `Bearer ${token}`, "x-request-id": `${CANARY} ` + CANARY };
         const response = await fixture.send(path, { method: "POST", headers, body: CANARY });
         expect(response.status).toBeGreaterThanOrEqual(400);
         answers.push(JSON.stringify([...response.headers]) + (await response.text()));

@@ -57,7 +57,7 @@ describe("CreateKey", () => {
     },
   );
 
-  test("makes keys that cannot sign, so that their expectRefusal can be tested", async () => {
+  test("makes keys that cannot sign, so that their refusal can be tested", async () => {
     const { client } = await setUp();
     const standard = await client.send(new CreateKeyCommand({}));
     expect(standard.KeyMetadata).toMatchObject({

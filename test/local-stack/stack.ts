@@ -1,7 +1,7 @@
 /**
  * Everything of sealgate on one machine: embedded KMS, a ring, the local KV API, the Worker and an origin in workerd.
- * Ports are free ones, keys and entries are in memory only, and no configuration of the machine (AWS or Cloudflare) is read, so two
- * stacks run side by side. Used by `npm run demo`, `npm start` and the end-to-end tests.
+ * Ports are free ones, keys and entries are in memory only, and no configuration of the machine (AWS or Cloudflare) is
+ * read, so two stacks run side by side. Used by `npm run demo`, `npm start` and the end-to-end tests.
  */
 import type { Alg } from "../../shared/algorithms.ts";
 import { epochSecondsFromMs, parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";

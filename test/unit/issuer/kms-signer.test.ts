@@ -1,7 +1,4 @@
-/**
- * A signer over a KMS key: what is sent to KMS, which keys are refused at start, and that no bad signature gets out.
- *
- */
+/** A signer over a KMS key: what KMS is sent, which keys are refused at start, and that no bad signature gets out. */
 import { generateKeyPairSync } from "node:crypto";
 import {
   CreateAliasCommand,

@@ -1,0 +1,54 @@
+/** Every policy that docs/gateway.md and the README show compiles, and the gateway would start with it. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
+import { isJsonObject } from "../../../shared/json.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const BLOCK = /```ts\n(.*?)```/gs;
+
+/** The README shows no imports. */
+const IMPORT = 'import { defineRoutes } from "sealgate/edge-verifier";\n';
+
+async function policiesOf(page: string): Promise<readonly string[]> {
+  const blocks = [...(await readFile(join(ROOT, page), "utf8")).matchAll(BLOCK)].map(([, code = ""]) => code);
+  const policies = blocks.filter((code) => code.includes("export default defineRoutes("));
+  return policies.map((code) => (code.includes(IMPORT) ? code : IMPORT + code));
+}
+
+let folder: string;
+let files: readonly string[];
+beforeAll(async () => {
+  const policies = [...(await policiesOf("docs/gateway.md")), ...(await policiesOf("README.md"))];
+  folder = await mkdtemp(join(tmpdir(), "sealgate-policies-"));
+  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  files = policies.map((_, index) => join(folder, `policy-${String(index)}.ts`));
+  const edge = join(ROOT, "edge-verifier", "policy", "rule.ts");
+  for (const [index, file] of files.entries()) {
+    await writeFile(file, String(policies[index]).replace("sealgate/edge-verifier", edge));
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("there are as many as are shown", () => {
+  expect(files.length).toBeGreaterThanOrEqual(5);
+});
+
+test("compile as strictly as this repository", async () => {
+  const flags = ["--strict", "--exactOptionalPropertyTypes", "--allowImportingTsExtensions", "--verbatimModuleSyntax"];
+  const lib = ["--module", "preserve", "--target", "es2024", "--lib", "es2024,webworker", "--types", "", "--noEmit"];
+  const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  await promisify(execFile)(process.execPath, [tsc, ...flags, ...lib, "--skipLibCheck", ...files], { cwd: folder });
+});
+
+test("are accepted at start-up", async () => {
+  for (const file of files) {
+    const module: unknown = await import(pathToFileURL(file).href);
+    expect(compilePolicy(isJsonObject(module) ? module["default"] : undefined, [])).toMatchObject({ ok: true });
+  }
+});

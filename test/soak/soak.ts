@@ -39,8 +39,8 @@ export interface SoakReport {
   /** What the issuer could not sign, by code. */
   readonly signFailures: Readonly<Record<string, number>>;
   readonly documents: number;
-  /** Resident memory of workerd in MiB: after a fifth of the run, the highest since, the last; undefined where not known. */
-  readonly memoryMib: { readonly start: number; readonly peak: number; readonly end: number } | undefined;
+  /** Resident memory of workerd in MiB: after each fifth of the run, the first being its warming up; undefined where not known. */
+  readonly memoryMib: readonly number[] | undefined;
 }
 
 const TIMING = { ...DEFAULT_TIMING, memoryTtlSeconds: 1, clockSkewSeconds: 1 };
@@ -108,10 +108,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     ),
   ]);
   const { badRequests } = origin;
-  // What a Worker loads and compiles at first is no growth.
-  const warm = memory.slice(Math.floor(memory.length / 5));
-  const memoryMib =
-    warm.length === 0 ? undefined : { start: given(warm[0]), peak: Math.max(...warm), end: given(warm.at(-1)) };
+  const fifths = [1, 2, 3, 4, 5].map((fifth) => memory[Math.ceil((fifth * memory.length) / 5) - 1]);
+  const memoryMib = memory.length === 0 ? undefined : fifths.map((mib) => given(mib));
   const { signed, failures } = tokens;
   const documents = ring.published;
   return { tally, deeds, badAtOrigin: badRequests, signed, signFailures: failures, documents, memoryMib };

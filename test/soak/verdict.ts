@@ -40,8 +40,9 @@ export function describeReport(report: SoakReport): string {
   return lines.join("\n");
 }
 
-function describeMemory({ start, peak, end }: NonNullable<SoakReport["memoryMib"]>): string {
-  return `${round(start)} at the start, ${round(peak)} at most, ${round(end)} at the end: growth ${round(end - start)}`;
+function describeMemory(fifths: NonNullable<SoakReport["memoryMib"]>): string {
+  const growth = (fifths.at(-1) ?? 0) - (fifths[0] ?? 0);
+  return `${fifths.map(round).join(", ")} after each fifth of the run: growth ${round(growth)}`;
 }
 
 function describeCounts(counts: Readonly<Record<string, number>>): string {

@@ -1,0 +1,118 @@
+/**
+ * The documentation points at what is there: every relative link and its anchor, every path of the repository that is named,
+ * every npm script. Links to other hosts are not followed.
+ */
+import { existsSync } from "node:fs";
+import { glob, readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { given, jsonObject } from "../../support/values.ts";
+
+const ROOT: string = fileURLToPath(new URL("../../..", import.meta.url));
+
+interface Page {
+  readonly path: string;
+  /** Without what stands in fenced code. */
+  readonly prose: string;
+  readonly text: string;
+}
+
+async function readPages(): Promise<readonly Page[]> {
+  const pages: Page[] = [];
+  for await (const path of glob(["*.md", "docs/**/*.md"], { cwd: ROOT })) {
+    const text = await readFile(join(ROOT, path), "utf8");
+    pages.push({ path, text, prose: withoutFences(text) });
+  }
+  return pages;
+}
+
+function withoutFences(text: string): string {
+  return text.replaceAll(/^( *)```[^\n]*\n[\s\S]*?^\1```$/gm, "");
+}
+
+/** Anchors of headings, as GitHub makes them. */
+function anchorsOf(prose: string): readonly string[] {
+  return [...prose.matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** What is wrong with a relative link; undefined when it leads somewhere. */
+function problemOf(page: Page, target: string, pages: readonly Page[]): string | undefined {
+  const [file = "", anchor] = target.split("#");
+  const path = file === "" ? page.path : relative(ROOT, join(ROOT, dirname(page.path), file));
+  if (path.startsWith("..") || !existsSync(join(ROOT, path))) return `${page.path}: ${target} leads nowhere`;
+  if (anchor === undefined) return undefined;
+  const linked = pages.find((one) => one.path === path);
+  const isThere = linked !== undefined && anchorsOf(linked.prose).includes(anchor);
+  return isThere ? undefined : `${page.path}: ${target} names no heading`;
+}
+
+function linksIn(prose: string): readonly string[] {
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => given(target));
+}
+
+/** Paths of the repository in backticks: a folder of its own at the front, nothing that stands for something else. */
+function pathsIn(prose: string): readonly string[] {
+  return [...prose.matchAll(/`((?:shared|issuer|edge-verifier|test|bench|docs|\.ci)\/[\w./-]*)`/g)].map(([, path]) =>
+    given(path),
+  );
+}
+
+describe("the documentation", async () => {
+  const pages = await readPages();
+
+  test("has the pages that a newcomer looks for", () => {
+    expect(pages.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "README.md",
+        "SECURITY.md",
+        "docs/architecture.md",
+        "docs/errors.md",
+        "docs/key-set-format.md",
+      ]),
+    );
+    expect(existsSync(join(ROOT, "LICENSE"))).toBe(true);
+  });
+
+  test("links to files and headings that are there", () => {
+    const links = pages.flatMap((page) => linksIn(page.prose).map((target) => ({ page, target })));
+    const own = links.filter(({ target }) => !/^[a-z]+:/.test(target));
+    expect(own.length).toBeGreaterThan(20);
+    expect(own.flatMap(({ page, target }) => problemOf(page, target, pages) ?? [])).toEqual([]);
+  });
+
+  test("names only paths of the repository that are there", () => {
+    const named = pages.flatMap(({ path, prose }) => pathsIn(prose).map((named) => ({ path, named })));
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((one) => !existsSync(join(ROOT, one.named)))).toEqual([]);
+  });
+
+  test("names only npm scripts that are there", async () => {
+    const { scripts } = jsonObject(await readFile(join(ROOT, "package.json"), "utf8"));
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bnpm (?:run (?:-s )?([\w:-]+)|(start|test))\b/g)].map(([, script, short]) => ({
+        path,
+        script: script ?? short ?? "",
+      })),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(({ script }) => !Object.hasOwn(Object(scripts), script))).toEqual([]);
+  });
+});
+
+test("a link that leads nowhere, and an anchor without a heading, are found", () => {
+  const page = { path: "README.md", text: "", prose: "# What it *is*, in short\n" };
+  expect(problemOf(page, "docs/nothing.md", [page])).toContain("leads nowhere");
+  expect(problemOf(page, "../outside.md", [page])).toContain("leads nowhere");
+  expect(problemOf(page, "#what-it-is-in-short", [page])).toBeUndefined();
+  expect(problemOf(page, "#elsewhere", [page])).toContain("names no heading");
+});

@@ -46,6 +46,23 @@ export interface RingStack {
   close(): Promise<void>;
 }
 
+/** Short durations, so that a rotation is safe after three quarters of a minute. */
+export const LOCAL_POLICY = {
+  reconcileEverySeconds: 60,
+  documentLifetimeSeconds: 3600,
+  composeDeadlineSeconds: 4,
+  publishDeadlineSeconds: 5,
+  kmsConsistencySeconds: 5,
+  timing: {
+    kvPropagationSeconds: 10,
+    kvCacheTtlSeconds: 30,
+    memoryTtlSeconds: 2,
+    clockSkewSeconds: 3,
+    maxTokenTtlSeconds: 300,
+    signerLagSeconds: 10,
+  },
+} as const satisfies RingStackOptions["policy"];
+
 export async function startRingStack({
   policy: changes = {},
   nowMs = Date.now,

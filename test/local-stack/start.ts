@@ -2,28 +2,11 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createIssuer } from "../../issuer/issuer.ts";
-import { startRingStack } from "./ring-stack.ts";
+import { LOCAL_POLICY, startRingStack } from "./ring-stack.ts";
 import type { RingStack } from "./ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
 
-/** Short durations, so that a rotation is safe after three quarters of a minute. */
-const POLICY = {
-  reconcileEverySeconds: 60,
-  documentLifetimeSeconds: 3600,
-  composeDeadlineSeconds: 4,
-  publishDeadlineSeconds: 5,
-  kmsConsistencySeconds: 5,
-  timing: {
-    kvPropagationSeconds: 10,
-    kvCacheTtlSeconds: 30,
-    memoryTtlSeconds: 2,
-    clockSkewSeconds: 3,
-    maxTokenTtlSeconds: 300,
-    signerLagSeconds: 10,
-  },
-} as const;
-
-const stack = await startRingStack({ policy: POLICY });
+const stack = await startRingStack({ policy: LOCAL_POLICY });
 const stopped = interruption();
 try {
   const { gateway, kms, policy } = stack;

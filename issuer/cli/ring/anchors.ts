@@ -31,24 +31,24 @@ export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<E
   const context = await createRingContext(io, options);
   // Without a step nothing is changed: whoever only wants to look must not run the upkeep.
   const run = await runRing(context, { request, dryRun: request === undefined || options.dryRun });
-  const anchors = rootAnchorsOf(run.observed);
-  const { policy, ports } = context;
-  const retiring = planRing(run.observed, policy, ports.clock(), { kind: "root_retire" }).refusal;
+  const roots = rootAnchorsOf(run.observed);
+  const { refusal } = planRing(run.observed, context.policy, context.ports.clock(), { kind: "root_retire" });
+  const mayRetire = refusal === undefined && roots.some(({ role }) => role === "previous");
+  const toDeploy = mayRetire ? roots.filter(({ role }) => role !== "previous") : roots;
   if (options.json === true) {
     printJson(io, {
       ...(request === undefined ? { ring: run.observed.ring } : runToJson(run)),
-      trustAnchors: anchors.map(({ jwk }) => jwk),
-      roots: anchors.map(({ role, kid, keyArn }) => ({ role, kid, keyArn })),
-      previousNeededUntil: hasPrevious(anchors) ? retiring?.notBefore : undefined,
+      trustAnchors: toDeploy.map(({ jwk }) => jwk),
+      roots: roots.map(({ role, kid, keyArn }) => ({ role, kid, keyArn })),
+      mayRetire,
     });
   } else {
     if (request !== undefined) printRun(io, run);
-    io.out(`${trustAnchorsLine(anchors)}\n`);
-    io.err(
-      `${adviceFor(io, anchors, retiring === undefined, describeNotBefore(retiring?.notBefore ?? run.now, run.now))}\n`,
-    );
+    io.out(`${trustAnchorsLine(toDeploy)}\n`);
+    const when = refusal?.notBefore === undefined ? "" : ` ${describeNotBefore(refusal.notBefore, run.now)}`;
+    io.err(`${adviceFor(io, roots, mayRetire)}${roots.some(({ role }) => role === "previous") ? when : ""}\n`);
   }
-  return request === undefined ? exitCodeOfLook(run, anchors) : exitCodeOfRun(run);
+  return request === undefined ? exitCodeOfLook(run, roots) : exitCodeOfRun(run);
 }
 
 function requestOf(options: AnchorsOptions): RingRequest | undefined {
@@ -64,20 +64,17 @@ function exitCodeOfLook({ observed: { root } }: RingRun, anchors: readonly RootA
   return root !== undefined && anchors.some(({ role }) => role === "current") ? EXIT.ok : EXIT.notConverged;
 }
 
-function hasPrevious(anchors: readonly RootAnchor[]): boolean {
-  return anchors.some(({ role }) => role === "previous");
-}
-
-/** What an operator does next with the line above. */
-function adviceFor(io: CliIo, anchors: readonly RootAnchor[], mayRetire: boolean, when: string): string {
-  if (anchors.length === 0) return `${paint(io, "red", "problem")}: the ring has no root key that can sign`;
-  if (anchors.some(({ role }) => role === "next")) {
-    return "Deploy both to every Worker of this ring. Once that is done: ring anchors --switch";
+/** What an operator does next with the line that is printed. */
+function adviceFor(io: CliIo, roots: readonly RootAnchor[], mayRetire: boolean): string {
+  if (roots.length === 0) return `${paint(io, "red", "problem")}: the ring has no root key that can sign`;
+  if (mayRetire)
+    return "Nobody needs the previous root key any more. Deploy this line; once that is done: ring anchors --retire";
+  if (roots.some(({ role }) => role === "next")) {
+    return "Deploy both to every Worker of this ring; once that is done: ring anchors --switch";
   }
-  if (!hasPrevious(anchors)) return "The pinned root key of every Worker of this ring.";
-  const without = trustAnchorsLine(anchors.filter(({ role }) => role !== "previous"));
-  const wait = mayRetire ? "Edges need the previous root key no more." : `Leave both deployed for now. ${when}`.trim();
-  return `${wait} Then deploy\n${without}\nand once that is done: ring anchors --retire`;
+  if (roots.some(({ role }) => role === "previous"))
+    return "Leave both deployed for now: the previous one is still needed.";
+  return "The pinned root key of every Worker of this ring.";
 }
 
 /** The document in KV, once it has been verified as an edge would. */

@@ -1,0 +1,83 @@
+/**
+ * Follows a runbook word for word on the local stack: every block of commands as it stands on the page, in its order, each of
+ * which has to succeed. A block marked `deploy` prints a line, which is then deployed to the gateway.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { LOCAL_POLICY, startRingStack } from "../../local-stack/ring-stack.ts";
+import type { RingStack } from "../../local-stack/ring-stack.ts";
+import { given } from "../../support/values.ts";
+import { createRunningClock } from "../../support/virtual-clock.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+interface Block {
+  readonly isDeployment: boolean;
+  readonly commands: string;
+}
+
+/** The blocks of a page; those that follow one another without a deployment are one shell's. */
+async function readRunbook(name: string): Promise<readonly Block[]> {
+  const page = await readFile(join(ROOT, "docs/runbooks", name), "utf8");
+  const blocks: Block[] = [];
+  for (const [, mark, commands = ""] of page.matchAll(/^```sh( deploy)?\n([\s\S]*?)^```$/gm)) {
+    const isDeployment = mark !== undefined;
+    const last = blocks.at(-1);
+    if (isDeployment || last === undefined || last.isDeployment) blocks.push({ isDeployment, commands });
+    else blocks[blocks.length - 1] = { isDeployment, commands: `${last.commands}${commands}` };
+  }
+  return blocks;
+}
+
+interface Shell {
+  /** Runs commands, each of which has to succeed. @returns what they have printed, to both streams */
+  run(commands: string): Promise<string>;
+}
+
+/** A shell as a person has it who has pasted what `npm start` prints. */
+export async function openShell(stack: RingStack): Promise<Shell> {
+  const folder = await mkdtemp(join(tmpdir(), "sealgate-runbook-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const program = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, "issuer/cli/main.ts")}" "$@"\n`;
+  await writeFile(join(folder, "sealgate"), program, { mode: 0o755 });
+  const path = `${folder}:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
+  const env = { ...stack.env, GATEWAY: stack.gateway.url, PATH: path, HOME: folder };
+  return {
+    async run(commands) {
+      const child = spawn("bash", ["-c", `set -euo pipefail\nexec 2>&1\n${commands}`], { cwd: folder, env });
+      child.stdin.end();
+      const [[code], output] = await Promise.all([once(child, "exit"), text(child.stdout)]);
+      if (code !== 0) throw new Error(`exit code ${String(code)}\n${commands}\n${output}`);
+      return output;
+    },
+  };
+}
+
+/** @returns everything that was printed */
+export async function follow(name: string, stack: RingStack): Promise<string> {
+  const shell = await openShell(stack);
+  let output = "";
+  for (const { isDeployment, commands } of await readRunbook(name)) {
+    const printed = await shell.run(commands);
+    output += printed;
+    if (isDeployment)
+      await stack.gateway.deploy({ TRUST_ANCHORS: given(/^TRUST_ANCHORS='(.*)'$/m.exec(printed)?.[1]) });
+  }
+  return output;
+}
+
+/** A stack whose ring was created ten minutes ago, so that its standby is known to every edge. */
+export async function startRipeStack(): Promise<RingStack> {
+  const clock = createRunningClock(Date.now() - 600_000);
+  const stack = await startRingStack({ policy: LOCAL_POLICY, nowMs: () => clock.epochMs() });
+  onTestFinished(() => stack.close());
+  clock.catchUp();
+  await stack.reconcile();
+  return stack;
+}

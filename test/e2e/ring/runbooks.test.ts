@@ -1,0 +1,54 @@
+/** The runbooks of rotation and compromise, followed word for word on the local stack. */
+import { expect, test } from "vitest";
+import { createIssuer } from "../../../issuer/issuer.ts";
+import { stalenessBoundSeconds } from "../../../shared/timing.ts";
+import { LOCAL_POLICY } from "../../local-stack/ring-stack.ts";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../../local-stack/stack.ts";
+import { given } from "../../support/values.ts";
+import { follow, openShell, startRipeStack } from "./runbook.ts";
+import { send } from "./traffic.ts";
+
+const SLOW = { timeout: 240_000 };
+
+test("planned rotation: both keys are accepted, and the ring is at rest", SLOW, async () => {
+  const stack = await startRipeStack();
+  const output = await follow("planned-rotation.md", stack);
+  expect(output).toContain("let generation 2 sign instead of 1 (requested): done");
+  expect(output.match(/"path":"\/api\/orders"/g)).toHaveLength(2);
+  const { observed } = await stack.reconcile();
+  expect(observed.active?.generation).toBe(2);
+});
+
+test("compromise: the active key is refused within the printed bound, and a new token is accepted", SLOW, async () => {
+  const stack = await startRipeStack();
+  const ttlSeconds = LOCAL_POLICY.timing.maxTokenTtlSeconds;
+  const issuer = createIssuer({ issuer: LOCAL_ISSUER, ring: stack.createSource(), maxTokenTtlSeconds: ttlSeconds });
+  const { token, kid } = await issuer.sign({ sub: "user-1" }, { audience: LOCAL_AUDIENCE, ttlSeconds });
+  const gatewayUrl = stack.gateway.url;
+  expect((await send(gatewayUrl, token)).status).toBe(200);
+  const output = await follow("compromise.md", stack);
+  expect(output).toContain(`revoked ${kid}, published `);
+  expect(output).toContain('"path":"/api/orders"');
+  const bound = given(/every edge refuses its tokens by (\S+)/.exec(output)?.[1]);
+  const untilMs = Date.parse(bound) - Date.now();
+  expect(untilMs).toBeLessThanOrEqual(stalenessBoundSeconds(stack.policy.timing) * 1000);
+  await expect.poll(async () => (await send(gatewayUrl, token)).status, { timeout: untilMs }).toBe(401);
+});
+
+test(
+  "compromise, while KV cannot be written: with MIN_REV above it, no edge uses the document that it has",
+  SLOW,
+  async () => {
+    const stack = await startRipeStack();
+    const shell = await openShell(stack);
+    const status = await shell.run("sealgate ring status");
+    const rev = Number(given(/^KV +rev (\d+)/m.exec(status)?.[1]));
+    const health = async (): Promise<number> =>
+      (await fetch(`${stack.gateway.url}/.well-known/sealgate/health`)).status;
+    expect(await health()).toBe(200);
+    await stack.gateway.deploy({ MIN_REV: String(rev + 1) });
+    expect(await health()).toBe(503);
+    await shell.run(`sealgate ring revoke "$(sealgate ring status | awk '$2 == "active" { print $4 }')" --yes`);
+    await expect.poll(health, { timeout: 60_000 }).toBe(200);
+  },
+);

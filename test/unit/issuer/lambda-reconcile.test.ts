@@ -1,3 +1,4 @@
+/** The rotator's Lambda handler as it is deployed: the bundle is invoked, configured by environment alone. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ReconcileAnswer } from "../../../issuer/lambda/reconcile.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";

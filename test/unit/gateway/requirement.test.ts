@@ -204,6 +204,18 @@ describe("denied, with what is missing by the policy's own names", () => {
   });
 });
 
+test("a member that some library has put onto every object is no claim", () => {
+  const prototype: Record<string, unknown> = Object.prototype as never;
+  prototype["polluted"] = "yes";
+  try {
+    for (const path of [{ claims: { polluted: "yes" } }, { claims: { a: { at: ["polluted"], equals: "yes" } } }]) {
+      expect(denialOf(path, { a: {} })).toMatchObject({ code: "claim_not_equal" });
+    }
+  } finally {
+    delete prototype["polluted"];
+  }
+});
+
 describe("what cannot be meant is reported at start-up", () => {
   const cyclic: Record<string, unknown> = {};
   cyclic["allOf"] = [cyclic];

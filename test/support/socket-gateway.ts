@@ -25,9 +25,19 @@ export interface SocketGateway {
 export interface SocketGatewayOptions {
   readonly origin: { readonly url: string } | { readonly script: string };
   readonly vars?: Readonly<Record<string, string>>;
+  /** Bindings that the platform provides. */
+  readonly platform?: {
+    readonly ratelimits?: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }>;
+    readonly analyticsEngineDatasets?: Record<string, { dataset: string }>;
+    readonly versionMetadata?: string;
+  };
 }
 
-export async function startSocketGateway({ origin, vars = {} }: SocketGatewayOptions): Promise<SocketGateway> {
+export async function startSocketGateway({
+  origin,
+  vars = {},
+  platform = {},
+}: SocketGatewayOptions): Promise<SocketGateway> {
   const [bundle, root, key] = await Promise.all([buildWorkerBundle(), makeRoot(), makeKey("ES256")]);
   const now = epochSecondsFromMs(Date.now());
   const bindings = {
@@ -46,6 +56,7 @@ export async function startSocketGateway({ origin, vars = {} }: SocketGatewayOpt
     unsafeDirectSockets: [{}],
     kvNamespaces: ["KEY_SETS"],
     bindings,
+    ...platform,
     ...("script" in origin ? { serviceBindings: { ORIGIN: "origin" } } : {}),
   };
   const originWorker = "script" in origin ? [{ name: "origin", ...RUNTIME, script: origin.script }] : [];

@@ -89,6 +89,7 @@ describe("a request that a page of another site can make a browser send", () => 
 
   test.each([
     ["cross-site", { "sec-fetch-site": "cross-site", origin: "https://evil.example" }],
+    ["cross-site, without an origin", { "sec-fetch-site": "cross-site" }],
     ["from a sibling that is not trusted", { "sec-fetch-site": "same-site", origin: "https://x.example.com" }],
     ["by a browser without Fetch Metadata", { origin: "https://evil.example" }],
     ["from a page without an origin", { origin: "null" }],

@@ -12,12 +12,15 @@ import type { CliIo } from "./io.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
 import { addRingCommands, withKidLast } from "./ring/commands.ts";
+import { addServeCommand } from "./serve-command.ts";
 import { withoutTokens } from "./text.ts";
 import { addTokenCommands } from "./token-commands.ts";
 
 /** Commands that run until Ctrl-C: then they end in order, and successfully. */
 function runsUntilInterrupted(command: Command): boolean {
-  return command.name() === "kms-emulator" || command.opts<{ readonly watch?: boolean }>().watch === true;
+  return (
+    ["serve", "kms-emulator"].includes(command.name()) || command.opts<{ readonly watch?: boolean }>().watch === true
+  );
 }
 
 /**
@@ -55,6 +58,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addTokenCommands(program, io, setExitCode);
   addKeyCommands(program, io);
   addRingCommands(program, io, setExitCode);
+  addServeCommand(program, io);
   addKmsEmulatorCommand(program, io);
   return program;
 }

@@ -1,0 +1,63 @@
+/** `sealgate serve`: the issuer as an HTTP service, on loopback unless told otherwise. */
+import { once } from "node:events";
+import type { Command } from "commander";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { LEAST_SECRET_LENGTH, createIssuerApp } from "../http/app.ts";
+import { startHttpServer } from "../http/server.ts";
+import { createIssuer } from "../issuer.ts";
+import { readSignConfig } from "../sign-config.ts";
+import { createSignerSource } from "../sign-source.ts";
+import { UsageError } from "./exit-codes.ts";
+import { printJson } from "./io.ts";
+import type { CliIo } from "./io.ts";
+import { JSON_OPTION, fromEnv, parseWholeNumber } from "./options.ts";
+
+interface ServeOptions {
+  readonly host: string;
+  readonly port: string;
+  readonly json?: boolean;
+}
+
+export function addServeCommand(program: Command, io: CliIo): void {
+  program
+    .command("serve")
+    .description("sign tokens over HTTP until Ctrl-C, for callers that hold SEALGATE_CALLER_SECRET")
+    .option("--host <host>", "address to listen on; anything but loopback needs TLS in front", "127.0.0.1")
+    .option("--port <number>", "port to listen on; 0 takes a free one", "8788")
+    .option(...JSON_OPTION)
+    .action((options: ServeOptions) => serve(io, options));
+}
+
+async function serve(io: CliIo, options: ServeOptions): Promise<void> {
+  const port = parsePort(options.port);
+  const callerSecret = readSecret(io);
+  const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(io.env);
+  // Before anybody is let in: a wrong key shows now, not at the first request.
+  const clock = (): EpochSeconds => epochSecondsFromMs(io.nowMs());
+  const source = await createSignerSource(signWith, { clock });
+  await source.current();
+  const ttl = defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds };
+  const issuer = createIssuer({ ...settings, ...ttl, clock, ring: source });
+  const log = (entry: object): void => io.err(`${JSON.stringify({ token: entry })}\n`);
+  const app = createIssuerApp({ issuer, source, callerSecret, log });
+  const server = await startHttpServer({ handler: (request) => app.fetch(request), host: options.host, port });
+  if (options.json === true) printJson(io, { url: server.url });
+  else io.out(`${server.url}/tokens\n`);
+  io.err("Ctrl-C stops it.\n");
+  if (!io.interrupted.aborted) await once(io.interrupted, "abort");
+  await server.close();
+}
+
+function readSecret(io: CliIo): string {
+  const secret = fromEnv(io, undefined, "SEALGATE_CALLER_SECRET");
+  if (secret === undefined) throw new UsageError("SEALGATE_CALLER_SECRET is missing");
+  if (secret.length >= LEAST_SECRET_LENGTH && /^[!-~]+$/.test(secret)) return secret;
+  throw new UsageError(`SEALGATE_CALLER_SECRET must be at least ${LEAST_SECRET_LENGTH} visible ASCII characters`);
+}
+
+function parsePort(text: string): number {
+  const port = parseWholeNumber(text);
+  if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
+  return port;
+}

@@ -1,0 +1,145 @@
+/**
+ * The issuer over HTTP: `POST /tokens` for callers that hold the secret, `GET /healthz` and `GET /readyz` for whoever runs it.
+ * Whoever holds the secret may have any claims signed: it belongs to the auth backend and to nobody else. No TLS here.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { parseJsonObject } from "../../shared/json.ts";
+import { SealgateError } from "../errors.ts";
+import type { FaultCode } from "../errors.ts";
+import type { Issuer } from "../issuer.ts";
+import type { SignerSource } from "../signer.ts";
+import { parseSignRequest } from "../sign-request.ts";
+
+export interface IssuerAppOptions {
+  readonly issuer: Issuer;
+  /** Asked by `/readyz`. */
+  readonly source: SignerSource;
+  /** At least 32 characters. */
+  readonly callerSecret: string;
+  /** One entry per request to `/tokens`; holds no claim and no token. */
+  readonly log: (entry: TokenLogEntry) => void;
+}
+
+/** `jti` and `kid` join a request with the gateway's events, and with KMS's own record of signatures. */
+export interface TokenLogEntry {
+  readonly status: number;
+  /** Why there is no token. */
+  readonly code: string | undefined;
+  readonly kid: string | undefined;
+  readonly jti: string | undefined;
+}
+
+/** More than any token that a verifier would accept. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** A secret that nobody guesses. */
+export const LEAST_SECRET_LENGTH = 32;
+
+/** The caller's fault; everything else is ours, or a dependency's. */
+const CALLERS_FAULT: ReadonlySet<FaultCode> = new Set(["claims_refused", "input_invalid", "lifetime_too_long"]);
+
+/** @throws TypeError for a secret that can be guessed */
+export function createIssuerApp({ issuer, source, callerSecret, log }: IssuerAppOptions): Hono {
+  if (callerSecret.length < LEAST_SECRET_LENGTH) {
+    throw new TypeError(`callerSecret must have at least ${LEAST_SECRET_LENGTH} characters`);
+  }
+  const expected = digest(callerSecret);
+  const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    context.header("Cache-Control", "no-store");
+  });
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", async (context) => {
+    const fault = await faultOf(() => source.current());
+    return fault === undefined ? context.json({ status: "ok" }) : answerFault(context, fault);
+  });
+  app.post("/tokens", async (context) => {
+    const answer = isCaller(context.req.header("authorization"), expected)
+      ? await sign(context, issuer)
+      : { response: unauthorized(context), code: "unauthorized" };
+    const { response, code, kid, jti } = answer;
+    log({ status: response.status, code, kid, jti });
+    return response;
+  });
+  app.all("/tokens", (context) => problem(context, 405, "method_not_allowed", "Use POST.", { Allow: "POST" }));
+  app.notFound((context) => problem(context, 404, "not_found", "There is nothing here."));
+  app.onError((_error, context) => problem(context, 500, "unexpected", "The request could not be handled."));
+  return app;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly code?: string;
+  readonly kid?: string;
+  readonly jti?: string;
+}
+
+async function sign(context: Context, issuer: Issuer): Promise<Answer> {
+  try {
+    const { claims, options } = parseSignRequest(await readBody(context), "body");
+    const { token, kid, expiresAt, jti } = await issuer.sign(claims, options);
+    return { response: context.json({ token, kid, expiresAt }), kid, jti };
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return { response: answerFault(context, error), code: error.code };
+  }
+}
+
+/** Strict JSON, as everywhere: a member that is there twice is not for us to choose from. */
+async function readBody(context: Context): Promise<unknown> {
+  const body = new Uint8Array(await context.req.arrayBuffer());
+  if (body.length > MAX_BODY_BYTES) {
+    throw new SealgateError("input_invalid", `The body is longer than ${MAX_BODY_BYTES} octets.`);
+  }
+  const json = parseJsonObject(body);
+  if (!json.ok) throw new SealgateError("input_invalid", `The body must be a JSON object (${json.error}).`);
+  return json.value;
+}
+
+/** Digests have one length, so that comparing takes the same time whatever was sent. */
+function isCaller(authorization: string | undefined, expected: Buffer): boolean {
+  const [, secret] = /^Bearer ([!-~]+)$/i.exec(authorization ?? "") ?? [];
+  return secret !== undefined && timingSafeEqual(digest(secret), expected);
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function unauthorized(context: Context): Response {
+  return problem(context, 401, "unauthorized", "The caller's secret is missing or wrong.", {
+    "WWW-Authenticate": "Bearer",
+  });
+}
+
+function answerFault(context: Context, { code, message, retryable }: SealgateError): Response {
+  if (CALLERS_FAULT.has(code)) return problem(context, 400, code, message);
+  // What KMS says of keys and accounts is for the log of whoever runs this, not for callers.
+  const headers: Readonly<Record<string, string>> = retryable ? { "Retry-After": "1" } : {};
+  return problem(context, 503, code, "No token can be signed at the moment.", headers);
+}
+
+/** RFC 9457. */
+function problem(
+  context: Context,
+  status: 400 | 401 | 404 | 405 | 500 | 503,
+  code: string,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const body = JSON.stringify({ type: "about:blank", status, code, detail });
+  return context.body(body, status, { "Content-Type": "application/problem+json", ...headers });
+}
+
+async function faultOf(work: () => Promise<unknown>): Promise<SealgateError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SealgateError) return error;
+    throw error;
+  }
+}

@@ -32,6 +32,8 @@ afterAll(async () => {
   await origin.close();
 });
 afterEach(() => {
+  // The origin reads one request from each connection; none may be used for the next test.
+  for (const { socket } of origin.exchanges) socket.destroy();
   origin.exchanges.length = 0;
 });
 
@@ -114,7 +116,7 @@ describe("a large body", () => {
     const client = await ask("GET /api/x");
     client.pause();
     const { socket } = await arriving;
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${TOTAL}\r\n\r\n`);
+    socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${TOTAL}\r\n\r\n`);
     const sending = sendAll(socket, TOTAL);
     await sending.heldBack;
     expect(sending.sent()).toBeLessThan(MOST_UNDER_WAY);
@@ -124,6 +126,19 @@ describe("a large body", () => {
 });
 
 describe("an end", () => {
+  test("that the client makes while it is sending is passed on to the origin", async () => {
+    const closed = new Promise<void>((resolve) => {
+      answer = ({ socket }) => {
+        socket.on("close", () => resolve());
+        socket.once("data", () => client.destroy());
+      };
+    });
+    const client = await ask("POST /api/x", [`Content-Length: ${TOTAL}`]);
+    client.write(CHUNK);
+    await closed;
+    expect(origin.exchanges).toHaveLength(1);
+  });
+
   test("that the origin makes in the middle of its answer is seen by the client", async () => {
     const arriving = nextExchange();
     const client = await ask("GET /api/x");

@@ -23,7 +23,12 @@ export default defineConfig({
         plugins: [vectors],
         test: {
           name: "unit",
-          include: ["test/core/**/*.test.ts", "test/unit/**/*.test.ts", "test/boundaries/**/*.test.ts"],
+          include: [
+            "test/core/**/*.test.ts",
+            "test/unit/**/*.test.ts",
+            "test/boundaries/**/*.test.ts",
+            "test/simulation/**/*.test.ts",
+          ],
           testTimeout: 60_000,
         },
       },

@@ -1,0 +1,161 @@
+/**
+ * A small world, gone through completely: two rotators over models without lag, one interrupted before its nth change and
+ * the other let in for m changes, for all n and m; then the first goes on or is dead, at once or after a pause; then the
+ * second finishes; later a third one looks after what is left. Reads are not switched at: a change is what others can see.
+ */
+import { createRingMemory } from "../../issuer/key-ring/observation.ts";
+import { createRingPorts } from "../../issuer/key-ring/ports.ts";
+import { reconcileRing } from "../../issuer/key-ring/reconcile.ts";
+import type { ReconcileReport } from "../../issuer/key-ring/reconcile.ts";
+import type { RingRequest } from "../../issuer/key-ring/model.ts";
+import { activeAlias } from "../../issuer/key-ring/names.ts";
+import type { Kms } from "../../issuer/kms/port.ts";
+import { START_MS, createWorldClock } from "./clock.ts";
+import { createCoverage } from "./coverage.ts";
+import { stalenessMs } from "./guards.ts";
+import { createJudge } from "./invariants.ts";
+import type { Violation } from "./invariants.ts";
+import { createKmsModel } from "./kms-model.ts";
+import { createKvModel } from "./kv-model.ts";
+import { createRng } from "./rng.ts";
+import { TIMING } from "./schedule.ts";
+import { RING, policyOf } from "./world.ts";
+
+export type Occasion = "creation" | "rotation" | "revocation";
+
+export interface Interleaving {
+  readonly occasion: Occasion;
+  /** Changes of the first rotator before the second is let in, and of the second before the first goes on. */
+  readonly first: number;
+  readonly second: number;
+  readonly pauseSeconds: number;
+  readonly dies: boolean;
+}
+
+export interface Ending {
+  readonly violations: readonly Violation[];
+  readonly isConverged: boolean;
+  /** False when a rotator had fewer changes to make than asked for: longer prefixes give nothing new. */
+  readonly wasFirstInterrupted: boolean;
+  readonly wasSecondInterrupted: boolean;
+}
+
+const INIT: RingRequest = { kind: "init" };
+
+const policy = policyOf({ timing: TIMING, rotateEverySeconds: 1500, documentLifetimeSeconds: 3600 });
+
+/** Lets a rotator make so many changes, and holds it before the next one. */
+interface Gate {
+  pass(): Promise<void>;
+  allow(changes: number): void;
+  readonly isHeld: boolean;
+}
+
+function createGate(): Gate {
+  let left = 0;
+  let release: (() => void) | undefined;
+  return {
+    pass() {
+      if (left-- > 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+    allow(changes) {
+      const held = release;
+      release = undefined;
+      left = held === undefined ? changes : changes - 1;
+      if (held === undefined || changes > 0) held?.();
+      else release = held;
+    },
+    get isHeld() {
+      return release !== undefined;
+    },
+  };
+}
+
+export async function explore({ occasion, first, second, pauseSeconds, dies }: Interleaving): Promise<Ending> {
+  const clock = createWorldClock();
+  const rng = createRng("exhaustive");
+  const coverage = createCoverage();
+  const kmsModel = createKmsModel(clock, 0);
+  const kv = createKvModel({ clock, rng, locations: [], propagationMs: 0 });
+  const judged = { ring: RING, kms: kmsModel.truth, kv, coverage, startMs: START_MS };
+  const judge = createJudge({ ...judged, clock, stalenessMs: stalenessMs(policy.timing), skewMs: 60_000 });
+  kmsModel.truth.onChange((change) => judge.onKms(change));
+  const pass = (seconds: number): Promise<void> => clock.runUntil(clock.nowMs + seconds * 1000, () => false);
+
+  function run(gate: Gate, request?: RingRequest): Promise<ReconcileReport> {
+    const real = kmsModel.client(() => 0);
+    const kms: Kms = {
+      ...real,
+      createKey: async (asked) => gate.pass().then(() => real.createKey(asked)),
+      createAlias: async (...args) => gate.pass().then(() => real.createAlias(...args)),
+      updateAlias: async (...args) => gate.pass().then(() => real.updateAlias(...args)),
+      tagKey: async (...args) => gate.pass().then(() => real.tagKey(...args)),
+      disableKey: async (...args) => gate.pass().then(() => real.disableKey(...args)),
+      scheduleKeyDeletion: async (...args) => gate.pass().then(() => real.scheduleKeyDeletion(...args)),
+    };
+    const publisher = {
+      read: async () => kv.stored(),
+      publish: async (_ring: string, text: string, rev: number) => {
+        await gate.pass();
+        kv.put(text, "rotator");
+        for (const write of kv.writes.slice(-1)) judge.onWrite(write);
+        return { rev, serverSkewSeconds: undefined };
+      },
+    };
+    const ports = createRingPorts({
+      kms,
+      publisher,
+      audit: (entry) => judge.onAudit(entry),
+      clock: () => clock.secondsOf(0),
+      random: () => rng.next(),
+    });
+    return reconcileRing(ports, { policy, memory: createRingMemory(), actor: "rotator", request });
+  }
+
+  const openGate = (): Gate => ({ pass: () => Promise.resolve(), allow: () => {}, isHeld: false });
+  if (occasion !== "creation") {
+    await run(openGate(), INIT);
+    await pass(700);
+    await run(openGate());
+    await pass(occasion === "rotation" ? 1600 : 100);
+  }
+  if (occasion === "revocation") {
+    const active = kmsModel.truth.target(activeAlias(RING)) ?? "";
+    judge.revoke(active);
+    await kmsModel.client(() => 0).disableKey(active);
+  }
+  const request = occasion === "creation" ? INIT : undefined;
+  const [one, other] = [createGate(), createGate()];
+  one.allow(first);
+  const running = run(one, request);
+  await pass(0.001);
+  await turn();
+  const wasFirstInterrupted = one.isHeld;
+  other.allow(second);
+  const runningToo = run(other, request);
+  await turn();
+  const wasSecondInterrupted = other.isHeld;
+  await pass(pauseSeconds);
+  if (dies) coverage.count("crashes");
+  else {
+    one.allow(Infinity);
+    await running;
+  }
+  other.allow(Infinity);
+  await runningToo;
+  for (const wait of [700, 700, 700]) {
+    await pass(wait);
+    await run(openGate(), request);
+  }
+  await pass(1300);
+  const { isConverged } = await run(openGate(), request);
+  judge.atRest();
+  return { violations: judge.violations, isConverged, wasFirstInterrupted, wasSecondInterrupted };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

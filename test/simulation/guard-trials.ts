@@ -1,0 +1,116 @@
+/**
+ * For each guard: what is taken away, the histories in which it is needed, and the promise that breaks without it. The
+ * histories are drawn like all others; some have more of the trouble that the guard is for.
+ */
+import type { Removed } from "./guards.ts";
+import type { InvariantName } from "./invariants.ts";
+import { plainSchedule } from "./margins.ts";
+import { drawSchedule } from "./schedule.ts";
+import type { Deed, Schedule } from "./schedule.ts";
+import { policyOf } from "./world.ts";
+import { holdSeconds, leadSeconds } from "../../issuer/key-ring/policy.ts";
+
+export interface GuardTrial {
+  readonly guard: string;
+  readonly removed: Removed;
+  readonly make: (seed: string) => Schedule;
+  readonly breaks: InvariantName;
+}
+
+const { timing } = policyOf(plainSchedule("policy").policy);
+
+function deedsEvery(everySeconds: number, deed: (atSeconds: number) => Deed): readonly Deed[] {
+  return Array.from({ length: Math.floor(3000 / everySeconds) }, (_, index) => deed(700 + index * everySeconds));
+}
+
+/** Somebody writes to KV again and again. */
+function struck(seed: string): Schedule {
+  return {
+    ...drawSchedule(seed),
+    busySeconds: 3600,
+    deeds: deedsEvery(200, (atSeconds) => ({ kind: "strike", atSeconds })),
+  };
+}
+
+/** KMS shows what is past, and keys are withdrawn by anybody. */
+function withdrawn(seed: string): Schedule {
+  const drawn = drawSchedule(seed);
+  const deeds = deedsEvery(1200, (atSeconds) => ({
+    kind: "revoke",
+    atSeconds,
+    how: "disable",
+    whom: "active",
+    enabledAgain: false,
+  }));
+  return { ...drawn, kmsLagSeconds: 300, rotators: 3, busySeconds: 3600, deeds };
+}
+
+/** Machines that stop for up to half an hour at any call, while rotations are asked for. */
+function paused(seed: string): Schedule {
+  const { rotatorAdversity, ...drawn } = plainSchedule(seed);
+  return {
+    ...drawn,
+    kmsLagSeconds: 0,
+    rotators: 3,
+    quietSeconds: 1500,
+    rotatorAdversity: { ...rotatorAdversity, pausing: 0.02, longestPauseSeconds: 1800 },
+  };
+}
+
+export const GUARD_TRIALS: readonly GuardTrial[] = [
+  {
+    guard: "lead before activation",
+    removed: { leadSeconds: leadSeconds(timing) },
+    make: plainSchedule,
+    breaks: "1 good token refused",
+  },
+  {
+    guard: "hold before removal",
+    removed: { holdSeconds: holdSeconds(timing) },
+    make: plainSchedule,
+    breaks: "1 good token refused",
+  },
+  {
+    guard: "the larger of old and new timing",
+    removed: { largerTiming: true },
+    make: drawSchedule,
+    breaks: "1 good token refused",
+  },
+  {
+    guard: "tombstones carried forward",
+    removed: { tombstones: true },
+    make: withdrawn,
+    breaks: "2 revoked key accepted too late",
+  },
+  { guard: "a standby at all times", removed: { standby: true }, make: withdrawn, breaks: "6 no key can sign" },
+  {
+    guard: "cleaning of keys without an alias",
+    removed: { orphanCleaning: true },
+    make: drawSchedule,
+    breaks: "7 key without an alias",
+  },
+  { guard: "deadline of composing", removed: { composeDeadline: true }, make: paused, breaks: "1 good token refused" },
+  {
+    guard: "signers take up published keys only",
+    removed: { publishedCheck: true },
+    make: handMoved,
+    breaks: "1 good token refused",
+  },
+  { guard: "signers look again", removed: { signerMaxAge: true }, make: drawSchedule, breaks: "1 good token refused" },
+  { guard: "lifetime of tokens", removed: { tokenLifetime: true }, make: drawSchedule, breaks: "1 good token refused" },
+  { guard: "rev only grows at an edge", removed: { edgeRev: true }, make: struck, breaks: "5 rev went back" },
+  { guard: "signature of the root key", removed: { anchor: true }, make: struck, breaks: "8 forged token accepted" },
+  { guard: "edges obey C", removed: { edgeCacheTtl: true }, make: drawSchedule, breaks: "1 good token refused" },
+  {
+    guard: "edges obey M",
+    removed: { edgeMemoryTtl: true },
+    make: withdrawn,
+    breaks: "2 revoked key accepted too late",
+  },
+];
+
+/** Somebody points `active` to a key that is no generation. */
+function handMoved(seed: string): Schedule {
+  const deeds = deedsEvery(1000, (atSeconds) => ({ kind: "hand_move", atSeconds, forSeconds: 400 }));
+  return { ...drawSchedule(seed), deeds, busySeconds: 3600 };
+}

@@ -1,0 +1,99 @@
+/**
+ * Workers KV as a model: one entry, its writes in order, and what each location may serve of them. A write reaches a
+ * location at some time before its margin has passed; until then the location may serve either value, also the new one
+ * and then the old one again. A location caches what it has read, a missing entry too, for `cacheTtl` of whoever reads.
+ * The margin W counts from the moment a document was composed; for anybody else's write from the write.
+ * https://developers.cloudflare.com/kv/concepts/how-kv-works/
+ */
+import type { WorldClock } from "./clock.ts";
+import type { Rng } from "./rng.ts";
+
+/** Which of the values that a location may serve it does serve. */
+export type LocationHabit = "oldest" | "newest" | "either";
+
+export interface KvWrite {
+  readonly text: string | undefined;
+  readonly putMs: number;
+  /** When the document was composed; the time of the write for what is no document of a rotator. */
+  readonly composedMs: number;
+  /** From now on every location serves this or a later write. */
+  readonly forcedMs: number;
+  readonly by: "rotator" | "other";
+  /** It arrived after its writer had given it up. */
+  readonly isLate: boolean;
+}
+
+export interface KvModelOptions {
+  readonly clock: WorldClock;
+  readonly rng: Rng;
+  readonly locations: readonly LocationHabit[];
+  /** W as the world has it, which need not be what the policy says. */
+  readonly propagationMs: number;
+}
+
+export interface KvModel {
+  readonly locations: number;
+  /** Every write, in the order in which the store has taken them. */
+  readonly writes: readonly KvWrite[];
+  put(text: string | undefined, by: KvWrite["by"], composedMs?: number, isLate?: boolean): void;
+  /** As an isolate at a location reads it. @throws while the location's way to the store is cut */
+  readAt(location: number, cacheTtlSeconds: number): string | undefined;
+  /** As the REST API reads it: up to a minute behind. @throws while the API is down */
+  readApi(): string | undefined;
+  /** The last write, whoever made it. */
+  stored(): string | undefined;
+  /** Cuts a location, or the API (`"api"`), off for some time. */
+  cut(where: number | "api", forMs: number): void;
+  isCut(where: number | "api"): boolean;
+}
+
+/** How far behind the REST API may be. */
+const API_LAG_MS = 60_000;
+
+interface Cached {
+  readonly text: string | undefined;
+  readonly readMs: number;
+}
+
+export function createKvModel({ clock, rng, locations, propagationMs }: KvModelOptions): KvModel {
+  const writes: KvWrite[] = [];
+  const caches = new Map<number, Cached>();
+  const cutUntil = new Map<number | "api", number>();
+  const isCut = (where: number | "api"): boolean => clock.nowMs < (cutUntil.get(where) ?? 0);
+
+  /** The writes that a reader may get: from the last one that everybody must see. */
+  function choose(habit: LocationHabit, forcedMsOf: (write: KvWrite) => number): string | undefined {
+    let oldest = writes.length - 1;
+    while (oldest >= 0 && forcedMsOf(writes[oldest] ?? NEVER) > clock.nowMs) oldest--;
+    const newest = writes.length - 1;
+    const index = habit === "oldest" ? oldest : habit === "newest" ? newest : rng.int(oldest, newest);
+    return writes[index]?.text;
+  }
+
+  return {
+    locations: locations.length,
+    writes,
+    put(text, by, composedMs = clock.nowMs, isLate = false) {
+      writes.push({ text, putMs: clock.nowMs, composedMs, forcedMs: composedMs + propagationMs, by, isLate });
+    },
+    readAt(location, cacheTtlSeconds) {
+      const cached = caches.get(location);
+      if (cached !== undefined && clock.nowMs < cached.readMs + cacheTtlSeconds * 1000) return cached.text;
+      if (isCut(location)) throw new Error("KV GET failed: 500");
+      const text = choose(locations[location] ?? "either", ({ forcedMs }) => forcedMs);
+      caches.set(location, { text, readMs: clock.nowMs });
+      return text;
+    },
+    readApi() {
+      if (isCut("api")) throw new Error("the API does not answer");
+      return choose("either", ({ putMs, forcedMs }) => Math.min(putMs + API_LAG_MS, Math.max(putMs, forcedMs)));
+    },
+    stored: () => writes.at(-1)?.text,
+    cut(where, forMs) {
+      cutUntil.set(where, Math.max(cutUntil.get(where) ?? 0, clock.nowMs + forMs));
+    },
+    isCut,
+  };
+}
+
+const NEVER: KvWrite = { text: undefined, putMs: 0, composedMs: 0, forcedMs: Infinity, by: "other", isLate: false };

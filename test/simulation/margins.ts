@@ -1,0 +1,88 @@
+/**
+ * How short lead and hold could be before the simulator finds a broken promise: the margin is shortened in steps, and each
+ * is tried on the same histories. What is found is a lower bound of what is needed, not a recommendation.
+ */
+import type { Removed } from "./guards.ts";
+import { CALM } from "./host.ts";
+import { drawSchedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+import type { InvariantName, Violation } from "./invariants.ts";
+import { live } from "./world.ts";
+
+/** A history without troubles but with the slowest stores and the largest clock skew: margins are all that protects. */
+export function plainSchedule(seed: string): Schedule {
+  const drawn = drawSchedule(seed);
+  return {
+    ...drawn,
+    policy: { ...drawn.policy, rotateEverySeconds: 1500 },
+    rotators: 1,
+    rotatorEverySeconds: 60,
+    signers: 2,
+    locations: ["oldest", "oldest"],
+    // Signers that follow at once need the lead, those that follow late need the hold.
+    kmsLagSeconds: drawn.kmsLagSeconds > 100 ? 300 : 0,
+    skewSeconds: 30,
+    rotatorAdversity: CALM,
+    signerAdversity: CALM,
+    edgeAdversity: CALM,
+    bootstrap: false,
+    // Asked for again and again, a rotation happens as soon as the lead allows it.
+    deeds: Array.from({ length: 20 }, (_, index) => ({ kind: "rotate", atSeconds: 700 + 90 * index })),
+    busySeconds: 2500,
+    quietSeconds: 600,
+  };
+}
+
+export interface CounterExample {
+  readonly seed: string;
+  readonly violation: Violation;
+}
+
+/**
+ * The first seed with a broken promise, or undefined.
+ * @param wanted only this promise counts; any, if left out
+ */
+export async function findCounterExample(
+  removed: Removed,
+  schedules: Iterable<Schedule>,
+  wanted?: InvariantName,
+): Promise<CounterExample | undefined> {
+  for (const schedule of schedules) {
+    const { violations } = await live(schedule, removed, wanted === undefined);
+    const violation = violations.find(({ invariant }) => wanted === undefined || invariant === wanted);
+    if (violation !== undefined) return { seed: schedule.seed, violation };
+  }
+  return undefined;
+}
+
+export function* schedulesOf(make: (seed: string) => Schedule, seed: string, times: number): Generator<Schedule> {
+  for (let index = 0; index < times; index++) yield make(`${seed}-${index}`);
+}
+
+export interface ShortestMargin {
+  readonly configuredSeconds: number;
+  /** The shortest that was tried without a counter-example. */
+  readonly shortestSafeSeconds: number;
+  readonly counterExample: string | undefined;
+}
+
+/** Halves the interval between what is safe and what is not until they are `stepSeconds` apart. */
+export async function shortestMargin(
+  configuredSeconds: number,
+  removedOf: (seconds: number) => Removed,
+  times: number,
+  stepSeconds = 10,
+): Promise<ShortestMargin> {
+  let [safe, unsafe] = [configuredSeconds, 0];
+  let counterExample: string | undefined;
+  while (safe - unsafe > stepSeconds) {
+    const tried = Math.round((safe + unsafe) / 2);
+    const found = await findCounterExample(
+      removedOf(configuredSeconds - tried),
+      schedulesOf(plainSchedule, "margin", times),
+    );
+    if (found === undefined) safe = tried;
+    else [unsafe, counterExample] = [tried, found.seed];
+  }
+  return { configuredSeconds, shortestSafeSeconds: safe, counterExample };
+}

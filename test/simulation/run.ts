@@ -1,0 +1,132 @@
+/**
+ * `npm run simulate`: thousands of histories, what they covered, the shortest margins that held, and the worst revocation.
+ *   --schedules N   how many (10000)      --seed S   the name that all seeds are derived from (a fixed one)
+ *   --replay SEED   one history, in detail; its seed is printed with every broken promise
+ * Exit code 1 when a promise was broken.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import { holdSeconds, leadSeconds } from "../../issuer/key-ring/policy.ts";
+import { installCheapCrypto } from "./cheap-crypto.ts";
+import { createCoverage } from "./coverage.ts";
+import type { CoverageReport } from "./coverage.ts";
+import type { Violation } from "./invariants.ts";
+import { plainSchedule, shortestMargin } from "./margins.ts";
+import { drawSchedule } from "./schedule.ts";
+import { live, policyOf } from "./world.ts";
+
+interface Share {
+  readonly seed: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Broken {
+  readonly seed: string;
+  readonly violation: Violation;
+}
+
+interface Outcome {
+  readonly broken: readonly Broken[];
+  readonly coverage: CoverageReport;
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function liveAll({ seed, from, to }: Share): Promise<Outcome> {
+  const coverage = createCoverage();
+  const broken: Broken[] = [];
+  for (let index = from; index < to; index++) {
+    const schedule = drawSchedule(`${seed}-${index}`);
+    const history = await live(schedule, {});
+    coverage.add(history.coverage);
+    for (const violation of history.violations) broken.push({ seed: schedule.seed, violation });
+  }
+  return { broken, coverage: coverage.report() };
+}
+
+function shareOut(seed: string, schedules: number): readonly Promise<Outcome>[] {
+  const workers = Math.max(1, availableParallelism());
+  return Array.from({ length: workers }, (_, index) => {
+    const [from, to] = [Math.floor((schedules * index) / workers), Math.floor((schedules * (index + 1)) / workers)];
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const worker = new Worker(new URL(import.meta.url), { workerData: { seed, from, to } satisfies Share });
+    worker.on("message", resolve);
+    worker.on("error", reject);
+    return promise;
+  });
+}
+
+function printBroken(broken: readonly Broken[]): void {
+  for (const { seed, violation } of broken) {
+    say(
+      `BROKEN ${violation.invariant} at ${violation.atSeconds} s: ${violation.detail}\n  replay with --replay ${seed}`,
+    );
+  }
+}
+
+function printCoverage({ counts }: CoverageReport): void {
+  for (const what of Object.keys(counts).toSorted()) say(`${String(counts[what]).padStart(10)}  ${what}`);
+}
+
+async function printMargins(): Promise<void> {
+  const { timing } = policyOf(plainSchedule("policy").policy);
+  const lead = await shortestMargin(leadSeconds(timing), (seconds) => ({ leadSeconds: seconds }), 15);
+  const hold = await shortestMargin(holdSeconds(timing), (seconds) => ({ holdSeconds: seconds }), 15);
+  say(
+    `\nlead before activation: ${lead.configuredSeconds} s configured, broken below ${lead.shortestSafeSeconds} s (${lead.counterExample})`,
+  );
+  say(
+    `hold before removal:    ${hold.configuredSeconds} s configured, broken below ${hold.shortestSafeSeconds} s (${hold.counterExample})`,
+  );
+}
+
+async function simulate(seed: string, schedules: number): Promise<void> {
+  const begun = performance.now();
+  const coverage = createCoverage();
+  const broken: Broken[] = [];
+  for (const outcome of await Promise.all(shareOut(seed, schedules))) {
+    coverage.add(outcome.coverage);
+    broken.push(...outcome.broken);
+  }
+  const report = coverage.report();
+  printCoverage(report);
+  await printMargins();
+  for (const [what, seconds] of Object.entries(report.worsts)) say(`longest ${what}: ${seconds.toFixed(1)} s`);
+  say(
+    `\n${schedules} schedules in ${((performance.now() - begun) / 1000).toFixed(0)} s, seed ${seed}: ${broken.length === 0 ? "no promise broken" : `${broken.length} broken`}`,
+  );
+  printBroken(broken);
+  if (broken.length > 0) process.exitCode = 1;
+}
+
+async function replay(seed: string): Promise<void> {
+  const schedule = drawSchedule(seed);
+  say(JSON.stringify(schedule, null, 2));
+  const { violations, coverage } = await live(schedule, {}, false);
+  printCoverage(coverage);
+  printBroken(violations.map((violation) => ({ seed, violation })));
+  if (violations.length > 0) process.exitCode = 1;
+}
+
+function isShare(value: unknown): value is Share {
+  return typeof value === "object" && value !== null && "from" in value && "to" in value && "seed" in value;
+}
+
+installCheapCrypto();
+// Faults are thrown by the thousand, and nobody reads where.
+Error.stackTraceLimit = 0;
+if (isMainThread) {
+  const { values } = parseArgs({
+    options: {
+      schedules: { type: "string", default: "10000" },
+      seed: { type: "string", default: "sealgate" },
+      replay: { type: "string" },
+    },
+  });
+  await (values.replay === undefined ? simulate(values.seed, Number(values.schedules)) : replay(values.replay));
+} else if (isShare(workerData)) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, which has no origin
+  parentPort?.postMessage(await liveAll(workerData));
+}

@@ -20,7 +20,9 @@ const explained = [...page.matchAll(/^\| `([a-z_0-9 ]+)` \| ([\d,]+) \| .{5,} \|
 );
 
 test("every reason is explained once, and none that does not exist", () => {
-  expect(explained.map(({ name }) => name).toSorted()).toEqual(Object.keys(STRICTER).toSorted());
+  const names = explained.map(({ name }) => name);
+  expect(new Set(names)).toEqual(new Set(Object.keys(STRICTER)));
+  expect(names).toHaveLength(Object.keys(STRICTER).length);
 });
 
 test("the counts add up to the run, and each reason was met", () => {

@@ -52,6 +52,8 @@ test("is the target that a URL parser finds, to the octet, and decodes to the sa
       passed += 1;
       const { scheme, authority, path, query } = target.value;
       expect(`${scheme}://${authority}${path}${query}`).toBe(url);
+      // A fragment never travels; whoever sees one after the query has been sent something else.
+      expect(query).not.toContain("#");
       const parsed = URL.parse(`https://origin.example${path}`);
       expect(parsed?.pathname).toBe(path);
       expect(parsed?.host).toBe("origin.example");

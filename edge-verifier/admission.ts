@@ -3,9 +3,10 @@
  * found; whether that ends the request is the gateway's to say.
  */
 import { epochSecondsFromMs } from "../shared/identifiers.ts";
+import type { Result } from "../shared/result.ts";
 import type { VerifiedToken } from "../shared/verify-token.ts";
-import { readToken } from "./http/carriers.ts";
-import type { CarrierConfig } from "./http/carriers.ts";
+import { readBearerToken } from "./http/bearer.ts";
+import type { CredentialProblem } from "./http/carriers.ts";
 import type { Identity, IdentityReader } from "./http/identity.ts";
 import type { Refusal } from "./http/refusal.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
@@ -29,9 +30,19 @@ export interface AdmissionRule {
   readonly anonymous: boolean;
 }
 
+/** Where tokens are, if not in the Authorization header alone. */
+export interface TokenCarriers {
+  /** The one token of a request. */
+  read(request: Request): Result<string, CredentialProblem>;
+  /** Takes the token out of what goes to the origin. */
+  remove(headers: Headers): void;
+  /** The origin's answer as the client must see it. */
+  accept(request: Request, response: Response): Response;
+}
+
 export interface AdmissionParts {
   readonly verifier: TokenVerifier;
-  readonly carriers: CarrierConfig;
+  readonly hooks: { readonly carriers?: TokenCarriers };
   readonly identify: IdentityReader;
 }
 
@@ -41,11 +52,11 @@ const NOBODY: Admission = { token: undefined, identity: undefined, refusal: unde
 export async function admit(
   request: Request,
   { requirement, anonymous }: AdmissionRule,
-  { verifier, carriers, identify }: AdmissionParts,
+  { verifier, hooks, identify }: AdmissionParts,
   nowMs: number,
   waitUntil: WaitUntil,
 ): Promise<Admission> {
-  const presented = readToken(request, carriers);
+  const presented = hooks.carriers?.read(request) ?? readBearerToken(request.headers.get("authorization"));
   if (!presented.ok) {
     return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
   }

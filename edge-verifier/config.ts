@@ -15,7 +15,6 @@ import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
 import type { TokenTyp } from "../shared/verify-token.ts";
 import { isAbsent, isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
 import type { Fetcher } from "./config-values.ts";
-import type { AssertionSigner } from "./http/assertion.ts";
 import type { KeySetNamespace } from "./keys/key-set-source.ts";
 import type { TokenPolicy } from "./keys/token-verifier.ts";
 
@@ -40,8 +39,6 @@ export interface OriginConfig {
   readonly timeoutMs: number;
   /** Whether the origin sees the token. */
   readonly forwardAuthorization: boolean;
-  /** Signs what is forwarded; left out when `ASSERTION_KEY` is. */
-  readonly assertion?: AssertionSigner;
 }
 
 /** `variable` is a var or binding, or `routes` for the route policy. */
@@ -100,7 +97,8 @@ export function readOriginConfig(env: Bindings): Result<OriginConfig, readonly C
   return ok({ ...target, timeoutMs: timeoutSeconds * 1000, forwardAuthorization: forward === "keep" });
 }
 
-type Report = (variable: string, problem: string) => undefined;
+/** Takes what is wrong with a variable; never its value. */
+export type Report = (variable: string, problem: string) => undefined;
 
 function readIssuer(env: Bindings, report: Report): IssuerUrl | undefined {
   if (isAbsent(env["ISSUER"])) return report("ISSUER", "is missing");

@@ -4,15 +4,13 @@
 import type { Hono } from "hono";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
-import { readAnswerSettings } from "./answer-config.ts";
 import { createApp } from "./app.ts";
-import { isAbsent } from "./config-values.ts";
 import { readOriginConfig, readVerifierConfig } from "./config.ts";
-import type { Bindings, ConfigProblem, OriginConfig } from "./config.ts";
-import { createAssertionSigner } from "./http/assertion.ts";
-import { createIdentityReader } from "./http/identity.ts";
+import type { Bindings, ConfigProblem, Report } from "./config.ts";
+import { readFeatures } from "./feature.ts";
+import type { Feature } from "./feature.ts";
+import { createIdentityReader, DEFAULT_IDENTITY_HEADERS } from "./http/identity.ts";
 import { removedNames } from "./http/request-headers.ts";
-import { readObservation } from "./observe-config.ts";
 import { describeRequest, logEvent } from "./observe/event.ts";
 import type { EventSink } from "./observe/event.ts";
 import { crashed, refused } from "./outcome.ts";
@@ -20,11 +18,12 @@ import type { Outcome } from "./outcome.ts";
 import { compilePolicy } from "./policy/compile.ts";
 import type { PolicyProblem } from "./policy/compile.ts";
 import type { RoutePolicy } from "./policy/rule.ts";
-import { readRequestSettings } from "./request-config.ts";
 import { createVerification } from "./verification.ts";
 import { HEALTH_PATH, JWKS_PATH } from "./well-known.ts";
 
 export interface GatewayOptions {
+  /** What is not in every gateway; none by default. A variable whose feature is left out is a problem. */
+  readonly features?: readonly Feature[];
   /** Epoch milliseconds; the platform's clock by default. */
   readonly clock?: () => number;
   /** Where the one event per request goes; the console by default. */
@@ -41,7 +40,7 @@ export interface GatewayWorker {
  * policy, is invalid, every request is answered 500 `config_invalid` and the log names what to repair.
  */
 export function createGateway(routes: RoutePolicy, options: GatewayOptions = {}): GatewayWorker {
-  const clock = options.clock ?? Date.now;
+  const { features = [], clock = Date.now } = options;
   const sink = unfailing(options.onEvent ?? logEvent);
   // The platform hands the same env object to every request of an isolate. What is kept is settled: a request never waits
   // for a promise of another request, which the platform may never resolve.
@@ -51,7 +50,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
       try {
         let state = started.get(env);
         if (state === undefined) {
-          const fresh = await start({ ...env }, routes, clock, sink);
+          const fresh = await start({ ...env }, { routes, features, clock, sink });
           state = started.get(env) ?? fresh;
           started.set(env, state);
         }
@@ -66,42 +65,51 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
 
 type Started = Result<Pick<Hono, "fetch">, readonly ConfigProblem[]>;
 
-async function start(env: Bindings, routes: RoutePolicy, clock: () => number, sink: EventSink): Promise<Started> {
-  const settings = readAnswerSettings(env);
-  const metadata = settings.ok ? settings.value.metadata : undefined;
-  const policy = compilePolicy(routes, [JWKS_PATH, HEALTH_PATH, ...(metadata === undefined ? [] : [metadata.path])]);
+interface Surroundings {
+  readonly routes: RoutePolicy;
+  readonly features: readonly Feature[];
+  readonly clock: () => number;
+  readonly sink: EventSink;
+}
+
+async function start(env: Bindings, { routes, features, clock, sink }: Surroundings): Promise<Started> {
+  const problems: ConfigProblem[] = [];
+  const report: Report = (variable, problem) => {
+    problems.push({ variable, problem });
+  };
   const config = await readVerifierConfig(env);
-  const origin = await withAssertion(env, readOriginConfig(env), clock);
-  const requests = readRequestSettings(env);
-  const seeing = await readObservation(env);
-  if (!policy.ok || !config.ok || !origin.ok || !settings.ok || !requests.ok || !seeing.ok) {
+  const origin = readOriginConfig(env);
+  const hooks = await readFeatures(features, { env, report, clock, base: origin.ok ? origin.value.base : "" });
+  const policy = compilePolicy(routes, [JWKS_PATH, HEALTH_PATH, ...(hooks.endpoint ? [hooks.endpoint.path] : [])]);
+  if (!policy.ok || !config.ok || !origin.ok || problems.length > 0) {
     return err([
       ...(config.ok ? [] : config.error),
       ...(origin.ok ? [] : origin.error),
-      ...(settings.ok ? [] : settings.error),
-      ...(requests.ok ? [] : requests.error),
-      ...(seeing.ok ? [] : seeing.error),
+      ...problems,
       ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
     ]);
   }
-  const { ladder, verifier } = createVerification(config.value);
-  const { ring } = config.value;
-  const { carriers, identityHeaders } = requests.value;
-  const identify = createIdentityReader(identityHeaders);
-  const removed = removedNames(identityHeaders);
-  const { hashSubject } = seeing.value;
-  const forwarding = { policy: policy.value, origin: origin.value, carriers, identify, removed, hashSubject };
-  const parts = { ...forwarding, ring, ladder, verifier, clock, sink };
-  return ok(createApp({ ...parts, answers: settings.value.answers, metadata, observation: seeing.value }));
+  const { identityHeaders = DEFAULT_IDENTITY_HEADERS } = hooks;
+  return ok(
+    createApp({
+      ...createVerification(config.value),
+      ring: config.value.ring,
+      policy: policy.value,
+      origin: origin.value,
+      identify: createIdentityReader(identityHeaders),
+      removed: removedNames(identityHeaders),
+      hooks,
+      clock,
+      sink,
+      version: versionOf(env["VERSION"]),
+    }),
+  );
 }
 
-type OriginResult = Result<OriginConfig, readonly ConfigProblem[]>;
-
-async function withAssertion(env: Bindings, origin: OriginResult, clock: () => number): Promise<OriginResult> {
-  if (!origin.ok || isAbsent(env["ASSERTION_KEY"])) return origin;
-  const assertion = await createAssertionSigner(env["ASSERTION_KEY"], origin.value.base, clock);
-  if (!assertion.ok) return err([{ variable: "ASSERTION_KEY", problem: assertion.error }]);
-  return ok({ ...origin.value, assertion: assertion.value });
+/** Version metadata; empty in local development. */
+function versionOf(value: unknown): string | undefined {
+  const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
+  return typeof id === "string" && id !== "" ? id : undefined;
 }
 
 function toConfigProblem({ rule, problem }: PolicyProblem): ConfigProblem {

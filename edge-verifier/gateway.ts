@@ -5,14 +5,13 @@
 import { admit } from "./admission.ts";
 import type { Admission, AdmissionParts } from "./admission.ts";
 import type { OriginConfig } from "./config.ts";
-import { selectProtocol } from "./http/carriers.ts";
+import type { Hooks } from "./feature.ts";
 import { readTarget } from "./http/path-guard.ts";
 import { forward } from "./http/proxy.ts";
 import { correctedHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import type { RequestEvent } from "./observe/event.ts";
-import type { SubjectHasher } from "./observe/subject-hash.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
@@ -23,7 +22,7 @@ export interface GatewayParts extends AdmissionParts {
   readonly origin: OriginConfig;
   /** Folded names of headers that a client cannot send. */
   readonly removed: ReadonlySet<string>;
-  readonly hashSubject: SubjectHasher | undefined;
+  readonly hooks: Hooks;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
@@ -52,7 +51,7 @@ export async function handleRequest(
     admission = await admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
     const { token, refusal } = admission;
     seen = { ...seen, ...describeToken(token), keysMs: parts.clock() - arrivedMs };
-    const subject = token && parts.hashSubject && (await parts.hashSubject(token));
+    const subject = token && (await parts.hooks.nameSubject?.(token));
     if (subject !== undefined) seen = { ...seen, subject };
     if (refusal !== undefined && !report) return refused(refusal, seen);
     if (refusal !== undefined) seen = { ...seen, reported: describeRefusal(refusal) };
@@ -65,7 +64,7 @@ export async function handleRequest(
   const answer =
     token === undefined ? response.value : closeAtExpiry(response.value, token.claims.exp * 1000, parts.clock());
   return {
-    response: selectProtocol(request, answer, parts.carriers),
+    response: parts.hooks.carriers?.accept(request, answer) ?? answer,
     headers: correctedHeaders(answer, target.value, requirement !== undefined, parts.origin.base),
     event: { decision: "forwarded", ...seen },
   };

@@ -3,6 +3,18 @@
  */
 export { createGateway } from "./create-gateway.ts";
 export type { GatewayOptions, GatewayWorker } from "./create-gateway.ts";
+export type { Feature, FeatureHooks, FeatureName, FeatureSetup } from "./feature.ts";
+export { allFeatures } from "./features/all.ts";
+export { assertion } from "./features/assertion.ts";
+export { cors } from "./features/cors.ts";
+export { dataPoints } from "./features/data-points.ts";
+export { hsts } from "./features/hsts.ts";
+export { identityHeaders } from "./features/identity-headers.ts";
+export { refusalLimit } from "./features/refusal-limit.ts";
+export { resourceMetadata } from "./features/resource-metadata.ts";
+export { serverTiming } from "./features/server-timing.ts";
+export { subjectHash } from "./features/subject-hash.ts";
+export { tokenCarriers } from "./features/token-carriers.ts";
 export { PROBLEMS } from "./http/problem.ts";
 export type { Problem, WireCode } from "./http/problem.ts";
 export type { Refusal } from "./http/refusal.ts";

@@ -6,7 +6,6 @@ import { epochSecondsFromMs } from "../shared/identifiers.ts";
 import { serialiseJwk } from "../shared/key-set.ts";
 import type { RingName } from "../shared/identifiers.ts";
 import type { ImportedKeySet } from "../shared/verification-keys.ts";
-import type { ResourceMetadata } from "./answer-config.ts";
 import type { HeldKeySet, WaitUntil } from "./keys/held-key-set.ts";
 import type { KeyLadder } from "./keys/key-ladder.ts";
 import { refused } from "./outcome.ts";
@@ -15,7 +14,7 @@ import type { Outcome } from "./outcome.ts";
 export const JWKS_PATH = "/.well-known/jwks.json";
 export const HEALTH_PATH = "/.well-known/sealgate/health";
 
-const METHODS = ["GET", "HEAD"];
+export const READ_METHODS: readonly string[] = ["GET", "HEAD"];
 
 /**
  * GET /.well-known/jwks.json (RFC 7517 section 5, media type of section 8.5.1).
@@ -31,7 +30,8 @@ export async function answerKeys(
   waitUntil: WaitUntil,
 ): Promise<Outcome> {
   const route = JWKS_PATH;
-  if (!METHODS.includes(request.method)) return refused({ code: "method_not_allowed", allow: METHODS }, { route });
+  if (!READ_METHODS.includes(request.method))
+    return refused({ code: "method_not_allowed", allow: READ_METHODS }, { route });
   const held = await ladder.current(nowMs, waitUntil);
   if (!held.ok) return refused(held.error, { route });
   const headers = {
@@ -54,7 +54,8 @@ export async function answerHealth(
   waitUntil: WaitUntil,
 ): Promise<Outcome> {
   const route = HEALTH_PATH;
-  if (!METHODS.includes(request.method)) return refused({ code: "method_not_allowed", allow: METHODS }, { route });
+  if (!READ_METHODS.includes(request.method))
+    return refused({ code: "method_not_allowed", allow: READ_METHODS }, { route });
   const held = await ladder.current(nowMs, waitUntil);
   const status = ladder.status(nowMs);
   const shared = { ring, problem: status.problem, bootstrapProblem: status.bootstrapProblem };
@@ -77,14 +78,6 @@ export async function answerHealth(
   };
   const response = Response.json(body, { headers: { "Cache-Control": "no-store" } });
   return { response, event: { decision: "answered", route } };
-}
-
-/** GET /.well-known/oauth-protected-resource (RFC 9728 section 3.1): where a client finds who issues tokens for here. */
-export function answerMetadata(request: Request, { path, body }: ResourceMetadata): Outcome {
-  const route = path;
-  if (!METHODS.includes(request.method)) return refused({ code: "method_not_allowed", allow: METHODS }, { route });
-  const headers = { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" };
-  return { response: new Response(body, { headers }), event: { decision: "answered", route } };
 }
 
 function maxAgeSeconds(held: HeldKeySet, nowMs: number): number {

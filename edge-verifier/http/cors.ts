@@ -1,6 +1,6 @@
 /**
  * Cross-origin requests from browsers (Fetch Standard, CORS protocol): which web origins may read answers. Preflights are
- * answered here and never forwarded; the headers of other answers are set in answer.ts. Decides nothing about tokens: a
+ * answered here and never forwarded; other answers get their headers here. Decides nothing about tokens: a
  * cross-origin request needs one like any other.
  */
 import { refused } from "../outcome.ts";
@@ -23,7 +23,7 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
 const HEADER_LIST = /^(?=.{1,2048}$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
 
 /** The web origin that the request comes from, if it may read the answer. */
-export function allowedOrigin(request: Request, cors: CorsConfig): string | undefined {
+function allowedOrigin(request: Request, cors: CorsConfig): string | undefined {
   const origin = request.headers.get("origin");
   return origin !== null && cors.origins.has(origin) ? origin : undefined;
 }
@@ -55,4 +55,18 @@ export function answerPreflight(request: Request, cors: CorsConfig, policy: Comp
   const asked = headers.get("access-control-request-headers");
   if (asked !== null && HEADER_LIST.test(asked)) response.headers.set("Access-Control-Allow-Headers", asked);
   return { response, event: { decision: "answered", route: match.rule.pattern.text } };
+}
+
+/** On every answer: the gateway alone decides. */
+export function setCors(headers: Headers, request: Request, cors: CorsConfig): void {
+  // An origin server that answers "*" would let every web page read what the gateway lets only some read.
+  headers.delete("access-control-allow-origin");
+  headers.delete("access-control-allow-credentials");
+  headers.append("vary", "Origin");
+  const origin = allowedOrigin(request, cors);
+  if (origin === undefined) return;
+  headers.set("access-control-allow-origin", origin);
+  if (cors.credentials) headers.set("access-control-allow-credentials", "true");
+  // What a client needs to act on a refusal, and scripts could not read otherwise.
+  headers.append("access-control-expose-headers", "WWW-Authenticate, Retry-After");
 }

@@ -6,16 +6,15 @@ import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Admission } from "../admission.ts";
 import type { OriginConfig } from "../config.ts";
+import type { FeatureHooks } from "../feature.ts";
 import { REQUEST_ID_HEADER } from "../observe/request-id.ts";
 import type { RequestTarget } from "./path-guard.ts";
 import type { Refusal } from "./refusal.ts";
-import { removeToken } from "./carriers.ts";
-import type { CarrierConfig } from "./carriers.ts";
 import { unwantedHeaders } from "./request-headers.ts";
 
 export interface ForwardingParts {
   readonly origin: OriginConfig;
-  readonly carriers: CarrierConfig;
+  readonly hooks: Pick<FeatureHooks, "carriers" | "attach">;
   /** Folded names of headers that a client cannot send. */
   readonly removed: ReadonlySet<string>;
 }
@@ -33,11 +32,10 @@ export async function forward(
   requestId: string,
   parts: ForwardingParts,
 ): Promise<Result<Response, Refusal>> {
-  const { origin } = parts;
+  const { origin, hooks } = parts;
   const outgoing = originRequest(request, target, admission, requestId, parts);
   if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
-  const { assertion } = origin;
-  if (assertion !== undefined) await assertion.attach(outgoing, admission?.identity?.headers ?? []);
+  if (hooks.attach !== undefined) await hooks.attach(outgoing, admission?.identity?.headers ?? []);
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), origin.timeoutMs);
@@ -61,7 +59,7 @@ function originRequest(
   target: RequestTarget,
   admission: Admission | undefined,
   requestId: string,
-  { origin, carriers, removed }: ForwardingParts,
+  { origin, hooks, removed }: ForwardingParts,
 ): Request | undefined {
   const prefix = origin.base + target.path;
   const outgoing = new Request(prefix + target.query, {
@@ -77,7 +75,7 @@ function originRequest(
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");
   for (const name of unwantedHeaders(request.headers, removed, origin.forwardAuthorization)) headers.delete(name);
-  if (!origin.forwardAuthorization) removeToken(headers, carriers);
+  if (!origin.forwardAuthorization) hooks.carriers?.remove(headers);
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);

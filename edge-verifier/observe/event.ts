@@ -72,15 +72,6 @@ export const logEvent: EventSink = (event) => {
   console.log(JSON.stringify(event));
 };
 
-/** The durations of an event for the client's developer tools (W3C Server Timing). */
-export function serverTimingOf({ keysMs, originMs }: Partial<RequestEvent>): string | undefined {
-  const parts = [
-    ...(keysMs === undefined ? [] : [`keys;dur=${keysMs}`]),
-    ...(originMs === undefined ? [] : [`origin;dur=${originMs}`]),
-  ];
-  return parts.length === 0 ? undefined : parts.join(", ");
-}
-
 /** For the middleware, whose requests are the app's to log. */
 export function logConfigProblems(problems: readonly ConfigProblem[]): void {
   // oxlint-disable-next-line no-console -- on Workers the console is the log

@@ -6,7 +6,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { makeDocument, makeKey, makeRoot, signKeySet, signToken, TEST_ISSUER } from "./key-sets.ts";
-import { buildWorkerBundle } from "./worker-bundle.ts";
+import { buildWorkerBundle, COMPLETE_WORKER } from "./worker-bundle.ts";
 
 const AUDIENCE = "https://api.example.com";
 const RUNTIME: { modules: true; compatibilityDate: string; compatibilityFlags: string[] } = {
@@ -25,6 +25,8 @@ export interface SocketGateway {
 export interface SocketGatewayOptions {
   readonly origin: { readonly url: string } | { readonly script: string };
   readonly vars?: Readonly<Record<string, string>>;
+  /** Every optional feature instead of those of the deployed Worker. */
+  readonly complete?: boolean;
   /** Bindings that the platform provides. */
   readonly platform?: {
     readonly ratelimits?: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }>;
@@ -36,9 +38,14 @@ export interface SocketGatewayOptions {
 export async function startSocketGateway({
   origin,
   vars = {},
+  complete = false,
   platform = {},
 }: SocketGatewayOptions): Promise<SocketGateway> {
-  const [bundle, root, key] = await Promise.all([buildWorkerBundle(), makeRoot(), makeKey("ES256")]);
+  const [bundle, root, key] = await Promise.all([
+    buildWorkerBundle(complete ? COMPLETE_WORKER : undefined),
+    makeRoot(),
+    makeKey("ES256"),
+  ]);
   const now = epochSecondsFromMs(Date.now());
   const bindings = {
     ISSUER: TEST_ISSUER,

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -17,18 +17,34 @@ export interface WorkerBundle {
 
 const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Builds as `wrangler deploy` does, without uploading. Takes some seconds. */
-export async function buildWorkerBundle(): Promise<WorkerBundle> {
+/** The Worker with every feature; the deployed one has those of edge-verifier/features.ts. */
+export const COMPLETE_WORKER: string = "test/support/complete-worker.ts";
+
+/**
+ * Builds as `wrangler deploy` does, without uploading. Takes some seconds.
+ * @param entry another module than the deployed one
+ */
+export async function buildWorkerBundle(entry?: string): Promise<WorkerBundle> {
   const directory = await mkdtemp(join(tmpdir(), "sealgate-bundle-"));
   try {
     const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-    const parameters = [wrangler, "deploy", "--dry-run", "--env=production", "--outdir", directory, "--metafile"];
+    const parameters = [
+      wrangler,
+      "deploy",
+      ...(entry === undefined ? [] : [entry]),
+      "--dry-run",
+      "--env=production",
+      "--outdir",
+      directory,
+      "--metafile",
+    ];
     await promisify(execFile)(process.execPath, parameters, {
       cwd: ROOT,
       env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
     });
     const meta: unknown = JSON.parse(await readFile(join(directory, "bundle-meta.json"), "utf8"));
-    return { code: await readFile(join(directory, "worker.js"), "utf8"), inputs: inputsOf(meta) };
+    const name = entry === undefined ? "worker.js" : basename(entry).replace(/\.ts$/, ".js");
+    return { code: await readFile(join(directory, name), "utf8"), inputs: inputsOf(meta) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

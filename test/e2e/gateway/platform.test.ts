@@ -1,4 +1,4 @@
-/** The uploaded Worker with the platform's own rate limiting, Analytics Engine and version bindings, and real browsers' ways. */
+/** A built Worker with every feature and the platform's own rate limiting, Analytics Engine and version bindings, and real browsers' ways. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startSocketGateway } from "../../support/socket-gateway.ts";
 import type { SocketGateway } from "../../support/socket-gateway.ts";
@@ -20,6 +20,7 @@ let gateway: SocketGateway;
 beforeAll(async () => {
   gateway = await startSocketGateway({
     origin: { script: ORIGIN },
+    complete: true,
     vars: {
       TOKEN_CARRIERS: "authorization,cookie,websocket",
       TOKEN_COOKIE: "__Host-token",

@@ -1,8 +1,6 @@
 /** Tokens in a cookie and in a WebSocket handshake: only where switched on, only one, and gone before the origin. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { readRequestSettings } from "../../../edge-verifier/request-config.ts";
-import { errorOf, valueOf } from "../../support/values.ts";
-import { echoOf, makeFixture, problemOf } from "./fixture.ts";
+import { configure, echoOf, makeFixture, problemOf } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
 
 const ALL = { TOKEN_CARRIERS: "authorization, cookie, websocket", TOKEN_COOKIE: "__Host-token" };
@@ -230,8 +228,8 @@ describe("a WebSocket handshake", () => {
 });
 
 describe("configuration", () => {
-  const variables = (env: Record<string, unknown>): readonly string[] =>
-    errorOf(readRequestSettings(env)).map(({ variable }) => variable);
+  const variables = async (env: Record<string, unknown>): Promise<readonly string[]> =>
+    (await configure(env)).problems.map(({ variable }) => variable);
 
   test.each([
     ["an unknown carrier", { TOKEN_CARRIERS: "query" }, ["TOKEN_CARRIERS"]],
@@ -254,15 +252,15 @@ describe("configuration", () => {
     ["a claim without a name", { IDENTITY_HEADERS: '{"x-user":""}' }, ["IDENTITY_HEADERS"]],
     ["a path without names", { IDENTITY_HEADERS: '{"x-user":[]}' }, ["IDENTITY_HEADERS"]],
     ["a number for a claim", { IDENTITY_HEADERS: '{"x-user":1}' }, ["IDENTITY_HEADERS"]],
-  ])("%s is a problem", (_name, env, expected) => {
-    expect(variables(env)).toEqual(expected);
+  ])("%s is a problem", async (_name, env, expected) => {
+    expect(await variables(env)).toEqual(expected);
   });
 
-  test("may be JSON or JSON text, and no identity header at all", () => {
-    expect(valueOf(readRequestSettings({ IDENTITY_HEADERS: { "X-User": "sub" } })).identityHeaders).toEqual([
-      { name: "x-user", path: ["sub"] },
-    ]);
-    expect(valueOf(readRequestSettings({ IDENTITY_HEADERS: "{}" })).identityHeaders).toEqual([]);
+  test("may be JSON or JSON text, and no identity header at all", async () => {
+    const ofObject = await configure({ IDENTITY_HEADERS: { "X-User": "sub" } });
+    expect(ofObject).toMatchObject({ problems: [], hooks: { identityHeaders: [{ name: "x-user", path: ["sub"] }] } });
+    const ofText = await configure({ IDENTITY_HEADERS: "{}" });
+    expect(ofText).toMatchObject({ problems: [], hooks: { identityHeaders: [] } });
   });
 
   test("that is wrong stops the gateway", async () => {

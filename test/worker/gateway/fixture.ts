@@ -5,6 +5,10 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { createGateway } from "../../../edge-verifier/create-gateway.ts";
+import type { ConfigProblem } from "../../../edge-verifier/config.ts";
+import { readFeatures } from "../../../edge-verifier/feature.ts";
+import type { Feature, Hooks } from "../../../edge-verifier/feature.ts";
+import { allFeatures } from "../../../edge-verifier/features/all.ts";
 import type { RequestEvent } from "../../../edge-verifier/observe/event.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
 import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
@@ -63,6 +67,8 @@ export interface FixtureOptions {
   /** On top of a complete configuration. */
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly publish?: boolean;
+  /** All of them by default. */
+  readonly features?: readonly Feature[];
 }
 
 let rings = 0;
@@ -94,6 +100,7 @@ export async function makeFixture(options: FixtureOptions = {}): Promise<Fixture
     ...options.vars,
   };
   const worker = createGateway(options.routes ?? ROUTES, {
+    features: options.features ?? allFeatures,
     clock: () => now * 1000,
     onEvent: (event) => events.push(event),
   });
@@ -127,6 +134,24 @@ export async function makeFixture(options: FixtureOptions = {}): Promise<Fixture
       now = value;
     },
   };
+}
+
+/** What features make of vars and bindings, and what is wrong with these. */
+export async function configure(
+  vars: Readonly<Record<string, unknown>>,
+  features: readonly Feature[] = allFeatures,
+): Promise<{ readonly hooks: Hooks; readonly problems: readonly ConfigProblem[] }> {
+  const problems: ConfigProblem[] = [];
+  const report = (variable: string, problem: string): undefined => {
+    problems.push({ variable, problem });
+  };
+  const hooks = await readFeatures(features, {
+    env: vars,
+    report,
+    base: "https://origin.test",
+    clock: () => NOW * 1000,
+  });
+  return { hooks, problems };
 }
 
 /** What reached the origin, from its answer. */

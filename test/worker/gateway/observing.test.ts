@@ -1,11 +1,9 @@
 /** What can be seen of a request beyond its event, each only when asked for; and who is held back after many refusals. */
 import { describe, expect, test } from "vitest";
 import { networkOf } from "../../../edge-verifier/http/refusal-limit.ts";
-import { readObservation } from "../../../edge-verifier/observe-config.ts";
 import type { DataPoint } from "../../../edge-verifier/observe/data-point.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { errorOf } from "../../support/values.ts";
-import { echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
+import { configure, echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -244,7 +242,7 @@ test.each([
   ["LOG_SUBJECT_HASH_KEY", "short"],
   ["LOG_SUBJECT_HASH_KEY", 42],
 ])("%s that is none is a problem", async (variable, value) => {
-  const problems = errorOf(await readObservation({ [variable]: value }));
+  const { problems } = await configure({ [variable]: value });
   expect(problems.map((problem) => problem.variable)).toEqual([variable]);
   expect(JSON.stringify(problems)).not.toContain("short");
 });

@@ -93,7 +93,7 @@ describe("forwarded as it came", () => {
 
 /** As without any configuration. */
 const FORWARDING = {
-  carriers: { authorization: true, cookie: undefined, webSocketProtocol: undefined },
+  hooks: {},
   removed: removedNames([]),
 };
 

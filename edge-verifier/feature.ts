@@ -1,0 +1,89 @@
+/**
+ * What an optional feature is to the gateway: a name, the variables that switch it on, and hooks. The gateway knows the
+ * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
+ */
+import type { TokenCarriers } from "./admission.ts";
+import { isAbsent } from "./config-values.ts";
+import type { Bindings, Report } from "./config.ts";
+import type { IdentityHeader } from "./http/identity.ts";
+import type { HeaderList } from "./http/response-headers.ts";
+import type { RequestEvent } from "./observe/event.ts";
+import type { Outcome } from "./outcome.ts";
+import type { CompiledPolicy } from "./policy/compile.ts";
+import type { VerifiedToken } from "../shared/verify-token.ts";
+
+/** Who needs what. A variable that is set while its feature is left out is a problem: no check is ever left out silently. */
+const VARIABLES = {
+  cors: ["CORS_ORIGINS", "CORS_CREDENTIALS"],
+  hsts: ["HSTS_MAX_AGE_SECONDS"],
+  resourceMetadata: ["RESOURCE", "AUTHORIZATION_SERVERS"],
+  tokenCarriers: ["TOKEN_CARRIERS", "TOKEN_COOKIE", "TOKEN_WEBSOCKET_PROTOCOL"],
+  identityHeaders: ["IDENTITY_HEADERS"],
+  assertion: ["ASSERTION_KEY"],
+  subjectHash: ["LOG_SUBJECT_HASH_KEY"],
+  serverTiming: ["SERVER_TIMING"],
+  dataPoints: ["EVENTS"],
+  refusalLimit: ["REFUSALS"],
+} as const;
+
+export type FeatureName = keyof typeof VARIABLES;
+
+export interface Feature {
+  readonly name: FeatureName;
+  /** Reads the feature's variables; what is wrong with them is reported. Without hooks the feature is off. */
+  read(setup: FeatureSetup): FeatureHooks | Promise<FeatureHooks>;
+}
+
+export interface FeatureSetup {
+  readonly env: Bindings;
+  readonly report: Report;
+  /** The origin's scheme, authority and path prefix. */
+  readonly base: string;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Where the gateway asks a feature; what is left out is not asked. No two features have the same one, except `dress`. */
+export interface FeatureHooks {
+  /** Answers a request before it is decided on; undefined leaves it to the gateway. */
+  readonly preflight?: (request: Request, policy: CompiledPolicy) => Outcome | undefined;
+  /** A path that is answered here. */
+  readonly endpoint?: { readonly path: string; readonly answer: (request: Request) => Outcome };
+  /** Instead of the Authorization header alone. */
+  readonly carriers?: TokenCarriers;
+  /** Instead of the default ones. */
+  readonly identityHeaders?: readonly IdentityHeader[];
+  /** Completes a request that is ready to be sent to the origin; `identity` holds the headers that speak for the caller. */
+  readonly attach?: (outgoing: Request, identity: HeaderList) => Promise<void>;
+  /** The subject's name in the log. */
+  readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
+  /** Whether the client of this refused request has been refused too often. */
+  readonly isRefusedTooOften?: (request: Request) => Promise<boolean>;
+  /** Takes the event besides the log. Must not throw. */
+  readonly record?: (event: RequestEvent) => void;
+  /** Changes the headers of an answer, whoever made it. */
+  readonly dress?: (headers: Headers, request: Request, event: Outcome["event"]) => void;
+}
+
+export interface Hooks extends Omit<FeatureHooks, "dress"> {
+  readonly dress: readonly NonNullable<FeatureHooks["dress"]>[];
+}
+
+/** @param features in any order */
+export async function readFeatures(features: readonly Feature[], setup: FeatureSetup): Promise<Hooks> {
+  const { env, report } = setup;
+  for (const [name, variables] of Object.entries(VARIABLES)) {
+    if (features.some((feature) => feature.name === name)) continue;
+    for (const variable of variables) {
+      if (!isAbsent(env[variable])) report(variable, `needs the feature ${name}: add it in edge-verifier/features.ts`);
+    }
+  }
+  let all: FeatureHooks = {};
+  const dress: NonNullable<FeatureHooks["dress"]>[] = [];
+  for (const feature of new Set(features)) {
+    const hooks = await feature.read(setup);
+    if (hooks.dress !== undefined) dress.push(hooks.dress);
+    all = { ...all, ...hooks };
+  }
+  return { ...all, dress };
+}

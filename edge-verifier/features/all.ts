@@ -1,0 +1,28 @@
+/**
+ * Every feature, for gateways that would rather be complete than small. The deployed Worker lists its own in
+ * edge-verifier/features.ts.
+ */
+import type { Feature } from "../feature.ts";
+import { assertion } from "./assertion.ts";
+import { cors } from "./cors.ts";
+import { dataPoints } from "./data-points.ts";
+import { hsts } from "./hsts.ts";
+import { identityHeaders } from "./identity-headers.ts";
+import { refusalLimit } from "./refusal-limit.ts";
+import { resourceMetadata } from "./resource-metadata.ts";
+import { serverTiming } from "./server-timing.ts";
+import { subjectHash } from "./subject-hash.ts";
+import { tokenCarriers } from "./token-carriers.ts";
+
+export const allFeatures: readonly Feature[] = [
+  assertion,
+  cors,
+  dataPoints,
+  hsts,
+  identityHeaders,
+  refusalLimit,
+  resourceMetadata,
+  serverTiming,
+  subjectHash,
+  tokenCarriers,
+];

@@ -1,0 +1,55 @@
+/**
+ * The feature `identityHeaders`: other headers than the default ones tell the origin about the caller
+ * (`IDENTITY_HEADERS`). How their values are made is in http/identity.ts.
+ */
+import { isJsonObject } from "../../shared/json.ts";
+import { isAbsent } from "../config-values.ts";
+import type { Report } from "../config.ts";
+import type { Feature } from "../feature.ts";
+import type { IdentityHeader } from "../http/identity.ts";
+import { isIdentityHeaderName } from "../http/request-headers.ts";
+
+const MAX_IDENTITY_HEADERS = 16;
+
+export const identityHeaders: Feature = {
+  name: "identityHeaders",
+  read({ env, report }) {
+    const value = env["IDENTITY_HEADERS"];
+    return isAbsent(value) ? {} : { identityHeaders: readIdentityHeaders(value, report) };
+  },
+};
+
+/** `{"x-user-id": "sub", "x-plan": ["subscription", "plan"]}`, as JSON text or as a JSON variable. */
+function readIdentityHeaders(value: unknown, report: Report): readonly IdentityHeader[] {
+  const variable = "IDENTITY_HEADERS";
+  const headers: IdentityHeader[] = [];
+  const object = typeof value === "string" ? parseJson(value) : value;
+  if (!isJsonObject(object) || Object.keys(object).length > MAX_IDENTITY_HEADERS) {
+    report(variable, `must be a JSON object of at most ${MAX_IDENTITY_HEADERS} header names`);
+    return headers;
+  }
+  for (const [key, source] of Object.entries(object)) {
+    const name = key.toLowerCase();
+    const path = readClaimPath(source);
+    if (!isIdentityHeaderName(name)) report(variable, `[${key}] is a name that cannot speak for the caller`);
+    else if (headers.some((one) => one.name === name)) report(variable, `[${key}] stands there twice`);
+    else if (path === undefined)
+      report(variable, `[${key}] must be a claim's name, or a list of names, one below the other`);
+    else headers.push({ name, path });
+  }
+  return headers;
+}
+
+function readClaimPath(source: unknown): readonly string[] | undefined {
+  const path: unknown[] = Array.isArray(source) ? source : [source];
+  const names = path.filter((name): name is string => typeof name === "string" && name !== "");
+  return path.length > 0 && names.length === path.length ? names : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

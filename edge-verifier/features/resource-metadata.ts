@@ -1,0 +1,71 @@
+/**
+ * The feature `resourceMetadata`: RFC 9728, where a client finds who issues tokens for here (`RESOURCE`,
+ * `AUTHORIZATION_SERVERS`). Publishes what the variables say and checks none of it with anybody.
+ */
+import { isAbsent, readList } from "../config-values.ts";
+import type { Bindings, Report } from "../config.ts";
+import type { Feature } from "../feature.ts";
+import { refused } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
+import { READ_METHODS } from "../well-known.ts";
+
+const PREFIX = "/.well-known/oauth-protected-resource";
+const CHALLENGE = "www-authenticate";
+
+export const resourceMetadata: Feature = {
+  name: "resourceMetadata",
+  read({ env, report }) {
+    const resource = readResource(env, report);
+    if (resource === undefined) return {};
+    const { url, servers } = resource;
+    // RFC 9728 section 3.1: the well-known part stands between the host and the path of the identifier.
+    const path = `${PREFIX}${url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname}`;
+    const body = JSON.stringify({
+      resource: env["RESOURCE"],
+      authorization_servers: servers,
+      bearer_methods_supported: ["header"],
+    });
+    return {
+      endpoint: { path, answer: (request) => answerMetadata(request, path, body) },
+      dress: (headers, _request, { decision }) => {
+        const challenge = decision === "forwarded" ? null : headers.get(CHALLENGE);
+        // RFC 9728 section 5.1.
+        if (challenge !== null) headers.set(CHALLENGE, `${challenge}, resource_metadata="${url.origin}${path}"`);
+      },
+    };
+  },
+};
+
+/** RFC 9728 section 3.1. */
+function answerMetadata(request: Request, route: string, body: string): Outcome {
+  if (!READ_METHODS.includes(request.method)) {
+    return refused({ code: "method_not_allowed", allow: READ_METHODS }, { route });
+  }
+  const headers = { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" };
+  return { response: new Response(body, { headers }), event: { decision: "answered", route } };
+}
+
+function readResource(
+  env: Bindings,
+  report: Report,
+): { readonly url: URL; readonly servers: readonly string[] } | undefined {
+  if (isAbsent(env["RESOURCE"])) return undefined;
+  const url = readPlainUrl(env["RESOURCE"]);
+  const servers = isAbsent(env["AUTHORIZATION_SERVERS"])
+    ? [String(env["ISSUER"])]
+    : readList(env["AUTHORIZATION_SERVERS"]);
+  if (url === undefined) report("RESOURCE", "must be an https URL without query and fragment (RFC 9728 section 1.2)");
+  if (servers === undefined || servers.length === 0 || !servers.every((one) => readPlainUrl(one) !== undefined)) {
+    return report("AUTHORIZATION_SERVERS", "must be a comma-separated list of https URLs without query and fragment");
+  }
+  return url && { url, servers };
+}
+
+/** https, or http for local development; the text is what is published, so it has to be in normal form already. */
+function readPlainUrl(value: unknown): URL | undefined {
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  if (url === null || (url.protocol !== "https:" && url.hostname !== "localhost")) return undefined;
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return undefined;
+  // "HTTPS://Api.Example.com" would name the same host in a text that no client compares equal.
+  return url.href === value || url.href === `${String(value)}/` ? url : undefined;
+}

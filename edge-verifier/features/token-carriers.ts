@@ -1,0 +1,61 @@
+/**
+ * The feature `tokenCarriers`: tokens in a cookie or in a WebSocket handshake (`TOKEN_CARRIERS`, `TOKEN_COOKIE`,
+ * `TOKEN_WEBSOCKET_PROTOCOL`). How they are read is in http/carriers.ts.
+ */
+import { isAbsent, readList } from "../config-values.ts";
+import type { Bindings, Report } from "../config.ts";
+import type { Feature } from "../feature.ts";
+import { cookieCarrier, readToken, removeToken, selectProtocol, TOKEN_CARRIERS } from "../http/carriers.ts";
+import type { CarrierConfig, CookieCarrier, TokenCarrier } from "../http/carriers.ts";
+
+const DEFAULT_WEBSOCKET_PROTOCOL = "bearer";
+
+export const tokenCarriers: Feature = {
+  name: "tokenCarriers",
+  read({ env, report }) {
+    const config = readCarriers(env, report);
+    return {
+      carriers: {
+        read: (request) => readToken(request, config),
+        remove: (headers) => removeToken(headers, config),
+        accept: (request, response) => selectProtocol(request, response, config),
+      },
+    };
+  },
+};
+
+function readCarriers(env: Bindings, report: Report): CarrierConfig {
+  const names = isAbsent(env["TOKEN_CARRIERS"]) ? ["authorization"] : (readList(env["TOKEN_CARRIERS"]) ?? []);
+  const carriers = new Set(names.filter(isCarrier));
+  if (carriers.size === 0 || carriers.size < names.length) {
+    report("TOKEN_CARRIERS", `must be a comma-separated list of ${TOKEN_CARRIERS.join(", ")}, each once`);
+  }
+  return {
+    authorization: carriers.has("authorization"),
+    cookie: readCookieCarrier(env, carriers.has("cookie"), report),
+    webSocketProtocol: readWebSocketProtocol(env["TOKEN_WEBSOCKET_PROTOCOL"], carriers.has("websocket"), report),
+  };
+}
+
+function readCookieCarrier(env: Bindings, on: boolean, report: Report): CookieCarrier | undefined {
+  const name = env["TOKEN_COOKIE"];
+  if (!on) return isAbsent(name) ? undefined : report("TOKEN_COOKIE", "has no effect: TOKEN_CARRIERS has no cookie");
+  if (typeof name !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+    return report("TOKEN_COOKIE", "must be the cookie's name: 1 to 64 letters, digits, _ and -");
+  }
+  // What is wrong with CORS_ORIGINS is reported where CORS is read.
+  return cookieCarrier(name, new Set(isAbsent(env["CORS_ORIGINS"]) ? [] : readList(env["CORS_ORIGINS"])));
+}
+
+function readWebSocketProtocol(value: unknown, on: boolean, report: Report): string | undefined {
+  const variable = "TOKEN_WEBSOCKET_PROTOCOL";
+  if (!on) return isAbsent(value) ? undefined : report(variable, "has no effect: TOKEN_CARRIERS has no websocket");
+  if (isAbsent(value)) return DEFAULT_WEBSOCKET_PROTOCOL;
+  // RFC 6455 section 4.1: a token of RFC 9110; without the characters that nobody uses.
+  if (typeof value === "string" && /^[A-Za-z0-9._~-]{1,64}$/.test(value)) return value;
+  return report(variable, "must be a subprotocol's name: 1 to 64 letters, digits, . _ ~ and -");
+}
+
+function isCarrier(name: string): name is TokenCarrier {
+  return TOKEN_CARRIERS.some((carrier) => carrier === name);
+}

@@ -24,7 +24,7 @@ export interface Tally {
   /** Good tokens that the gateway itself did not let through: by status and code. Must be empty. */
   readonly goodRefused: Readonly<Record<string, number>>;
   readonly badRefused: number;
-  /** Bad tokens answered with anything but 401: by kind and status. Must be empty. */
+  /** Bad tokens answered with neither 401 nor a fault: by kind and status. Must be empty; the origin counts the rest. */
   readonly badAccepted: Readonly<Record<string, number>>;
   /** Every answer, by status and code. */
   readonly answers: Readonly<Record<string, number>>;
@@ -51,7 +51,7 @@ export function createTally(): Tally {
       if (status >= 500) counts.serverErrors += 1;
       if (kind !== "good") {
         if (status === 401) counts.badRefused += 1;
-        else add(badAccepted, `${kind}: ${what}`);
+        else if (status > 0 && status < 500) add(badAccepted, `${kind}: ${what}`);
       } else if (status === 200) {
         counts.goodPassed += 1;
         passes.push(latencyMs);

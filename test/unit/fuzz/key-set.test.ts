@@ -39,6 +39,7 @@ const odd: fc.Arbitrary<JsonValue> = fc.oneof(
     1e308,
     ISSUED_AT,
     ISSUED_AT + 10,
+    ISSUED_AT + 2000,
     ISSUED_AT + 1e6,
     "",
     "x",

@@ -17,7 +17,8 @@ test("under load, rotations and faults no good token is refused and no bad one a
   await annotate(describeReport(report));
   expect(problemsOf(report)).toEqual([]);
   expect(report.tally.requests).toBeLessThanOrEqual(SECONDS * 60);
-  expect(report.deeds).toMatchObject({ rotations: 1, withdrawals: 1, kvOverwritten: 1, kvEmptied: 1 });
+  const { rotations, withdrawals, kvOverwritten, kvEmptied } = report.deeds;
+  expect(Math.min(rotations, withdrawals, kvOverwritten, kvEmptied)).toBeGreaterThan(0);
   // Within the wait that the run allows for it: M, the skew and a second.
   expect(report.deeds.longestRevocationMs).toBeGreaterThan(0);
   expect(report.deeds.longestRevocationMs).toBeLessThan(3000);

@@ -68,7 +68,9 @@ export function describeTime(time: number): string {
 
 /** When asking again will succeed; empty when that time has come. */
 export function describeNotBefore(notBefore: EpochSeconds, now: EpochSeconds): string {
-  return notBefore > now ? `Safe from ${describeTime(notBefore)} (${describeDistance(notBefore - now)}).` : "";
+  return notBefore > now
+    ? `Safe from ${describeTime(Math.ceil(notBefore))} (${describeDistance(Math.ceil(notBefore) - now)}).`
+    : "";
 }
 
 /** "in 3 h 20 min", "2 d ago", "now". */

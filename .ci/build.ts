@@ -14,7 +14,7 @@ import { build } from "esbuild";
 import { bundleLambda } from "./bundle.ts";
 
 /** Part of the design: what a cold isolate has to load. */
-const MAX_WORKER_GZIP_BYTES = 30_000;
+const MAX_WORKER_GZIP_BYTES = 25_000;
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)));
 removeOldBuild();

@@ -1,8 +1,9 @@
 /**
  * The Hono app: which path is answered by what, in which order, and one event for each request. Decides nothing itself.
  */
-import { Hono } from "hono/tiny";
+import { HonoBase } from "hono/hono-base";
 import type { Context } from "hono";
+import type { Result as RouterResult, Router } from "hono/router";
 import type { RingName } from "../shared/identifiers.ts";
 import { handleRequest } from "./gateway.ts";
 import type { GatewayParts } from "./gateway.ts";
@@ -24,21 +25,46 @@ export interface AppParts extends GatewayParts {
   readonly version: string | undefined;
 }
 
+/** One handler for each path of the gateway's own, and one for all others: nothing here is a pattern. */
+class ExactRouter<Handler> implements Router<Handler> {
+  name = "ExactRouter";
+  readonly #results = new Map<string, RouterResult<Handler>>();
+
+  add(_method: string, path: string, handler: Handler): void {
+    this.#results.set(path, [[[handler, {}]]]);
+  }
+
+  match(_method: string, path: string): RouterResult<Handler> {
+    return this.#results.get(path) ?? this.#results.get("/*") ?? [[]];
+  }
+}
+
+const READ_METHODS = ["GET", "HEAD"];
+
 /** Where a request's id is kept from its arrival to its answer. */
 interface AppEnv {
   Variables: { requestId: string };
 }
 
-export function createApp(parts: AppParts): Hono<AppEnv> {
+export function createApp(parts: AppParts): HonoBase<AppEnv> {
   const { ring, ladder, clock, hooks, policy } = parts;
   const { endpoint } = hooks;
   // Hono decodes escapes in paths; here a path is the text that was received.
-  const app = new Hono<AppEnv>({ getPath: ({ url }) => rawPathOf(url) });
-  app.all(JWKS_PATH, async (c) => finish(c, parts, await answerKeys(c.req.raw, ladder, clock(), keepGoing(c))));
-  app.all(HEALTH_PATH, async (c) =>
-    finish(c, parts, await answerHealth(c.req.raw, ring, ladder, clock(), keepGoing(c))),
-  );
-  if (endpoint !== undefined) app.all(endpoint.path, (c) => finish(c, parts, endpoint.answer(c.req.raw)));
+  const app = new HonoBase<AppEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
+  const publish = (route: string, answer: (waitUntil: WaitUntil) => Outcome | Promise<Outcome>): void => {
+    app.all(route, async (c) =>
+      finish(
+        c,
+        parts,
+        READ_METHODS.includes(c.req.raw.method)
+          ? await answer(keepGoing(c))
+          : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
+      ),
+    );
+  };
+  publish(JWKS_PATH, (waitUntil) => answerKeys(ladder, clock(), waitUntil));
+  publish(HEALTH_PATH, (waitUntil) => answerHealth(ring, ladder, clock(), waitUntil));
+  if (endpoint !== undefined) publish(endpoint.path, endpoint.answer);
   app.all("*", async (c) => {
     const request = c.req.raw;
     const preflight = hooks.preflight?.(request, policy);
@@ -79,9 +105,10 @@ function limited({ refusal, ...seen }: Outcome["event"]): Outcome {
   return refused({ code: "too_many_refusals", refusal }, { ...seen, decision: "refused", code: "too_many_refusals" });
 }
 
-/** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. */
+/** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */
 function rawPathOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", start);
-  return start === -1 ? "/" : url.slice(start, query === -1 ? undefined : query);
+  const path = start === -1 ? "" : url.slice(start, query === -1 ? undefined : query);
+  return path.endsWith("/") ? path.slice(0, -1) : path;
 }

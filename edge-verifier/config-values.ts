@@ -1,6 +1,7 @@
 /**
  * Reading single values of the configuration. Pure; which variable a value belongs to is known to config.ts.
  */
+import { parsePlainUrl } from "../shared/identifiers.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { checkPath } from "./http/path-guard.ts";
@@ -16,13 +17,18 @@ export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** A binding is recognised by what it can do: bindings have no class that can be named. */
+/** A binding is recognised by what it can do. */
 export function isFetcher(value: unknown): value is Fetcher {
-  return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
+  return canDo(value, "fetch");
 }
 
 export function isKeySetNamespace(value: unknown): value is KeySetNamespace {
-  return typeof value === "object" && value !== null && "get" in value && typeof value.get === "function";
+  return canDo(value, "get");
+}
+
+/** Bindings have no class that can be named. */
+export function canDo(value: unknown, method: string): boolean {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
 }
 
 /** Comma-separated text to its trimmed parts, or an array of texts as it is; undefined otherwise, or if a part is empty. */
@@ -39,22 +45,15 @@ export function readWholeNumber(value: unknown): number | undefined {
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** A URL parser has already given an IPv4 address its four decimal parts. */
-const LOOPBACK = /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/;
-
 /**
  * The origin's base URL: https, or http on a loopback host (tokens never travel in clear); no query, fragment or
  * credentials; a path prefix is allowed.
  * @returns the URL in normal form without a slash at the end, so that a raw path can be appended
  */
 export function readOriginUrl(value: unknown): Result<string, string> {
-  const url = typeof value === "string" ? URL.parse(value) : null;
-  if (url === null) return err("must be an absolute URL");
-  if (url.username !== "" || url.password !== "") return err("must not contain credentials");
-  if (url.search !== "" || url.hash !== "") return err("must have neither query nor fragment");
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname))) {
-    return err("must use https (http is accepted for loopback hosts only)");
-  }
-  if (checkPath(url.pathname) !== undefined) return err("must not have an ambiguous path");
-  return ok(`${url.origin}${url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname}`);
+  const url = parsePlainUrl(value);
+  if (!url.ok) return url;
+  const { origin, pathname } = url.value;
+  if (checkPath(pathname) !== undefined) return err("must not have an ambiguous path");
+  return ok(`${origin}${pathname.endsWith("/") ? pathname.slice(0, -1) : pathname}`);
 }

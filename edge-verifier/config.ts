@@ -5,7 +5,7 @@
 import { ALGS } from "../shared/algorithms.ts";
 import type { Alg } from "../shared/algorithms.ts";
 import { parseAudience, parseIssuerUrl, parseRingName } from "../shared/identifiers.ts";
-import type { Audience, IssuerUrl, RingName } from "../shared/identifiers.ts";
+import type { IssuerUrl, RingName } from "../shared/identifiers.ts";
 import { isRev } from "../shared/key-set.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
@@ -74,9 +74,15 @@ export async function readVerifierConfig(env: Bindings): Promise<Result<Verifier
     ? env["KEY_SETS"]
     : report("KEY_SETS", "must be a KV namespace binding");
   const tokenPolicy = readTokenPolicy(env, report);
-  if (problems.length > 0) return err(problems);
-  if (issuer === undefined || ring === undefined || anchors === undefined || keySets === undefined)
+  if (
+    issuer === undefined ||
+    ring === undefined ||
+    anchors === undefined ||
+    keySets === undefined ||
+    problems.length > 0
+  ) {
     return err(problems);
+  }
   return ok({ issuer, ring, anchors, minRev, bootstrapKeySet, keySets, tokenPolicy: { ...tokenPolicy, issuer } });
 }
 
@@ -142,40 +148,46 @@ function readBootstrap(env: Bindings, report: Report): string | undefined {
 }
 
 function readTokenPolicy(env: Bindings, report: Report): Omit<TokenPolicy, "issuer"> {
-  const audiences = readAudiences(env, report);
+  const names = "names of at most 512 visible ASCII characters";
+  const audiences = isAbsent(env["AUDIENCE"])
+    ? report("AUDIENCE", "is missing")
+    : readParts(env, "AUDIENCE", parseAudience, names, report);
   const algs = isAbsent(env["TOKEN_ALGS"]) ? ALGS : readChoices<Alg>(env, "TOKEN_ALGS", ALGS, report);
   const typs: readonly (TokenTyp | undefined)[] = isAbsent(env["TOKEN_TYPS"])
     ? [undefined, ...TOKEN_TYPS]
     : readChoices<TokenTyp>(env, "TOKEN_TYPS", TOKEN_TYPS, report);
-  return { audiences, algs: new Set(algs), typs: new Set(typs), maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES };
+  return {
+    audiences: audiences ?? [],
+    algs: new Set(algs),
+    typs: new Set(typs),
+    maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES,
+  };
 }
 
-function readAudiences(env: Bindings, report: Report): readonly Audience[] {
-  if (isAbsent(env["AUDIENCE"])) {
-    report("AUDIENCE", "is missing");
-    return [];
-  }
-  const audiences = readList(env["AUDIENCE"])?.map(parseAudience) ?? [];
-  const valid = audiences.filter((audience) => audience !== undefined);
-  if (valid.length === 0 || valid.length < audiences.length) {
-    report("AUDIENCE", "must be a comma-separated list of names of at most 512 visible ASCII characters");
+/** A list of which every part must be read; one that cannot be is a problem, never ignored. */
+function readParts<Part>(
+  env: Bindings,
+  variable: string,
+  read: (part: string) => Part | undefined,
+  parts: string,
+  report: Report,
+): readonly Part[] {
+  const found = readList(env[variable])?.map(read) ?? [];
+  const valid = found.filter((part) => part !== undefined);
+  if (valid.length === 0 || valid.length < found.length) {
+    report(variable, `must be a comma-separated list of ${parts}`);
   }
   return valid;
 }
 
-/** A list that narrows what is accepted; a name outside `choices` is a problem, never ignored. */
+/** A list that narrows what is accepted. */
 function readChoices<Choice extends string>(
   env: Bindings,
   variable: string,
   choices: readonly Choice[],
   report: Report,
 ): readonly Choice[] {
-  const names = readList(env[variable])?.map((name) => choices.find((choice) => choice === name)) ?? [];
-  const valid = names.filter((name) => name !== undefined);
-  if (valid.length === 0 || valid.length < names.length) {
-    report(variable, `must be a comma-separated list of ${choices.join(", ")}`);
-  }
-  return valid;
+  return readParts(env, variable, (name) => choices.find((choice) => choice === name), choices.join(", "), report);
 }
 
 function readOrigin(env: Bindings, report: Report): Pick<OriginConfig, "fetcher" | "base"> | undefined {

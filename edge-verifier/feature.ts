@@ -47,8 +47,8 @@ export interface FeatureSetup {
 export interface FeatureHooks {
   /** Answers a request before it is decided on; undefined leaves it to the gateway. */
   readonly preflight?: (request: Request, policy: CompiledPolicy) => Outcome | undefined;
-  /** A path that is answered here. */
-  readonly endpoint?: { readonly path: string; readonly answer: (request: Request) => Outcome };
+  /** A path of which GET and HEAD are answered here, and nothing else is. */
+  readonly endpoint?: { readonly path: string; readonly answer: () => Outcome };
   /** Instead of the Authorization header alone. */
   readonly carriers?: TokenCarriers;
   /** Instead of the default ones. */

@@ -14,8 +14,6 @@ import type { Outcome } from "./outcome.ts";
 export const JWKS_PATH = "/.well-known/jwks.json";
 export const HEALTH_PATH = "/.well-known/sealgate/health";
 
-export const READ_METHODS: readonly string[] = ["GET", "HEAD"];
-
 /**
  * GET /.well-known/jwks.json (RFC 7517 section 5, media type of section 8.5.1).
  *
@@ -23,15 +21,8 @@ export const READ_METHODS: readonly string[] = ["GET", "HEAD"];
  * runs out when this isolate itself would have asked KV again, so that whoever obeys it is never staler than an edge is
  * (S), and the issuer's activation lead covers both. A copy that KV could not confirm is not cacheable.
  */
-export async function answerKeys(
-  request: Request,
-  ladder: KeyLadder,
-  nowMs: number,
-  waitUntil: WaitUntil,
-): Promise<Outcome> {
+export async function answerKeys(ladder: KeyLadder, nowMs: number, waitUntil: WaitUntil): Promise<Outcome> {
   const route = JWKS_PATH;
-  if (!READ_METHODS.includes(request.method))
-    return refused({ code: "method_not_allowed", allow: READ_METHODS }, { route });
   const held = await ladder.current(nowMs, waitUntil);
   if (!held.ok) return refused(held.error, { route });
   const headers = {
@@ -47,15 +38,12 @@ export async function answerKeys(
  * longer than M), otherwise 503. Asks KV no more often than any other request.
  */
 export async function answerHealth(
-  request: Request,
   ring: RingName,
   ladder: KeyLadder,
   nowMs: number,
   waitUntil: WaitUntil,
 ): Promise<Outcome> {
   const route = HEALTH_PATH;
-  if (!READ_METHODS.includes(request.method))
-    return refused({ code: "method_not_allowed", allow: READ_METHODS }, { route });
   const held = await ladder.current(nowMs, waitUntil);
   const status = ladder.status(nowMs);
   const shared = { ring, problem: status.problem, bootstrapProblem: status.bootstrapProblem };

@@ -47,12 +47,20 @@ export function parseKid(value: unknown): Kid | undefined {
  */
 export function parseIssuerUrl(value: unknown): Result<IssuerUrl, string> {
   if (!isName(value)) return err("must be a URL of at most 512 visible ASCII characters");
-  const url = URL.parse(value);
+  const url = parsePlainUrl(value);
+  return url.ok ? ok(value as IssuerUrl) : url;
+}
+
+/**
+ * An absolute URL without credentials, query and fragment: https, or http on a loopback host.
+ * @returns the URL, or the rule that the value breaks
+ */
+export function parsePlainUrl(value: unknown): Result<URL, string> {
+  const url = typeof value === "string" ? URL.parse(value) : null;
   if (url === null) return err("must be an absolute URL");
-  if (value.includes("?") || value.includes("#")) return err("must have neither query nor fragment");
+  if (/[?#]/.test(url.href)) return err("must have neither query nor fragment");
   if (url.username !== "" || url.password !== "") return err("must not contain credentials");
-  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
-    return ok(value as IssuerUrl);
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return ok(url);
   return err("must use https (http is accepted for loopback hosts only)");
 }
 
@@ -83,6 +91,7 @@ function isName(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_NAME_LENGTH && VISIBLE_ASCII.test(value);
 }
 
+/** @param hostname as a URL parser writes it: it has already given an IPv4 address its four decimal parts */
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -5,9 +5,7 @@
 import { isAbsent, readList } from "../config-values.ts";
 import type { Bindings, Report } from "../config.ts";
 import type { Feature } from "../feature.ts";
-import { refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
-import { READ_METHODS } from "../well-known.ts";
 
 const PREFIX = "/.well-known/oauth-protected-resource";
 const CHALLENGE = "www-authenticate";
@@ -26,7 +24,7 @@ export const resourceMetadata: Feature = {
       bearer_methods_supported: ["header"],
     });
     return {
-      endpoint: { path, answer: (request) => answerMetadata(request, path, body) },
+      endpoint: { path, answer: () => answerMetadata(path, body) },
       dress: (headers, _request, { decision }) => {
         const challenge = decision === "forwarded" ? null : headers.get(CHALLENGE);
         // RFC 9728 section 5.1.
@@ -37,10 +35,7 @@ export const resourceMetadata: Feature = {
 };
 
 /** RFC 9728 section 3.1. */
-function answerMetadata(request: Request, route: string, body: string): Outcome {
-  if (!READ_METHODS.includes(request.method)) {
-    return refused({ code: "method_not_allowed", allow: READ_METHODS }, { route });
-  }
+function answerMetadata(route: string, body: string): Outcome {
   const headers = { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" };
   return { response: new Response(body, { headers }), event: { decision: "answered", route } };
 }

@@ -2,10 +2,10 @@
  * What the origin learns about the caller from a verified token: headers that only the gateway can set. Which client
  * headers are removed to make that true is in request-headers.ts.
  */
-import { isJsonObject } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
+import { valueAt } from "../policy/checks.ts";
 import { scopesOf } from "../policy/scopes.ts";
 
 /** Every header that begins with this, in any spelling, is the gateway's; a client's is removed. */
@@ -66,11 +66,7 @@ function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader
 
 /** A scalar as text; undefined for what is missing, an object or an array: none of them has one text that all would read. */
 function textAt(claims: Readonly<Record<string, unknown>>, path: readonly string[]): string | undefined {
-  let value: unknown = claims;
-  for (const name of path) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
-  }
+  const value = valueAt(claims, path);
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? String(value)
     : undefined;

@@ -30,61 +30,53 @@ export interface Problem {
   readonly detail: string;
 }
 
-export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
-  path_ambiguous: {
-    status: 400,
-    title: "Bad Request",
-    detail: "The path can be read in more than one way. Send it in its plain form.",
-  },
-  invalid_request: {
-    status: 400,
-    title: "Bad Request",
-    detail: "The request must carry one bearer token in one Authorization header.",
-  },
-  token_missing: { status: 401, title: "Unauthorized", detail: "A bearer token is required." },
-  invalid_token: { status: 401, title: "Unauthorized", detail: "The token is not valid here." },
-  insufficient_scope: {
-    status: 403,
-    title: "Forbidden",
-    detail: "The token does not have the scope that is required.",
-  },
-  insufficient_user_authentication: {
-    status: 401,
-    title: "Unauthorized",
-    detail: "A more recent or a stronger authentication of the user is required.",
-  },
-  policy_denied: { status: 403, title: "Forbidden", detail: "The token does not permit this request." },
-  cross_site_request: { status: 403, title: "Forbidden", detail: "This request may not come from another site." },
-  cors_origin_denied: { status: 403, title: "Forbidden", detail: "This web origin may not call this API." },
-  not_found: { status: 404, title: "Not Found", detail: "There is nothing here." },
-  method_not_allowed: { status: 405, title: "Method Not Allowed", detail: "The method is not allowed for this path." },
-  too_many_refusals: {
-    status: 429,
-    title: "Too Many Requests",
-    detail: "Too many requests from here were refused. Try again later.",
-  },
-  config_invalid: { status: 500, title: "Internal Server Error", detail: "The gateway is not configured correctly." },
-  internal_error: { status: 500, title: "Internal Server Error", detail: "The gateway failed." },
-  origin_unreachable: { status: 502, title: "Bad Gateway", detail: "The origin cannot be reached." },
-  keys_unavailable: {
-    status: 503,
-    title: "Service Unavailable",
-    detail: "The keys to verify tokens with are not available. Try again later.",
-  },
-  origin_timeout: { status: 504, title: "Gateway Timeout", detail: "The origin did not answer in time." },
+/** RFC 9110 section 15. */
+const TITLES = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
 };
 
-const bodies = new Map<WireCode, string>();
-for (const [code, { status, title, detail }] of Object.entries(PROBLEMS)) {
-  // Object.entries widens the keys of a record whose keys are exactly the codes.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  bodies.set(code as WireCode, JSON.stringify({ type: "about:blank", title, status, detail, code }));
+function problem(status: keyof typeof TITLES, detail: string): Problem {
+  return { status, title: TITLES[status], detail };
+}
+
+export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
+  path_ambiguous: problem(400, "The path can be read in more than one way."),
+  invalid_request: problem(400, "Send one bearer token in one Authorization header."),
+  token_missing: problem(401, "A bearer token is required."),
+  invalid_token: problem(401, "The token is not valid here."),
+  insufficient_scope: problem(403, "The token lacks a scope."),
+  insufficient_user_authentication: problem(401, "A more recent or stronger login is required."),
+  policy_denied: problem(403, "The token does not permit this request."),
+  cross_site_request: problem(403, "This request may not come from another site."),
+  cors_origin_denied: problem(403, "This web origin may not call this API."),
+  not_found: problem(404, "There is nothing here."),
+  method_not_allowed: problem(405, "The method is not allowed for this path."),
+  too_many_refusals: problem(429, "Too many refused requests. Try again later."),
+  config_invalid: problem(500, "The gateway is not configured correctly."),
+  internal_error: problem(500, "The gateway failed."),
+  origin_unreachable: problem(502, "The origin cannot be reached."),
+  keys_unavailable: problem(503, "There are no keys to verify tokens with. Try again later."),
+  origin_timeout: problem(504, "The origin did not answer in time."),
+};
+
+export function isWireCode(code: string): code is WireCode {
+  return Object.hasOwn(PROBLEMS, code);
 }
 
 /** @param headers in addition to those that every problem has */
 export function problemResponse(code: WireCode, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(bodies.get(code) ?? null, {
-    status: PROBLEMS[code].status,
+  const { status, title, detail } = PROBLEMS[code];
+  return new Response(JSON.stringify({ type: "about:blank", title, status, detail, code }), {
+    status,
     headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
   });
 }

@@ -2,14 +2,14 @@
  * Every way in which the gateway ends a request without the origin's answer: precise here and in the log, generic on the
  * wire. Rejections are the request's fault (4xx), faults are ours or a dependency's (5xx).
  */
-import type { TokenRejection } from "../../shared/rejection.ts";
+import type { TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
 import type { ConfigProblem } from "../config.ts";
 import type { KeysUnavailable } from "../keys/held-key-set.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
 import type { CredentialProblem } from "./carriers.ts";
 import type { PathProblem } from "./path-guard.ts";
-import { problemResponse } from "./problem.ts";
+import { isWireCode, problemResponse } from "./problem.ts";
 import type { WireCode } from "./problem.ts";
 import { REFUSAL_RETRY_AFTER_SECONDS } from "./refusal-limit.ts";
 
@@ -30,63 +30,34 @@ export type Refusal =
   | { readonly code: "config_invalid"; readonly problems: readonly ConfigProblem[] }
   | { readonly code: "internal_error"; readonly error: string; readonly at: readonly string[] };
 
+/** What neither is a wire code itself nor says that a token is bad. */
+type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode>;
+
+const RENAMED: Readonly<Record<Renamed, WireCode>> = {
+  path_unsafe: "path_ambiguous",
+  scope_missing: "insufficient_scope",
+  any_scope_missing: "insufficient_scope",
+  authentication_too_old: "insufficient_user_authentication",
+  acr_not_allowed: "insufficient_user_authentication",
+  claim_not_equal: "policy_denied",
+  claim_not_one_of: "policy_denied",
+  claim_lacks_value: "policy_denied",
+  audience_not_allowed: "policy_denied",
+  alternatives_denied: "policy_denied",
+  identity_too_long: "policy_denied",
+};
+
 /**
  * The one place where a precise reason becomes a wire code. Every way for a token to be bad is one code: which check
  * failed would help whoever forges it.
  */
 export function wireCodeOf(code: Refusal["code"]): WireCode {
-  switch (code) {
-    case "path_unsafe":
-    case "path_ambiguous":
-      return "path_ambiguous";
-    case "token_too_large":
-    case "token_malformed":
-    case "header_invalid":
-    case "header_critical":
-    case "alg_not_allowed":
-    case "typ_not_allowed":
-    case "kid_missing":
-    case "kid_unknown":
-    case "kid_revoked":
-    case "alg_mismatch":
-    case "signature_invalid":
-    case "claims_invalid":
-    case "claim_missing":
-    case "claim_invalid":
-    case "issuer_mismatch":
-    case "audience_mismatch":
-    case "token_expired":
-    case "token_not_yet_valid":
-    case "token_issued_in_future":
-    case "token_lifetime_too_long":
-      return "invalid_token";
-    case "scope_missing":
-    case "any_scope_missing":
-      return "insufficient_scope";
-    case "authentication_too_old":
-    case "acr_not_allowed":
-      return "insufficient_user_authentication";
-    case "claim_not_equal":
-    case "claim_not_one_of":
-    case "claim_lacks_value":
-    case "audience_not_allowed":
-    case "alternatives_denied":
-    case "identity_too_long":
-      return "policy_denied";
-    case "cors_origin_denied":
-    case "cross_site_request":
-    case "too_many_refusals":
-    case "not_found":
-    case "method_not_allowed":
-    case "token_missing":
-    case "invalid_request":
-    case "keys_unavailable":
-    case "origin_unreachable":
-    case "origin_timeout":
-    case "config_invalid":
-    case "internal_error":
-      return code;
-  }
+  if (isRenamed(code)) return RENAMED[code];
+  return isWireCode(code) ? code : "invalid_token";
+}
+
+function isRenamed(code: string): code is Renamed {
+  return Object.hasOwn(RENAMED, code);
 }
 
 /** The protection space of every challenge: a fixed text, so that a challenge says nothing about the request. */

@@ -43,8 +43,7 @@ const ALWAYS_REMOVED = [
 ];
 
 /** What nobody can be told by a header of this name, besides those above: it addresses, frames or authorises the message. */
-const NOT_FOR_IDENTITY: ReadonlySet<string> = new Set([
-  ...ALWAYS_REMOVED,
+const NOT_FOR_IDENTITY = [
   "accept-encoding",
   "authorization",
   "content-encoding",
@@ -57,14 +56,15 @@ const NOT_FOR_IDENTITY: ReadonlySet<string> = new Set([
   "range",
   "referer",
   "upgrade",
-]);
+];
 
 /** Whether a header of this name can speak for the caller. Letters, digits and hyphens only: nothing to fold. */
 export function isIdentityHeaderName(name: string): boolean {
   return (
     /^[a-z](?:-?[a-z0-9])*$/.test(name) &&
     name.length <= 64 &&
-    !NOT_FOR_IDENTITY.has(name) &&
+    !ALWAYS_REMOVED.includes(name) &&
+    !NOT_FOR_IDENTITY.includes(name) &&
     !/^(?:x-forwarded-|if-|sec-|cf-)/.test(name)
   );
 }

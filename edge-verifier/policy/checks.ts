@@ -108,7 +108,7 @@ export function firstDenial(checks: readonly PolicyCheck[], subject: PolicySubje
 }
 
 /** Own members of objects only: what is inherited, and what an array has by being one, is no claim. */
-function valueAt(claims: VerifiedClaims, path: readonly string[]): unknown {
+export function valueAt(claims: Readonly<Record<string, unknown>>, path: readonly string[]): unknown {
   let value: unknown = claims;
   for (const name of path) {
     if (!isJsonObject(value) || !Object.hasOwn(value, name)) return undefined;

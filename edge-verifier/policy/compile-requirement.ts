@@ -24,9 +24,6 @@ const MATCHER_MEMBERS = ["at", "equals", "oneOf", "contains"];
 /** RFC 6749 section 3.3 `scope-token`. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** What may stand in the quoted string of a challenge, separated by spaces (RFC 9470 section 3). */
-const ACR_VALUE = SCOPE_TOKEN;
-
 /** Deeper is no policy that anyone can read; and a value that holds itself has to end somewhere. */
 const MAX_DEPTH = 8;
 
@@ -49,15 +46,33 @@ function compileAt(value: unknown, name: string, found: string[], depth: number)
   }
   reportUnknown(value, REQUIREMENT_MEMBERS, found);
   const checks: PolicyCheck[] = [];
-  const add = <Wanted>(member: string, wanted: Wanted | undefined, check: (wanted: Wanted) => PolicyCheck): void => {
-    if (value[member] !== undefined && wanted !== undefined) checks.push(check(wanted));
+  const addTexts = (
+    member: string,
+    noun: string,
+    isValid: (text: string) => boolean,
+    check: (texts: readonly string[]) => PolicyCheck,
+  ): void => {
+    const texts = value[member];
+    if (texts === undefined) return;
+    const list = textsOf(texts);
+    if (list?.every(isValid) === true) {
+      checks.push(check(list));
+    } else {
+      found.push(`${member} must be a list of at least one ${noun}`);
+    }
   };
-  add("scope", textsOf(value, "scope", "scope", isScope, found), everyScope);
-  add("anyScope", textsOf(value, "anyScope", "scope", isScope, found), someScope);
-  add("audience", textsOf(value, "audience", "audience", isAudience, found), audienceAmong);
+  addTexts("scope", "scope", isScope, everyScope);
+  addTexts("anyScope", "scope", isScope, someScope);
+  addTexts("audience", "audience", isAudience, audienceAmong);
   checks.push(...compileClaims(value["claims"], found));
-  add("acr", textsOf(value, "acr", "acr value", isAcr, found), acrAmong);
-  add("maxAgeSeconds", maxAgeOf(value["maxAgeSeconds"], found), authenticatedWithin);
+  // What may stand in the quoted string of a challenge, separated by spaces (RFC 9470 section 3), is what a scope may be.
+  addTexts("acr", "acr value", isScope, acrAmong);
+  const maxAgeSeconds = value["maxAgeSeconds"];
+  if (typeof maxAgeSeconds === "number" && Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 1) {
+    checks.push(authenticatedWithin(maxAgeSeconds));
+  } else if (maxAgeSeconds !== undefined) {
+    found.push("maxAgeSeconds must be a whole number of at least 1");
+  }
   checks.push(...compileList(value["allOf"], "allOf", found, depth).flat());
   const alternatives = compileList(value["anyOf"], "anyOf", found, depth);
   if (alternatives.length > 0) checks.push(someRequirement(alternatives));
@@ -72,7 +87,7 @@ function compileList(
   depth: number,
 ): readonly (readonly PolicyCheck[])[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value) || value.length === 0) {
+  if (!isFilledList(value)) {
     found.push(`${name} must be a list of at least one requirement`);
     return [];
   }
@@ -84,29 +99,6 @@ function compileList(
     }
     return compileAt(one, label, found, depth + 1);
   });
-}
-
-function textsOf(
-  requirement: Readonly<Record<string, unknown>>,
-  member: string,
-  noun: string,
-  isValid: (text: string) => boolean,
-  found: string[],
-): readonly string[] | undefined {
-  const value = requirement[member];
-  if (value === undefined) return undefined;
-  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string" && isValid(one))) {
-    return [...value];
-  }
-  found.push(`${member} must be a list of at least one ${noun}`);
-  return undefined;
-}
-
-function maxAgeOf(value: unknown, found: string[]): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
-  found.push("maxAgeSeconds must be a whole number of at least 1");
-  return undefined;
 }
 
 function compileClaims(value: unknown, found: string[]): readonly PolicyCheck[] {
@@ -122,7 +114,7 @@ function compileMatcher(claim: string, wanted: unknown, found: string[]): Policy
   if (isClaimScalar(wanted)) return claimEquals([claim], wanted);
   const name = `claims.${claim}`;
   if (!isJsonObject(wanted)) {
-    found.push(`${name} must be a string, a finite number, a boolean, or an object that says how to compare`);
+    found.push(`${name} must be a string, a finite number, a boolean or a matcher`);
     return undefined;
   }
   reportUnknown(wanted, MATCHER_MEMBERS, found, ` in ${name}`);
@@ -132,8 +124,7 @@ function compileMatcher(claim: string, wanted: unknown, found: string[]): Policy
   if ([equals, oneOf, contains].filter((one) => one !== undefined).length !== 1) {
     found.push(`${name} must have exactly one of equals, oneOf and contains`);
   } else if (oneOf !== undefined) {
-    if (Array.isArray(oneOf) && oneOf.length > 0 && oneOf.every(isClaimScalar))
-      return claimOneOf(path ?? [], [...oneOf]);
+    if (isFilledList(oneOf) && oneOf.every(isClaimScalar)) return claimOneOf(path ?? [], [...oneOf]);
     found.push(`${name}.oneOf must be a list of at least one string, finite number or boolean`);
   } else {
     const scalar = equals ?? contains;
@@ -147,9 +138,19 @@ function compileMatcher(claim: string, wanted: unknown, found: string[]): Policy
 
 function pathOf(claim: string, at: unknown): readonly string[] | undefined {
   if (at === undefined) return [claim];
-  if (!Array.isArray(at) || at.length === 0) return undefined;
-  const names = at.filter((name) => typeof name === "string" && name !== "");
-  return names.length === at.length ? [claim, ...names] : undefined;
+  const names = textsOf(at);
+  return names && [claim, ...names];
+}
+
+/** At least one text, and none that is empty. */
+function textsOf(value: unknown): readonly string[] | undefined {
+  if (!isFilledList(value)) return undefined;
+  const texts = value.filter((one) => typeof one === "string").filter((one) => one !== "");
+  return texts.length === value.length ? texts : undefined;
+}
+
+export function isFilledList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** A member that is misspelt, or whose value turned out to be undefined, would otherwise ask for nothing. */
@@ -162,10 +163,6 @@ export function reportUnknown(value: object, known: readonly string[], found: st
 
 function isScope(text: string): boolean {
   return SCOPE_TOKEN.test(text);
-}
-
-function isAcr(text: string): boolean {
-  return ACR_VALUE.test(text);
 }
 
 function isAudience(text: string): boolean {

@@ -6,7 +6,7 @@ import { isJsonObject } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { PolicyCheck } from "./checks.ts";
-import { compileRequirement, reportUnknown } from "./compile-requirement.ts";
+import { compileRequirement, isFilledList, reportUnknown } from "./compile-requirement.ts";
 import { isCovered } from "./coverage.ts";
 import { parsePattern } from "./pattern.ts";
 import type { PathPattern } from "./pattern.ts";
@@ -89,7 +89,7 @@ function compilePath(value: unknown, found: string[]): PathPattern | undefined {
 
 function compileMethods(value: unknown, found: string[]): ReadonlySet<string> {
   if (value === undefined) return new Set(ROUTE_METHODS);
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isRouteMethod)) {
+  if (!isFilledList(value) || !value.every(isRouteMethod)) {
     found.push(`methods must be a list of at least one of ${ROUTE_METHODS.join(", ")}`);
     return new Set();
   }

@@ -6,7 +6,7 @@
 import type { PathPattern, PatternSegment } from "./pattern.ts";
 
 /** Stands for "any segment that no pattern names". */
-const OTHER = Symbol("a segment that no literal names");
+const OTHER = Symbol("other");
 
 type Step = string | typeof OTHER;
 

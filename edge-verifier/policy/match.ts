@@ -42,7 +42,9 @@ export function matchRoute(policy: CompiledPolicy, method: string, path: string)
  */
 function foldEscaped(path: string): string {
   const plain = decodeURIComponent(path).normalize("NFKD").replaceAll(IGNORED, "").toUpperCase().toLowerCase();
-  return plain.replaceAll(LOOK_ALIKE, (character) => BEST_FIT[character] ?? "-").replaceAll(/[ .]+(?=\/|$)/g, "");
+  return plain
+    .replaceAll(LOOK_ALIKE, (character) => BEST_FIT[LETTERS.indexOf(character)] ?? "-")
+    .replaceAll(/[ .]+(?=\/|$)/g, "");
 }
 
 function hasLostSegment(folded: string, path: string): boolean {
@@ -52,23 +54,10 @@ function hasLostSegment(folded: string, path: string): boolean {
 /** Marks, and characters that are not seen: joiners, direction marks, the byte order mark. */
 const IGNORED = /\p{M}|(?!\u00ad)\p{Cf}/gu;
 
-/** unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WindowsBestFit: dashes, a soft hyphen, and the letters below. */
-const LOOK_ALIKE = /[\u00ad\u2010-\u2015\u2212đħłŧƀɡαδεπσςτφ]/g;
-
-const BEST_FIT: Readonly<Record<string, string>> = {
-  đ: "d",
-  ħ: "h",
-  ł: "l",
-  ŧ: "t",
-  ƀ: "b",
-  ɡ: "g",
-  α: "a",
-  δ: "d",
-  ε: "e",
-  π: "p",
-  σ: "s",
-  // What a sigma at the end of a word becomes in lower case.
-  ς: "s",
-  τ: "t",
-  φ: "f",
-};
+/**
+ * unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WindowsBestFit: dashes, a soft hyphen, and these letters, one for one. The
+ * second sigma is what one at the end of a word becomes in lower case.
+ */
+const LETTERS = "đħłŧƀɡαδεπσςτφ";
+const BEST_FIT = "dhltbgadepsstf";
+const LOOK_ALIKE = new RegExp(`[\\u00ad\\u2010-\\u2015\\u2212${LETTERS}]`, "g");

@@ -259,7 +259,7 @@ describe("what cannot be meant is reported at start-up", () => {
     [
       "null for a claim",
       { claims: { p: null } },
-      ["claims.p must be a string, a finite number, a boolean, or an object that says how to compare"],
+      ["claims.p must be a string, a finite number, a boolean or a matcher"],
     ],
     ["an empty list of audiences", { audience: [] }, ["audience must be a list of at least one audience"]],
     [

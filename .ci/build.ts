@@ -13,8 +13,9 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { bundleLambda } from "./bundle.ts";
 
-/** Part of the design: what a cold isolate has to load. */
+/** Part of the design: what a cold isolate has to load; and each feature that edge-verifier/features.ts adds to it. */
 const MAX_WORKER_GZIP_BYTES = 25_000;
+const MAX_FEATURE_GZIP_BYTES = 1_200;
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)));
 removeOldBuild();
@@ -62,10 +63,11 @@ async function buildEntryPoints(): Promise<void> {
 function checkWorkerSize(): void {
   const path = "dist/worker/worker.js";
   const gzipBytes = gzipSync(readFileSync(path)).length;
-  console.log(
-    `Worker: ${String(statSync(path).size)} bytes, ${String(gzipBytes)} gzip (at most ${String(MAX_WORKER_GZIP_BYTES)})`,
-  );
-  if (gzipBytes > MAX_WORKER_GZIP_BYTES) throw new Error("the Worker bundle is larger than its budget");
+  const inputs = readFileSync("dist/worker/bundle-meta.json", "utf8");
+  const features = new Set(inputs.match(/"edge-verifier\/features\/[\w-]+\.ts"/g)).size;
+  const most = MAX_WORKER_GZIP_BYTES + features * MAX_FEATURE_GZIP_BYTES;
+  console.log(`Worker: ${String(statSync(path).size)} bytes, ${String(gzipBytes)} gzip (at most ${String(most)})`);
+  if (gzipBytes > most) throw new Error("the Worker bundle is larger than its budget");
 }
 
 function run(command: string, args: readonly string[]): void {

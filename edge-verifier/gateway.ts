@@ -11,9 +11,8 @@ import { forward } from "./http/proxy.ts";
 import { correctedHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
-import type { RequestEvent } from "./observe/event.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, Seen } from "./outcome.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
 import { matchRoute } from "./policy/match.ts";
 
@@ -44,21 +43,24 @@ export async function handleRequest(
   const match = matchRoute(parts.policy, request.method, target.value.path);
   if (match.rule === undefined) return refused(match.reason);
   const { pattern, requirement, anonymous, report } = match.rule;
-  let seen: Partial<RequestEvent> = { route: pattern.text };
+  const seen: Seen = { route: pattern.text };
   let admission: Admission | undefined;
   if (requirement !== undefined) {
     const arrivedMs = parts.clock();
     admission = await admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
     const { token, refusal } = admission;
-    seen = { ...seen, ...describeToken(token), keysMs: parts.clock() - arrivedMs };
-    const subject = token && (await parts.hooks.nameSubject?.(token));
-    if (subject !== undefined) seen = { ...seen, subject };
+    seen.keysMs = parts.clock() - arrivedMs;
+    if (token !== undefined) {
+      describeToken(token, seen);
+      const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
+      if (subject !== undefined) seen.subject = subject;
+    }
     if (refusal !== undefined && !report) return refused(refusal, seen);
-    if (refusal !== undefined) seen = { ...seen, reported: describeRefusal(refusal) };
+    if (refusal !== undefined) seen.reported = describeRefusal(refusal);
   }
   const startedMs = parts.clock();
   const response = await forward(request, target.value, admission, requestId, parts);
-  seen = { ...seen, originMs: parts.clock() - startedMs };
+  seen.originMs = parts.clock() - startedMs;
   if (!response.ok) return refused(response.error, seen);
   const token = report ? undefined : admission?.token;
   const answer =
@@ -66,6 +68,6 @@ export async function handleRequest(
   return {
     response: parts.hooks.carriers?.accept(request, answer) ?? answer,
     headers: correctedHeaders(answer, target.value, requirement !== undefined, parts.origin.base),
-    event: { decision: "forwarded", ...seen },
+    event: { ...seen, decision: "forwarded" },
   };
 }

@@ -30,11 +30,14 @@ export function crashed(error: unknown): Outcome {
   return refused({ code: "internal_error", error: name, at: at.map((line) => line.trim()) });
 }
 
-/** What an event says about a verified token. */
-export function describeToken(token: VerifiedToken | undefined): Pick<RequestEvent, "kid" | "alg" | "iss"> {
-  if (token === undefined) return {};
-  const { header, claims } = token;
-  return { kid: header.kid, alg: header.alg, iss: claims.iss };
+/** What an event will say, as far as it is known. */
+export type Seen = { -readonly [Member in keyof RequestEvent]?: RequestEvent[Member] };
+
+/** Notes what an event says about a verified token. */
+export function describeToken({ header, claims }: VerifiedToken, seen: Seen): void {
+  seen.kid = header.kid;
+  seen.alg = header.alg;
+  seen.iss = claims.iss;
 }
 
 /** A refusal that was found and, because the rule only reports, not acted on. */

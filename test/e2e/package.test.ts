@@ -82,7 +82,7 @@ describe("what it imports", () => {
 
   test("the edge: hono alone", async () => {
     const imports = [...(await importsOf("dist/edge-verifier.js"))];
-    expect(imports).toContain("hono/tiny");
+    expect(imports).toContain("hono/hono-base");
     expect(imports.filter((specifier) => !/^hono(\/|$)/.test(specifier))).toEqual([]);
   });
 

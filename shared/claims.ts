@@ -76,7 +76,7 @@ export function namesOneOf(aud: string | readonly string[], audiences: readonly 
 /** The window of a verified claims set, for {@link checkWindow}. */
 export function windowOf(claims: VerifiedClaims): ValidityWindow {
   const times = readTimes(claims);
-  if (!times.ok) throw new TypeError("windowOf takes claims that checkClaims has returned");
+  if (!times.ok) throw new TypeError("windowOf takes claims that are checked");
   return { expiresAt: times.value.exp, notBefore: Math.max(times.value.nbf ?? 0, times.value.iat ?? 0) };
 }
 

@@ -42,7 +42,7 @@ export function parsePattern(text: string): Result<PathPattern, string> {
     } else if (LITERAL.test(part)) {
       segments.push(part);
     } else {
-      return err("path has a literal with characters other than A-Z a-z 0-9 - _ . ~, or with a dot at its end");
+      return err("path may hold A-Z a-z 0-9 - _ . ~ only, and no dot at the end of a segment");
     }
   }
   return ok({ text, segments, foldedSegments: segments.map((segment) => segment?.toLowerCase()), tree });

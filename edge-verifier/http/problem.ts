@@ -60,11 +60,11 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
   cors_origin_denied: problem(403, "This web origin may not call this API."),
   not_found: problem(404, "There is nothing here."),
   method_not_allowed: problem(405, "The method is not allowed for this path."),
-  too_many_refusals: problem(429, "Too many refused requests. Try again later."),
+  too_many_refusals: problem(429, "Too many refused requests."),
   config_invalid: problem(500, "The gateway is not configured correctly."),
   internal_error: problem(500, "The gateway failed."),
   origin_unreachable: problem(502, "The origin cannot be reached."),
-  keys_unavailable: problem(503, "There are no keys to verify tokens with. Try again later."),
+  keys_unavailable: problem(503, "There are no keys to verify tokens with."),
   origin_timeout: problem(504, "The origin did not answer in time."),
 };
 

@@ -4,6 +4,7 @@
  */
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, RingName } from "../../shared/identifiers.ts";
+import type { KeySetDocument } from "../../shared/key-set.ts";
 import type { Kms } from "../kms/port.ts";
 import { composeKeySet } from "../publish/compose.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
@@ -33,6 +34,8 @@ export interface StepOutcome {
   readonly result: "done" | "taken" | "superseded" | "too_late";
   /** Of a published document. */
   readonly rev: number | undefined;
+  /** What was published. */
+  readonly document: KeySetDocument | undefined;
   /** Of a key that was created or used. */
   readonly keyArn: string | undefined;
 }
@@ -80,11 +83,11 @@ export async function actOn(
 }
 
 function notDone(result: "superseded" | "too_late"): StepOutcome {
-  return { result, rev: undefined, keyArn: undefined };
+  return { result, rev: undefined, document: undefined, keyArn: undefined };
 }
 
 function doneWith(keyArn: string): StepOutcome {
-  return { result: "done", rev: undefined, keyArn };
+  return { result: "done", rev: undefined, document: undefined, keyArn };
 }
 
 /** The key has its tags from its first moment on, so that it is found if the alias is never made. */
@@ -100,7 +103,7 @@ async function createKey(step: Extract<Step, { kind: "create_key" }>, kms: Kms, 
 /** Creating an alias succeeds for exactly one caller, whatever else is going on. */
 async function claim(kms: Kms, aliasName: string, keyArn: string): Promise<StepOutcome> {
   const answer = await kms.createAlias(aliasName, keyArn);
-  return { result: answer === "created" ? "done" : "taken", rev: undefined, keyArn };
+  return { result: answer === "created" ? "done" : "taken", rev: undefined, document: undefined, keyArn };
 }
 
 function aliasOf(ring: RingName, claimed: ClaimedRole): string {
@@ -152,5 +155,5 @@ async function publish(
   // W counts from composing: a process that was held up since then must not write what others have replaced meanwhile.
   if (isTooLate()) return notDone("too_late");
   const published = await ports.publisher.publish(ring, text, document.rev);
-  return { result: "done", rev: published.rev, keyArn: undefined };
+  return { result: "done", rev: published.rev, document, keyArn: undefined };
 }

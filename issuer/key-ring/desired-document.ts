@@ -1,11 +1,11 @@
 /**
  * What the key set document should hold, and why the one in KV has to be replaced. Pure. Whatever edges may hold is carried
- * forward: a key leaves the document by its hold or by a tombstone, never because KMS did not show it for a while.
+ * forward: a key leaves the document by its hold or by a tombstone, never because KMS or KV did not show it for a while.
  */
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeyState, RevokedKid } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
-import { isHoldOver, knownTombstones, later, liveDocument } from "./lifecycle.ts";
+import { isHoldOver, knownTombstones, later, liveDocument, newerDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "./model.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "./policy.ts";
@@ -75,20 +75,25 @@ function desire(situation: Situation): Desired {
   const dead = new Set([...revoked.map(({ kid }) => kid), observed.root?.publicKey?.kid]);
   const known = new Set(views.map(({ kid }) => kid));
   const keys = new Map<Kid, DesiredKey>();
+  const add = (key: DesiredKey): void => {
+    if (dead.has(key.kid) || keys.has(key.kid)) return;
+    const isSecond = key.state === "active" && [...keys.values()].some(({ state }) => state === "active");
+    keys.set(key.kid, isSecond ? { ...key, state: "retiring" } : key);
+  };
   // The active one first: should two generations have one key, its state is the one that counts.
   for (const state of STATE_ORDER) {
     for (const view of views) {
       const isWanted = stateOf(view, observed) === state && !mayBeDropped(view, situation);
       const key = isWanted ? desireKey(view, state) : undefined;
-      if (key !== undefined && !dead.has(key.kid) && !keys.has(key.kid)) keys.set(key.kid, key);
+      if (key !== undefined) add(key);
     }
   }
-  const hasActive = [...keys.values()].some(({ state }) => state === "active");
-  for (const entry of liveDocument(observed, now)?.keys ?? []) {
-    if (known.has(entry.kid) || dead.has(entry.kid)) continue;
-    const state = entry.state === "active" && hasActive ? "retiring" : entry.state;
-    keys.set(entry.kid, { ...entry, state });
-  }
+  const carried = [
+    ...(liveDocument(observed, now)?.keys ?? []),
+    // The store does not show it: cold edges may not know it yet.
+    ...(newerDocument(observed, now)?.keys ?? []).map((entry) => ({ ...entry, publishedAt: undefined })),
+  ];
+  for (const entry of carried) if (!known.has(entry.kid)) add(entry);
   return { keys: [...keys.values()], revoked };
 }
 
@@ -101,17 +106,18 @@ function mayBeDropped(view: GenerationView, { active, now }: Situation): boolean
 }
 
 /** While it is not known which generation is active, the document keeps saying what it said. */
-function stateOf({ phase, entry }: GenerationView, observed: ObservedRing): KeyState | undefined {
+function stateOf({ phase, entry, newerEntry }: GenerationView, observed: ObservedRing): KeyState | undefined {
   if (phase === "retired" || phase === "revoked") return undefined;
-  return observed.active?.generation === undefined ? (entry?.state ?? phase) : phase;
+  return observed.active?.generation === undefined ? ((newerEntry ?? entry)?.state ?? phase) : phase;
 }
 
 /** A key that was never published has to be tagged first: once it is disabled, only the tag tells its kid. */
 function desireKey(view: GenerationView, state: KeyState): DesiredKey | undefined {
-  const { generation, entry, kid, isUsable, isTagged } = view;
-  const jwk = generation.publicKey?.jwk ?? entry?.jwk;
+  const { generation, entry, newerEntry, kid, isUsable, isTagged } = view;
+  const wasPublished = entry ?? newerEntry;
+  const jwk = generation.publicKey?.jwk ?? wasPublished?.jwk;
   if (kid === undefined || jwk === undefined) return undefined;
-  if (entry === undefined && !(isUsable && isTagged)) return undefined;
+  if (wasPublished === undefined && !(isUsable && isTagged)) return undefined;
   return { kid, jwk, state, publishedAt: entry?.publishedAt };
 }
 

@@ -21,6 +21,8 @@ export interface GenerationView {
   readonly kid: Kid | undefined;
   /** Its entry in the document that edges may hold. */
   readonly entry: KeySetKey | undefined;
+  /** Its entry in a newer document, which the store does not show. */
+  readonly newerEntry: KeySetKey | undefined;
   /** It can sign: enabled, and its public key is known. */
   readonly isUsable: boolean;
   /** Its tags say all that has to be known once the key is disabled. */
@@ -47,15 +49,23 @@ export function isWithdrawn(keyState: string): boolean {
 /** The document that edges may hold: verified, neither expired nor from the future. */
 export function liveDocument(observed: ObservedRing, now: EpochSeconds): KeySetDocument | undefined {
   if (observed.document.kind !== "read") return undefined;
-  const { document } = observed.document;
+  return whileLive(observed.document.document, now);
+}
+
+/** What edges may hold besides: a document that was published and that the store does not show, or not any more. */
+export function newerDocument({ newer }: ObservedRing, now: EpochSeconds): KeySetDocument | undefined {
+  return newer === undefined ? undefined : whileLive(newer, now);
+}
+
+function whileLive(document: KeySetDocument, now: EpochSeconds): KeySetDocument | undefined {
   const isFromFuture = document.issuedAt > now + document.timing.clockSkewSeconds;
   return document.expiresAt <= now || isFromFuture ? undefined : document;
 }
 
-/** Every tombstone of the last document, expired or not. */
-export function knownTombstones(observed: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
-  const revoked = observed.document.kind === "read" ? observed.document.document.revoked : [];
-  return new Map(revoked.map(({ kid, at }) => [kid, at]));
+/** Every tombstone of the last documents, expired or not. */
+export function knownTombstones({ document, newer }: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
+  const revoked = document.kind === "read" ? document.document.revoked : [];
+  return new Map([...(newer?.revoked ?? []), ...revoked].map(({ kid, at }) => [kid, at]));
 }
 
 /**
@@ -70,19 +80,23 @@ export function viewGenerations(
   revoking: Kid | undefined,
 ): readonly GenerationView[] {
   const document = liveDocument(observed, now);
+  const newer = newerDocument(observed, now);
   const tombstones = knownTombstones(observed);
   return observed.generations.map((generation): GenerationView => {
     const kid = generation.publicKey?.kid ?? generation.tags.kid;
     const entry = document?.keys.find((key) => key.kid === kid);
+    const newerEntry = newer?.keys.find((key) => key.kid === kid);
     const revokedAt = earliest(kid === undefined ? undefined : tombstones.get(kid), generation.tags.revokedAt);
     const isActive = observed.active?.generation === generation.number;
     const isRevoked = revokedAt !== undefined || (kid !== undefined && kid === revoking);
-    const phase = phaseOf(generation, observed.active?.generation, isRevoked, entry !== undefined || isActive);
+    const isInUse = (entry ?? newerEntry) !== undefined || isActive;
+    const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
     return {
       generation,
       phase,
       kid,
       entry,
+      newerEntry,
       revokedAt,
       isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
       isTagged: isTagged(generation, observed.ring),

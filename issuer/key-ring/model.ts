@@ -87,6 +87,11 @@ export interface ObservedRing {
   readonly storedText: string | undefined;
   /** The highest `rev` that this process has seen; undefined when it has seen none. */
   readonly highestRev: number | undefined;
+  /**
+   * The newest document that this process has read or published, while the store shows none as new: it lags, or was
+   * overwritten. Says what edges may hold, not what is in the store.
+   */
+  readonly newer: KeySetDocument | undefined;
 }
 
 // ---- what may be asked for ----

@@ -1,8 +1,9 @@
 /**
  * What a rotator process may remember between observations, none of which it needs: public keys, which never change; keys
- * that are not the ring's; the highest rev it has seen, which shows a document that was put back.
+ * that are not the ring's; the newest document and the highest rev it has seen, which show that the store is behind.
  */
 import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { KeySetDocument } from "../../shared/key-set.ts";
 import type { PublicKey } from "../kms/public-key.ts";
 
 export interface RingMemory {
@@ -10,11 +11,19 @@ export interface RingMemory {
   /** Key ARN to the time when its tags were read. */
   readonly foreignKeys: Map<string, EpochSeconds>;
   highestRev: number | undefined;
+  /** The document with the highest rev that it has read or published itself. */
+  newest: KeySetDocument | undefined;
 }
 
 /** An empty memory, for one ring. */
 export function createRingMemory(): RingMemory {
-  return { publicKeys: new Map(), foreignKeys: new Map(), highestRev: undefined };
+  return { publicKeys: new Map(), foreignKeys: new Map(), highestRev: undefined, newest: undefined };
+}
+
+/** Keeps a document that was read from the store, or published by this process. */
+export function rememberDocument(memory: RingMemory, document: KeySetDocument): void {
+  memory.highestRev = Math.max(memory.highestRev ?? 0, document.rev);
+  if (document.rev >= (memory.newest?.rev ?? 0)) memory.newest = document;
 }
 
 /** At most this many calls at once: the quotas of KMS are per account, and others use it too. */

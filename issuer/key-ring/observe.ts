@@ -12,6 +12,7 @@ import { SealgateError } from "../errors.ts";
 import type { Kms } from "../kms/port.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
 import type { ObservedDocument, ObservedRing, ObservedRoot } from "./model.ts";
+import { rememberDocument } from "./observation.ts";
 import type { RingMemory } from "./observation.ts";
 import { observeKeys } from "./observe-keys.ts";
 import type { RingPolicy } from "./policy.ts";
@@ -44,8 +45,10 @@ export async function observeRing(
   const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
   const anchors = await importAnchors([keys.root, ...keys.otherRoots]);
   const { document, storedText } = await observeDocument(ports.publisher, ring, issuer, anchors);
-  if (document.kind === "read") memory.highestRev = Math.max(memory.highestRev ?? 0, document.document.rev);
-  return { ring, observedAt, ...keys, document, storedText, highestRev: memory.highestRev };
+  if (document.kind === "read") rememberDocument(memory, document.document);
+  const { highestRev, newest } = memory;
+  const isShown = document.kind === "read" && document.document.rev >= (newest?.rev ?? 0);
+  return { ring, observedAt, ...keys, document, storedText, highestRev, newer: isShown ? undefined : newest };
 }
 
 async function importAnchors(roots: readonly (ObservedRoot | undefined)[]): Promise<TrustAnchors> {

@@ -10,6 +10,7 @@ import type { ActPorts, StepOutcome } from "./act.ts";
 import { auditStep } from "./audit.ts";
 import type { AuditSink } from "./audit.ts";
 import type { ObservedRing, Plan, RingRequest, Step } from "./model.ts";
+import { rememberDocument } from "./observation.ts";
 import type { RingMemory } from "./observation.ts";
 import { observeRing } from "./observe.ts";
 import type { ObservePorts } from "./observe.ts";
@@ -76,8 +77,8 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
     // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.
     const isOvertaken = report.outcome?.result === "too_late" || report.outcome?.result === "superseded";
     if (!isOvertaken) tried.add(stepKey(step));
-    // The store may show an older document for a while; the next rev has to exceed this one all the same.
-    options.memory.highestRev = Math.max(options.memory.highestRev ?? 0, report.outcome?.rev ?? 0) || undefined;
+    // The store may show an older document for a while. What comes next has to build on this one all the same.
+    if (report.outcome?.document !== undefined) rememberDocument(options.memory, report.outcome.document);
     steps.push(report);
   }
 }

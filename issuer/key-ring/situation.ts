@@ -26,7 +26,8 @@ export function assess(
   request: RingRequest | undefined,
 ): Situation {
   const note = parseTimingNote(observed.root?.tags.timing);
-  const published = observed.document.kind === "read" ? observed.document.document : undefined;
+  // When the store has lost its document, tokens of its lifetime are in use all the same.
+  const published = observed.document.kind === "read" ? observed.document.document : observed.newer;
   const timing = timingInForce(policy.timing, published, note, now);
   const revoking = request?.kind === "revoke" && isOfRing(observed, request.kid) ? request.kid : undefined;
   const views = viewGenerations(observed, timing.largest, now, revoking);

@@ -7,7 +7,7 @@ import { actOn } from "../../issuer/key-ring/act.ts";
 import { auditStep } from "../../issuer/key-ring/audit.ts";
 import type { AuditEntry } from "../../issuer/key-ring/audit.ts";
 import type { RingRequest } from "../../issuer/key-ring/model.ts";
-import { createRingMemory } from "../../issuer/key-ring/observation.ts";
+import { createRingMemory, rememberDocument } from "../../issuer/key-ring/observation.ts";
 import { observeRing } from "../../issuer/key-ring/observe.ts";
 import { planRing, stepKey } from "../../issuer/key-ring/plan.ts";
 import type { RingPolicy } from "../../issuer/key-ring/policy.ts";
@@ -157,7 +157,7 @@ async function reconcileWithout(
     try {
       const outcome = await actOn(step, ports, policy, observed);
       if (outcome.result !== "too_late" && outcome.result !== "superseded") tried.add(stepKey(step));
-      options.memory.highestRev = Math.max(options.memory.highestRev ?? 0, outcome.rev ?? 0);
+      if (outcome.document !== undefined) rememberDocument(options.memory, outcome.document);
       ports.audit(auditStep({ at: ports.clock(), actor: options.actor }, seen, step, outcome, undefined));
     } catch (error) {
       if (!(error instanceof SealgateError)) throw error;

@@ -110,6 +110,7 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
     document: held(documentOf([entry(1, "active"), entry(2, "pending")])),
     storedText: undefined,
     highestRev: undefined,
+    newer: undefined,
     ...changes,
   };
 }

@@ -120,6 +120,16 @@ describe("an observation", () => {
     const publisher: typeof world.ports.publisher = { ...world.ports.publisher, read: async () => "garbage" };
     await reconcileRing({ ...world.ports, publisher }, { policy: world.policy, memory, actor: "test" });
     expect(memory.highestRev).toBe((await world.document()).rev);
+    expect(memory.newest).toEqual(await world.document());
+    const observed = await observeRing({ ...world.ports, publisher }, world.policy, { memory });
+    expect(observed.newer).toEqual(await world.document());
+  });
+
+  test("names no newer document once the store shows it", async () => {
+    const world = await startedRing();
+    const memory = createRingMemory();
+    await observeRing(world.ports, world.policy, { memory });
+    expect((await observeRing(world.ports, world.policy, { memory })).newer).toBeUndefined();
   });
 
   test("remembers the highest rev, which shows a document that was put back", async () => {
@@ -134,6 +144,7 @@ describe("an observation", () => {
     await world.overwrite(old);
     const observed = await observeRing(world.ports, world.policy, { memory });
     expect(observed.highestRev).toBe(highest);
+    expect(observed.newer?.rev).toBe(highest);
     expect(observed.document).toMatchObject({ kind: "read" });
   });
 

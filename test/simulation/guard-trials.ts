@@ -35,13 +35,7 @@ function struck(seed: string): Schedule {
 /** KMS shows what is past, and keys are withdrawn by anybody. */
 function withdrawn(seed: string): Schedule {
   const drawn = drawSchedule(seed);
-  const deeds = deedsEvery(1200, (atSeconds) => ({
-    kind: "revoke",
-    atSeconds,
-    how: "disable",
-    whom: "active",
-    enabledAgain: false,
-  }));
+  const deeds = deedsEvery(1200, withdrawal);
   return { ...drawn, kmsLagSeconds: 300, rotators: 3, busySeconds: 3600, deeds };
 }
 
@@ -55,6 +49,21 @@ function paused(seed: string): Schedule {
     quietSeconds: 1500,
     rotatorAdversity: { ...rotatorAdversity, pausing: 0.02, longestPauseSeconds: 1800 },
   };
+}
+
+/** The same while KMS shows what is past, and the active key is withdrawn before the standby is known. */
+function pausedAndWithdrawn(seed: string): Schedule {
+  const schedule = paused(seed);
+  const withdrawals = deedsEvery(900, withdrawal);
+  return {
+    ...schedule,
+    kmsLagSeconds: plainSchedule(seed).kmsLagSeconds,
+    deeds: [...schedule.deeds, ...withdrawals].toSorted((left, right) => left.atSeconds - right.atSeconds),
+  };
+}
+
+function withdrawal(atSeconds: number): Deed {
+  return { kind: "revoke", atSeconds, how: "disable", whom: "active", enabledAgain: false };
 }
 
 export const GUARD_TRIALS: readonly GuardTrial[] = [
@@ -90,6 +99,12 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     breaks: "7 key without an alias",
   },
   { guard: "deadline of composing", removed: { composeDeadline: true }, make: paused, breaks: "1 good token refused" },
+  {
+    guard: "the newest document known is built on",
+    removed: { newerDocument: true },
+    make: pausedAndWithdrawn,
+    breaks: "1 good token refused",
+  },
   {
     guard: "signers take up published keys only",
     removed: { publishedCheck: true },

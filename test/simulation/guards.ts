@@ -24,6 +24,8 @@ export interface Removed {
   readonly orphanCleaning?: boolean;
   /** A step is carried out however long ago it was planned. */
   readonly composeDeadline?: boolean;
+  /** A rotator builds on what the store shows, although it has published a newer document itself. */
+  readonly newerDocument?: boolean;
   /** A rev that is chosen without knowing the newest one gets no lead over the clock. */
   readonly revLead?: boolean;
   /** A signer takes up whatever key the alias points to. */
@@ -68,11 +70,13 @@ export function wholeHold(timing: RingTiming): number {
 }
 
 /** True when what a rotator sees or plans is changed, so that its loop is the simulation's. */
-export function changesPlans({ largerTiming, tombstones, standby, orphanCleaning, revLead }: Removed): boolean {
-  return [largerTiming, tombstones, standby, orphanCleaning, revLead].includes(true);
+export function changesPlans(removed: Removed): boolean {
+  const { largerTiming, tombstones, standby, orphanCleaning, newerDocument, revLead } = removed;
+  return [largerTiming, tombstones, standby, orphanCleaning, newerDocument, revLead].includes(true);
 }
 
 export function observedWithout(observed: ObservedRing, policy: RingPolicy, removed: Removed): ObservedRing {
+  if (removed.newerDocument === true) return { ...observed, newer: undefined };
   if (removed.largerTiming !== true) return observed;
   const { document, root } = observed;
   return {

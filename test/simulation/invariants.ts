@@ -73,8 +73,10 @@ export function createJudge(options: JudgeOptions): Judge {
   const revoked = new Map<string, number>();
   const everActive = new Set<string>();
   const generationKeys = new Set<string>();
-  /** Kids that took over in an emergency before every edge could know them, with the time until which that counts. */
-  const emergency = new Map<string, number>();
+  /** Kids that took over in an emergency before every edge could know them. */
+  const emergency = new Set<string>();
+  /** Revs of documents whose writers know that they are published. */
+  const confirmed = new Set<number>();
   const unaliasedAllowed = 4;
 
   function report(invariant: InvariantName, detail: string): void {
@@ -94,19 +96,60 @@ export function createJudge(options: JudgeOptions): Judge {
     return repair === undefined || clock.nowMs < repair.composedMs + stalenessMs + 5000;
   }
 
-  /** Since when the key is withdrawn for good, as far as the rotators' later documents go. */
-  function withdrawnSince(kid: string): number | undefined {
-    const revokedMs = revoked.get(keyByKid.get(kid) ?? "") ?? Infinity;
+  /**
+   * When the document was composed from which on every one is of the wanted kind. One of the other kind counts as a lost race,
+   * and begins the wait anew, only if its writer could not see the first: it composed within {@link RACE_MS}, and had
+   * not published one of the wanted kind itself. Any later one is the ring's fault.
+   */
+  function settledSince(
+    isWanted: (write: KvWrite) => boolean,
+    mayBegin: (write: KvWrite) => boolean,
+    endsWithOthers: boolean,
+  ): KvWrite | undefined {
     let since: KvWrite | undefined;
+    const knowing = new Set<object | undefined>();
     for (const write of kv.writes) {
-      const lists = documentOf(write).keys.has(kid);
-      if (since === undefined) {
-        if (write.by === "rotator" && !write.isLate && !lists && write.putMs >= revokedMs) since = write;
-      } else if (write.by === "other" || (lists && write.composedMs < since.putMs + RACE_MS)) {
+      if (write.by === "other") {
+        if (endsWithOthers) since = undefined;
+      } else if (isWanted(write)) {
+        if (since === undefined && mayBegin(write)) since = write;
+        if (since !== undefined && confirmed.has(documentOf(write).rev)) knowing.add(write.process);
+      } else if (since !== undefined && write.composedMs < since.putMs + RACE_MS && !knowing.has(write.process)) {
         since = undefined;
       }
     }
+    return since;
+  }
+
+  /** Since when the key is withdrawn for good, as far as the rotators' later documents go. */
+  function withdrawnSince(kid: string): number | undefined {
+    const revokedMs = revoked.get(keyByKid.get(kid) ?? "") ?? Infinity;
+    const since = settledSince(
+      (write) => !documentOf(write).keys.has(kid),
+      (write) => !write.isLate && write.putMs >= revokedMs,
+      true,
+    );
     return since?.composedMs;
+  }
+
+  /** Until when edges may not know a key that took over in an emergency: S + K after the first document with it. */
+  function unripeUntil(kid: string): number {
+    if (!emergency.has(kid)) return 0;
+    const since = settledSince(
+      (write) => documentOf(write).keys.has(kid),
+      () => true,
+      false,
+    );
+    return since === undefined ? Infinity : since.composedMs + stalenessMs + skewMs;
+  }
+
+  /** The document that no longer allows the lifetime took the place of something that is no document of a rotator. */
+  function wasLoweredAfterLoss({ fromMs, untilMs }: MintedToken): boolean {
+    const ttlSeconds = Math.round((untilMs - fromMs) / 1000);
+    const lastAllowing = kv.writes.findLastIndex(
+      (write) => write.by === "rotator" && (documentOf(write).maxTokenTtlSeconds ?? 0) >= ttlSeconds,
+    );
+    return lastAllowing >= 0 && kv.writes[lastAllowing + 1]?.by === "other";
   }
 
   function judgeRevoked({ kid }: MintedToken, answer: Answer, isolate: Isolate): void {
@@ -128,17 +171,16 @@ export function createJudge(options: JudgeOptions): Judge {
 
   function judgeGood(minted: MintedToken, answer: Answer, isolate: Isolate): void {
     if (answer.isAccepted) return;
-    const untilMs = emergency.get(minted.kid) ?? 0;
     const excuse = !answer.isKvAnswering
       ? "KV was out"
       : isTampered()
         ? "KV held what no rotator has published"
-        : answer.code === "token_lifetime_too_long" && kv.writes.some(({ by }) => by === "other")
+        : answer.code === "token_lifetime_too_long" && wasLoweredAfterLoss(minted)
           ? "the lifetime was lowered while KV had lost its document"
-          : minted.askedMs < untilMs
+          : minted.askedMs < unripeUntil(minted.kid)
             ? "the standby took over before it was ripe"
             : undefined;
-    if (excuse !== undefined) return coverage.count(`good token refused, ${excuse}`);
+    if (excuse !== undefined) return coverage.count(`good token refused, ${excuse}: ${answer.code}`);
     report(
       "1 good token refused",
       `${minted.kid} at location ${isolate.location}: ${answer.code}, rev ${answer.rev}, ${answer.origin}`,
@@ -207,6 +249,7 @@ export function createJudge(options: JudgeOptions): Judge {
     },
     onAudit(entry) {
       coverage.count(`step ${entry.step} ${entry.result}`);
+      if (entry.step === "publish" && entry.rev !== undefined) confirmed.add(entry.rev);
       if (entry.result === "taken") coverage.count("aliases taken");
       if (entry.step === "publish" && entry.result === "done")
         for (const reason of entry.reasons) coverage.count(`published: ${reason}`);
@@ -215,8 +258,7 @@ export function createJudge(options: JudgeOptions): Judge {
       const { kid } = entry;
       if (kid === undefined || !entry.reasons.includes("revoked")) return;
       const first = kv.writes[kv.writes.findLastIndex((write) => !documentOf(write).keys.has(kid)) + 1];
-      const ripeMs = (first?.composedMs ?? clock.nowMs) + stalenessMs + skewMs;
-      if (clock.nowMs < ripeMs) emergency.set(kid, ripeMs);
+      if (clock.nowMs < (first?.composedMs ?? clock.nowMs) + stalenessMs + skewMs) emergency.add(kid);
     },
     onAnswer(minted, answer, isolate) {
       if (answer.rev !== undefined && answer.origin !== "bootstrap") {

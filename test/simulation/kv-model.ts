@@ -21,6 +21,8 @@ export interface KvWrite {
   readonly by: "rotator" | "other";
   /** It arrived after its writer had given it up. */
   readonly isLate: boolean;
+  /** The process of a rotator that wrote it; compared only. */
+  readonly process: object | undefined;
 }
 
 export interface KvModelOptions {
@@ -35,7 +37,7 @@ export interface KvModel {
   readonly locations: number;
   /** Every write, in the order in which the store has taken them. */
   readonly writes: readonly KvWrite[];
-  put(text: string | undefined, by: KvWrite["by"], composedMs?: number, isLate?: boolean): void;
+  put(text: string | undefined, by: KvWrite["by"], composedMs?: number, isLate?: boolean, process?: object): void;
   /** As an isolate at a location reads it. @throws while the location's way to the store is cut */
   readAt(location: number, cacheTtlSeconds: number): string | undefined;
   /** As the REST API reads it: up to a minute behind. @throws while the API is down */
@@ -73,8 +75,9 @@ export function createKvModel({ clock, rng, locations, propagationMs }: KvModelO
   return {
     locations: locations.length,
     writes,
-    put(text, by, composedMs = clock.nowMs, isLate = false) {
-      writes.push({ text, putMs: clock.nowMs, composedMs, forcedMs: composedMs + propagationMs, by, isLate });
+    put(text, by, composedMs = clock.nowMs, isLate = false, process = undefined) {
+      const forcedMs = composedMs + propagationMs;
+      writes.push({ text, putMs: clock.nowMs, composedMs, forcedMs, by, isLate, process });
     },
     readAt(location, cacheTtlSeconds) {
       const cached = caches.get(location);
@@ -96,4 +99,12 @@ export function createKvModel({ clock, rng, locations, propagationMs }: KvModelO
   };
 }
 
-const NEVER: KvWrite = { text: undefined, putMs: 0, composedMs: 0, forcedMs: Infinity, by: "other", isLate: false };
+const NEVER: KvWrite = {
+  text: undefined,
+  putMs: 0,
+  composedMs: 0,
+  forcedMs: Infinity,
+  by: "other",
+  isLate: false,
+  process: undefined,
+};

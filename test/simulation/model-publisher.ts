@@ -39,7 +39,7 @@ export function createModelPublisher(options: ModelPublisherOptions): KeySetPubl
       await clock.sleep(1000);
       if (clock.nowMs > begunMs + 5000) throw fault("publish_rate_limited");
     }
-    const put = (isLate: boolean): void => kv.put(text, "rotator", composed, isLate);
+    const put = (isLate: boolean): void => kv.put(text, "rotator", composed, isLate, host);
     if (rng.chance(adversity().lateWrite)) {
       const isLost = rng.chance(0.3);
       coverage.count(isLost ? "lost writes" : "late writes");

@@ -2,7 +2,7 @@
  * `npm run simulate`: thousands of histories, what they covered, the shortest margins that held, and the worst revocation.
  *   --schedules N   how many (10000)      --seed S   the name that all seeds are derived from (a fixed one)
  *   --replay SEED   one history, in detail; its seed is printed with every broken promise
- * Exit code 1 when a promise was broken.
+ * Says on stderr how far it is; interrupted, it reports on the histories that have ended. Exit code 1 when a promise was broken.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -28,11 +28,15 @@ interface Broken {
 }
 
 interface Outcome {
+  readonly schedules: number;
   readonly broken: readonly Broken[];
   readonly coverage: CoverageReport;
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** How many histories a thread lives before it tells. */
+const BATCH = 50;
 
 async function liveAll({ seed, from, to }: Share): Promise<Outcome> {
   const coverage = createCoverage();
@@ -43,16 +47,22 @@ async function liveAll({ seed, from, to }: Share): Promise<Outcome> {
     coverage.add(history.coverage);
     for (const violation of history.violations) broken.push({ seed: schedule.seed, violation });
   }
-  return { broken, coverage: coverage.report() };
+  return { schedules: to - from, broken, coverage: coverage.report() };
 }
 
-function shareOut(seed: string, schedules: number): readonly Promise<Outcome>[] {
+async function liveInBatches({ seed, from, to }: Share, onOutcome: (outcome: Outcome) => void): Promise<void> {
+  for (let next = from; next < to; next += BATCH)
+    onOutcome(await liveAll({ seed, from: next, to: Math.min(to, next + BATCH) }));
+}
+
+function shareOut(seed: string, schedules: number, onOutcome: (outcome: Outcome) => void): readonly Promise<number>[] {
   const workers = Math.max(1, availableParallelism());
   return Array.from({ length: workers }, (_, index) => {
     const [from, to] = [Math.floor((schedules * index) / workers), Math.floor((schedules * (index + 1)) / workers)];
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
     const worker = new Worker(new URL(import.meta.url), { workerData: { seed, from, to } satisfies Share });
-    worker.on("message", resolve);
+    worker.on("message", onOutcome);
+    worker.on("exit", resolve);
     worker.on("error", reject);
     return promise;
   });
@@ -86,19 +96,30 @@ async function simulate(seed: string, schedules: number): Promise<void> {
   const begun = performance.now();
   const coverage = createCoverage();
   const broken: Broken[] = [];
-  for (const outcome of await Promise.all(shareOut(seed, schedules))) {
+  let ended = 0;
+  const verdict = (): string => (broken.length === 0 ? "no promise broken" : `${broken.length} broken`);
+  const conclude = (): void => {
+    const report = coverage.report();
+    printCoverage(report);
+    for (const [what, seconds] of Object.entries(report.worsts)) say(`longest ${what}: ${seconds.toFixed(1)} s`);
+    const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+    say(`\n${ended} schedules in ${seconds} s, seed ${seed}: ${verdict()}`);
+    printBroken(broken);
+    if (broken.length > 0) process.exitCode = 1;
+  };
+  process.once("SIGINT", () => {
+    conclude();
+    process.exit();
+  });
+  const runs = shareOut(seed, schedules, (outcome) => {
+    ended += outcome.schedules;
     coverage.add(outcome.coverage);
     broken.push(...outcome.broken);
-  }
-  const report = coverage.report();
-  printCoverage(report);
+    process.stderr.write(`${ended} of ${schedules}: ${verdict()}\n`);
+  });
+  await Promise.all(runs);
+  conclude();
   await printMargins();
-  for (const [what, seconds] of Object.entries(report.worsts)) say(`longest ${what}: ${seconds.toFixed(1)} s`);
-  say(
-    `\n${schedules} schedules in ${((performance.now() - begun) / 1000).toFixed(0)} s, seed ${seed}: ${broken.length === 0 ? "no promise broken" : `${broken.length} broken`}`,
-  );
-  printBroken(broken);
-  if (broken.length > 0) process.exitCode = 1;
 }
 
 async function replay(seed: string): Promise<void> {
@@ -128,5 +149,5 @@ if (isMainThread) {
   await (values.replay === undefined ? simulate(values.seed, Number(values.schedules)) : replay(values.replay));
 } else if (isShare(workerData)) {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, which has no origin
-  parentPort?.postMessage(await liveAll(workerData));
+  await liveInBatches(workerData, (outcome) => parentPort?.postMessage(outcome));
 }

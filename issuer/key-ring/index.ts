@@ -2,8 +2,6 @@
  * The key ring, for the rest of the issuer: observe, plan (pure), act, or all three as one reconciliation; the policy; the
  * signer of a ring. What is not exported here may change without notice.
  */
-export { actOn } from "./act.ts";
-export { auditStep } from "./audit.ts";
 export type { AuditEntry, AuditSink } from "./audit.ts";
 export { liveDocument } from "./lifecycle.ts";
 export type { GenerationView } from "./lifecycle.ts";

@@ -62,7 +62,7 @@ function pausedAndWithdrawn(seed: string): Schedule {
   };
 }
 
-function withdrawal(atSeconds: number): Deed {
+function withdrawal(atSeconds: number): Extract<Deed, { kind: "revoke" }> {
   return { kind: "revoke", atSeconds, how: "disable", whom: "active", enabledAgain: false };
 }
 

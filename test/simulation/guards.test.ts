@@ -20,14 +20,14 @@ describe.each(GUARD_TRIALS)("$guard", ({ removed, make, breaks }) => {
   });
 
   test("with it, the same histories break no promise", async () => {
-    expect(await findCounterExample({}, schedulesOf(make, "guard", 8))).toBeUndefined();
+    expect(await findCounterExample({}, schedulesOf(make, "guard", 4))).toBeUndefined();
   });
 });
 
 describe("KV that takes three times W", () => {
   test("refuses tokens of a new key and keeps a withdrawn one longer, but never accepts a forged one", async () => {
     const promises = new Set<string>();
-    for (const schedule of schedulesOf(plainSchedule, "slow", 40)) {
+    for (const schedule of schedulesOf(plainSchedule, "slow", 16)) {
       const deeds = [
         ...schedule.deeds,
         { kind: "revoke", atSeconds: 1500, how: "disable", whom: "active", enabledAgain: false },

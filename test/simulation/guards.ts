@@ -5,7 +5,6 @@
 import { stalenessBoundSeconds } from "../../shared/timing.ts";
 import type { RingTiming } from "../../shared/timing.ts";
 import type { ObservedRing, Plan, Step } from "../../issuer/key-ring/model.ts";
-import { holdSeconds, leadSeconds } from "../../issuer/key-ring/policy.ts";
 import type { RingPolicy } from "../../issuer/key-ring/policy.ts";
 
 /** What is taken away; the seconds shorten a margin by so much. */
@@ -44,8 +43,6 @@ export interface Removed {
   readonly edgeMemoryTtl?: boolean;
 }
 
-export const NOTHING_REMOVED: Removed = {};
-
 /** The policy as a rotator sees it: W and A are what makes up lead and hold, and stand in no document. */
 export function policyWithout(policy: RingPolicy, removed: Removed): RingPolicy {
   const { timing } = policy;
@@ -58,15 +55,6 @@ export function policyWithout(policy: RingPolicy, removed: Removed): RingPolicy 
       signerLagSeconds: timing.signerLagSeconds - (removed.holdSeconds ?? 0),
     },
   };
-}
-
-/** All of the lead, or all of the hold. */
-export function wholeLead(timing: RingTiming): number {
-  return leadSeconds(timing);
-}
-
-export function wholeHold(timing: RingTiming): number {
-  return holdSeconds(timing);
 }
 
 /** True when what a rotator sees or plans is changed, so that its loop is the simulation's. */

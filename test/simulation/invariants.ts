@@ -62,6 +62,9 @@ export interface Judge {
 /** A document that lists a key again may rest on an observation of KV this old: a minute of the API, and composing. */
 const RACE_MS = 95_000;
 
+/** What an edge says that lacks a document; nothing else is ever excused. */
+const UNKNOWN_TO_EDGE: ReadonlySet<string> = new Set(["keys_unavailable", "kid_unknown", "token_lifetime_too_long"]);
+
 /** Twice the time in which KMS shows the past, and a few runs of a rotator. */
 const CLEANED_AFTER_MS = 1_200_000;
 
@@ -93,7 +96,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const last = kv.writes.findLastIndex(({ by }) => by === "other");
     if (last < 0) return false;
     const repair = kv.writes.slice(last + 1).find(({ by }) => by === "rotator");
-    return repair === undefined || clock.nowMs < repair.composedMs + stalenessMs + 5000;
+    return repair === undefined || clock.nowMs < repair.composedMs + stalenessMs;
   }
 
   /**
@@ -126,7 +129,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const revokedMs = revoked.get(keyByKid.get(kid) ?? "") ?? Infinity;
     const since = settledSince(
       (write) => !documentOf(write).keys.has(kid),
-      (write) => !write.isLate && write.putMs >= revokedMs,
+      (write) => write.putMs >= revokedMs,
       true,
     );
     return since?.composedMs;
@@ -171,15 +174,17 @@ export function createJudge(options: JudgeOptions): Judge {
 
   function judgeGood(minted: MintedToken, answer: Answer, isolate: Isolate): void {
     if (answer.isAccepted) return;
-    const excuse = !answer.isKvAnswering
-      ? "KV was out"
-      : isTampered()
-        ? "KV held what no rotator has published"
-        : answer.code === "token_lifetime_too_long" && wasLoweredAfterLoss(minted)
-          ? "the lifetime was lowered while KV had lost its document"
-          : minted.askedMs < unripeUntil(minted.kid)
-            ? "the standby took over before it was ripe"
-            : undefined;
+    const excuse = !UNKNOWN_TO_EDGE.has(answer.code)
+      ? undefined
+      : !answer.isKvAnswering
+        ? "KV was out"
+        : isTampered()
+          ? "KV held what no rotator has published"
+          : answer.code === "token_lifetime_too_long" && wasLoweredAfterLoss(minted)
+            ? "the lifetime was lowered while KV had lost its document"
+            : minted.askedMs < unripeUntil(minted.kid)
+              ? "the standby took over before it was ripe"
+              : undefined;
     if (excuse !== undefined) return coverage.count(`good token refused, ${excuse}: ${answer.code}`);
     report(
       "1 good token refused",

@@ -75,7 +75,7 @@ export function createKvModel({ clock, rng, locations, propagationMs }: KvModelO
   return {
     locations: locations.length,
     writes,
-    put(text, by, composedMs = clock.nowMs, isLate = false, process = undefined) {
+    put(text, by, composedMs = clock.nowMs, isLate = false, process) {
       const forcedMs = composedMs + propagationMs;
       writes.push({ text, putMs: clock.nowMs, composedMs, forcedMs, by, isLate, process });
     },

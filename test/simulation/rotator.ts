@@ -35,6 +35,8 @@ export interface RotatorOptions {
   readonly kv: KvModel;
   readonly skewMs: number;
   readonly everySeconds: number;
+  /** Nothing is remembered from one run to the next. */
+  readonly forgetful: boolean;
   readonly policy: RingPolicy;
   readonly removed: Removed;
   readonly adversity: () => Adversity;
@@ -71,11 +73,12 @@ export function createRotator(options: RotatorOptions): Rotator {
       adversity,
       onCrash: () => boot(clock.nowMs + rng.between(1, 120) * 1000),
     });
-    const memory = createRingMemory();
+    let memory = createRingMemory();
     const ports = portsOf(host);
     const loop = async (): Promise<void> => {
       if (host.isDead) return;
       if (rng.chance(adversity().crashing)) host.crashAfter(rng.int(1, 60));
+      if (options.forgetful) memory = createRingMemory();
       await runOnce(ports, memory);
       const next = options.everySeconds * rng.between(0.6, 1.4);
       clock.at(clock.nowMs + next * 1000, () => void loop());
@@ -109,7 +112,8 @@ export function createRotator(options: RotatorOptions): Rotator {
 
   async function runOnce(ports: RingPorts, memory: ReconcileOptions["memory"]): Promise<void> {
     coverage.count("runs of a rotator");
-    const [first] = wishes;
+    // Nobody who withdraws a key waits for a rotation that somebody has asked for before.
+    const first = wishes.find(({ wish }) => wish.request.kind === "revoke") ?? wishes[0];
     const used = policyWithout(policy, removed);
     const run = {
       policy: used,

@@ -36,6 +36,8 @@ export interface Schedule {
   readonly policy: Omit<RingPolicyInput, "ring" | "issuer">;
   readonly rotators: number;
   readonly rotatorEverySeconds: number;
+  /** Each run is a new process, as under cron or in a function. */
+  readonly forgetful: boolean;
   readonly signers: number;
   readonly locations: readonly LocationHabit[];
   /** The longest that KMS shows what is past. */
@@ -81,6 +83,8 @@ export function drawSchedule(seed: string): Schedule {
     policy: { timing: TIMING, rotateEverySeconds: changesPolicy ? 2400 : 1500, documentLifetimeSeconds: 3600 },
     rotators: rng.int(1, 3),
     rotatorEverySeconds: rng.int(60, 240),
+    // Drawn from the seed's own stream, so that all else stays as it was for each seed.
+    forgetful: createRng(`${seed} forgetful`).chance(0.3),
     signers: rng.int(1, 3),
     locations: Array.from({ length: rng.int(2, 6) }, () => rng.pick<LocationHabit>(habits)),
     kmsLagSeconds: rng.pick([0, 20, 300, 300]),

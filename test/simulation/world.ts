@@ -112,6 +112,7 @@ export async function live(schedule: Schedule, removed: Removed, stopsEarly = tr
       kv,
       skewMs: skew(),
       everySeconds: schedule.rotatorEverySeconds,
+      forgetful: schedule.forgetful,
       policy,
       removed,
       adversity: () => (isBusy() ? schedule.rotatorAdversity : CALM),

@@ -102,7 +102,7 @@ export function createJudge(options: JudgeOptions): Judge {
   /**
    * When the document was composed from which on every one is of the wanted kind. One of the other kind counts as a lost race,
    * and begins the wait anew, only if its writer could not see the first: it composed within {@link RACE_MS}, and had
-   * not published one of the wanted kind itself. Any later one is the ring's fault.
+   * not published one of the wanted kind itself before (a late write was composed before). Any later one is the ring's fault.
    */
   function settledSince(
     isWanted: (write: KvWrite) => boolean,
@@ -117,7 +117,11 @@ export function createJudge(options: JudgeOptions): Judge {
       } else if (isWanted(write)) {
         if (since === undefined && mayBegin(write)) since = write;
         if (since !== undefined && confirmed.has(documentOf(write).rev)) knowing.add(write.process);
-      } else if (since !== undefined && write.composedMs < since.putMs + RACE_MS && !knowing.has(write.process)) {
+      } else if (
+        since !== undefined &&
+        write.composedMs < since.putMs + RACE_MS &&
+        (write.isLate || !knowing.has(write.process))
+      ) {
         since = undefined;
       }
     }

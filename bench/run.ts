@@ -30,16 +30,28 @@ const SUITES: Readonly<Record<string, Suite>> = {
 
 const REPORT = fileURLToPath(new URL("../reports/bench.json", import.meta.url));
 
+const USAGE = `npm run bench -- [--quick] [--only <suite>]… [--alg <alg>]…
+
+  --quick   everyday use: fewer rounds, under a minute
+  --only    one suite, can be repeated: ${Object.keys(SUITES).join(", ")}
+  --alg     one algorithm, can be repeated: ${ALGS.join(", ")}
+`;
+
 await main();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      help: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true },
       alg: { type: "string", multiple: true, default: [] },
     },
   });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
   const algs = ALGS.filter((alg) => values.alg.includes(alg));
   if (algs.length < values.alg.length) throw new TypeError(`--alg takes ${ALGS.join(", ")}`);
   const effort = { ...(values.quick ? QUICK : FULL), algs };

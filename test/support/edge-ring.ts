@@ -8,6 +8,8 @@ import type { KeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
 import type { KeySetSource } from "../../edge-verifier/keys/key-set-source.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER } from "./key-sets.ts";
+import { createManualTimer, createScriptedSource } from "./key-set-sources.ts";
+import type { ManualTimer, ScriptedSource } from "./key-set-sources.ts";
 import type { TestKey, TestRoot } from "./key-sets.ts";
 
 /** The time at which the tests' documents are issued: epoch seconds and milliseconds. */
@@ -51,4 +53,24 @@ export function makeLadder(ring: TestRing, source: KeySetSource, choices: Ladder
   const { bootstrap, minRev = 1, readDeadlineMs = 2000, random = () => 0, startTimer } = choices;
   const config = { source, anchors: ring.root.anchors, issuer: TEST_ISSUER, minRev, bootstrap, readDeadlineMs, random };
   return createKeyLadder(startTimer === undefined ? config : { ...config, startTimer });
+}
+
+/** A ladder that holds the ring's first document, with the source and the timer that it was given. */
+export interface LadderScene {
+  readonly source: ScriptedSource;
+  readonly timer: ManualTimer;
+  readonly ladder: KeyLadder;
+}
+
+/** A ladder that holds rev 10 since {@link ISSUED_AT_MS}, with the reads counted from there. */
+export async function makeHoldingLadder(
+  ring: TestRing,
+  waitUntil: (work: Promise<unknown>) => void,
+  choices: LadderChoices = {},
+): Promise<LadderScene> {
+  const source = createScriptedSource(await ring.publish());
+  const timer = createManualTimer();
+  const ladder = makeLadder(ring, source, { startTimer: timer.start, ...choices });
+  await ladder.current(ISSUED_AT_MS, waitUntil);
+  return { source, timer, ladder };
 }

@@ -1,10 +1,8 @@
 /** What requests do after a failed read: they go on at once with what there is, and one of them tries again. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { LadderChoices, TestRing } from "../../support/edge-ring.ts";
-import type { KeyLadder } from "../../../edge-verifier/keys/key-ladder.ts";
+import { ISSUED_AT_MS as T0, makeHoldingLadder, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
+import type { LadderChoices, LadderScene, TestRing } from "../../support/edge-ring.ts";
 import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../support/key-set-sources.ts";
-import type { ManualTimer, ScriptedSource } from "../../support/key-set-sources.ts";
 import { errorOf, given, valueOf } from "../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
@@ -19,19 +17,9 @@ beforeAll(async () => {
   ring = await makeRing();
 });
 
-interface Scene {
-  readonly source: ScriptedSource;
-  readonly timer: ManualTimer;
-  readonly ladder: KeyLadder;
-}
-
 /** A ladder that holds rev 10 since {@link T0}, with the reads counted from there. */
-async function holding(choices: LadderChoices = {}): Promise<Scene> {
-  const source = createScriptedSource(await ring.publish());
-  const timer = createManualTimer();
-  const ladder = makeLadder(ring, source, { startTimer: timer.start, readDeadlineMs: DEADLINE_MS, ...choices });
-  await ladder.current(T0, waitUntil);
-  return { source, timer, ladder };
+function holding(choices: LadderChoices = {}): Promise<LadderScene> {
+  return makeHoldingLadder(ring, waitUntil, { readDeadlineMs: DEADLINE_MS, ...choices });
 }
 
 describe("backoff after a failed read", () => {

@@ -9,9 +9,9 @@ import { START_MS } from "./clock.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import { documentOf } from "./documents.ts";
-import type { Judge } from "./invariants.ts";
 import type { KmsModel } from "./kms-model.ts";
 import type { KvModel } from "./kv-model.ts";
+import type { WorldRecord } from "./record.ts";
 import type { Rng } from "./rng.ts";
 import type { Rotator } from "./rotator.ts";
 import type { Deed, Schedule } from "./schedule.ts";
@@ -24,7 +24,7 @@ export interface DeedsOptions {
   readonly kms: KmsModel;
   readonly kv: KvModel;
   readonly ring: RingName;
-  readonly judge: Judge;
+  readonly record: WorldRecord;
   readonly attacker: Attacker;
   readonly rotators: readonly Rotator[];
   readonly signers: readonly SignerHost[];
@@ -113,21 +113,21 @@ async function numberOf(kms: Kms, ring: RingName, keyArn: string): Promise<numbe
 /** Withdraws one key that edges know: by the command, or directly in KMS by whoever found out first. */
 async function revoke(
   { how, whom, enabledAgain }: Extract<Deed, { kind: "revoke" }>,
-  { clock, rng, coverage, kms, kv, ring, judge, rotators }: DeedsOptions,
+  { clock, rng, coverage, kms, kv, ring, record, rotators }: DeedsOptions,
   byHand: Kms,
 ): Promise<void> {
   const active = kms.truth.target(activeAlias(ring));
   const document = kv.writes.findLast(({ by }) => by === "rotator");
   const listed = document === undefined ? [] : [...documentOf(document).keys.keys()];
   const candidates = listed.filter((kid) => {
-    const keyArn = judge.keyOf(kid);
+    const keyArn = record.keyOf(kid);
     return keyArn !== undefined && kms.truth.state(keyArn) === "Enabled" && (keyArn === active) === (whom === "active");
   });
   const kid = whom === "retiring" ? candidates[0] : candidates.at(-1);
-  const keyArn = kid === undefined ? undefined : judge.keyOf(kid);
+  const keyArn = kid === undefined ? undefined : record.keyOf(kid);
   const parsed = parseKid(kid);
   if (keyArn === undefined || parsed === undefined) return;
-  judge.revoke(keyArn);
+  record.revoke(keyArn);
   coverage.count(`revocations by ${how}, of ${whom}`);
   if (how === "request") return rng.pick(rotators).ask({ request: { kind: "revoke", kid: parsed } });
   if (how === "delete") return byHand.scheduleKeyDeletion(keyArn, 7);

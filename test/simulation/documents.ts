@@ -4,12 +4,20 @@ import type { KvWrite } from "./kv-model.ts";
 export interface SeenDocument {
   /** `x` of each listed key, by kid; a key with a tombstone is not listed. */
   readonly keys: ReadonlyMap<string, string>;
+  /** Of each listed key, by kid. */
+  readonly states: ReadonlyMap<string, string>;
   readonly revoked: ReadonlySet<string>;
   readonly maxTokenTtlSeconds: number | undefined;
   readonly rev: number;
 }
 
-const NOTHING: SeenDocument = { keys: new Map(), revoked: new Set(), maxTokenTtlSeconds: undefined, rev: 0 };
+const NOTHING: SeenDocument = {
+  keys: new Map(),
+  states: new Map(),
+  revoked: new Set(),
+  maxTokenTtlSeconds: undefined,
+  rev: 0,
+};
 const seen = new WeakMap<KvWrite, SeenDocument>();
 
 /** The document of a rotator's write; an empty one for anything else. */
@@ -27,6 +35,7 @@ function read(text: string): SeenDocument {
   const timing: unknown = typeof payload === "object" && payload !== null ? Reflect.get(payload, "timing") : undefined;
   return {
     keys: new Map(listed.filter(([kid]) => !revoked.has(kid))),
+    states: new Map(entries(payload, "keys").map((entry) => [member(entry, "kid"), member(entry, "state")] as const)),
     revoked,
     maxTokenTtlSeconds: Number(member(timing, "max_token_ttl")),
     rev: Number(member(payload, "rev")),

@@ -12,7 +12,6 @@ import { activeAlias } from "../../issuer/key-ring/names.ts";
 import type { Kms } from "../../issuer/kms/port.ts";
 import { START_MS, createWorldClock } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
-import { stalenessMs } from "./guards.ts";
 import { createJudge } from "./invariants.ts";
 import type { Violation } from "./invariants.ts";
 import { createKmsModel } from "./kms-model.ts";
@@ -81,7 +80,7 @@ export async function explore({ occasion, first, second, pauseSeconds, dies }: I
   const kmsModel = createKmsModel(clock, 0);
   const kv = createKvModel({ clock, rng, locations: [], propagationMs: 0 });
   const judged = { ring: RING, kms: kmsModel.truth, kv, coverage, startMs: START_MS };
-  const judge = createJudge({ ...judged, clock, stalenessMs: stalenessMs(policy.timing), skewMs: 60_000 });
+  const judge = createJudge({ ...judged, clock, timing: policy.timing });
   kmsModel.truth.onChange((change) => judge.onKms(change));
   const pass = (seconds: number): Promise<void> => clock.runUntil(clock.nowMs + seconds * 1000, () => false);
 
@@ -124,7 +123,7 @@ export async function explore({ occasion, first, second, pauseSeconds, dies }: I
   }
   if (occasion === "revocation") {
     const active = kmsModel.truth.target(activeAlias(RING)) ?? "";
-    judge.revoke(active);
+    judge.record.revoke(active);
     await kmsModel.client(() => 0).disableKey(active);
   }
   const request = occasion === "creation" ? INIT : undefined;

@@ -33,7 +33,7 @@ describe("KV that takes three times W", () => {
         { kind: "revoke", atSeconds: 1500, how: "disable", whom: "active", enabledAgain: false },
         { kind: "strike", atSeconds: 2200 },
       ] as const;
-      const { violations } = await live({ ...schedule, deeds, propagationFactor: 3 }, {}, false);
+      const { violations } = await live({ ...schedule, deeds, propagationFactor: 3 }, {}, { stopsEarly: false });
       for (const { invariant } of violations) promises.add(invariant);
     }
     expect([...promises].toSorted()).toEqual(["1 good token refused", "2 revoked key accepted too late"]);

@@ -48,7 +48,7 @@ export async function findCounterExample(
   wanted?: InvariantName,
 ): Promise<CounterExample | undefined> {
   for (const schedule of schedules) {
-    const { violations } = await live(schedule, removed, wanted === undefined);
+    const { violations } = await live(schedule, removed, { stopsEarly: wanted === undefined });
     const violation = violations.find(({ invariant }) => wanted === undefined || invariant === wanted);
     if (violation !== undefined) return { seed: schedule.seed, violation };
   }

@@ -1,7 +1,7 @@
 /**
  * `npm run simulate`: thousands of histories, what they covered, the shortest margins that held, and the worst revocation.
  *   --schedules N   how many (10000)      --seed S   the name that all seeds are derived from (a fixed one)
- *   --replay SEED   one history, in detail; its seed is printed with every broken promise
+ *   --replay SEED   one history, told event by event; its seed is printed with every broken promise
  * Says on stderr how far it is; interrupted, it reports on the histories that have ended. Exit code 1 when a promise was broken.
  */
 import { availableParallelism } from "node:os";
@@ -125,7 +125,7 @@ async function simulate(seed: string, schedules: number): Promise<void> {
 async function replay(seed: string): Promise<void> {
   const schedule = drawSchedule(seed);
   say(JSON.stringify(schedule, null, 2));
-  const { violations, coverage } = await live(schedule, {}, false);
+  const { violations, coverage } = await live(schedule, {}, { stopsEarly: false, listener: say });
   printCoverage(coverage);
   printBroken(violations.map((violation) => ({ seed, violation })));
   if (violations.length > 0) process.exitCode = 1;

@@ -127,7 +127,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   function sendTelling(isolate: Isolate): void {
     send(tokens.at(-1), isolate);
     send(
-      tokens.findLast(({ kid, untilMs }) => judge.isRevoked(kid) && untilMs > clock.nowMs),
+      tokens.findLast(({ kid, untilMs }) => judge.record.isRevoked(kid) && untilMs > clock.nowMs),
       isolate,
     );
     if (rng.chance(0.2)) sendForged(isolate);
@@ -167,7 +167,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     onWrite(write) {
       // The first key of a ring signs at once; until it is listed there is nothing to judge.
       const active = kms.target(options.activeAlias);
-      const listed = [...documentOf(write).keys.keys()].map((kid) => judge.keyOf(kid));
+      const listed = [...documentOf(write).keys.keys()].map((kid) => judge.record.keyOf(kid));
       if (isDeployed) return aim(write);
       cancelDeployment();
       if (active !== undefined && listed.includes(active))

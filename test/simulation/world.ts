@@ -11,7 +11,6 @@ import { START_MS, createWorldClock } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import type { CoverageReport } from "./coverage.ts";
 import { startDeeds } from "./deeds.ts";
-import { stalenessMs } from "./guards.ts";
 import type { Removed } from "./guards.ts";
 import { CALM } from "./host.ts";
 import { createJudge } from "./invariants.ts";
@@ -23,6 +22,8 @@ import { createRng } from "./rng.ts";
 import { createRotator } from "./rotator.ts";
 import type { Schedule } from "./schedule.ts";
 import { createSignerHost } from "./signer.ts";
+import { createStory } from "./story.ts";
+import type { Listener } from "./story.ts";
 import { startTraffic } from "./traffic.ts";
 
 export interface History {
@@ -47,8 +48,19 @@ export function policyOf(input: Omit<RingPolicyInput, "ring" | "issuer">): RingP
   return checked.value;
 }
 
+export interface LiveOptions {
+  /** Ends with the first broken promise. */
+  readonly stopsEarly: boolean;
+  /** Is told what happens. */
+  readonly listener?: Listener;
+}
+
 /** Runs one history until it ends or, if asked to, until the first broken promise. */
-export async function live(schedule: Schedule, removed: Removed, stopsEarly = true): Promise<History> {
+export async function live(
+  schedule: Schedule,
+  removed: Removed,
+  { stopsEarly, listener }: LiveOptions = { stopsEarly: true },
+): Promise<History> {
   const rng = createRng(schedule.seed);
   const clock = createWorldClock();
   const coverage = createCoverage();
@@ -66,17 +78,21 @@ export async function live(schedule: Schedule, removed: Removed, stopsEarly = tr
     locations: schedule.locations,
     propagationMs: policy.timing.kvPropagationSeconds * 1000 * schedule.propagationFactor,
   });
+  const story = listener === undefined ? undefined : createStory(clock, listener);
   const judge = createJudge({
     clock,
     ring: RING,
     kms: kmsModel.truth,
     kv: store,
     coverage,
-    stalenessMs: stalenessMs(largest),
-    skewMs: largest.clockSkewSeconds * 1000,
+    timing: largest,
     startMs: START_MS,
+    onViolation: (violation) => story?.onViolation(violation),
   });
-  kmsModel.truth.onChange((change) => judge.onKms(change));
+  kmsModel.truth.onChange((change) => {
+    story?.onKms(change);
+    judge.onKms(change);
+  });
   const onDefect = (error: unknown): void =>
     judge.report("unexpected error", error instanceof Error ? (error.stack ?? error.message) : String(error));
 
@@ -96,6 +112,7 @@ export async function live(schedule: Schedule, removed: Removed, stopsEarly = tr
       store.put(...args);
       const write = store.writes.at(-1);
       if (write !== undefined) {
+        story?.onWrite(write);
         judge.onWrite(write);
         traffic.onWrite(write);
       }
@@ -116,7 +133,10 @@ export async function live(schedule: Schedule, removed: Removed, stopsEarly = tr
       policy,
       removed,
       adversity: () => (isBusy() ? schedule.rotatorAdversity : CALM),
-      onAudit: (entry) => judge.onAudit(entry),
+      onAudit: (entry) => {
+        story?.onAudit(entry);
+        judge.onAudit(entry);
+      },
       onDefect,
     }),
   );
@@ -160,7 +180,7 @@ export async function live(schedule: Schedule, removed: Removed, stopsEarly = tr
     kms: kmsModel,
     kv,
     ring: RING,
-    judge,
+    record: judge.record,
     attacker,
     rotators,
     signers,

@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz`: long runs of the parsers' property tests and of the comparison with jose, with a fresh seed each time.
+ * `npm run fuzz`: long runs of the parsers' property tests, of the comparison with jose and of the search for a path
+ * past the gateway, with a fresh seed each time.
  *
  *   --runs N      cases for each property (default 100000)
  *   --seconds N   time for each property, whichever ends first
@@ -8,7 +9,12 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
-const TESTS = ["test/unit/fuzz", "test/unit/differential-jose.test.ts"];
+const TESTS = [
+  "test/unit/fuzz",
+  "test/unit/differential-jose.test.ts",
+  "test/unit/gateway/path-differential.test.ts",
+  "test/unit/gateway/path-tolerance.test.ts",
+];
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "100000" }, seconds: { type: "string" }, seed: { type: "string" } },

@@ -47,7 +47,7 @@ interface AppEnv {
 }
 
 export function createApp(parts: AppParts): HonoBase<AppEnv> {
-  const { ring, ladder, clock, hooks, policy } = parts;
+  const { ring, ladder, clock, hooks, findRoute } = parts;
   const { endpoint } = hooks;
   // Hono decodes escapes in paths; here a path is the text that was received.
   const app = new HonoBase<AppEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
@@ -67,7 +67,7 @@ export function createApp(parts: AppParts): HonoBase<AppEnv> {
   if (endpoint !== undefined) publish(endpoint.path, endpoint.answer);
   app.all("*", async (c) => {
     const request = c.req.raw;
-    const preflight = hooks.preflight?.(request, policy);
+    const preflight = hooks.preflight?.(request, findRoute);
     if (preflight !== undefined) return finish(c, parts, preflight);
     const requestId = requestIdOf(request);
     c.set("requestId", requestId);
@@ -85,8 +85,7 @@ function keepGoing(c: Context): WaitUntil {
 async function finish(c: Context<AppEnv>, parts: AppParts, found: Outcome): Promise<Response> {
   const { hooks, ladder, clock, sink, version } = parts;
   const request = c.req.raw;
-  const isLimited = found.event.decision === "refused" && (await hooks.isRefusedTooOften?.(request)) === true;
-  const outcome = isLimited ? limited(found.event) : found;
+  const outcome = (found.event.decision === "refused" && (await hooks.limit?.(request, found.event))) || found;
   const requestId = c.get("requestId") ?? requestIdOf(request);
   const event = {
     keySet: describeKeySet(ladder.status(clock())),
@@ -99,10 +98,6 @@ async function finish(c: Context<AppEnv>, parts: AppParts, found: Outcome): Prom
   sink(event);
   hooks.record?.(event);
   return dressAnswer(request, outcome, requestId, hooks.dress);
-}
-
-function limited({ refusal, ...seen }: Outcome["event"]): Outcome {
-  return refused({ code: "too_many_refusals", refusal }, { ...seen, decision: "refused", code: "too_many_refusals" });
 }
 
 /** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */

@@ -54,17 +54,14 @@ const DEFAULT_RING = "main";
 const DEFAULT_ORIGIN_TIMEOUT_SECONDS = 60;
 const MAX_ORIGIN_TIMEOUT_SECONDS = 600;
 
-/** The URL's host that a bound origin sees. RFC 2606 reserves ".invalid": it can never name somebody's server. */
+/** The URL that a bound origin without `ORIGIN_URL` sees. RFC 2606 reserves ".invalid": it can never name somebody's server. */
 const BOUND_ORIGIN_BASE = "https://origin.invalid";
 
 const TOKEN_TYPS: readonly TokenTyp[] = ["jwt", "at+jwt"];
 
 /** @returns the configuration, or every problem. */
 export async function readVerifierConfig(env: Bindings): Promise<Result<VerifierConfig, readonly ConfigProblem[]>> {
-  const problems: ConfigProblem[] = [];
-  const report = (variable: string, problem: string): undefined => {
-    problems.push({ variable, problem });
-  };
+  const { problems, report } = collectProblems();
   const issuer = readIssuer(env, report);
   const ring = parseRingName(env["RING"] ?? DEFAULT_RING) ?? report("RING", "must be 1 to 63 of a-z, 0-9 and inner -");
   const anchors = await readAnchors(env, report);
@@ -86,12 +83,9 @@ export async function readVerifierConfig(env: Bindings): Promise<Result<Verifier
   return ok({ issuer, ring, anchors, minRev, bootstrapKeySet, keySets, tokenPolicy: { ...tokenPolicy, issuer } });
 }
 
-/** @returns the origin, or every problem. The binding `ORIGIN` wins over `ORIGIN_URL`. */
+/** @returns the origin, or every problem. The binding `ORIGIN` is called if there is one, `ORIGIN_URL` is what it is asked for. */
 export function readOriginConfig(env: Bindings): Result<OriginConfig, readonly ConfigProblem[]> {
-  const problems: ConfigProblem[] = [];
-  const report = (variable: string, problem: string): undefined => {
-    problems.push({ variable, problem });
-  };
+  const { problems, report } = collectProblems();
   const target = readOrigin(env, report);
   const timeoutSeconds = readWholeNumber(env["ORIGIN_TIMEOUT_SECONDS"] ?? DEFAULT_ORIGIN_TIMEOUT_SECONDS);
   if (timeoutSeconds === undefined || timeoutSeconds < 1 || timeoutSeconds > MAX_ORIGIN_TIMEOUT_SECONDS) {
@@ -105,6 +99,16 @@ export function readOriginConfig(env: Bindings): Result<OriginConfig, readonly C
 
 /** Takes what is wrong with a variable; never its value. */
 export type Report = (variable: string, problem: string) => undefined;
+
+export function collectProblems(): { readonly problems: readonly ConfigProblem[]; readonly report: Report } {
+  const problems: ConfigProblem[] = [];
+  return {
+    problems,
+    report: (variable, problem) => {
+      problems.push({ variable, problem });
+    },
+  };
+}
 
 function readIssuer(env: Bindings, report: Report): IssuerUrl | undefined {
   if (isAbsent(env["ISSUER"])) return report("ISSUER", "is missing");
@@ -133,8 +137,7 @@ async function readAnchors(env: Bindings, report: Report): Promise<TrustAnchors 
 }
 
 function readMinRev(env: Bindings, report: Report): number {
-  if (isAbsent(env["MIN_REV"])) return 1;
-  const minRev = readWholeNumber(env["MIN_REV"]);
+  const minRev = isAbsent(env["MIN_REV"]) ? 1 : readWholeNumber(env["MIN_REV"]);
   if (isRev(minRev)) return minRev;
   report("MIN_REV", "must be a positive whole number");
   return 1;
@@ -191,13 +194,11 @@ function readChoices<Choice extends string>(
 }
 
 function readOrigin(env: Bindings, report: Report): Pick<OriginConfig, "fetcher" | "base"> | undefined {
-  if (!isAbsent(env["ORIGIN"])) {
-    if (!isFetcher(env["ORIGIN"])) return report("ORIGIN", "must be a service binding");
-    return { fetcher: env["ORIGIN"], base: BOUND_ORIGIN_BASE };
-  }
-  if (isAbsent(env["ORIGIN_URL"])) return report("ORIGIN_URL", "is missing, and so is the binding ORIGIN");
-  const base = readOriginUrl(env["ORIGIN_URL"]);
-  return base.ok
-    ? { fetcher: { fetch: (request) => fetch(request) }, base: base.value }
-    : report("ORIGIN_URL", base.error);
+  const { ORIGIN: binding, ORIGIN_URL: url } = env;
+  const isBound = !isAbsent(binding);
+  if (isBound && !isFetcher(binding)) return report("ORIGIN", "must be a service binding");
+  if (!isBound && isAbsent(url)) return report("ORIGIN_URL", "is missing, and so is the binding ORIGIN");
+  const base = isAbsent(url) ? ok(BOUND_ORIGIN_BASE) : readOriginUrl(url);
+  if (!base.ok) return report("ORIGIN_URL", base.error);
+  return { fetcher: isFetcher(binding) ? binding : { fetch: (request) => fetch(request) }, base: base.value };
 }

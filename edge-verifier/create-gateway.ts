@@ -5,10 +5,11 @@ import type { Hono } from "hono";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { createApp } from "./app.ts";
-import { readOriginConfig, readVerifierConfig } from "./config.ts";
-import type { Bindings, ConfigProblem, Report } from "./config.ts";
+import { collectProblems, readOriginConfig, readVerifierConfig } from "./config.ts";
+import type { Bindings, ConfigProblem } from "./config.ts";
 import { readFeatures } from "./feature.ts";
 import type { Feature } from "./feature.ts";
+import { createRouteFinder } from "./find-route.ts";
 import { createIdentityReader, DEFAULT_IDENTITY_HEADERS } from "./http/identity.ts";
 import { removedNames } from "./http/request-headers.ts";
 import { describeRequest, logEvent } from "./observe/event.ts";
@@ -73,14 +74,16 @@ interface Surroundings {
 }
 
 async function start(env: Bindings, { routes, features, clock, sink }: Surroundings): Promise<Started> {
-  const problems: ConfigProblem[] = [];
-  const report: Report = (variable, problem) => {
-    problems.push({ variable, problem });
-  };
+  const { problems, report } = collectProblems();
   const config = await readVerifierConfig(env);
   const origin = readOriginConfig(env);
-  const hooks = await readFeatures(features, { env, report, clock, base: origin.ok ? origin.value.base : "" });
-  const policy = compilePolicy(routes, [JWKS_PATH, HEALTH_PATH, ...(hooks.endpoint ? [hooks.endpoint.path] : [])]);
+  const base = origin.ok ? origin.value.base : "";
+  const hooks = await readFeatures(features, { env, report, clock, base, routes });
+  const policy = compilePolicy(hooks.routes ?? routes, [
+    JWKS_PATH,
+    HEALTH_PATH,
+    ...(hooks.endpoint ? [hooks.endpoint.path] : []),
+  ]);
   if (!policy.ok || !config.ok || !origin.ok || problems.length > 0) {
     return err([
       ...(config.ok ? [] : config.error),
@@ -89,12 +92,13 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
       ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
     ]);
   }
-  const { identityHeaders = DEFAULT_IDENTITY_HEADERS } = hooks;
+  const { identityHeaders = DEFAULT_IDENTITY_HEADERS, widen } = hooks;
+  const findRoute = createRouteFinder(policy.value);
   return ok(
     createApp({
       ...createVerification(config.value),
       ring: config.value.ring,
-      policy: policy.value,
+      findRoute: widen?.(findRoute, policy.value) ?? findRoute,
       origin: origin.value,
       identify: createIdentityReader(identityHeaders),
       removed: removedNames(identityHeaders),

@@ -5,6 +5,7 @@
 import type { TokenCarriers } from "./admission.ts";
 import { isAbsent } from "./config-values.ts";
 import type { Bindings, Report } from "./config.ts";
+import type { RouteFinder } from "./find-route.ts";
 import type { IdentityHeader } from "./http/identity.ts";
 import type { HeaderList } from "./http/response-headers.ts";
 import type { RequestEvent } from "./observe/event.ts";
@@ -26,7 +27,8 @@ const VARIABLES = {
   refusalLimit: ["REFUSALS"],
 } as const;
 
-export type FeatureName = keyof typeof VARIABLES;
+/** `pathTolerance` is switched on by a member of a rule: policy/compile.ts misses it where it is left out. */
+export type FeatureName = keyof typeof VARIABLES | "pathTolerance";
 
 export interface Feature {
   readonly name: FeatureName;
@@ -39,14 +41,20 @@ export interface FeatureSetup {
   readonly report: Report;
   /** The origin's scheme, authority and path prefix. */
   readonly base: string;
+  /** The policy as written: nothing of it has been checked. */
+  readonly routes: unknown;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
 
 /** Where the gateway asks a feature; what is left out is not asked. No two features have the same one, except `dress`. */
 export interface FeatureHooks {
+  /** Instead of the policy as written: without the members of rules that the feature has read. */
+  readonly routes?: unknown;
+  /** Instead of a finder that refuses every path that could be read in more than one way. */
+  readonly widen?: (find: RouteFinder, policy: CompiledPolicy) => RouteFinder;
   /** Answers a request before it is decided on; undefined leaves it to the gateway. */
-  readonly preflight?: (request: Request, policy: CompiledPolicy) => Outcome | undefined;
+  readonly preflight?: (request: Request, findRoute: RouteFinder) => Outcome | undefined;
   /** A path of which GET and HEAD are answered here, and nothing else is. */
   readonly endpoint?: { readonly path: string; readonly answer: () => Outcome };
   /** Instead of the Authorization header alone. */
@@ -57,8 +65,8 @@ export interface FeatureHooks {
   readonly attach?: (outgoing: Request, identity: HeaderList) => Promise<void>;
   /** The subject's name in the log. */
   readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
-  /** Whether the client of this refused request has been refused too often. */
-  readonly isRefusedTooOften?: (request: Request) => Promise<boolean>;
+  /** Another end for a request that has been refused; undefined leaves it as it is. */
+  readonly limit?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
   /** Takes the event besides the log. Must not throw. */
   readonly record?: (event: RequestEvent) => void;
   /** Changes the headers of an answer, whoever made it. */

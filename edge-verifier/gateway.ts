@@ -6,18 +6,16 @@ import { admit } from "./admission.ts";
 import type { Admission, AdmissionParts } from "./admission.ts";
 import type { OriginConfig } from "./config.ts";
 import type { Hooks } from "./feature.ts";
-import { readTarget } from "./http/path-guard.ts";
+import type { RouteFinder } from "./find-route.ts";
 import { forward } from "./http/proxy.ts";
 import { correctedHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
 import type { Outcome, Seen } from "./outcome.ts";
-import type { CompiledPolicy } from "./policy/compile.ts";
-import { matchRoute } from "./policy/match.ts";
 
 export interface GatewayParts extends AdmissionParts {
-  readonly policy: CompiledPolicy;
+  readonly findRoute: RouteFinder;
   readonly origin: OriginConfig;
   /** Folded names of headers that a client cannot send. */
   readonly removed: ReadonlySet<string>;
@@ -38,11 +36,10 @@ export async function handleRequest(
   parts: GatewayParts,
   { requestId, waitUntil }: RequestContext,
 ): Promise<Outcome> {
-  const target = readTarget(request.url);
-  if (!target.ok) return refused({ code: "path_unsafe", reason: target.error });
-  const match = matchRoute(parts.policy, request.method, target.value.path);
-  if (match.rule === undefined) return refused(match.reason);
-  const { pattern, requirement, anonymous, report } = match.rule;
+  const found = parts.findRoute(request.url, request.method);
+  if (!found.ok) return refused(found.error);
+  const { target, rule } = found.value;
+  const { pattern, requirement, anonymous, report } = rule;
   const seen: Seen = { route: pattern.text };
   let admission: Admission | undefined;
   if (requirement !== undefined) {
@@ -59,7 +56,7 @@ export async function handleRequest(
     if (refusal !== undefined) seen.reported = describeRefusal(refusal);
   }
   const startedMs = parts.clock();
-  const response = await forward(request, target.value, admission, requestId, parts);
+  const response = await forward(request, target, admission, requestId, parts);
   seen.originMs = parts.clock() - startedMs;
   if (!response.ok) return refused(response.error, seen);
   const token = report ? undefined : admission?.token;
@@ -67,7 +64,7 @@ export async function handleRequest(
     token === undefined ? response.value : closeAtExpiry(response.value, token.claims.exp * 1000, parts.clock());
   return {
     response: parts.hooks.carriers?.accept(request, answer) ?? answer,
-    headers: correctedHeaders(answer, target.value, requirement !== undefined, parts.origin.base),
+    headers: correctedHeaders(answer, target, requirement !== undefined, parts.origin.base),
     event: { ...seen, decision: "forwarded" },
   };
 }

@@ -22,7 +22,7 @@ const worker: ContenderWorker = serve<string>(async () => {
       if (!target.ok) return false;
       const { path } = target.value;
       const policy = policies.get(path.slice(1, path.indexOf("/", 1)));
-      return policy !== undefined && matchRoute(policy, "GET", path).rule !== undefined;
+      return policy !== undefined && matchRoute(policy, "GET", path).ok;
     },
   };
 });

@@ -21,7 +21,7 @@ export const cors: Feature = {
     }
     const config = { origins: new Set(origins), credentials: credentials === "true" };
     return {
-      preflight: (request, policy) => answerPreflight(request, config, policy),
+      preflight: (request, findRoute) => answerPreflight(request, config, findRoute),
       dress: (headers, request) => setCors(headers, request, config),
     };
   },

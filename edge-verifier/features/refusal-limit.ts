@@ -4,18 +4,31 @@
  */
 import { isAbsent } from "../config-values.ts";
 import type { Feature } from "../feature.ts";
-import { isRefusedTooOften } from "../http/refusal-limit.ts";
+import { isRefusedTooOften, REFUSAL_RETRY_AFTER_SECONDS } from "../http/refusal-limit.ts";
 import type { RateLimiter } from "../http/refusal-limit.ts";
+import { refused } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
 
 export const refusalLimit: Feature = {
   name: "refusalLimit",
   read({ env, report }) {
     const limiter = env["REFUSALS"];
-    if (isLimiter(limiter)) return { isRefusedTooOften: (request) => isRefusedTooOften(limiter, request) };
+    if (isLimiter(limiter)) {
+      return {
+        limit: async (request, event) => ((await isRefusedTooOften(limiter, request)) ? limited(event) : undefined),
+      };
+    }
     if (!isAbsent(limiter)) report("REFUSALS", "must be a rate limiting binding");
     return {};
   },
 };
+
+function limited({ refusal, ...seen }: Outcome["event"]): Outcome {
+  const code = "too_many_refusals";
+  const outcome = refused({ code, refusal }, { ...seen, decision: "refused", code });
+  outcome.response.headers.set("Retry-After", String(REFUSAL_RETRY_AFTER_SECONDS));
+  return outcome;
+}
 
 function isLimiter(value: unknown): value is RateLimiter {
   return typeof value === "object" && value !== null && "limit" in value;

@@ -3,11 +3,9 @@
  * answered here and never forwarded; other answers get their headers here. Decides nothing about tokens: a
  * cross-origin request needs one like any other.
  */
+import type { RouteFinder } from "../find-route.ts";
 import { refused } from "../outcome.ts";
 import type { Outcome } from "../outcome.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
-import { matchRoute } from "../policy/match.ts";
-import { readTarget } from "./path-guard.ts";
 
 export interface CorsConfig {
   /** Exact serialised origins, as browsers send them. */
@@ -33,15 +31,13 @@ function allowedOrigin(request: Request, cors: CorsConfig): string | undefined {
  * token), otherwise the refusal that the request itself would get for its path or method.
  * @returns undefined when the request is no preflight
  */
-export function answerPreflight(request: Request, cors: CorsConfig, policy: CompiledPolicy): Outcome | undefined {
+export function answerPreflight(request: Request, cors: CorsConfig, findRoute: RouteFinder): Outcome | undefined {
   const { headers } = request;
   const method = headers.get("access-control-request-method");
   if (request.method !== "OPTIONS" || method === null || !headers.has("origin")) return undefined;
   if (allowedOrigin(request, cors) === undefined) return refused({ code: "cors_origin_denied" });
-  const target = readTarget(request.url);
-  if (!target.ok) return refused({ code: "path_unsafe", reason: target.error });
-  const match = matchRoute(policy, method, target.value.path);
-  if (match.rule === undefined) return refused(match.reason);
+  const found = findRoute(request.url, method);
+  if (!found.ok) return refused(found.error);
   const response = new Response(null, {
     status: 204,
     headers: {
@@ -54,7 +50,7 @@ export function answerPreflight(request: Request, cors: CorsConfig, policy: Comp
   });
   const asked = headers.get("access-control-request-headers");
   if (asked !== null && HEADER_LIST.test(asked)) response.headers.set("Access-Control-Allow-Headers", asked);
-  return { response, event: { decision: "answered", route: match.rule.pattern.text } };
+  return { response, event: { decision: "answered", route: found.value.rule.pattern.text } };
 }
 
 /** On every answer: the gateway alone decides. */

@@ -59,6 +59,13 @@ KINDS["%".charCodeAt(0)] = PERCENT;
  * @param url the request's URL as text; never a path that a router has decoded
  */
 export function readTarget(url: string): Result<RequestTarget, PathProblem> {
+  const target = cutTarget(url);
+  const problem = target.ok ? checkPath(target.value.path) : undefined;
+  return problem === undefined ? target : err(problem);
+}
+
+/** The parts alone; the path still has to be guarded. */
+export function cutTarget(url: string): Result<RequestTarget, PathProblem> {
   const authorityStart = url.indexOf("://") + 3;
   const pathStart = url.indexOf("/", authorityStart);
   const queryStart = url.indexOf("?", authorityStart);
@@ -68,10 +75,8 @@ export function readTarget(url: string): Result<RequestTarget, PathProblem> {
   // A backslash or an at sign there would move the end of the authority for some parsers.
   if (authority.includes("\\") || authority.includes("@")) return err("no_path");
   if (url.includes("#", authorityStart)) return err("fragment");
-  const path = url.slice(pathStart, pathEnd);
-  const problem = checkPath(path);
-  if (problem !== undefined) return err(problem);
-  return ok({ scheme: url.slice(0, authorityStart - 3), authority, path, query: url.slice(pathEnd) });
+  const scheme = url.slice(0, authorityStart - 3);
+  return ok({ scheme, authority, path: url.slice(pathStart, pathEnd), query: url.slice(pathEnd) });
 }
 
 /** @returns the first rule that the path breaks, or undefined. */

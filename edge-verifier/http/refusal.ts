@@ -11,7 +11,6 @@ import type { CredentialProblem } from "./carriers.ts";
 import type { PathProblem } from "./path-guard.ts";
 import { isWireCode, problemResponse } from "./problem.ts";
 import type { WireCode } from "./problem.ts";
-import { REFUSAL_RETRY_AFTER_SECONDS } from "./refusal-limit.ts";
 
 /** The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL. */
 export type Refusal =
@@ -70,7 +69,6 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
   const challenge = challengeOf(code, refusal, realm);
   if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
-  if (refusal.code === "too_many_refusals") headers["Retry-After"] = String(REFUSAL_RETRY_AFTER_SECONDS);
   if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
   return problemResponse(code, headers);
 }

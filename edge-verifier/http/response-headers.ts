@@ -6,8 +6,6 @@ import type { RequestTarget } from "./path-guard.ts";
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-const NOTHING: HeaderList = [];
-
 /** Whoever writes one of these has thought of shared caches (RFC 9111 section 5.2.2). */
 const DECIDED = /(?:^|[\s,])(?:private|no-store|public|s-maxage)(?:$|[\s,=])/i;
 
@@ -30,16 +28,21 @@ export function correctedHeaders(
   }
   if (status === 201 || (status >= 300 && status < 400)) {
     for (const name of ["location", "content-location"]) {
-      const moved = publicUrl(headers.get(name), target, base);
+      const moved = publicUrl(headers.get(name) ?? "", target, base);
       if (moved !== undefined) corrected.push([name, moved]);
     }
   }
-  return corrected.length === 0 ? NOTHING : corrected;
+  return corrected;
 }
 
-/** The gateway's own URL for one of the origin's: the origin's host is nobody's business, and may not even be reachable. */
-function publicUrl(url: string | null, { scheme, authority }: RequestTarget, base: string): string | undefined {
-  if (url?.startsWith(base) !== true) return undefined;
-  const rest = url.slice(base.length);
-  return rest === "" || /^[/?#]/.test(rest) ? `${scheme}://${authority}${rest}` : undefined;
+/**
+ * The gateway's own URL for one of the origin's: the origin's host is nobody's business, and may not even be reachable.
+ * @returns undefined when the client, who resolves it against the gateway's URL, goes there anyway, or when it leads elsewhere
+ */
+function publicUrl(url: string, { scheme, authority, path }: RequestTarget, base: string): string | undefined {
+  const there = URL.parse(url, base + path)?.href ?? "";
+  const own = `${scheme}://${authority}`;
+  const here = own + there.slice(base.length);
+  if (!there.startsWith(base) || !/[/?#]/.test(there.charAt(base.length) || "/")) return undefined;
+  return URL.parse(url, own + path)?.href === here ? undefined : here;
 }

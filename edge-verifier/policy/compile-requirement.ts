@@ -41,7 +41,7 @@ function compileAt(value: unknown, name: string, found: string[], depth: number)
     return [];
   }
   if (depth > MAX_DEPTH) {
-    found.push(`requirements must not be nested more than ${MAX_DEPTH} deep`);
+    found.push(`${name} is nested too deep`);
     return [];
   }
   reportUnknown(value, REQUIREMENT_MEMBERS, found);

@@ -41,7 +41,8 @@ export interface PolicyProblem {
   readonly problem: string;
 }
 
-const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode"];
+const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode", "tolerate"];
+
 /**
  * @param ownPaths paths that the gateway answers itself; a rule for one of them would never be asked
  * @returns the policy ready to be asked, or every problem of every rule
@@ -72,6 +73,8 @@ function compileRule(value: unknown, found: string[]): CompiledRule | undefined 
     return undefined;
   }
   reportUnknown(value, RULE_MEMBERS, found);
+  // The feature takes the member out; where it is left out, nobody has read it.
+  if ("tolerate" in value) found.push("tolerate needs the feature pathTolerance: add it in edge-verifier/features.ts");
   const pattern = compilePath(value["path"], found);
   const methods = compileMethods(value["methods"], found);
   const requirement = compileAccess(value["allow"], value["require"], found);
@@ -110,8 +113,8 @@ function compileAccess(allow: unknown, require: unknown, found: string[]): Compi
 
 function compileMode(value: unknown, allow: unknown, found: string[]): boolean {
   if (value === undefined) return false;
-  if (!RULE_MODES.some((mode) => mode === value)) found.push(`mode must be one of ${RULE_MODES.join(", ")}`);
-  else if (allow === "anyone") found.push("mode has no meaning when anyone may pass");
+  if (!RULE_MODES.some((mode) => mode === value)) found.push(`mode must be ${RULE_MODES.join(" or ")}`);
+  else if (allow === "anyone") found.push("mode is for rules that ask for a token");
   return value === "report";
 }
 
@@ -120,14 +123,14 @@ function whyUnreachable(
   earlier: readonly CompiledRule[],
   ownPaths: readonly string[],
 ): string | undefined {
-  if (ownPaths.includes(rule.pattern.text)) return "rule can never match: the gateway answers this path itself";
+  if (ownPaths.includes(rule.pattern.text)) return "rule can never match: the path is the gateway's own";
   const unreachable = [...rule.methods].every((method) =>
     isCovered(
       rule.pattern,
       earlier.filter((one) => one.methods.has(method)).map((one) => one.pattern),
     ),
   );
-  return unreachable ? "rule can never match: earlier rules match everything it does" : undefined;
+  return unreachable ? "rule can never match: earlier rules do" : undefined;
 }
 
 function isRouteMethod(value: unknown): value is RouteMethod {

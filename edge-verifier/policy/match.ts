@@ -2,6 +2,8 @@
  * Which rule decides about a request. Pure. The first rule whose path and methods fit; never a guess: when it only fits
  * if case is not regarded, the answer is a refusal, because the origin may or may not regard it.
  */
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 import { matchesPath } from "./pattern.ts";
 import { findRules } from "./route-index.ts";
@@ -12,25 +14,24 @@ export type NoRoute =
   | { readonly code: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly code: "path_ambiguous" };
 
-export type RouteMatch = { readonly rule: CompiledRule } | { readonly rule: undefined; readonly reason: NoRoute };
-
-/** @param path the raw path, after the path guard (printable ASCII) */
-export function matchRoute(policy: CompiledPolicy, method: string, path: string): RouteMatch {
+/**
+ * @param path the raw path, after the path guard (printable ASCII)
+ * @returns the rule that decides
+ */
+export function matchRoute(policy: CompiledPolicy, method: string, path: string): Result<CompiledRule, NoRoute> {
   const folded = path.includes("%") ? foldEscaped(path) : path.toLowerCase();
   // A segment of nothing but marks or spaces: for some origins it is not there.
-  if (folded !== path && hasLostSegment(folded, path)) return { rule: undefined, reason: { code: "path_ambiguous" } };
+  if (folded !== path && hasLostSegment(folded, path)) return err({ code: "path_ambiguous" });
   let allow: Set<string> | undefined;
   for (const rule of findRules(policy.index, folded)) {
     const { pattern } = rule;
     if (rule.methods.has(method)) {
-      if (matchesPath(pattern.segments, pattern.tree, path)) return { rule };
-      return { rule: undefined, reason: { code: "path_ambiguous" } };
+      return matchesPath(pattern.segments, pattern.tree, path) ? ok(rule) : err({ code: "path_ambiguous" });
     }
     allow ??= new Set();
     for (const one of rule.methods) allow.add(one);
   }
-  if (allow === undefined) return { rule: undefined, reason: { code: "not_found" } };
-  return { rule: undefined, reason: { code: "method_not_allowed", allow: [...allow] } };
+  return err(allow === undefined ? { code: "not_found" } : { code: "method_not_allowed", allow: [...allow] });
 }
 
 /**

@@ -34,16 +34,9 @@ export function parsePattern(text: string): Result<PathPattern, string> {
   if (tree) parts.pop();
   const segments: PatternSegment[] = [];
   for (const part of parts) {
-    if (part === "") return err("path must not hold empty segments or end with a slash");
-    if (part.includes("*")) return err("path may hold * only as its whole last segment");
-    if (part.startsWith(":")) {
-      if (!PARAM.test(part)) return err("path has a parameter whose name is not an identifier");
-      segments.push(undefined);
-    } else if (LITERAL.test(part)) {
-      segments.push(part);
-    } else {
-      return err("path may hold A-Z a-z 0-9 - _ . ~ only, and no dot at the end of a segment");
-    }
+    if (PARAM.test(part)) segments.push(undefined);
+    else if (LITERAL.test(part)) segments.push(part);
+    else return err("path must be of /segments of A-Z a-z 0-9 - _ . ~ (no dot at the end), /:names and, last, /*");
   }
   return ok({ text, segments, foldedSegments: segments.map((segment) => segment?.toLowerCase()), tree });
 }

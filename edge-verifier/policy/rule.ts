@@ -20,6 +20,14 @@ export const RULE_MODES = ["enforce", "report"] as const;
 
 export type RuleMode = (typeof RULE_MODES)[number];
 
+/**
+ * What a path may hold although not every origin reads it alike: `%2F`, two slashes in a row, and `;` with what follows it in
+ * a segment.
+ */
+export const PATH_ODDITIES = ["encoded_slash", "empty_segment", "path_parameters"] as const;
+
+export type PathOddity = (typeof PATH_ODDITIES)[number];
+
 interface RuleBase {
   /**
    * `/exact`, `/with/:param` (one segment) or `/tree/*` (the path itself and everything below it). Literal segments hold
@@ -28,6 +36,10 @@ interface RuleBase {
   readonly path: string;
   /** Left out: every method of {@link ROUTE_METHODS}. GET includes HEAD (RFC 9110 section 9.3.2). */
   readonly methods?: readonly RouteMethod[];
+  /**
+   * Paths with these are not refused if every reading of them falls under this rule (feature `pathTolerance`). Left out: none.
+   */
+  readonly tolerate?: readonly PathOddity[];
 }
 
 /** Anyone may pass; no token is looked at and no identity is forwarded. */

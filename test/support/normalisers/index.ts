@@ -2,10 +2,11 @@
 import { express } from "./express.ts";
 import { go } from "./go.ts";
 import { iis } from "./iis.ts";
+import { naive } from "./naive.ts";
 import { nginx } from "./nginx.ts";
 import type { Normaliser } from "./parts.ts";
 import { php } from "./php.ts";
 import { tomcat } from "./tomcat.ts";
 import { werkzeug } from "./werkzeug.ts";
 
-export const NORMALISERS: readonly Normaliser[] = [nginx, express, go, werkzeug, tomcat, php, iis];
+export const NORMALISERS: readonly Normaliser[] = [nginx, express, go, werkzeug, tomcat, php, iis, naive];

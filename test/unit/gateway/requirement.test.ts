@@ -269,7 +269,7 @@ describe("what cannot be meant is reported at start-up", () => {
     ],
     ["an age of nothing", { maxAgeSeconds: 0 }, ["maxAgeSeconds must be a whole number of at least 1"]],
     ["half a second", { maxAgeSeconds: 0.5 }, ["maxAgeSeconds must be a whole number of at least 1"]],
-    ["a requirement that holds itself", cyclic, ["requirements must not be nested more than 8 deep"]],
+    ["a requirement that holds itself", cyclic, ["allOf[0] is nested too deep"]],
     [
       "several mistakes",
       { scopes: [], acr: [], claims: {} },

@@ -45,6 +45,22 @@ describe("with ASSERTION_KEY", () => {
   });
 });
 
+test.each([
+  [undefined, "https://origin.invalid"],
+  ["https://origin.example.com:8443/base/", "https://origin.example.com:8443/base"],
+])("a bound origin with ORIGIN_URL %s is the audience %s", async (ORIGIN_URL, audience) => {
+  const { privateJwk, publicJwk } = await createAssertionKey();
+  const bound = await makeFixture({ vars: { ASSERTION_KEY: JSON.stringify(privateJwk), ORIGIN_URL } });
+  const { method, url, headers } = await echoOf(await bound.sendAs({}, "/api/x?y"));
+  const rules = { clockSkewSeconds: 0, replay: "accept_until_expiry" } as const;
+  const { pathname, search } = new URL(url);
+  const request = { method, target: pathname + search, assertion: headers[HEADER] };
+  const own = await createAssertionVerifier({ keys: [publicJwk], audience, ...rules });
+  expect((await own.verify(request, NOW)).ok).toBe(true);
+  const other = await createAssertionVerifier({ keys: [publicJwk], audience: "https://other.example", ...rules });
+  expect((await other.verify(request, NOW)).ok).toBe(false);
+});
+
 test("without ASSERTION_KEY there is none", async () => {
   const plain = await makeFixture();
   expect((await echoOf(await plain.sendAs({}, "/api/x"))).headers[HEADER]).toBeUndefined();

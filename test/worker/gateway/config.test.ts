@@ -74,7 +74,7 @@ describe("a broken configuration", () => {
     expect(await problemOf(await fixture.send("/a"))).toMatchObject({ code: "config_invalid" });
     expect(fixture.events[0]?.refusal).toEqual({
       code: "config_invalid",
-      problems: [{ variable: "routes[1]", problem: "rule can never match: earlier rules match everything it does" }],
+      problems: [{ variable: "routes[1]", problem: "rule can never match: earlier rules do" }],
     });
     expect(fixture.originCalls()).toBe(0);
   });
@@ -167,9 +167,25 @@ describe("the origin", () => {
     expect(errorOf(readOriginConfig({ ORIGIN_URL })).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
   });
 
-  test("the binding wins over the URL", async () => {
-    const fixture = await makeFixture({ vars: { ORIGIN_URL: "http://127.0.0.1:9" } });
+  test("that is bound is called instead of the URL, and asked for the URL", async () => {
+    const fixture = await makeFixture({ vars: { ORIGIN_URL: "https://origin.example.com:8443/base/" } });
+    const response = await fixture.sendAs({}, "/api/x?y");
+    expect((await echoOf(response)).url).toBe("https://origin.example.com:8443/base/api/x?y");
+    expect(fixture.originCalls()).toBe(1);
+  });
+
+  test("that is bound without a URL is asked for one that names nobody", async () => {
+    const fixture = await makeFixture();
     expect((await echoOf(await fixture.sendAs({}, "/api/x"))).url).toBe("https://origin.invalid/api/x");
+  });
+
+  test("that is bound is no excuse for a URL that is none, nor a URL for a binding that is none", () => {
+    const ORIGIN = { fetch: (): Promise<Response> => Promise.resolve(new Response()) };
+    const problemsOf = (vars: object): readonly string[] =>
+      errorOf(readOriginConfig({ ...vars })).map(({ variable }) => variable);
+    expect(problemsOf({ ORIGIN, ORIGIN_URL: "http://origin.example.com" })).toEqual(["ORIGIN_URL"]);
+    expect(problemsOf({ ORIGIN: "no binding", ORIGIN_URL: "https://origin.example.com" })).toEqual(["ORIGIN"]);
+    expect(valueOf(readOriginConfig({ ORIGIN, ORIGIN_URL: "" })).base).toBe("https://origin.invalid");
   });
 });
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { allFeatures } from "../../../edge-verifier/features/all.ts";
 import { cors } from "../../../edge-verifier/features/cors.ts";
 import { hsts } from "../../../edge-verifier/features/hsts.ts";
-import { configure, makeFixture, problemOf } from "./fixture.ts";
+import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
+import { configure, echoOf, makeFixture, problemOf } from "./fixture.ts";
 
 /** Every optional variable, with a value that its feature accepts, and the feature's name. */
 const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: string])[] = [
@@ -23,8 +24,55 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["REFUSALS", { limit: (): void => undefined }, "refusalLimit"],
 ];
 
-test("each feature has a variable here", () => {
-  expect(new Set(VARIABLES.map(([, , feature]) => feature))).toEqual(new Set(allFeatures.map(({ name }) => name)));
+test("each feature has a variable here, or is switched on by a member of a rule", () => {
+  const named = new Set([...VARIABLES.map(([, , feature]) => feature), "pathTolerance"]);
+  expect(named).toEqual(new Set(allFeatures.map(({ name }) => name)));
+});
+
+describe("a rule with tolerate", () => {
+  const routes = defineRoutes([{ path: "/api/*", require: {}, tolerate: ["encoded_slash"] }]);
+
+  test("is a problem while its feature is left out", async () => {
+    const fixture = await makeFixture({ routes, features: allFeatures.filter(({ name }) => name !== "pathTolerance") });
+    expect(await problemOf(await fixture.sendAs({}, "/api/x"))).toMatchObject({ code: "config_invalid" });
+    expect(fixture.events[0]?.refusal).toEqual({
+      code: "config_invalid",
+      problems: [
+        {
+          variable: "routes[0]",
+          problem: "tolerate needs the feature pathTolerance: add it in edge-verifier/features.ts",
+        },
+      ],
+    });
+  });
+
+  test("takes such a path, asks for the token all the same, and hands the raw path to the origin", async () => {
+    const fixture = await makeFixture({ routes });
+    expect((await fixture.send("/api/a%2Fb")).status).toBe(401);
+    const response = await fixture.sendAs({}, "/api/a%2Fb?c=%2F");
+    expect((await echoOf(response)).url).toBe("https://origin.invalid/api/a%2Fb?c=%2F");
+    expect(fixture.events.at(-1)).toMatchObject({ decision: "forwarded", route: "/api/*" });
+    expect(await problemOf(await fixture.sendAs({}, "/api/a;b"))).toMatchObject({ code: "path_ambiguous" });
+    expect(fixture.events.at(-1)?.refusal).toEqual({ code: "path_unsafe", reason: "character" });
+    expect(fixture.originCalls()).toBe(1);
+  });
+
+  test("is taken for a preflight too", async () => {
+    const web = "https://app.example.com";
+    const fixture = await makeFixture({ routes, vars: { CORS_ORIGINS: web } });
+    const preflight = { method: "OPTIONS", headers: { origin: web, "access-control-request-method": "GET" } };
+    expect((await fixture.send("/api/a%2Fb", preflight)).status).toBe(204);
+    expect((await fixture.send("/api/a;b", preflight)).status).toBe(400);
+    expect(fixture.originCalls()).toBe(0);
+  });
+
+  test("with something that nobody may tolerate stops the gateway", async () => {
+    const fixture = await makeFixture({
+      // @ts-expect-error no member of the list
+      routes: [{ path: "/api/*", require: {}, tolerate: ["dot_segment"] }],
+    });
+    expect(await problemOf(await fixture.sendAs({}, "/api/x"))).toMatchObject({ code: "config_invalid" });
+  });
 });
 
 describe.each(VARIABLES)("%s", (variable, value, name) => {
@@ -41,7 +89,7 @@ describe.each(VARIABLES)("%s", (variable, value, name) => {
     const asked = new Set<string>();
     const env = new Proxy<Record<string, unknown>>({}, { get: (_target, key) => void asked.add(String(key)) });
     for (const feature of allFeatures.filter((one) => one.name === name)) {
-      await feature.read({ env, report: () => undefined, base: "", clock: () => 0 });
+      await feature.read({ env, report: () => undefined, base: "", routes: [], clock: () => 0 });
     }
     // Some variables are asked only if another one is set.
     const own = VARIABLES.filter(([, , feature]) => feature === name).map(([one]) => one);

@@ -149,6 +149,7 @@ export async function configure(
     env: vars,
     report,
     base: "https://origin.test",
+    routes: [],
     clock: () => NOW * 1000,
   });
   return { hooks, problems };

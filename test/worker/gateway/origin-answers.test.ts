@@ -23,14 +23,35 @@ const answerWith = async (
 describe("a redirect", () => {
   test.each([
     ["https://origin.invalid/next?a=b#c", "https://api.example.com/next?a=b#c"],
-    ["https://origin.invalid", "https://api.example.com"],
+    ["https://origin.invalid", "https://api.example.com/"],
+    ["HTTPS://Origin.Invalid:443/next", "https://api.example.com/next"],
+    ["//origin.invalid/next", "https://api.example.com/next"],
     ["/next", "/next"],
+    ["next?a", "next?a"],
+    ["//elsewhere.example/next", "//elsewhere.example/next"],
+    ["https://", "https://"],
     ["https://elsewhere.example/next", "https://elsewhere.example/next"],
     ["https://origin.invalid.example/next", "https://origin.invalid.example/next"],
     ["https://origin.invalid@evil.example/", "https://origin.invalid@evil.example/"],
   ])("to %s goes to %s", async (location, expected) => {
     expect((await answerWith("/api/x", 302, { location })).get("location")).toBe(expected);
     expect((await answerWith("/public/x", 307, { location })).get("location")).toBe(expected);
+  });
+
+  test.each([
+    ["https://origin.example.com/base/next", "https://api.example.com/next"],
+    ["/base/next", "https://api.example.com/next"],
+    ["/base", "https://api.example.com"],
+    ["/base?a", "https://api.example.com?a"],
+    ["//origin.example.com/base/next", "https://api.example.com/next"],
+    ["/base//elsewhere.example", "https://api.example.com//elsewhere.example"],
+    ["next", "next"],
+    ["/outside", "/outside"],
+    ["/based", "/based"],
+    ["https://origin.example.com/outside", "https://origin.example.com/outside"],
+  ])("to %s, of an origin whose base has a path, goes to %s", async (location, expected) => {
+    const ORIGIN_URL = "https://origin.example.com/base";
+    expect((await answerWith("/api/x", 302, { location }, { ORIGIN_URL })).get("location")).toBe(expected);
   });
 
   test("is corrected where something was created, too", async () => {

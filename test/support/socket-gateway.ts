@@ -1,6 +1,6 @@
 /**
- * The uploaded Worker, listening by itself on a socket of this machine, in front of an origin: a URL, or another Worker
- * that is bound to it. Without Miniflare's front door, which would normalise some requests before the Worker sees them.
+ * The uploaded Worker, listening by itself on a socket of this machine, in front of an origin: a URL, another Worker that
+ * is bound to it, or a server that is. Without Miniflare's front door, which would normalise some requests before the Worker sees them.
  */
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
@@ -23,7 +23,7 @@ export interface SocketGateway {
 }
 
 export interface SocketGatewayOptions {
-  readonly origin: { readonly url: string } | { readonly script: string };
+  readonly origin: { readonly url: string } | { readonly script: string } | { readonly boundUrl: string };
   readonly vars?: Readonly<Record<string, string>>;
   /** Every optional feature instead of those of the deployed Worker. */
   readonly complete?: boolean;
@@ -33,6 +33,11 @@ export interface SocketGatewayOptions {
     readonly analyticsEngineDatasets?: Record<string, { dataset: string }>;
     readonly versionMetadata?: string;
   };
+}
+
+/** A binding whose requests go to one server, whatever their URL: what an mTLS binding is, less the certificate. */
+function serverAt(url: string): { external: { address: string; http: object } } {
+  return { external: { address: new URL(url).host, http: {} } };
 }
 
 export async function startSocketGateway({
@@ -65,6 +70,7 @@ export async function startSocketGateway({
     bindings,
     ...platform,
     ...("script" in origin ? { serviceBindings: { ORIGIN: "origin" } } : {}),
+    ...("boundUrl" in origin ? { serviceBindings: { ORIGIN: serverAt(origin.boundUrl) } } : {}),
   };
   const originWorker = "script" in origin ? [{ name: "origin", ...RUNTIME, script: origin.script }] : [];
   const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [gateway, ...originWorker] }));

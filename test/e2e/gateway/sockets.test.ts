@@ -223,6 +223,18 @@ describe("an end", () => {
     expect(origin.exchanges).toHaveLength(1);
   });
 
+  test("that the client makes before the origin has answered is passed on when the origin's time is over, at the latest", async () => {
+    const closed = new Promise<void>((resolve) => {
+      answer = ({ socket }) => {
+        socket.on("close", () => resolve());
+        client.destroy();
+      };
+    });
+    const client = connect(port, "127.0.0.1", () => client.write(streamRequest()));
+    await closed;
+    expect(origin.exchanges).toHaveLength(1);
+  });
+
   test("that the gateway makes, 504, is passed on too", async () => {
     let closed: Promise<void> | undefined;
     answer = ({ socket }) => {

@@ -7,7 +7,7 @@ import type { Result } from "../shared/result.ts";
 import { checkPath } from "./http/path-guard.ts";
 import type { KeySetNamespace } from "./keys/key-set-source.ts";
 
-/** What a service binding and the global `fetch` have in common. */
+/** What a service binding, an mTLS binding and the global `fetch` have in common. */
 export interface Fetcher {
   fetch(request: Request): Promise<Response>;
 }

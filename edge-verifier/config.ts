@@ -196,7 +196,7 @@ function readChoices<Choice extends string>(
 function readOrigin(env: Bindings, report: Report): Pick<OriginConfig, "fetcher" | "base"> | undefined {
   const { ORIGIN: binding, ORIGIN_URL: url } = env;
   const isBound = !isAbsent(binding);
-  if (isBound && !isFetcher(binding)) return report("ORIGIN", "must be a service binding");
+  if (isBound && !isFetcher(binding)) return report("ORIGIN", "must be a binding with fetch");
   if (!isBound && isAbsent(url)) return report("ORIGIN_URL", "is missing, and so is the binding ORIGIN");
   const base = isAbsent(url) ? ok(BOUND_ORIGIN_BASE) : readOriginUrl(url);
   if (!base.ok) return report("ORIGIN_URL", base.error);

@@ -30,7 +30,7 @@ const MAX_KEYS = 3;
 
 /** What is signed. */
 export interface AssertionClaims {
-  /** The origin: the gateway's `ORIGIN_URL` in normal form, or `https://origin.invalid` for a service binding. */
+  /** The origin: the gateway's `ORIGIN_URL` in normal form, or `https://origin.invalid` for a binding without one. */
   readonly aud: string;
   readonly iat: number;
   readonly exp: number;

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readFeatures } from "../../../edge-verifier/feature.ts";
+import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
 import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
 import { isJsonObject } from "../../../shared/json.ts";
 
@@ -52,6 +54,9 @@ test("compile as strictly as this repository", async () => {
 test("are accepted at start-up", async () => {
   for (const file of files) {
     const module: unknown = await import(pathToFileURL(file).href);
-    expect(compilePolicy(isJsonObject(module) ? module["default"] : undefined, [])).toMatchObject({ ok: true });
+    const routes = isJsonObject(module) ? module["default"] : undefined;
+    const setup = { env: {}, report: (): undefined => undefined, base: "", routes, clock: () => 0 };
+    const hooks = await readFeatures([pathTolerance], setup);
+    expect(compilePolicy(hooks.routes ?? routes, [])).toMatchObject({ ok: true });
   }
 });

@@ -3,7 +3,7 @@
  * forward: a key leaves the document by its hold or by a tombstone, never because KMS or KV did not show it for a while.
  */
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
-import type { KeySetDocument, KeyState, RevokedKid } from "../../shared/key-set.ts";
+import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
 import { isHoldOver, knownTombstones, later, liveDocument, newerDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
@@ -152,13 +152,27 @@ function publishReasons(situation: Situation, desired: Desired): readonly Publis
     ["root_changed", held.rootKid !== root?.publicKey?.kid],
     ["key_added", desired.keys.some(({ kid }) => !listed.has(kid))],
     ["key_dropped", document.keys.some(({ kid }) => !wanted.has(kid))],
-    ["state_changed", desired.keys.some(({ kid, state }) => listed.has(kid) && listed.get(kid)?.state !== state)],
+    ["state_changed", !isActiveUncertain(situation, document) && isAnyStateChanged(desired.keys, listed)],
     ["timing_changed", !isSameTiming(document.timing, timing.toPublish)],
     ["unusable_entry", held.skipped.length > 0],
     ["renewal", now >= renewalOf(document)],
     ["settle", settling !== undefined && now >= settling],
   ];
   return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
+}
+
+function isAnyStateChanged(wanted: readonly DesiredKey[], listed: ReadonlyMap<Kid, KeySetKey>): boolean {
+  return wanted.some(({ kid, state }) => listed.has(kid) && listed.get(kid)?.state !== state);
+}
+
+/**
+ * Where `active` points is seen as it has been since before the document, by somebody who may have seen it otherwise: one of
+ * the two views is stale, and which one shows once KMS is consistent. Until then rotators would only overwrite each other.
+ * Keys of all states verify.
+ */
+function isActiveUncertain({ observed, policy, now }: Situation, { issuedAt }: KeySetDocument): boolean {
+  const movedAt = observed.active?.updatedAt;
+  return movedAt !== undefined && movedAt < issuedAt && now < issuedAt + policy.kmsConsistencySeconds;
 }
 
 /** The document lacks what must have stood in one before: an older one was put back, or a late write arrived. */

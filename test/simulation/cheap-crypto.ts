@@ -74,7 +74,8 @@ function ecKey(spec: keyof typeof CURVES, id: string): PoolKey {
     sign(digest) {
       const s = (inverse * (toInteger(digest) + r * secret)) % order;
       const concatenated = Buffer.from(toHex(r, bytes) + toHex(s, bytes), "hex");
-      return concatToDer(remember(privateKey, Buffer.from(digest).toString("hex"), concatenated));
+      const hex = Buffer.from(digest).toString("hex");
+      return remember(privateKey, hex, concatToDer(remember(privateKey, hex, concatenated)));
     },
   };
 }
@@ -116,7 +117,7 @@ function xOf(key: KeyObject): string {
   return x;
 }
 
-/** Signatures known to hold or not: key, digest of what was signed, signature as JWS carries it. */
+/** Signatures known to hold or not: key, digest of what was signed, signature as JWS carries it or as DER. */
 const judged = new Map<string, boolean>();
 const MAX_JUDGED = 20_000;
 const names = new WeakMap<KeyObject, string>();
@@ -144,12 +145,13 @@ function remember(privateKey: KeyObject, digest: string, signature: Uint8Array):
 
 const reallyVerify = nodeCrypto.verify;
 
-type VerifyOptions = { readonly key: KeyObject; readonly dsaEncoding?: "ieee-p1363" };
+type VerifyingKey = KeyObject | { readonly key: KeyObject; readonly dsaEncoding?: "ieee-p1363" };
 
 /** node:crypto's verify, as the issuer checks what KMS has signed. */
-function verifyKnown(name: string | null, data: Uint8Array, options: VerifyOptions, signature: Uint8Array): boolean {
+function verifyKnown(name: string | null, data: Uint8Array, key: VerifyingKey, signature: Uint8Array): boolean {
   const digest = hash(name ?? "sha256", data, "hex");
-  return judge(nameOf(options.key), digest, signature, () => reallyVerify(name, data, options, signature));
+  const keyObject = "key" in key ? key.key : key;
+  return judge(nameOf(keyObject), digest, signature, () => reallyVerify(name, data, key, signature));
 }
 
 interface CheapKey {

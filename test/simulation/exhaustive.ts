@@ -1,7 +1,7 @@
 /**
- * A small world, gone through completely: two rotators over models without lag, one interrupted before its nth change and
- * the other let in for m changes, for all n and m; then the first goes on or is dead, at once or after a pause; then the
- * second finishes; later a third one looks after what is left. Reads are not switched at: a change is what others can see.
+ * A small world, gone through completely: two rotators over models without lag, one interrupted before its nth call and the
+ * other let in for m calls, for all n and m, reads and changes alike; then the first goes on or is dead, at once or after a
+ * pause; then the second finishes; later a third one looks after what is left.
  */
 import { createRingMemory } from "../../issuer/key-ring/observation.ts";
 import { createRingPorts } from "../../issuer/key-ring/ports.ts";
@@ -24,7 +24,7 @@ export type Occasion = "creation" | "rotation" | "revocation";
 
 export interface Interleaving {
   readonly occasion: Occasion;
-  /** Changes of the first rotator before the second is let in, and of the second before the first goes on. */
+  /** Calls of the first rotator, reads too, before the second is let in, and of the second before the first goes on. */
   readonly first: number;
   readonly second: number;
   readonly pauseSeconds: number;
@@ -34,42 +34,104 @@ export interface Interleaving {
 export interface Ending {
   readonly violations: readonly Violation[];
   readonly isConverged: boolean;
-  /** False when a rotator had fewer changes to make than asked for: longer prefixes give nothing new. */
+  /** False when a rotator had fewer calls to make than asked for: longer prefixes give nothing new. */
   readonly wasFirstInterrupted: boolean;
   readonly wasSecondInterrupted: boolean;
+}
+
+/** What becomes of the first rotator, and the second's `second` mod `stride`, which selects a part of all interleavings. */
+export interface Exploration {
+  readonly occasion: Occasion;
+  readonly pauseSeconds: number;
+  readonly dies: boolean;
+  /** 1: all of them. */
+  readonly stride: number;
+}
+
+export interface Explored {
+  readonly count: number;
+  readonly broken: readonly { readonly interleaving: Interleaving; readonly ending: Ending }[];
+}
+
+export const OCCASIONS: readonly Occasion[] = ["creation", "rotation", "revocation"];
+
+/** The first rotator goes on at once, goes on later than another one has published, or never does. */
+export const FATES: readonly Pick<Exploration, "dies" | "pauseSeconds">[] = [
+  { dies: false, pauseSeconds: 0 },
+  { dies: false, pauseSeconds: 40 },
+  { dies: true, pauseSeconds: 0 },
+];
+
+/** Goes through all interleavings, or through every `stride`th of the second rotator's, a different one for each of the first's. */
+export async function exploreAll({ stride, ...world }: Exploration): Promise<Explored> {
+  const broken: Explored["broken"][number][] = [];
+  let count = 0;
+  for (let first = 0, more = true; more; first++) {
+    more = false;
+    for (let second = first % stride, inner = true; inner; second += stride) {
+      const interleaving: Interleaving = { ...world, first, second };
+      const ending = await explore(interleaving);
+      count++;
+      if (ending.violations.length > 0 || !ending.isConverged) broken.push({ interleaving, ending });
+      inner = ending.wasSecondInterrupted;
+      more ||= ending.wasFirstInterrupted;
+    }
+  }
+  return { count, broken };
 }
 
 const INIT: RingRequest = { kind: "init" };
 
 const policy = policyOf({ timing: TIMING, rotateEverySeconds: 1500, documentLifetimeSeconds: 3600 });
 
-/** Lets a rotator make so many changes, and holds it before the next one. */
+/** Lets a rotator make so many calls, and holds it before the next one. */
 interface Gate {
   pass(): Promise<void>;
-  allow(changes: number): void;
+  allow(calls: number): void;
   readonly isHeld: boolean;
 }
 
 function createGate(): Gate {
   let left = 0;
-  let release: (() => void) | undefined;
+  /** A rotator reads several keys at once. */
+  const held: (() => void)[] = [];
   return {
     pass() {
-      if (left-- > 0) return Promise.resolve();
-      return new Promise((resolve) => {
-        release = resolve;
-      });
+      if (left > 0) {
+        left--;
+        return Promise.resolve();
+      }
+      return new Promise((resolve) => void held.push(resolve));
     },
-    allow(changes) {
-      const held = release;
-      release = undefined;
-      left = held === undefined ? changes : changes - 1;
-      if (held === undefined || changes > 0) held?.();
-      else release = held;
+    allow(calls) {
+      left = calls;
+      while (left > 0 && held.length > 0) {
+        left--;
+        held.shift()?.();
+      }
     },
     get isHeld() {
-      return release !== undefined;
+      return held.length > 0;
     },
+  };
+}
+
+/** A rotator is held before any of its calls, reads too: what it has read before may be true no more. */
+function gated(real: Kms, gate: Gate): Kms {
+  return {
+    describeKey: async (...args) => gate.pass().then(() => real.describeKey(...args)),
+    getPublicKey: async (...args) => gate.pass().then(() => real.getPublicKey(...args)),
+    sign: async (...args) => gate.pass().then(() => real.sign(...args)),
+    verify: async (...args) => gate.pass().then(() => real.verify(...args)),
+    createKey: async (...args) => gate.pass().then(() => real.createKey(...args)),
+    listKeys: async () => gate.pass().then(() => real.listKeys()),
+    tagKey: async (...args) => gate.pass().then(() => real.tagKey(...args)),
+    listTags: async (...args) => gate.pass().then(() => real.listTags(...args)),
+    disableKey: async (...args) => gate.pass().then(() => real.disableKey(...args)),
+    scheduleKeyDeletion: async (...args) => gate.pass().then(() => real.scheduleKeyDeletion(...args)),
+    createAlias: async (...args) => gate.pass().then(() => real.createAlias(...args)),
+    updateAlias: async (...args) => gate.pass().then(() => real.updateAlias(...args)),
+    listAliases: async (...args) => gate.pass().then(() => real.listAliases(...args)),
   };
 }
 
@@ -78,25 +140,19 @@ export async function explore({ occasion, first, second, pauseSeconds, dies }: I
   const rng = createRng("exhaustive");
   const coverage = createCoverage();
   const kmsModel = createKmsModel(clock, 0);
-  const kv = createKvModel({ clock, rng, locations: [], propagationMs: 0 });
+  const kv = createKvModel({ clock, rng, locations: [], propagationMs: 0, apiLagMs: 0 });
   const judged = { ring: RING, kms: kmsModel.truth, kv, coverage, startMs: START_MS };
   const judge = createJudge({ ...judged, clock, timing: policy.timing });
   kmsModel.truth.onChange((change) => judge.onKms(change));
   const pass = (seconds: number): Promise<void> => clock.runUntil(clock.nowMs + seconds * 1000, () => false);
 
   function run(gate: Gate, request?: RingRequest): Promise<ReconcileReport> {
-    const real = kmsModel.client(() => 0);
-    const kms: Kms = {
-      ...real,
-      createKey: async (asked) => gate.pass().then(() => real.createKey(asked)),
-      createAlias: async (...args) => gate.pass().then(() => real.createAlias(...args)),
-      updateAlias: async (...args) => gate.pass().then(() => real.updateAlias(...args)),
-      tagKey: async (...args) => gate.pass().then(() => real.tagKey(...args)),
-      disableKey: async (...args) => gate.pass().then(() => real.disableKey(...args)),
-      scheduleKeyDeletion: async (...args) => gate.pass().then(() => real.scheduleKeyDeletion(...args)),
-    };
+    const kms = gated(
+      kmsModel.client(() => 0),
+      gate,
+    );
     const publisher = {
-      read: async () => kv.stored(),
+      read: async () => gate.pass().then(() => kv.stored()),
       publish: async (_ring: string, text: string, rev: number) => {
         await gate.pass();
         kv.put(text, "rotator");

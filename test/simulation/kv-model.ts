@@ -31,6 +31,8 @@ export interface KvModelOptions {
   readonly locations: readonly LocationHabit[];
   /** W as the world has it, which need not be what the policy says. */
   readonly propagationMs: number;
+  /** How far behind the REST API may be. */
+  readonly apiLagMs: number;
 }
 
 export interface KvModel {
@@ -40,7 +42,7 @@ export interface KvModel {
   put(text: string | undefined, by: KvWrite["by"], composedMs?: number, isLate?: boolean, process?: object): void;
   /** As an isolate at a location reads it. @throws while the location's way to the store is cut */
   readAt(location: number, cacheTtlSeconds: number): string | undefined;
-  /** As the REST API reads it: up to a minute behind. @throws while the API is down */
+  /** As the REST API reads it, which may be behind. @throws while the API is down */
   readApi(): string | undefined;
   /** The last write, whoever made it. */
   stored(): string | undefined;
@@ -49,15 +51,12 @@ export interface KvModel {
   isCut(where: number | "api"): boolean;
 }
 
-/** How far behind the REST API may be. */
-const API_LAG_MS = 60_000;
-
 interface Cached {
   readonly text: string | undefined;
   readonly readMs: number;
 }
 
-export function createKvModel({ clock, rng, locations, propagationMs }: KvModelOptions): KvModel {
+export function createKvModel({ clock, rng, locations, propagationMs, apiLagMs }: KvModelOptions): KvModel {
   const writes: KvWrite[] = [];
   const caches = new Map<number, Cached>();
   const cutUntil = new Map<number | "api", number>();
@@ -89,7 +88,7 @@ export function createKvModel({ clock, rng, locations, propagationMs }: KvModelO
     },
     readApi() {
       if (isCut("api")) throw new Error("the API does not answer");
-      return choose("either", ({ putMs, forcedMs }) => Math.min(putMs + API_LAG_MS, Math.max(putMs, forcedMs)));
+      return choose("either", ({ putMs, forcedMs }) => Math.min(putMs + apiLagMs, Math.max(putMs, forcedMs)));
     },
     stored: () => writes.at(-1)?.text,
     cut(where, forMs) {

@@ -33,6 +33,28 @@ export function plainSchedule(seed: string): Schedule {
   };
 }
 
+/** Everything that makes a lead too short show: signers follow at once, locations lag, somebody activates within seconds. */
+export function leadSchedule(seed: string): Schedule {
+  return { ...plainSchedule(seed), rotators: 2, rotatorEverySeconds: 15, apiLagSeconds: 0, kmsLagSeconds: 0 };
+}
+
+/** Everything that makes a hold too short show: signers follow at the last moment, and a dropped key is gone at once. */
+export function holdSchedule(seed: string): Schedule {
+  const plain = plainSchedule(seed);
+  return {
+    ...plain,
+    rotators: 2,
+    rotatorEverySeconds: 15,
+    // Rotators that look so often would repair what the API does not show yet.
+    apiLagSeconds: 0,
+    locations: ["newest", "newest"],
+    kmsLagSeconds: 0,
+    signersLagSeconds: 300,
+    // Each rotation begins the hold of all keys before it anew.
+    deeds: plain.deeds.slice(0, 1),
+  };
+}
+
 export interface CounterExample {
   readonly seed: string;
   readonly violation: Violation;
@@ -70,6 +92,7 @@ export interface ShortestMargin {
 export async function shortestMargin(
   configuredSeconds: number,
   removedOf: (seconds: number) => Removed,
+  make: (seed: string) => Schedule,
   times: number,
   stepSeconds = 10,
 ): Promise<ShortestMargin> {
@@ -77,10 +100,7 @@ export async function shortestMargin(
   let counterExample: string | undefined;
   while (safe - unsafe > stepSeconds) {
     const tried = Math.round((safe + unsafe) / 2);
-    const found = await findCounterExample(
-      removedOf(configuredSeconds - tried),
-      schedulesOf(plainSchedule, "margin", times),
-    );
+    const found = await findCounterExample(removedOf(configuredSeconds - tried), schedulesOf(make, "margin", times));
     if (found === undefined) safe = tried;
     else [unsafe, counterExample] = [tried, found.seed];
   }

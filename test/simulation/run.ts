@@ -1,6 +1,7 @@
 /**
  * `npm run simulate`: thousands of histories, what they covered, the shortest margins that held, and the worst revocation.
  *   --schedules N   how many (10000)      --seed S   the name that all seeds are derived from (a fixed one)
+ *   --interleavings  instead: every interleaving of two rotators at a creation, a rotation and a revocation
  *   --replay SEED   one history, told event by event; its seed is printed with every broken promise
  * Says on stderr how far it is; interrupted, it reports on the histories that have ended. Exit code 1 when a promise was broken.
  */
@@ -12,7 +13,8 @@ import { installCheapCrypto } from "./cheap-crypto.ts";
 import { createCoverage } from "./coverage.ts";
 import type { CoverageReport } from "./coverage.ts";
 import type { Violation } from "./invariants.ts";
-import { plainSchedule, shortestMargin } from "./margins.ts";
+import { holdSchedule, leadSchedule, plainSchedule, shortestMargin } from "./margins.ts";
+import { runInterleavings } from "./run-interleavings.ts";
 import { drawSchedule } from "./schedule.ts";
 import { live, policyOf } from "./world.ts";
 
@@ -80,10 +82,23 @@ function printCoverage({ counts }: CoverageReport): void {
   for (const what of Object.keys(counts).toSorted()) say(`${String(counts[what]).padStart(10)}  ${what}`);
 }
 
+/** Histories for each length that is tried. */
+const MARGIN_TIMES = 60;
+
 async function printMargins(): Promise<void> {
   const { timing } = policyOf(plainSchedule("policy").policy);
-  const lead = await shortestMargin(leadSeconds(timing), (seconds) => ({ leadSeconds: seconds }), 15);
-  const hold = await shortestMargin(holdSeconds(timing), (seconds) => ({ holdSeconds: seconds }), 15);
+  const lead = await shortestMargin(
+    leadSeconds(timing),
+    (seconds) => ({ leadSeconds: seconds }),
+    leadSchedule,
+    MARGIN_TIMES,
+  );
+  const hold = await shortestMargin(
+    holdSeconds(timing),
+    (seconds) => ({ holdSeconds: seconds }),
+    holdSchedule,
+    MARGIN_TIMES,
+  );
   say(
     `\nlead before activation: ${lead.configuredSeconds} s configured, broken below ${lead.shortestSafeSeconds} s (${lead.counterExample})`,
   );
@@ -143,10 +158,13 @@ if (isMainThread) {
     options: {
       schedules: { type: "string", default: "10000" },
       seed: { type: "string", default: "sealgate" },
+      interleavings: { type: "boolean", default: false },
       replay: { type: "string" },
     },
   });
-  await (values.replay === undefined ? simulate(values.seed, Number(values.schedules)) : replay(values.replay));
+  if (values.interleavings) process.exitCode = (await runInterleavings(say)) ? 0 : 1;
+  else if (values.replay !== undefined) await replay(values.replay);
+  else await simulate(values.seed, Number(values.schedules));
 } else if (isShare(workerData)) {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, which has no origin
   await liveInBatches(workerData, (outcome) => parentPort?.postMessage(outcome));

@@ -40,8 +40,12 @@ export interface Schedule {
   readonly forgetful: boolean;
   readonly signers: number;
   readonly locations: readonly LocationHabit[];
+  /** The longest that KV's API shows what is past. */
+  readonly apiLagSeconds: number;
   /** The longest that KMS shows what is past. */
   readonly kmsLagSeconds: number;
+  /** Signers see KMS always so late; undefined: as everybody does. */
+  readonly signersLagSeconds: number | undefined;
   /** Two hosts differ by at most twice this. */
   readonly skewSeconds: number;
   readonly rotatorAdversity: Adversity;
@@ -87,7 +91,9 @@ export function drawSchedule(seed: string): Schedule {
     forgetful: createRng(`${seed} forgetful`).chance(0.3),
     signers: rng.int(1, 3),
     locations: Array.from({ length: rng.int(2, 6) }, () => rng.pick<LocationHabit>(habits)),
+    apiLagSeconds: 60,
     kmsLagSeconds: rng.pick([0, 20, 300, 300]),
+    signersLagSeconds: undefined,
     skewSeconds: has() ? TIMING.clockSkewSeconds / 2 : 0,
     rotatorAdversity: {
       slow: has() ? 0.05 : 0,

@@ -87,7 +87,9 @@ export function startTraffic(options: TrafficOptions): Traffic {
     return isolate;
   }
 
-  const anyLocation = (): number => rng.int(0, kv.locations - 1);
+  // The last location is a quiet one: nobody else's request fills its cache at another time than the aimed ones do.
+  const quietLocation = kv.locations - 1;
+  const anyLocation = (): number => rng.int(0, quietLocation - 1);
 
   function send(minted: MintedToken | undefined, isolate: Isolate): void {
     if (minted === undefined) return;
@@ -148,11 +150,13 @@ export function startTraffic(options: TrafficOptions): Traffic {
     clock.at(usedMs + 4000, () => sendTelling(isolate));
   }
 
+  /** The first token may still be of the key before, and makes its signer look where `active` points. */
   async function mintFor(isolate: Isolate): Promise<void> {
+    const signer = rng.pick(signers);
+    const minted = [await signer.mint(1), await signer.mint(1)].filter((token) => token !== undefined);
+    tokens.push(...minted);
+    for (const token of minted) send(token, isolate);
     sendTelling(isolate);
-    const minted = await rng.pick(signers).mint(1);
-    if (minted !== undefined) tokens.push(minted);
-    send(minted, isolate);
   }
 
   kms.onChange((change) => {
@@ -160,7 +164,12 @@ export function startTraffic(options: TrafficOptions): Traffic {
     // Signers follow at different times; some late, with the key that has been superseded.
     for (const signer of signers)
       for (let times = 0; times < 3; times++) after(rng.between(0, 420) * 1000, () => mint(signer, 1));
-    for (const signer of signers) after(rng.between(355, 359) * 1000, () => mint(signer, 1));
+    for (const signer of signers) {
+      // A look at what is about to be visible, and a token just before the next look is due.
+      const lookMs = rng.between(295, 299) * 1000;
+      after(lookMs, () => mint(signer, 1));
+      after(lookMs + rng.between(59, 60) * 1000, () => mint(signer, 1));
+    }
   });
 
   return {
@@ -178,5 +187,6 @@ export function startTraffic(options: TrafficOptions): Traffic {
   function aim(write: KvWrite): void {
     if (schedule.bootstrap && bootstrap === undefined && write.by === "rotator") bootstrap = write.text;
     if (rng.chance(0.6)) longestWay(write, anyLocation());
+    longestWay(write, quietLocation);
   }
 }

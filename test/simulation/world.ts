@@ -77,6 +77,7 @@ export async function live(
     rng: rng.fork("kv"),
     locations: schedule.locations,
     propagationMs: policy.timing.kvPropagationSeconds * 1000 * schedule.propagationFactor,
+    apiLagMs: schedule.apiLagSeconds * 1000,
   });
   const story = listener === undefined ? undefined : createStory(clock, listener);
   const judge = createJudge({
@@ -100,12 +101,13 @@ export async function live(
   const endMs = busyUntilMs + schedule.quietSeconds * 1000;
   const isBusy = (): boolean => clock.nowMs < busyUntilMs;
   const lagRng = rng.fork("lag");
-  const lag: KmsLag = () =>
-    lagRng.chance(0.5)
-      ? 0
-      : lagRng.chance(0.5)
-        ? 1000 * schedule.kmsLagSeconds
-        : lagRng.between(0, 1000 * schedule.kmsLagSeconds);
+  const longestLagMs = 1000 * schedule.kmsLagSeconds;
+  const lag: KmsLag = () => {
+    if (lagRng.chance(0.5)) return 0;
+    return lagRng.chance(0.5) ? longestLagMs : lagRng.between(0, longestLagMs);
+  };
+  const { signersLagSeconds } = schedule;
+  const signersLag = signersLagSeconds === undefined ? lag : (): number => 1000 * signersLagSeconds;
   const kv: typeof store = {
     ...store,
     put(...args) {
@@ -145,7 +147,7 @@ export async function live(
       clock,
       rng: rng.fork(`signer ${index}`),
       coverage,
-      kms: kmsModel.client(lag),
+      kms: kmsModel.client(signersLag),
       skewMs: skew(),
       policy,
       removed,

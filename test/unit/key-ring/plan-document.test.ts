@@ -184,6 +184,28 @@ describe("a document from the future", () => {
   });
 });
 
+describe("a document by somebody who saw `active` elsewhere", () => {
+  const other = held(documentOf([entry(2, "active"), entry(1, "retiring")], { issuedAt: after(20) }));
+  const seen = (movedAt: number): ObservedRing =>
+    observedRing({ active: { keyId: "id-1", generation: 1, updatedAt: after(movedAt) }, document: other });
+
+  test("stands until KMS is consistent: one of the two views is stale, and rotators would only overwrite each other", () => {
+    expect(publishOf(seen(0), 319)).toBeUndefined();
+    expect(publishOf(seen(0), 320)).toMatchObject({ reasons: ["state_changed"] });
+  });
+
+  test("is replaced at once when `active` has been moved since", () => {
+    expect(publishOf(seen(20), 21)).toMatchObject({ reasons: ["state_changed"] });
+  });
+
+  test("gets the states as they are seen now when anything else has to be published", () => {
+    const observed = { ...seen(0), generations: [1, 2, 3].map((number) => generation(number, noted())) };
+    const step = given(publishOf(observed, 30));
+    expect(step.reasons).toEqual(["key_added"]);
+    expect(step.keys.find(({ kid }) => kid === keyOf(1).kid)?.state).toBe("active");
+  });
+});
+
 describe("what edges may hold", () => {
   test("stays in the document when KMS does not show a generation's alias yet", () => {
     const observed = observedRing({

@@ -20,7 +20,7 @@ export interface RequestTarget {
 
 /** Which rule a path breaks. Stable: logged. */
 export type PathProblem =
-  /** No path can be found: no authority, or something other than a slash after it. */
+  /** No path can be found: nothing that is a host and perhaps a port, or something other than a slash after it. */
   | "no_path"
   /** A request target has no fragment (RFC 9110 section 7.1). */
   | "fragment"
@@ -38,6 +38,12 @@ export type PathProblem =
 
 /** RFC 9110 section 4.1 asks recipients to support 8000 octets. */
 export const MAX_PATH_LENGTH = 8000;
+
+/**
+ * A host and perhaps a port. A backslash or an at sign there would move the end of the authority for some parsers; a comma is
+ * what joins two Host headers.
+ */
+const AUTHORITY = /^[\w.:[\]-]+$/;
 
 const REFUSED = 0;
 const PLAIN = 1;
@@ -72,9 +78,8 @@ export function cutTarget(url: string): Result<RequestTarget, PathProblem> {
   const pathEnd = queryStart === -1 ? url.length : queryStart;
   if (authorityStart < 3 || pathStart <= authorityStart || pathStart > pathEnd) return err("no_path");
   const authority = url.slice(authorityStart, pathStart);
-  // A backslash or an at sign there would move the end of the authority for some parsers.
-  if (authority.includes("\\") || authority.includes("@")) return err("no_path");
   if (url.includes("#", authorityStart)) return err("fragment");
+  if (!AUTHORITY.test(authority)) return err("no_path");
   const scheme = url.slice(0, authorityStart - 3);
   return ok({ scheme, authority, path: url.slice(pathStart, pathEnd), query: url.slice(pathEnd) });
 }

@@ -7,6 +7,7 @@
 export type WireCode =
   | "path_ambiguous"
   | "invalid_request"
+  | "body_not_allowed"
   | "token_missing"
   | "invalid_token"
   | "insufficient_scope"
@@ -51,6 +52,7 @@ function problem(status: keyof typeof TITLES, detail: string): Problem {
 export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
   path_ambiguous: problem(400, "The path can be read in more than one way."),
   invalid_request: problem(400, "Send one bearer token in one Authorization header."),
+  body_not_allowed: problem(400, "GET and HEAD have no body."),
   token_missing: problem(401, "A bearer token is required."),
   invalid_token: problem(401, "The token is not valid here."),
   insufficient_scope: problem(403, "The token lacks a scope."),

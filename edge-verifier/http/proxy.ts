@@ -34,7 +34,7 @@ export async function forward(
 ): Promise<Result<Response, Refusal>> {
   const { origin, hooks } = parts;
   const outgoing = originRequest(request, target, admission, requestId, parts);
-  if (outgoing === undefined) return err({ code: "path_unsafe", reason: "altered_by_url_parser" });
+  if ("code" in outgoing) return err(outgoing);
   if (hooks.attach !== undefined) await hooks.attach(outgoing, admission?.identity?.headers ?? []);
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<undefined>((resolve) => {
@@ -44,34 +44,42 @@ export async function forward(
     // Answering 504 ends the request's context, and the platform aborts the subrequest with it; an AbortSignal would do the
     // same at the price of another copy of the request.
     const response = await Promise.race([origin.fetcher.fetch(outgoing), late]);
-    return response === undefined ? err({ code: "origin_timeout", timeoutMs: origin.timeoutMs }) : ok(response);
+    if (response === undefined) return err({ code: "origin_timeout", timeoutMs: origin.timeoutMs });
+    const { status } = response;
+    // RFC 9110 section 15: anything else is no final answer, unless it opens a WebSocket.
+    if ((status > 199 && status < 600) || response.webSocket) return ok(response);
   } catch {
     // Whatever was thrown may hold the URL or the origin's own error text; neither belongs in a log or a response.
-    return err({ code: "origin_unreachable" });
   } finally {
     clearTimeout(timer);
   }
+  return err({ code: "origin_unreachable" });
 }
 
-/** @returns undefined when parsing the URL has changed the path: what was matched would not be what is sent. */
+/** @returns what will be sent, or why it cannot be */
 function originRequest(
   request: Request,
   target: RequestTarget,
   admission: Admission | undefined,
   requestId: string,
   { origin, hooks, removed }: ForwardingParts,
-): Request | undefined {
+): Request | Refusal {
+  const { method } = request;
+  const body = method === "GET" || method === "HEAD" ? null : request.body;
+  // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
+  if (body !== request.body && request.headers.get("content-length") !== "0") return { code: "body_not_allowed" };
   const prefix = origin.base + target.path;
   const outgoing = new Request(prefix + target.query, {
-    method: request.method,
+    method,
     headers: request.headers,
-    body: request.body,
+    body,
     // Following would resend the request, with its token, to wherever the origin points.
     redirect: "manual",
     // Without this the shared cache may keep an answer to one caller and give it to another.
     ...(admission === undefined ? {} : { cache: "no-store" }),
   });
-  if (!isUnaltered(outgoing.url, prefix)) return undefined;
+  // What was matched would not be what is sent.
+  if (!isUnaltered(outgoing.url, prefix)) return { code: "path_unsafe", reason: "altered_by_url_parser" };
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");
   for (const name of unwantedHeaders(request.headers, removed, origin.forwardAuthorization)) headers.delete(name);
@@ -85,13 +93,12 @@ function originRequest(
   return outgoing;
 }
 
-/** RFC 7239: the same three facts in the standard's form. What would need an escape in it is left out. */
+/** RFC 7239: the same three facts in the standard's form. An address that is none is left out; the host has been checked. */
 function forwardedBy(clientAddress: string | null, { scheme, authority }: RequestTarget): string {
   const from = clientAddress !== null && /^[0-9A-Fa-f.:]+$/.test(clientAddress) ? clientAddress : undefined;
   // Section 6: an IPv6 address stands in brackets and quotes.
   const node = from?.includes(":") === true ? `"[${from}]"` : from;
-  const host = /^[0-9A-Za-z._:[\]-]+$/.test(authority) ? `host="${authority}";` : "";
-  return `${node === undefined ? "" : `for=${node};`}${host}proto=${scheme}`;
+  return `${node === undefined ? "" : `for=${node};`}host="${authority}";proto=${scheme}`;
 }
 
 /**

@@ -22,6 +22,8 @@ export type Refusal =
   | PolicyDenial
   | { readonly code: "identity_too_long"; readonly claim: string }
   | { readonly code: "cors_origin_denied" }
+  /** A GET or HEAD with content. */
+  | { readonly code: "body_not_allowed" }
   /** Another refusal, to somebody who has been refused too often. */
   | { readonly code: "too_many_refusals"; readonly refusal: Refusal | undefined }
   | { readonly code: "origin_unreachable" }

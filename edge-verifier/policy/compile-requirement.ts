@@ -110,29 +110,21 @@ function compileClaims(value: unknown, found: string[]): readonly PolicyCheck[] 
   return Object.entries(value).flatMap(([name, wanted]) => compileMatcher(name, wanted, found) ?? []);
 }
 
-function compileMatcher(claim: string, wanted: unknown, found: string[]): PolicyCheck | undefined {
-  if (isClaimScalar(wanted)) return claimEquals([claim], wanted);
+function compileMatcher(claim: string, matcher: unknown, found: string[]): PolicyCheck | undefined {
   const name = `claims.${claim}`;
-  if (!isJsonObject(wanted)) {
-    found.push(`${name} must be a string, a finite number, a boolean or a matcher`);
-    return undefined;
-  }
+  const wanted: Readonly<Record<string, unknown>> = isJsonObject(matcher) ? matcher : { equals: matcher };
   reportUnknown(wanted, MATCHER_MEMBERS, found, ` in ${name}`);
   const { at, equals, oneOf, contains } = wanted;
   const path = pathOf(claim, at);
   if (path === undefined) found.push(`${name}.at must be a list of at least one name`);
   if ([equals, oneOf, contains].filter((one) => one !== undefined).length !== 1) {
     found.push(`${name} must have exactly one of equals, oneOf and contains`);
-  } else if (oneOf !== undefined) {
-    if (isFilledList(oneOf) && oneOf.every(isClaimScalar)) return claimOneOf(path ?? [], [...oneOf]);
-    found.push(`${name}.oneOf must be a list of at least one string, finite number or boolean`);
-  } else {
-    const scalar = equals ?? contains;
-    if (isClaimScalar(scalar)) return (contains === undefined ? claimEquals : claimContains)(path ?? [], scalar);
-    found.push(
-      `${name}.${contains === undefined ? "equals" : "contains"} must be a string, a finite number or a boolean`,
-    );
+    return undefined;
   }
+  if (isFilledList(oneOf) && oneOf.every(isClaimScalar)) return claimOneOf(path ?? [], [...oneOf]);
+  const scalar = equals ?? contains;
+  if (isClaimScalar(scalar)) return (contains === undefined ? claimEquals : claimContains)(path ?? [], scalar);
+  found.push(`${name} must be a string, a finite number or a boolean; oneOf a list of them`);
   return undefined;
 }
 

@@ -228,12 +228,12 @@ describe("what cannot be meant is reported at start-up", () => {
     [
       "an empty list of values",
       { claims: { p: { oneOf: [] } } },
-      ["claims.p.oneOf must be a list of at least one string, finite number or boolean"],
+      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
     ],
     [
       "an object among the values",
       { claims: { p: { oneOf: [{}] } } },
-      ["claims.p.oneOf must be a list of at least one string, finite number or boolean"],
+      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
     ],
     ["an empty path", { claims: { p: { at: [], equals: 1 } } }, ["claims.p.at must be a list of at least one name"]],
     [
@@ -249,17 +249,17 @@ describe("what cannot be meant is reported at start-up", () => {
     [
       "null to compare with",
       { claims: { p: { equals: null } } },
-      ["claims.p.equals must be a string, a finite number or a boolean"],
+      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
     ],
     [
       "a list to look for",
       { claims: { p: { contains: ["x"] } } },
-      ["claims.p.contains must be a string, a finite number or a boolean"],
+      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
     ],
     [
       "null for a claim",
       { claims: { p: null } },
-      ["claims.p must be a string, a finite number, a boolean or a matcher"],
+      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
     ],
     ["an empty list of audiences", { audience: [] }, ["audience must be a list of at least one audience"]],
     [

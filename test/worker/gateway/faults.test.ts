@@ -65,7 +65,7 @@ describe("a fault", () => {
   });
 
   test("an exception inside a handler is answered by the app in the same way", async () => {
-    const ORIGIN = { fetch: () => Promise.resolve(null) };
+    const ORIGIN = { fetch: () => Promise.resolve({ status: 200, headers: 7 }) };
     const broken = await makeFixture({ vars: { ORIGIN } });
     const response = await broken.sendAs({}, "/api/x");
     expect(await problemOf(response)).toMatchObject({ status: 500, code: "internal_error" });

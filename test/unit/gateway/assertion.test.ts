@@ -109,6 +109,32 @@ describe("an origin", () => {
   });
 });
 
+describe("the gateway", () => {
+  test("signs with no key that is not one", async () => {
+    const { privateJwk } = key;
+    const { d } = next.privateJwk;
+    const bad = [
+      "",
+      "no JSON",
+      "[]",
+      "null",
+      { ...privateJwk, d: undefined },
+      { ...privateJwk, x: undefined },
+      { ...privateJwk, d: privateJwk.d.slice(1) },
+      { ...privateJwk, x: `${privateJwk.x}AA` },
+      { ...privateJwk, kty: "EC" },
+      { ...privateJwk, crv: "X25519" },
+      // The halves of two pairs: what it signs, nobody could verify.
+      { ...privateJwk, d },
+    ];
+    for (const secret of bad) {
+      const text = typeof secret === "string" ? secret : JSON.stringify(secret);
+      expect((await createAssertionSigner(text, ORIGIN, () => 0)).ok).toBe(false);
+    }
+    expect((await createAssertionSigner(privateJwk, ORIGIN, () => 0)).ok).toBe(false);
+  });
+});
+
 describe("keys", () => {
   test("one that the origin was not given is refused", async () => {
     expect(await verdict(await signedWith(next))).toBe("assertion_key_unknown");

@@ -84,6 +84,11 @@ describe("a preflight", () => {
     expect(fixture.originCalls()).toBe(0);
   });
 
+  test.each(["GET", "POST"])("is sent with OPTIONS: a %s that looks like one needs its token", async (method) => {
+    const headers = { origin: APP, "access-control-request-method": "GET" };
+    expect((await fixture.send("/api/x", { method, headers })).status).toBe(401);
+  });
+
   test("without configuration is a request like any other", async () => {
     const plain = await makeFixture();
     const headers = { origin: APP, "access-control-request-method": "GET" };
@@ -163,7 +168,9 @@ describe("the configuration", () => {
     "https://*.example.com/x",
     "HTTPS://a.example",
     "https://a.example:443",
+    "ftp://a.example",
     ",",
+    [],
   ])("%j is refused at start", async (value) => {
     const broken = await makeFixture({ vars: { CORS_ORIGINS: value } });
     expect((await broken.send("/public/x")).status).toBe(500);

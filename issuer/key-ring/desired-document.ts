@@ -98,11 +98,16 @@ function desire(situation: Situation): Desired {
 }
 
 /**
- * A listed key stays while the active one is revoked: a retiring key may have taken over, and where `active` points may be
- * seen minutes late.
+ * While the active key is revoked, only a key that the last document lacks is left out: a retiring one may have taken over, and
+ * where `active` points may be seen minutes late. If the document is lost, nobody knows which one that is.
  */
-function mayBeDropped(view: GenerationView, { active, now }: Situation): boolean {
-  return isHoldOver(view, now) && (view.entry === undefined || active?.phase !== "revoked");
+function mayBeDropped(view: GenerationView, { observed, active, now }: Situation): boolean {
+  const isKnownAbsent = (view.entry ?? view.newerEntry) === undefined && knowsDocument(observed, now);
+  return isHoldOver(view, now) && (active?.phase !== "revoked" || isKnownAbsent);
+}
+
+function knowsDocument(observed: ObservedRing, now: EpochSeconds): boolean {
+  return (liveDocument(observed, now) ?? newerDocument(observed, now)) !== undefined;
 }
 
 /** While it is not known which generation is active, the document keeps saying what it said. */

@@ -89,13 +89,15 @@ export function moveTo(active: GenerationView, next: GenerationView, reason: "du
 
 /** One generation always stands by. A key left behind by a crash is used before another one is made. */
 export function ensureStandby(situation: Situation): readonly Step[] {
-  const { active, views, policy } = situation;
-  if (active === undefined) return [];
-  const isStandingBy = views.some(
+  if (situation.active === undefined || hasStandby(situation)) return [];
+  return [createGeneration(situation, nextNumber(situation))];
+}
+
+function hasStandby({ views, policy }: Situation): boolean {
+  return views.some(
     ({ phase, generation: { alg, keyState } }) =>
       phase === "pending" && (alg === policy.alg || (alg === undefined && keyState !== "Enabled")),
   );
-  return isStandingBy ? [] : [createGeneration(situation, nextNumber(situation))];
 }
 
 export function createGeneration({ observed, policy }: Situation, number: number): Step {
@@ -158,11 +160,15 @@ export function deleteRetired({ observed, policy, views, now }: Situation): read
     }));
 }
 
-/** Keys without an alias: those of a generation of the document get it back, those that lost a race are deleted. */
+/**
+ * Keys without an alias: those of a generation of the document get it back, one that was made for the next generation becomes
+ * it, those that lost a race are deleted.
+ */
 export function cleanOrphans(situation: Situation): readonly Step[] {
+  const spare = spareStandby(situation);
   return situation.observed.orphans.flatMap((orphan): readonly Step[] => {
     const { keyArn, tags } = orphan;
-    if (isLostGeneration(situation, orphan)) {
+    if (orphan === spare || isLostGeneration(situation, orphan)) {
       return [{ kind: "claim_alias", role: "generation", number: Number(tags.generation), keyArn }];
     }
     if (!isUseless(situation, orphan)) return [];
@@ -170,6 +176,13 @@ export function cleanOrphans(situation: Situation): readonly Step[] {
       { kind: "schedule_deletion", keyArn, generation: undefined, reason: "orphan", pendingDays: ORPHAN_DELETION_DAYS },
     ];
   });
+}
+
+/** Left behind by a crash, and overtaken by events: a standby is there. It waits its turn, rather than without a name. */
+function spareStandby(situation: Situation): ObservedKey | undefined {
+  const { active, observed, policy } = situation;
+  if (active === undefined || !hasStandby(situation)) return undefined;
+  return findOrphan(observed.orphans, String(nextNumber(situation)), ({ tags }) => tags.alg === policy.alg);
 }
 
 function isLostGeneration({ observed, now }: Situation, { tags, createdAt }: ObservedKey): boolean {
@@ -195,7 +208,7 @@ function isUseless(situation: Situation, { keyId, keyState, tags, createdAt }: O
     observed.otherRoots.some(({ number }) => `root-${number}` === purpose) ||
     `root-${observed.root?.number}` === purpose;
   if (isTaken) return true;
-  // Overtaken by later generations; old enough that its alias would be seen if it had one.
-  const isOvertaken = /^[1-9]\d*$/.test(purpose ?? "") && Number(purpose) < nextNumber(situation);
-  return isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
+  // Overtaken by later generations, or by a change of the algorithm; old enough that its alias would be seen if it had one.
+  const isOvertaken = Number(purpose) < nextNumber(situation) || tags.alg !== situation.policy.alg;
+  return /^[1-9]\d*$/.test(purpose ?? "") && isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
 }

@@ -27,21 +27,31 @@ export function planRootRequest(situation: Situation, root: ObservedRoot, kind: 
 
 /** The next root key, if one was prepared. */
 function nextRoot({ observed }: Situation, root: ObservedRoot): ObservedRoot | undefined {
-  return observed.otherRoots.find(({ number, keyState }) => isAfter(number, root.number) && !isWithdrawn(keyState));
+  return observed.otherRoots
+    .filter(({ number, keyState }) => isAfter(number, root.number) && !isWithdrawn(keyState))
+    .toSorted((left, right) => (left.number ?? 0) - (right.number ?? 0))[0];
 }
 
 function prepare(situation: Situation, root: ObservedRoot): RequestPlan {
   const { observed, policy } = situation;
   if (nextRoot(situation, root) !== undefined) return DONE;
-  const highest = Math.max(0, ...observed.otherRoots.map(({ number }) => number ?? 0), root.number ?? 0);
+  const numbers = new Set([root, ...observed.otherRoots].map(({ number }) => number ?? 0));
   if (root.number === undefined) {
-    return stepsFor({ kind: "claim_alias", role: "numbered_root", number: highest + 1, keyArn: root.keyArn });
+    // Always below the next one: KMS may show that one's alias before its own, which then is taken.
+    const number = firstMissing(numbers);
+    return stepsFor({ kind: "claim_alias", role: "numbered_root", number, keyArn: root.keyArn });
   }
-  const number = highest + 1;
+  const number = Math.max(...numbers) + 1;
   const { rootAlg } = policy;
   const orphan = findOrphan(observed.orphans, `root-${number}`, (key) => key.tags.alg === rootAlg);
   const keySpec = kmsAlgorithmOf(rootAlg).keySpecs[0];
   return stepsFor({ kind: "create_key", role: "numbered_root", number, alg: rootAlg, keySpec, orphan: orphan?.keyArn });
+}
+
+function firstMissing(numbers: ReadonlySet<number>): number {
+  let number = 1;
+  while (numbers.has(number)) number++;
+  return number;
 }
 
 function switchRoot(situation: Situation, root: ObservedRoot): RequestPlan {

@@ -9,19 +9,24 @@ import { START_MS } from "./clock.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import { documentOf } from "./documents.ts";
-import type { KmsModel } from "./kms-model.ts";
+import type { Removed } from "./guards.ts";
+import type { KmsLag, KmsModel } from "./kms-model.ts";
 import type { KvModel } from "./kv-model.ts";
 import type { WorldRecord } from "./record.ts";
 import type { Rng } from "./rng.ts";
+import { changeRoot } from "./root-change.ts";
 import type { Rotator } from "./rotator.ts";
 import type { Deed, Schedule } from "./schedule.ts";
 import type { SignerHost } from "./signer.ts";
+import type { Traffic } from "./traffic.ts";
 
 export interface DeedsOptions {
   readonly clock: WorldClock;
   readonly rng: Rng;
   readonly coverage: Coverage;
   readonly kms: KmsModel;
+  /** How far behind KMS is for a person. */
+  readonly lag: KmsLag;
   readonly kv: KvModel;
   readonly ring: RingName;
   readonly record: WorldRecord;
@@ -29,6 +34,8 @@ export interface DeedsOptions {
   readonly rotators: readonly Rotator[];
   readonly signers: readonly SignerHost[];
   readonly schedule: Schedule;
+  readonly traffic: Traffic;
+  readonly removed: Removed;
   readonly policyOf: (input: Omit<RingPolicyInput, "ring" | "issuer">) => RingPolicy;
   readonly onDefect: (error: unknown) => void;
 }
@@ -68,7 +75,8 @@ async function carryOut(deed: Deed, options: DeedsOptions): Promise<void> {
         description: "made by somebody else",
         tags: {},
       });
-      return rng.pick(rotators).ask({ request: { kind: "adopt" }, candidate: keyArn });
+      rng.pick(rotators).ask({ request: { kind: "adopt" }, candidate: keyArn });
+      return;
     }
     case "hand_move": {
       if (active === undefined) return;
@@ -89,6 +97,13 @@ async function carryOut(deed: Deed, options: DeedsOptions): Promise<void> {
     }
     case "restart_signer":
       return rng.pick(signers).restart();
+    case "change_root": {
+      const { traffic, removed, lag } = options;
+      const policy = options.policyOf(options.schedule.policy);
+      const pin = (keyArns: readonly string[]): Promise<void> => traffic.pin(keyArns);
+      const operator = { kms: kms.client(lag), truth: kms.truth, policy, pin };
+      return changeRoot({ clock, rng, coverage, kv, rotators, removed, ...operator });
+    }
   }
 }
 
@@ -129,7 +144,10 @@ async function revoke(
   if (keyArn === undefined || parsed === undefined) return;
   record.revoke(keyArn);
   coverage.count(`revocations by ${how}, of ${whom}`);
-  if (how === "request") return rng.pick(rotators).ask({ request: { kind: "revoke", kid: parsed } });
+  if (how === "request") {
+    rng.pick(rotators).ask({ request: { kind: "revoke", kid: parsed } });
+    return;
+  }
   if (how === "delete") return byHand.scheduleKeyDeletion(keyArn, 7);
   await byHand.disableKey(keyArn);
   if (!enabledAgain) return;

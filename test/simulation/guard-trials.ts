@@ -98,6 +98,12 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     make: drawSchedule,
     breaks: "7 key without an alias",
   },
+  {
+    guard: "the previous root key is kept until nobody needs it",
+    removed: { rootHold: true },
+    make: rerooted,
+    breaks: "1 good token refused",
+  },
   { guard: "deadline of composing", removed: { composeDeadline: true }, make: paused, breaks: "1 good token refused" },
   {
     guard: "the newest document known is built on",
@@ -128,4 +134,9 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
 function handMoved(seed: string): Schedule {
   const deeds = deedsEvery(1000, (atSeconds) => ({ kind: "hand_move", atSeconds, forSeconds: 400 }));
   return { ...drawSchedule(seed), deeds, busySeconds: 3600 };
+}
+
+/** The root key is changed while stores are slow. */
+function rerooted(seed: string): Schedule {
+  return { ...plainSchedule(seed), deeds: [{ kind: "change_root", atSeconds: 800 }], quietSeconds: 1500 };
 }

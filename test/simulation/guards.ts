@@ -21,6 +21,8 @@ export interface Removed {
   readonly standby?: boolean;
   /** Keys without an alias stay. */
   readonly orphanCleaning?: boolean;
+  /** The previous root key is unpinned and disabled as soon as the next one signs. */
+  readonly rootHold?: boolean;
   /** A step is carried out however long ago it was planned. */
   readonly composeDeadline?: boolean;
   /** A rotator builds on what the store shows, although it has published a newer document itself. */

@@ -53,7 +53,8 @@ export interface Wish {
 export interface Rotator {
   /** The first run is at this time. */
   start(atMs: number): void;
-  ask(wish: Wish): void;
+  /** Returns what takes the wish back. */
+  ask(wish: Wish): () => void;
   setPolicy(policy: RingPolicy): void;
 }
 
@@ -137,7 +138,13 @@ export function createRotator(options: RotatorOptions): Rotator {
 
   return {
     start: boot,
-    ask: (wish) => void wishes.push({ wish, tries: 0 }),
+    ask(wish) {
+      const asked = { wish, tries: 0 };
+      wishes.push(asked);
+      return () => {
+        wishes = wishes.filter((one) => one !== asked);
+      };
+    },
     setPolicy: (changed) => {
       policy = changed;
     },

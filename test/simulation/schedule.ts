@@ -29,7 +29,8 @@ export type Deed =
   | { readonly kind: "adopt"; readonly atSeconds: number }
   | { readonly kind: "hand_move"; readonly atSeconds: number; readonly forSeconds: number }
   | { readonly kind: "policy"; readonly atSeconds: number; readonly change: Partial<RingPolicyInput> }
-  | { readonly kind: "restart_signer"; readonly atSeconds: number };
+  | { readonly kind: "restart_signer"; readonly atSeconds: number }
+  | { readonly kind: "change_root"; readonly atSeconds: number };
 
 export interface Schedule {
   readonly seed: string;
@@ -81,7 +82,7 @@ export function drawSchedule(seed: string): Schedule {
   ] as const satisfies readonly LocationHabit[][]);
   const changesPolicy = rng.chance(0.3);
   const busySeconds = rng.pick(BUSY_SECONDS);
-  const deeds = drawDeeds(rng, busySeconds, changesPolicy);
+  const deeds = [...drawDeeds(rng, busySeconds, changesPolicy), ...drawRootChange(seed)];
   return {
     seed,
     policy: { timing: TIMING, rotateEverySeconds: changesPolicy ? 2400 : 1500, documentLifetimeSeconds: 3600 },
@@ -140,6 +141,12 @@ function drawDeeds(rng: Rng, busySeconds: number, changesPolicy: boolean): reado
   some(0.3, 3, (atSeconds) => ({ kind: "restart_signer", atSeconds }));
   if (changesPolicy) some(1, 1, (atSeconds) => ({ kind: "policy", atSeconds, change: drawChange(rng) }));
   return deeds.toSorted((left, right) => left.atSeconds - right.atSeconds);
+}
+
+/** Early, as all its steps take half an hour. From a stream of its own, like `forgetful`. */
+function drawRootChange(seed: string): readonly Deed[] {
+  const rng = createRng(`${seed} root`);
+  return rng.chance(0.15) ? [{ kind: "change_root", atSeconds: rng.between(700, 1500) }] : [];
 }
 
 function drawChange(rng: Rng): Partial<RingPolicyInput> {

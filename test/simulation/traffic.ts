@@ -47,6 +47,8 @@ export interface TrafficOptions {
 
 export interface Traffic {
   onWrite(write: KvWrite): void;
+  /** Deploys every edge anew, with these root keys pinned, by ARN. */
+  pin(keyArns: readonly string[]): Promise<void>;
 }
 
 /** Isolates that live at the same time. */
@@ -66,14 +68,26 @@ export function startTraffic(options: TrafficOptions): Traffic {
   /** Edges are deployed, with the root key pinned, once the ring has been known everywhere for a while. */
   async function deploy(): Promise<void> {
     const keyArn = kms.target(options.rootAlias);
-    const spki = keyArn === undefined ? undefined : kms.keys.get(keyArn)?.material.spki;
-    const root = spki === undefined ? undefined : await readSpki(spki, "ES256");
-    if (root?.ok !== true) throw new TypeError("a document was published, so there is a root key");
-    const anchor = await importVerificationKey(root.value.jwk, root.value.kid);
-    if (anchor === undefined) throw new TypeError("a root key can be imported");
-    anchors = removed.anchor === true ? [anchor, attacker.anchor] : [anchor];
+    if (keyArn === undefined) throw new TypeError("a document was published, so there is a root key");
+    if (anchors.length === 0) await pin([keyArn]);
     isDeployed = true;
     steady();
+  }
+
+  async function pin(keyArns: readonly string[]): Promise<void> {
+    const pinned = await Promise.all(keyArns.map(anchorOf));
+    anchors = removed.anchor === true ? [...pinned, attacker.anchor] : pinned;
+    isolates.length = 0;
+    // A bootstrap document is a part of what is deployed.
+    if (bootstrap !== undefined) bootstrap = kv.writes.findLast(({ by }) => by === "rotator")?.text;
+  }
+
+  async function anchorOf(keyArn: string): Promise<TrustAnchors[number]> {
+    const spki = kms.keys.get(keyArn)?.material.spki;
+    const root = spki === undefined ? undefined : await readSpki(spki, "ES256");
+    const anchor = root?.ok === true ? await importVerificationKey(root.value.jwk, root.value.kid) : undefined;
+    if (anchor === undefined) throw new TypeError("a root key can be imported");
+    return anchor;
   }
 
   function isolateAt(location: number, fresh: boolean): Isolate {
@@ -142,12 +156,23 @@ export function startTraffic(options: TrafficOptions): Traffic {
     const cachedMs = write.forcedMs - slack();
     const heldMs = cachedMs + cacheTtl * 1000 - slack();
     const usedMs = heldMs + memoryTtl * 1000 - slack();
-    const isolate = isolateAt(location, true);
     clock.at(cachedMs, () => sendTelling(isolateAt(location, true)));
-    clock.at(heldMs, () => sendTelling(isolate));
-    // As soon as somebody may sign with a key that is not known everywhere, a token of it meets this isolate.
-    clock.at(usedMs, () => spawn(mintFor(isolate)));
-    clock.at(usedMs + 4000, () => sendTelling(isolate));
+    clock.at(heldMs, () => {
+      const isolate = isolateAt(location, true);
+      const deployed = anchors;
+      // An isolate does not outlive its deployment.
+      const ifDeployed = (use: () => void) => (): void => (anchors === deployed ? use() : undefined);
+      sendTelling(isolate);
+      // As soon as somebody may sign with a key that is not known everywhere, a token of it meets this isolate.
+      clock.at(
+        usedMs,
+        ifDeployed(() => spawn(mintFor(isolate))),
+      );
+      clock.at(
+        usedMs + 4000,
+        ifDeployed(() => sendTelling(isolate)),
+      );
+    });
   }
 
   /** The first token may still be of the key before, and makes its signer look where `active` points. */
@@ -173,6 +198,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   });
 
   return {
+    pin,
     onWrite(write) {
       // The first key of a ring signs at once; until it is listed there is nothing to judge.
       const active = kms.target(options.activeAlias);

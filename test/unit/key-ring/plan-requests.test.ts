@@ -9,7 +9,6 @@ import {
   generation,
   held,
   keyOf,
-  nextRootKey,
   noted,
   observedKey,
   observedRing,
@@ -155,6 +154,22 @@ describe("keys without an alias", () => {
     ]);
   });
 
+  test("that were made for the next generation become it, though a standby is there by now", () => {
+    const orphan = observedKey(keyOf(3), "3", leftBehind);
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 3, keyArn: orphan.keyArn },
+    ]);
+  });
+
+  test("that were made for the next generation before the algorithm changed are scheduled for deletion", () => {
+    const orphan = observedKey(rsaKey, "3", { ...leftBehind, createdAt: after(-10) });
+    const observed = observedRing({ orphans: [orphan] });
+    expect(planRing(observed, POLICY, after(589)).due).toEqual([]);
+    expect(planRing(observed, POLICY, after(590)).due).toMatchObject([
+      { kind: "schedule_deletion", keyArn: orphan.keyArn, reason: "orphan" },
+    ]);
+  });
+
   test("that lost the race for their generation are scheduled for deletion", () => {
     const orphan = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x" });
     expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
@@ -192,66 +207,6 @@ describe("keys without an alias", () => {
     const observed = observedRing({ generations: [generation(1, noted()), generation(3, noted())], orphans: [orphan] });
     const { due } = planRing(observed, POLICY, after(10));
     expect(due.at(-1)).toEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
-  });
-});
-
-describe("changing the root key", () => {
-  const numbered = root({}, rootKey, 1);
-  const next = root({}, nextRootKey, 2);
-  const later = after(10_000);
-  const document = (rootKid = rootKey.kid): ObservedRing["document"] =>
-    held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900) }), rootKid);
-
-  test("is prepared by numbering the present one, then creating the next", () => {
-    const prepare = { kind: "root_prepare" } as const;
-    expect(planRing(observedRing({ document: document() }), POLICY, later, prepare).due).toEqual([
-      { kind: "claim_alias", role: "numbered_root", number: 1, keyArn: root().keyArn },
-    ]);
-    expect(planRing(observedRing({ root: numbered, document: document() }), POLICY, later, prepare).due).toMatchObject([
-      { kind: "create_key", role: "numbered_root", number: 2, alg: "ES256" },
-    ]);
-    const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
-    expect(planRing(prepared, POLICY, later, prepare)).toMatchObject({ due: [], isRequestDone: true });
-    // Nothing signs with it until that is asked for.
-    expect(planRing(prepared, POLICY, later).due).toEqual([]);
-  });
-
-  test("is switched by moving the alias, and only to a key that is prepared", () => {
-    const request = { kind: "root_switch" } as const;
-    const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
-    expect(planRing(prepared, POLICY, later, request).due).toEqual([
-      { kind: "move_root", number: 2, keyArn: next.keyArn },
-    ]);
-    expect(planRing(observedRing({ document: document() }), POLICY, later, request).refusal).toMatchObject({
-      code: "root_next_missing",
-    });
-    const switched = observedRing({ root: next, otherRoots: [numbered], document: document() });
-    expect(planRing(switched, POLICY, later, request)).toMatchObject({
-      isRequestDone: true,
-      due: [{ kind: "publish", reasons: ["root_changed"], rootKeyArn: next.keyArn }],
-    });
-  });
-
-  test("retires the previous one only when no edge can hold a document of it", () => {
-    const request = { kind: "root_retire" } as const;
-    const movedAt = after(9000);
-    const switched = { root: next, otherRoots: [numbered], rootUpdatedAt: movedAt };
-    const unsigned = observedRing({ ...switched, document: document() });
-    expect(planRing(unsigned, POLICY, later, request).refusal).toMatchObject({ code: "root_still_needed" });
-    const signedAt = (issuedAt: number): ObservedRing =>
-      observedRing({
-        ...switched,
-        document: held(
-          documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(issuedAt) }),
-          nextRootKey.kid,
-        ),
-      });
-    // KMS consistency 300, S + K 330: counted from the move, and S + K from the document.
-    expect(planRing(signedAt(9010), POLICY, after(9629), request).refusal).toMatchObject({ notBefore: after(9630) });
-    expect(planRing(signedAt(9600), POLICY, after(9929), request).refusal).toMatchObject({ notBefore: after(9930) });
-    const retire = { kind: "disable_key", keyArn: numbered.keyArn, generation: undefined, reason: "root_retired" };
-    expect(planRing(signedAt(9600), POLICY, after(9930), request).due).toEqual([retire]);
-    expect(planRing(signedAt(9600), POLICY, after(9930)).due).toEqual([]);
   });
 });
 

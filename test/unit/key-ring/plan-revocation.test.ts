@@ -100,6 +100,21 @@ describe("an active key that anybody took away", () => {
     expect(publish).toMatchObject({ keys: [{ kid: keyOf(3).kid }, { kid: keyOf(1).kid, state: "retiring" }] });
   });
 
+  test("keeps the key before it when the store has lost the document, which would tell whether it had been dropped", () => {
+    const revoked = withState(ringAfterRotation(2, START), 2, "Disabled");
+    const listed = documentOf([entry(2, "active"), entry(1, "retiring")], { issuedAt: after(4000) });
+    const lost: Partial<ObservedRing> = { document: { kind: "refused", problem: "key_set_unknown_root" } };
+    const kidsOf = (observed: ObservedRing): readonly string[] =>
+      planRing(observed, POLICY, after(5000)).due.flatMap((step) =>
+        step.kind === "publish" ? step.keys.map(({ kid }) => kid) : [],
+      );
+    expect(kidsOf({ ...revoked, ...lost })).toContain(keyOf(1).kid);
+    expect(kidsOf({ ...revoked, ...lost, newer: listed })).toContain(keyOf(1).kid);
+    expect(kidsOf({ ...revoked, ...lost, newer: { ...listed, keys: [entry(2, "active")] } })).not.toContain(
+      keyOf(1).kid,
+    );
+  });
+
   test("is replaced by a new generation when nothing else can sign", () => {
     const alone = observedRing({
       generations: [generation(1, { ...noted(), keyState: "Disabled" })],

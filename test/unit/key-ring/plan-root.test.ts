@@ -1,0 +1,93 @@
+/** What the plan makes of an operator's requests to change the root key. */
+import { describe, expect, test } from "vitest";
+import { planRing } from "../../../issuer/key-ring/index.ts";
+import type { ObservedRing } from "../../../issuer/key-ring/index.ts";
+import {
+  after,
+  documentOf,
+  entry,
+  held,
+  keyOf,
+  nextRootKey,
+  observedRing,
+  root,
+  rootKey,
+} from "../../support/observed-ring.ts";
+import { ringPolicy } from "../../support/ring-world.ts";
+
+const POLICY = ringPolicy();
+
+describe("changing the root key", () => {
+  const numbered = root({}, rootKey, 1);
+  const next = root({}, nextRootKey, 2);
+  const later = after(10_000);
+  const document = (rootKid = rootKey.kid): ObservedRing["document"] =>
+    held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900) }), rootKid);
+
+  test("is prepared by numbering the present one, then creating the next", () => {
+    const prepare = { kind: "root_prepare" } as const;
+    expect(planRing(observedRing({ document: document() }), POLICY, later, prepare).due).toEqual([
+      { kind: "claim_alias", role: "numbered_root", number: 1, keyArn: root().keyArn },
+    ]);
+    expect(planRing(observedRing({ root: numbered, document: document() }), POLICY, later, prepare).due).toMatchObject([
+      { kind: "create_key", role: "numbered_root", number: 2, alg: "ES256" },
+    ]);
+    const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
+    expect(planRing(prepared, POLICY, later, prepare)).toMatchObject({ due: [], isRequestDone: true });
+    // Nothing signs with it until that is asked for.
+    expect(planRing(prepared, POLICY, later).due).toEqual([]);
+  });
+
+  test("numbers the present one below the next, whichever alias KMS shows first", () => {
+    const observed = observedRing({ root: root(), otherRoots: [next], document: document() });
+    expect(planRing(observed, POLICY, later, { kind: "root_prepare" }).due).toEqual([
+      { kind: "claim_alias", role: "numbered_root", number: 1, keyArn: root().keyArn },
+    ]);
+  });
+
+  test("switches to the next one in order, should several be prepared", () => {
+    const third = root({ keyId: "id-third" }, keyOf(8), 3);
+    const observed = observedRing({ root: numbered, otherRoots: [third, next], document: document() });
+    expect(planRing(observed, POLICY, later, { kind: "root_switch" }).due).toMatchObject([
+      { kind: "move_root", number: 2 },
+    ]);
+  });
+
+  test("is switched by moving the alias, and only to a key that is prepared", () => {
+    const request = { kind: "root_switch" } as const;
+    const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
+    expect(planRing(prepared, POLICY, later, request).due).toEqual([
+      { kind: "move_root", number: 2, keyArn: next.keyArn },
+    ]);
+    expect(planRing(observedRing({ document: document() }), POLICY, later, request).refusal).toMatchObject({
+      code: "root_next_missing",
+    });
+    const switched = observedRing({ root: next, otherRoots: [numbered], document: document() });
+    expect(planRing(switched, POLICY, later, request)).toMatchObject({
+      isRequestDone: true,
+      due: [{ kind: "publish", reasons: ["root_changed"], rootKeyArn: next.keyArn }],
+    });
+  });
+
+  test("retires the previous one only when no edge can hold a document of it", () => {
+    const request = { kind: "root_retire" } as const;
+    const movedAt = after(9000);
+    const switched = { root: next, otherRoots: [numbered], rootUpdatedAt: movedAt };
+    const unsigned = observedRing({ ...switched, document: document() });
+    expect(planRing(unsigned, POLICY, later, request).refusal).toMatchObject({ code: "root_still_needed" });
+    const signedAt = (issuedAt: number): ObservedRing =>
+      observedRing({
+        ...switched,
+        document: held(
+          documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(issuedAt) }),
+          nextRootKey.kid,
+        ),
+      });
+    // KMS consistency 300, S + K 330: counted from the move, and S + K from the document.
+    expect(planRing(signedAt(9010), POLICY, after(9629), request).refusal).toMatchObject({ notBefore: after(9630) });
+    expect(planRing(signedAt(9600), POLICY, after(9929), request).refusal).toMatchObject({ notBefore: after(9930) });
+    const retire = { kind: "disable_key", keyArn: numbered.keyArn, generation: undefined, reason: "root_retired" };
+    expect(planRing(signedAt(9600), POLICY, after(9930), request).due).toEqual([retire]);
+    expect(planRing(signedAt(9600), POLICY, after(9930)).due).toEqual([]);
+  });
+});

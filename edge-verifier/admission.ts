@@ -48,20 +48,34 @@ export interface AdmissionParts {
 
 const NOBODY: Admission = { token: undefined, identity: undefined, refusal: undefined };
 
-/** @param nowMs epoch milliseconds */
-export async function admit(
+/**
+ * @param nowMs epoch milliseconds
+ * @returns a promise only when the token is new here or keys have to be waited for
+ */
+export function admit(
   request: Request,
   { requirement, anonymous }: AdmissionRule,
   { verifier, hooks, identify }: AdmissionParts,
   nowMs: number,
   waitUntil: WaitUntil,
-): Promise<Admission> {
+): Admission | Promise<Admission> {
   const presented = hooks.carriers?.read(request) ?? readBearerToken(request.headers.get("authorization"));
   if (!presented.ok) {
     return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
   }
-  const verified =
-    verifier.recall(presented.value, nowMs, waitUntil) ?? (await verifier.verify(presented.value, nowMs, waitUntil));
+  const decide = (verified: Verified): Admission => decideOn(verified, requirement, identify, nowMs);
+  const known = verifier.recall(presented.value, nowMs, waitUntil);
+  return known === undefined ? verifier.verify(presented.value, nowMs, waitUntil).then(decide) : decide(known);
+}
+
+type Verified = Awaited<ReturnType<TokenVerifier["verify"]>>;
+
+function decideOn(
+  verified: Verified,
+  requirement: CompiledRequirement,
+  identify: IdentityReader,
+  nowMs: number,
+): Admission {
   if (!verified.ok) return { ...NOBODY, refusal: verified.error };
   const token = verified.value;
   const known = identify(token);

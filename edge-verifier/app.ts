@@ -28,14 +28,16 @@ export interface AppParts extends GatewayParts {
 /** One handler for each path of the gateway's own, and one for all others: nothing here is a pattern. */
 class ExactRouter<Handler> implements Router<Handler> {
   name = "ExactRouter";
-  readonly #results = new Map<string, RouterResult<Handler>>();
+  readonly #routes: { readonly path: string; readonly result: RouterResult<Handler> }[] = [];
 
   add(_method: string, path: string, handler: Handler): void {
-    this.#results.set(path, [[[handler, {}]]]);
+    this.#routes.push({ path, result: [[[handler, {}]]] });
   }
 
   match(_method: string, path: string): RouterResult<Handler> {
-    return this.#results.get(path) ?? this.#results.get("/*") ?? [[]];
+    // Compared one by one: a Map has to read all of every path.
+    for (const route of this.#routes) if (route.path === path || route.path === "/*") return route.result;
+    return [[]];
   }
 }
 
@@ -82,17 +84,21 @@ function keepGoing(c: Context): WaitUntil {
 }
 
 /** Counts a refusal, writes the event, and completes the answer. */
-async function finish(c: Context<AppEnv>, parts: AppParts, found: Outcome): Promise<Response> {
-  const { hooks, ladder, clock, sink, version } = parts;
+function finish(c: Context<AppEnv>, parts: AppParts, found: Outcome): Response | Promise<Response> {
+  const { limit } = parts.hooks;
+  if (limit === undefined || found.event.decision !== "refused") return complete(c, parts, found);
+  return limit(c.req.raw, found.event).then((limited) => complete(c, parts, limited ?? found));
+}
+
+function complete(c: Context<AppEnv>, { hooks, ladder, clock, sink, version }: AppParts, outcome: Outcome): Response {
   const request = c.req.raw;
-  const outcome = (found.event.decision === "refused" && (await hooks.limit?.(request, found.event))) || found;
   const requestId = c.get("requestId") ?? requestIdOf(request);
   const event = {
-    keySet: describeKeySet(ladder.status(clock())),
-    ...(version === undefined ? {} : { version }),
     ...describeRequest(request),
     requestId,
     status: outcome.response.status,
+    keySet: describeKeySet(ladder.status(clock())),
+    ...(version === undefined ? undefined : { version }),
     ...outcome.event,
   };
   sink(event);

@@ -8,7 +8,8 @@ import type { OriginConfig } from "./config.ts";
 import type { Hooks } from "./feature.ts";
 import type { RouteFinder } from "./find-route.ts";
 import { forward } from "./http/proxy.ts";
-import { correctedHeaders } from "./http/response-headers.ts";
+import type { RemovedNames } from "./http/request-headers.ts";
+import { correctHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
@@ -17,8 +18,8 @@ import type { Outcome, Seen } from "./outcome.ts";
 export interface GatewayParts extends AdmissionParts {
   readonly findRoute: RouteFinder;
   readonly origin: OriginConfig;
-  /** Folded names of headers that a client cannot send. */
-  readonly removed: ReadonlySet<string>;
+  /** Headers that a client cannot send. */
+  readonly removed: RemovedNames;
   readonly hooks: Hooks;
   /** Epoch milliseconds. */
   readonly clock: () => number;
@@ -42,11 +43,17 @@ export async function handleRequest(
   const { pattern, requirement, anonymous, report } = rule;
   const seen: Seen = { route: pattern.text };
   let admission: Admission | undefined;
+  let startedMs = parts.clock();
   if (requirement !== undefined) {
-    const arrivedMs = parts.clock();
-    admission = await admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
+    const arrivedMs = startedMs;
+    const admitted = admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
+    // The clock stands still, and nobody else runs, while a remembered token is looked up.
+    if (admitted instanceof Promise) {
+      admission = await admitted;
+      startedMs = parts.clock();
+    } else admission = admitted;
     const { token, refusal } = admission;
-    seen.keysMs = parts.clock() - arrivedMs;
+    seen.keysMs = startedMs - arrivedMs;
     if (token !== undefined) {
       describeToken(token, seen);
       const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
@@ -55,16 +62,18 @@ export async function handleRequest(
     if (refusal !== undefined && !report) return refused(refusal, seen);
     if (refusal !== undefined) seen.reported = describeRefusal(refusal);
   }
-  const startedMs = parts.clock();
   const response = await forward(request, target, admission, requestId, parts);
   seen.originMs = parts.clock() - startedMs;
   if (!response.ok) return refused(response.error, seen);
-  const token = report ? undefined : admission?.token;
-  const answer =
-    token === undefined ? response.value : closeAtExpiry(response.value, token.claims.exp * 1000, parts.clock());
-  return {
-    response: parts.hooks.carriers?.accept(request, answer) ?? answer,
-    headers: correctedHeaders(answer, target, requirement !== undefined, parts.origin.base),
-    event: { ...seen, decision: "forwarded" },
-  };
+  const event = { ...seen, decision: "forwarded" } as const;
+  const received = response.value;
+  if (received.status === 101) {
+    const token = report ? undefined : admission?.token;
+    const socket = token === undefined ? received : closeAtExpiry(received, token.claims.exp * 1000, parts.clock());
+    return { response: parts.hooks.carriers?.accept(request, socket) ?? socket, event };
+  }
+  // What fetch returns cannot be changed; this has the same body and headers of its own.
+  const answer = new Response(received.body, received);
+  correctHeaders(answer, target, requirement !== undefined, parts.origin.base);
+  return { response: answer, event };
 }

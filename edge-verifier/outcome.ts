@@ -5,13 +5,11 @@
 import type { VerifiedToken } from "../shared/verify-token.ts";
 import { refusalResponse, wireCodeOf } from "./http/refusal.ts";
 import type { Refusal } from "./http/refusal.ts";
-import type { HeaderList } from "./http/response-headers.ts";
 import type { Decision, RequestEvent } from "./observe/event.ts";
 
 export interface Outcome {
+  /** With headers that can be changed, unless it is the answer to a WebSocket handshake. */
   readonly response: Response;
-  /** To set on the response once it is the gateway's own copy: what the origin answered cannot be changed. */
-  readonly headers?: HeaderList;
   readonly event: Pick<RequestEvent, "decision"> & Partial<RequestEvent>;
 }
 

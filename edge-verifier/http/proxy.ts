@@ -11,12 +11,13 @@ import { REQUEST_ID_HEADER } from "../observe/request-id.ts";
 import type { RequestTarget } from "./path-guard.ts";
 import type { Refusal } from "./refusal.ts";
 import { unwantedHeaders } from "./request-headers.ts";
+import type { RemovedNames } from "./request-headers.ts";
 
 export interface ForwardingParts {
   readonly origin: OriginConfig;
   readonly hooks: Pick<FeatureHooks, "carriers" | "attach">;
-  /** Folded names of headers that a client cannot send. */
-  readonly removed: ReadonlySet<string>;
+  /** Headers that a client cannot send. */
+  readonly removed: RemovedNames;
 }
 
 /**

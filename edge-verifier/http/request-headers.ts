@@ -69,25 +69,39 @@ export function isIdentityHeaderName(name: string): boolean {
   );
 }
 
-/** The folded names that a client cannot send: the fixed list, and those that speak for the caller. */
-export function removedNames(identityHeaders: readonly { readonly name: string }[]): ReadonlySet<string> {
-  return new Set([...ALWAYS_REMOVED, ...identityHeaders.map(({ name }) => name)]);
+/** Whether a client cannot send a header of this name, in lower case as `Headers` iterates. */
+export type RemovedNames = (name: string) => boolean;
+
+/** Names whose folded form is known; clients invent names, so there is a bound. */
+const MAX_KNOWN_NAMES = 256;
+
+/** What a client cannot send: the fixed list, and what speaks for the caller. Clients send the same few names all the time. */
+export function removedNames(identityHeaders: readonly { readonly name: string }[]): RemovedNames {
+  const removed = new Set([...ALWAYS_REMOVED, ...identityHeaders.map(({ name }) => name)]);
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const folded = name.replaceAll(/[^a-z0-9-]/g, "-");
+    const verdict = removed.has(folded) || folded.startsWith(FORWARDED_PREFIX) || folded.startsWith(IDENTITY_PREFIX);
+    if (known.size < MAX_KNOWN_NAMES && name.length <= 64) known.set(name, verdict);
+    return verdict;
+  };
 }
 
 /**
  * The names of the headers that must not reach the origin.
- * @param removed from {@link removedNames}
+ * @param isRemoved from {@link removedNames}
  * @param keepAuthorization false: the token stays here
  */
 export function unwantedHeaders(
   headers: Headers,
-  removed: ReadonlySet<string>,
+  isRemoved: RemovedNames,
   keepAuthorization: boolean,
 ): readonly string[] {
   const unwanted: string[] = [];
   for (const name of headers.keys()) {
-    const folded = foldName(name);
-    if (removed.has(folded) || folded.startsWith(FORWARDED_PREFIX) || folded.startsWith(IDENTITY_PREFIX)) {
+    if (isRemoved(name)) {
       unwanted.push(name);
       // RFC 9110 section 7.6.1: "Connection" names further headers that are meant for this hop only.
       if (name === "connection") unwanted.push(...namedBy(headers.get(name) ?? ""));
@@ -99,21 +113,6 @@ export function unwantedHeaders(
     }
   }
   return unwanted;
-}
-
-const HYPHEN = 0x2d;
-
-/**
- * A name with everything but letters and digits turned into hyphens.
- * @param name in lower case, as `Headers` iterates
- */
-function foldName(name: string): string {
-  for (let index = 0; index < name.length; index += 1) {
-    const code = name.charCodeAt(index);
-    const isPlain = (code >= 0x61 && code <= 0x7a) || code === HYPHEN || (code >= 0x30 && code <= 0x39);
-    if (!isPlain) return name.replaceAll(/[^a-z0-9-]/g, "-");
-  }
-  return name;
 }
 
 /** RFC 9110 section 5.6.2. */

@@ -1,5 +1,5 @@
 /**
- * What has to be corrected in the origin's answer, as headers to set: redirects that point at the origin itself, and
+ * What has to be corrected in the origin's answer: redirects that point at the origin itself, and
  * answers to somebody that a shared cache could take for answers to anybody. Everything else comes back as it is.
  */
 import type { RequestTarget } from "./path-guard.ts";
@@ -10,29 +10,28 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 const DECIDED = /(?:^|[\s,])(?:private|no-store|public|s-maxage)(?:$|[\s,=])/i;
 
 /**
+ * @param answer a copy of the origin's: its headers are changed here
  * @param guarded the rule looks at tokens, whether or not there was one
  * @param base the origin's: scheme, authority and path prefix, without a slash at the end
  */
-export function correctedHeaders(
+export function correctHeaders(
   { status, headers }: Response,
   target: RequestTarget,
   guarded: boolean,
   base: string,
-): HeaderList {
-  const corrected: [string, string][] = [];
+): void {
   if (guarded) {
     const caching = headers.get("cache-control");
     // Without an Authorization header nothing tells a cache that the answer is for one caller only (RFC 9111 section 3.5).
-    if (caching === null) corrected.push(["cache-control", "private"]);
-    else if (!DECIDED.test(caching)) corrected.push(["cache-control", `${caching}, private`]);
+    if (caching === null) headers.set("cache-control", "private");
+    else if (!DECIDED.test(caching)) headers.set("cache-control", `${caching}, private`);
   }
   if (status === 201 || (status >= 300 && status < 400)) {
     for (const name of ["location", "content-location"]) {
       const moved = publicUrl(headers.get(name) ?? "", target, base);
-      if (moved !== undefined) corrected.push([name, moved]);
+      if (moved !== undefined) headers.set(name, moved);
     }
   }
-  return corrected;
 }
 
 /**

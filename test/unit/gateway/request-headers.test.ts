@@ -101,3 +101,16 @@ describe("wanted", () => {
     expect(unwanted(headers)).toEqual([]);
   });
 });
+
+test("a name is judged the same the first time, the second time, and after more names than are remembered", () => {
+  const isRemoved = removedNames([{ name: "x-user-id" }]);
+  const judge = (): readonly boolean[] =>
+    ["x_user_id", "x-sealgate-new", "accept", `x-forwarded-${"y".repeat(80)}`].map((name) => isRemoved(name));
+  const before = judge();
+  expect(before).toEqual([true, true, false, true]);
+  for (let index = 0; index < 1000; index += 1) {
+    expect(isRemoved(`x-filler-${String(index)}`)).toBe(false);
+    expect(isRemoved(`x_forwarded_${String(index)}`)).toBe(true);
+  }
+  expect(judge()).toEqual(before);
+});

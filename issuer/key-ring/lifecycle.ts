@@ -116,8 +116,9 @@ function phaseOf(
   isInUse: boolean,
 ): Phase {
   if (isRevoked) return "revoked";
-  // Disabling a key that verifies is its revocation, whoever did it; one that has left the key set has merely retired.
-  if (isWithdrawn(keyState)) return isInUse ? "revoked" : "retired";
+  // Disabling a key that verifies is its revocation, whoever did it; one that has left the key set has merely retired. None
+  // retires before its time to sign has come: such a key is out of sight in a document that is lost or behind.
+  if (isWithdrawn(keyState)) return isInUse || (active !== undefined && number > active) ? "revoked" : "retired";
   // Without knowing the active one, a key that may be needed is never taken for one that is on its way out.
   if (active === undefined || number > active) return "pending";
   return number === active ? "active" : "retiring";

@@ -9,6 +9,9 @@ export interface SeenDocument {
   readonly revoked: ReadonlySet<string>;
   readonly maxTokenTtlSeconds: number | undefined;
   readonly rev: number;
+  /** Epoch seconds, as the document says. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
 }
 
 const NOTHING: SeenDocument = {
@@ -17,6 +20,8 @@ const NOTHING: SeenDocument = {
   revoked: new Set(),
   maxTokenTtlSeconds: undefined,
   rev: 0,
+  issuedAt: 0,
+  expiresAt: 0,
 };
 const seen = new WeakMap<KvWrite, SeenDocument>();
 
@@ -39,6 +44,8 @@ function read(text: string): SeenDocument {
     revoked,
     maxTokenTtlSeconds: Number(member(timing, "max_token_ttl")),
     rev: Number(member(payload, "rev")),
+    issuedAt: Number(member(payload, "iat")),
+    expiresAt: Number(member(payload, "exp")),
   };
 }
 

@@ -97,19 +97,27 @@ export function createJudge(options: JudgeOptions): Judge {
       );
   }
 
+  function excuseOf(minted: MintedToken, { code, isKvAnswering }: Answer): string | undefined {
+    if (!UNKNOWN_TO_EDGE.has(code)) return undefined;
+    const excuses: readonly (readonly [excuse: string, holds: () => boolean])[] = [
+      ["KV was out", () => !isKvAnswering],
+      ["KV held what no rotator has published", () => record.isTampered()],
+      [
+        "no rotator could renew the document for half its life",
+        () => code === "keys_unavailable" && record.hasRunOut(),
+      ],
+      [
+        "the lifetime was lowered while KV had lost its document",
+        () => code === "token_lifetime_too_long" && record.wasLoweredAfterLoss(ttlSecondsOf(minted)),
+      ],
+      ["the standby took over before it was ripe", () => minted.askedMs < record.unripeUntil(minted.kid)],
+    ];
+    return excuses.find(([, holds]) => holds())?.[0];
+  }
+
   function judgeGood(minted: MintedToken, answer: Answer, isolate: Isolate): void {
     if (answer.isAccepted) return;
-    const excuse = !UNKNOWN_TO_EDGE.has(answer.code)
-      ? undefined
-      : !answer.isKvAnswering
-        ? "KV was out"
-        : record.isTampered()
-          ? "KV held what no rotator has published"
-          : answer.code === "token_lifetime_too_long" && record.wasLoweredAfterLoss(ttlSecondsOf(minted))
-            ? "the lifetime was lowered while KV had lost its document"
-            : minted.askedMs < record.unripeUntil(minted.kid)
-              ? "the standby took over before it was ripe"
-              : undefined;
+    const excuse = excuseOf(minted, answer);
     if (excuse !== undefined) return coverage.count(`good token refused, ${excuse}: ${answer.code}`);
     report(
       "1 good token refused",

@@ -39,6 +39,10 @@ export interface WorldRecord {
   withdrawnSince(kid: string): number | undefined;
   /** Until when edges may not know a key that took over in an emergency: S + K after the first document with it. */
   unripeUntil(kid: string): number;
+  /** A run of a rotator has ended in which KMS and KV have answered. */
+  onHealthyRun(): void;
+  /** What every edge has at least has expired, and no rotator could renew it from its half-life until S before. */
+  hasRunOut(): boolean;
   /** The document that no longer allows the lifetime took the place of something that is no document of a rotator. */
   wasLoweredAfterLoss(ttlSeconds: number): boolean;
   /** A key is left to sign, or none that people have not withdrawn themselves. */
@@ -62,6 +66,7 @@ export function createRecord({ clock, kv, stateOf, timing }: RecordOptions): Wor
   const emergency = new Set<string>();
   /** Revs of documents whose writers know that they are published. */
   const confirmed = new Set<number>();
+  const healthyRuns: number[] = [];
   /** Kids that a document leaves out because their hold was over when it was composed. */
   const retiredBy = new Map<KvWrite, ReadonlySet<string>>();
   /** Keys that the ring has retired while another one was there to sign. */
@@ -165,6 +170,17 @@ export function createRecord({ clock, kv, stateOf, timing }: RecordOptions): Wor
         (write) => retiredBy.get(write)?.has(kid) === true,
       );
       return since === undefined ? Infinity : since.composedMs + leadMs;
+    },
+    onHealthyRun: () => void healthyRuns.push(clock.nowMs),
+    hasRunOut() {
+      const served = kv.writes.findLast(
+        ({ by, composedMs }) => by === "rotator" && composedMs + boundMs <= clock.nowMs,
+      );
+      if (served === undefined) return false;
+      const { issuedAt, expiresAt } = documentOf(served);
+      const [halfLifeMs, lastMs] = [(issuedAt + expiresAt) * 500, expiresAt * 1000 - boundMs];
+      const isExpired = clock.nowMs > expiresAt * 1000 - timing.clockSkewSeconds * 1000;
+      return isExpired && !healthyRuns.some((atMs) => atMs > halfLifeMs && atMs < lastMs);
     },
     wasLoweredAfterLoss(ttlSeconds) {
       const lastAllowing = kv.writes.findLastIndex(

@@ -13,7 +13,7 @@ import { planRing, stepKey } from "../../issuer/key-ring/plan.ts";
 import type { RingPolicy } from "../../issuer/key-ring/policy.ts";
 import { createRingPorts } from "../../issuer/key-ring/ports.ts";
 import { reconcileRing } from "../../issuer/key-ring/reconcile.ts";
-import type { ReconcileOptions, RingPorts } from "../../issuer/key-ring/reconcile.ts";
+import type { ReconcileOptions, ReconcileReport, RingPorts } from "../../issuer/key-ring/reconcile.ts";
 import type { Kms } from "../../issuer/kms/port.ts";
 import type { KeySetPublisher } from "../../issuer/publish/publisher.ts";
 import type { WorldClock } from "./clock.ts";
@@ -41,6 +41,8 @@ export interface RotatorOptions {
   readonly removed: Removed;
   readonly adversity: () => Adversity;
   readonly onAudit: (entry: AuditEntry) => void;
+  /** A run has ended in which KMS and KV have answered whatever was asked. */
+  readonly onHealthyRun: () => void;
   /** Something was thrown that no caller should have to expect. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -127,6 +129,7 @@ export function createRotator(options: RotatorOptions): Rotator {
       const report = changesPlans(removed)
         ? await reconcileWithout(ports, run, removed)
         : await reconcileRing(ports, run);
+      if (isHealthy(report)) options.onHealthyRun();
       if (first !== undefined && (report.plan.isRequestDone === true || ++first.tries > MOST_TRIES)) {
         wishes = wishes.filter((one) => one !== first);
       }
@@ -149,6 +152,10 @@ export function createRotator(options: RotatorOptions): Rotator {
       policy = changed;
     },
   };
+}
+
+function isHealthy({ steps, observed }: Partial<ReconcileReport>): boolean {
+  return observed?.document.kind !== "unknown" && steps?.every(({ fault }) => fault === undefined) === true;
 }
 
 /** The loop of `reconcileRing` with something taken away from what it sees and plans. */

@@ -139,6 +139,7 @@ export async function live(
         story?.onAudit(entry);
         judge.onAudit(entry);
       },
+      onHealthyRun: () => judge.record.onHealthyRun(),
       onDefect,
     }),
   );

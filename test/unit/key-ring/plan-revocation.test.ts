@@ -142,6 +142,12 @@ describe("a key that does not sign and that anybody took away", () => {
     expect(planRing(observed, POLICY, NOW).due).toEqual([]);
   });
 
+  test("gets its tombstone when it has not had its time to sign, though the document is lost: none retires before", () => {
+    const observed = withState(observedRing({ document: { kind: "missing" } }), 2, "PendingDeletion");
+    const publish = planRing(observed, POLICY, NOW).due.find(({ kind }) => kind === "publish");
+    expect(publish).toMatchObject({ keys: [{ kid: keyOf(1).kid }], revoked: [{ kid: keyOf(2).kid }] });
+  });
+
   test("is replaced when it was the standby", () => {
     const { due } = planRing(withState(observedRing(), 2, "Disabled"), POLICY, NOW);
     expect(briefly(due)).toEqual(["publish", "tag_key 2", "create_key"]);

@@ -3,11 +3,13 @@
  */
 import { HonoBase } from "hono/hono-base";
 import type { Context } from "hono";
+import type { BlankEnv } from "hono/types";
 import type { Result as RouterResult, Router } from "hono/router";
 import type { RingName } from "../shared/identifiers.ts";
 import { handleRequest } from "./gateway.ts";
-import type { GatewayParts } from "./gateway.ts";
+import type { GatewayParts, RequestContext } from "./gateway.ts";
 import { dressAnswer } from "./http/answer.ts";
+import { cutTarget } from "./http/path-guard.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
 import type { KeyLadder } from "./keys/key-ladder.ts";
 import { describeKeySet, describeRequest } from "./observe/event.ts";
@@ -43,39 +45,39 @@ class ExactRouter<Handler> implements Router<Handler> {
 
 const READ_METHODS = ["GET", "HEAD"];
 
-/** Where a request's id is kept from its arrival to its answer. */
-interface AppEnv {
-  Variables: { requestId: string };
-}
-
-export function createApp(parts: AppParts): HonoBase<AppEnv> {
+export function createApp(parts: AppParts): HonoBase<BlankEnv> {
   const { ring, ladder, clock, hooks, findRoute } = parts;
   const { endpoint } = hooks;
   // Hono decodes escapes in paths; here a path is the text that was received.
-  const app = new HonoBase<AppEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
-  const publish = (route: string, answer: (waitUntil: WaitUntil) => Outcome | Promise<Outcome>): void => {
-    app.all(route, async (c) =>
-      finish(
-        c,
-        parts,
-        READ_METHODS.includes(c.req.raw.method)
-          ? await answer(keepGoing(c))
-          : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
-      ),
-    );
+  const app = new HonoBase<BlankEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
+  const on = (
+    path: string,
+    answer: (request: Request, context: RequestContext) => Outcome | Promise<Outcome>,
+  ): void => {
+    app.all(path, async (c) => {
+      const request = c.req.raw;
+      const context = { requestId: requestIdOf(request), waitUntil: keepGoing(c) };
+      try {
+        return await finish(request, parts, await answer(request, context), context.requestId);
+      } catch (error) {
+        return finish(request, parts, crashed(error), context.requestId);
+      }
+    });
   };
+  const publish = (route: string, answer: (waitUntil: WaitUntil) => Outcome | Promise<Outcome>): void =>
+    on(route, ({ method }, { waitUntil }) =>
+      READ_METHODS.includes(method)
+        ? answer(waitUntil)
+        : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
+    );
   publish(JWKS_PATH, (waitUntil) => answerKeys(ladder, clock(), waitUntil));
   publish(HEALTH_PATH, (waitUntil) => answerHealth(ring, ladder, clock(), waitUntil));
   if (endpoint !== undefined) publish(endpoint.path, endpoint.answer);
-  app.all("*", async (c) => {
-    const request = c.req.raw;
-    const preflight = hooks.preflight?.(request, findRoute);
-    if (preflight !== undefined) return finish(c, parts, preflight);
-    const requestId = requestIdOf(request);
-    c.set("requestId", requestId);
-    return finish(c, parts, await handleRequest(request, parts, { requestId, waitUntil: keepGoing(c) }));
+  on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));
+  // Hono's own answer would be one that no event tells of.
+  app.onError((error) => {
+    throw error;
   });
-  app.onError((error, c) => finish(c, parts, crashed(error)));
   return app;
 }
 
@@ -84,15 +86,9 @@ function keepGoing(c: Context): WaitUntil {
 }
 
 /** Counts a refusal, writes the event, and completes the answer. */
-function finish(c: Context<AppEnv>, parts: AppParts, found: Outcome): Response | Promise<Response> {
-  const { limit } = parts.hooks;
-  if (limit === undefined || found.event.decision !== "refused") return complete(c, parts, found);
-  return limit(c.req.raw, found.event).then((limited) => complete(c, parts, limited ?? found));
-}
-
-function complete(c: Context<AppEnv>, { hooks, ladder, clock, sink, version }: AppParts, outcome: Outcome): Response {
-  const request = c.req.raw;
-  const requestId = c.get("requestId") ?? requestIdOf(request);
+async function finish(request: Request, parts: AppParts, found: Outcome, requestId: string): Promise<Response> {
+  const { hooks, ladder, clock, sink, version } = parts;
+  const outcome = (found.event.decision === "refused" && (await hooks.limit?.(request, found.event))) || found;
   const event = {
     ...describeRequest(request),
     requestId,
@@ -108,8 +104,7 @@ function complete(c: Context<AppEnv>, { hooks, ladder, clock, sink, version }: A
 
 /** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */
 function rawPathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", start);
-  const path = start === -1 ? "" : url.slice(start, query === -1 ? undefined : query);
+  const target = cutTarget(url);
+  const path = target.ok ? target.value.path : "";
   return path.endsWith("/") ? path.slice(0, -1) : path;
 }

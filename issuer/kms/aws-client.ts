@@ -4,10 +4,10 @@
  * Credentials, Region and AWS_ENDPOINT_URL_KMS come from the SDK's default chain. Knows no operation of KMS.
  */
 import { KMSClient } from "@aws-sdk/client-kms";
-import type { ServiceOutputTypes } from "@aws-sdk/client-kms";
-import { parseEpochSeconds } from "../../shared/identifiers.ts";
-import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { createCalls } from "./calls.ts";
+import type { Calls } from "./calls.ts";
 import { toKmsFault } from "./faults.ts";
+import { Sha256 } from "./sha256.ts";
 
 export interface AwsClientOptions {
   /** A client made elsewhere, with its own limits; the deadline still holds. Excludes the options below, but for that one. */
@@ -35,8 +35,8 @@ const DEFAULT_CONNECTION_TIMEOUT_MS = 1000;
 const DEFAULT_MAX_ATTEMPTS = 3;
 const DEFAULT_MAX_SOCKETS = 50;
 
-/** One call of the SDK: sends, and stops when the signal says so. */
-type Send<Answer> = (options: { readonly abortSignal: AbortSignal }) => Promise<Answer>;
+/** Sends the command; the options are for `KMSClient.send`. */
+type Send<Answer> = (options: object | undefined) => Promise<Answer>;
 
 export interface AwsClient {
   readonly client: KMSClient;
@@ -45,9 +45,13 @@ export interface AwsClient {
    * @param target key or alias, for the message of a fault
    * @throws SealgateError for every failure
    */
-  readonly call: <Answer>(operation: string, target: string | undefined, send: Send<Answer>) => Promise<Answer>;
-  /** The `Date` of the HTTP answer that `answer` came with. */
-  readonly serverTimeOf: (answer: ServiceOutputTypes) => EpochSeconds | undefined;
+  readonly call: <Answer>(
+    operation: string,
+    target: string | undefined,
+    command: { readonly input: object },
+    send: Send<Answer>,
+  ) => Promise<Answer>;
+  readonly serverTimeOf: Calls["serverTimeOf"];
 }
 
 /** @throws TypeError for options that make no sense */
@@ -55,32 +59,32 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
   checkOptions(options);
   const client = options.client ?? createClient(options);
   const totalTimeoutMs = options.totalTimeoutMs ?? DEFAULT_TOTAL_TIMEOUT_MS;
-  const serverTimes = recordServerTimes(client);
+  const { run, serverTimeOf } = createCalls(client, totalTimeoutMs);
+  // A given client may have been used before, and with `cacheMiddleware` would go on without ours; with options it does not.
+  const sendOptions = options.client === undefined ? undefined : {};
   return {
     client,
-    async call(operation, target, send) {
-      const deadline = startDeadline(totalTimeoutMs);
+    async call(operation, target, command, send) {
       try {
-        // The SDK heeds the signal only once a request is under way, and looking for credentials can hang before that.
-        return await Promise.race([send({ abortSignal: deadline.signal }), deadline.passed]);
+        return await run(command, () => send(sendOptions));
       } catch (error) {
-        const reason: unknown = deadline.signal.aborted ? deadline.signal.reason : error;
-        throw toKmsFault(reason, { operation, target, totalTimeoutMs });
-      } finally {
-        deadline.clear();
+        throw toKmsFault(error, { operation, target, totalTimeoutMs });
       }
     },
-    serverTimeOf: (answer) => serverTimes.get(answer),
+    serverTimeOf,
   };
 }
 
 function createClient(options: AwsClientOptions): KMSClient {
   const agent = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS };
-  return new KMSClient({
+  const client = new KMSClient({
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.region === undefined ? {} : { region: options.region }),
     maxAttempts: options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     retryMode: "standard",
+    // Put together once for each kind of call, not for each call: nothing is added after the first.
+    cacheMiddleware: true,
+    sha256: Sha256,
     requestHandler: {
       requestTimeout: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       connectionTimeout: options.connectionTimeoutMs ?? DEFAULT_CONNECTION_TIMEOUT_MS,
@@ -90,50 +94,9 @@ function createClient(options: AwsClientOptions): KMSClient {
       httpAgent: agent,
     },
   });
-}
-
-interface Deadline {
-  readonly signal: AbortSignal;
-  /** Rejects when the deadline passes; never resolves. */
-  readonly passed: Promise<never>;
-  clear(): void;
-}
-
-function startDeadline(totalTimeoutMs: number): Deadline {
-  const controller = new AbortController();
-  const { promise: passed, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const reason = new DOMException("the deadline of the call has passed", "TimeoutError");
-    controller.abort(reason);
-    reject(reason);
-  }, totalTimeoutMs);
-  return { signal: controller.signal, passed, clear: () => clearTimeout(timer) };
-}
-
-/** Keeps the time that KMS gave with each answer for as long as the answer lives. */
-function recordServerTimes(client: KMSClient): WeakMap<ServiceOutputTypes, EpochSeconds> {
-  const times = new WeakMap<ServiceOutputTypes, EpochSeconds>();
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const time = parseEpochSeconds(Date.parse(dateHeaderOf(result.response)) / 1000);
-      if (time !== undefined && result.output !== undefined) times.set(result.output, time);
-      return result;
-    },
-    // Around the deserializer, where both the HTTP response and the parsed answer are at hand.
-    { step: "deserialize", priority: "high", name: `sealgateServerTime${(middlewareCount += 1)}` },
-  );
-  return times;
-}
-
-/** A client that is given to several adapters carries one recorder for each; their names must differ. */
-let middlewareCount = 0;
-
-function dateHeaderOf(response: unknown): string {
-  if (typeof response !== "object" || response === null || !("headers" in response)) return "";
-  const { headers } = response;
-  if (typeof headers !== "object" || headers === null || !("date" in headers)) return "";
-  return typeof headers.date === "string" ? headers.date : "";
+  // Walks through each command and answer to hide what is sensitive from a log, and the log is none.
+  client.middlewareStack.remove("loggerMiddleware");
+  return client;
 }
 
 function checkOptions(options: AwsClientOptions): void {

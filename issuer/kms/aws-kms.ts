@@ -35,13 +35,13 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
   return {
     async describeKey(keyId) {
       const command = new DescribeKeyCommand({ KeyId: keyId });
-      const answer = await call("DescribeKey", keyId, (http) => client.send(command, http));
+      const answer = await call("DescribeKey", keyId, command, (http) => client.send(command, http));
       return toKey(present(answer.KeyMetadata, "DescribeKey", "KeyMetadata"));
     },
 
     async getPublicKey(keyId) {
       const command = new GetPublicKeyCommand({ KeyId: keyId });
-      const answer = await call("GetPublicKey", keyId, (http) => client.send(command, http));
+      const answer = await call("GetPublicKey", keyId, command, (http) => client.send(command, http));
       return {
         keyArn: present(answer.KeyId, "GetPublicKey", "KeyId"),
         keySpec: present(answer.KeySpec, "GetPublicKey", "KeySpec"),
@@ -52,17 +52,17 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
 
     async sign(request) {
       const command = new SignCommand(toSignInput(request));
-      const answer = await call("Sign", request.keyArn, (http) => client.send(command, http));
+      const answer = await call("Sign", request.keyArn, command, (http) => client.send(command, http));
       return {
         keyArn: present(answer.KeyId, "Sign", "KeyId"),
         signature: present(answer.Signature, "Sign", "Signature"),
-        serverTime: serverTimeOf(answer),
+        serverTime: serverTimeOf(command),
       };
     },
 
     async verify(request) {
       const command = new VerifyCommand({ ...toSignInput(request), Signature: request.signature });
-      const answer = await call("Verify", request.keyArn, (http) =>
+      const answer = await call("Verify", request.keyArn, command, (http) =>
         client.send(command, http).catch(unlessKmsError("KMSInvalidSignatureException", undefined)),
       );
       if (answer !== undefined) requireSameKey("Verify", request.keyArn, present(answer.KeyId, "Verify", "KeyId"));
@@ -76,14 +76,14 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
         Description: description,
         Tags: toTagList(tags),
       });
-      const answer = await call("CreateKey", undefined, (http) => client.send(command, http));
+      const answer = await call("CreateKey", undefined, command, (http) => client.send(command, http));
       return toKey(present(answer.KeyMetadata, "CreateKey", "KeyMetadata"));
     },
 
     async listKeys() {
       const pages = await allPages(async (Marker) => {
         const command = new ListKeysCommand({ Marker });
-        const page = await call("ListKeys", undefined, (http) => client.send(command, http));
+        const page = await call("ListKeys", undefined, command, (http) => client.send(command, http));
         return { items: page.Keys, next: page.NextMarker };
       });
       return pages.map((key) => present(key.KeyArn, "ListKeys", "KeyArn"));
@@ -92,13 +92,13 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
     async tagKey(keyId, tags) {
       // TagResource and ListResourceTags take no alias.
       const command = new TagResourceCommand({ KeyId: keyId, Tags: toTagList(tags) });
-      await call("TagResource", keyId, (http) => client.send(command, http));
+      await call("TagResource", keyId, command, (http) => client.send(command, http));
     },
 
     async listTags(keyId) {
       const tags = await allPages(async (Marker) => {
         const command = new ListResourceTagsCommand({ KeyId: keyId, Marker });
-        const page = await call("ListResourceTags", keyId, (http) => client.send(command, http));
+        const page = await call("ListResourceTags", keyId, command, (http) => client.send(command, http));
         return { items: page.Tags, next: page.NextMarker };
       });
       return Object.fromEntries(
@@ -108,17 +108,17 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
 
     async disableKey(keyId) {
       const command = new DisableKeyCommand({ KeyId: keyId });
-      await call("DisableKey", keyId, (http) => client.send(command, http));
+      await call("DisableKey", keyId, command, (http) => client.send(command, http));
     },
 
     async scheduleKeyDeletion(keyId, pendingDays) {
       const command = new ScheduleKeyDeletionCommand({ KeyId: keyId, PendingWindowInDays: pendingDays });
-      await call("ScheduleKeyDeletion", keyId, (http) => client.send(command, http));
+      await call("ScheduleKeyDeletion", keyId, command, (http) => client.send(command, http));
     },
 
     async createAlias(aliasName, targetKeyId) {
       const command = new CreateAliasCommand({ AliasName: aliasName, TargetKeyId: targetKeyId });
-      return call("CreateAlias", aliasName, (http) =>
+      return call("CreateAlias", aliasName, command, (http) =>
         client
           .send(command, http)
           .then(() => "created" as const, unlessKmsError("AlreadyExistsException", "exists" as const)),
@@ -127,13 +127,13 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
 
     async updateAlias(aliasName, targetKeyId) {
       const command = new UpdateAliasCommand({ AliasName: aliasName, TargetKeyId: targetKeyId });
-      await call("UpdateAlias", aliasName, (http) => client.send(command, http));
+      await call("UpdateAlias", aliasName, command, (http) => client.send(command, http));
     },
 
     async listAliases(prefix) {
       const entries = await allPages(async (Marker) => {
         const command = new ListAliasesCommand({ Marker });
-        const page = await call("ListAliases", undefined, (http) => client.send(command, http));
+        const page = await call("ListAliases", undefined, command, (http) => client.send(command, http));
         return { items: page.Aliases, next: page.NextMarker };
       });
       return entries.filter(({ AliasName }) => AliasName?.startsWith(prefix)).flatMap(toAliases);

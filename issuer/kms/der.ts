@@ -38,11 +38,15 @@ export function concatToDer(concat: Uint8Array): Uint8Array<ArrayBuffer> {
   if (!Number.isInteger(coordinateBytes) || coordinateBytes < 1 || coordinateBytes > 124) {
     throw new TypeError("r‖s is two integers of the same length, 1 to 124 octets each");
   }
-  const r = integer(concat.subarray(0, coordinateBytes));
-  const s = integer(concat.subarray(coordinateBytes));
-  const length = r.length + s.length;
+  const r = magnitudeOf(concat.subarray(0, coordinateBytes));
+  const s = magnitudeOf(concat.subarray(coordinateBytes));
+  const length = integerBytes(r) + integerBytes(s);
   const header = length > MAX_SHORT_LENGTH ? [SEQUENCE, ONE_LENGTH_OCTET, length] : [SEQUENCE, length];
-  return Uint8Array.from([...header, ...r, ...s]);
+  const der = new Uint8Array(header.length + length);
+  der.set(header);
+  writeInteger(der, header.length, r);
+  writeInteger(der, header.length + integerBytes(r), s);
+  return der;
 }
 
 /** The content of the one SEQUENCE that fills the input. */
@@ -73,11 +77,23 @@ function readInteger(
   return magnitude.length > maxBytes ? undefined : { magnitude, end: 2 + length };
 }
 
-function integer(fixed: Uint8Array): readonly number[] {
-  const firstNonZero = fixed.findIndex((octet) => octet !== 0);
-  const magnitude = firstNonZero === -1 ? [0] : [...fixed.subarray(firstNonZero)];
-  const content = isNegative(magnitude[0] ?? 0) ? [0, ...magnitude] : magnitude;
-  return [INTEGER, content.length, ...content];
+/** A number without its leading zero octets; zero keeps one. */
+function magnitudeOf(fixed: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < fixed.length - 1 && fixed[start] === 0) start += 1;
+  return fixed.subarray(start);
+}
+
+/** Octets of the INTEGER: tag, length, a sign octet where the number would be negative without, the number. */
+function integerBytes(magnitude: Uint8Array): number {
+  return (isNegative(magnitude[0] ?? 0) ? 3 : 2) + magnitude.length;
+}
+
+function writeInteger(der: Uint8Array, start: number, magnitude: Uint8Array): void {
+  const bytes = integerBytes(magnitude);
+  der[start] = INTEGER;
+  der[start + 1] = bytes - 2;
+  der.set(magnitude, start + bytes - magnitude.length);
 }
 
 function isNegative(firstOctet: number): boolean {

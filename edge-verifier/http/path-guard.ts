@@ -25,7 +25,7 @@ export type PathProblem =
   /** A request target has no fragment (RFC 9110 section 7.1). */
   | "fragment"
   | "too_long"
-  /** A character that RFC 3986 does not allow in a path, a backslash, or `;` (servlet path parameters). */
+  /** What RFC 3986 does not allow in a path, a backslash, `;` (servlet path parameters), or `(x(` (ASP.NET's sessions). */
   | "character"
   /** `//`: origins differ on whether it is `/`. */
   | "empty_segment"
@@ -40,25 +40,24 @@ export type PathProblem =
 export const MAX_PATH_LENGTH = 8000;
 
 /**
- * A host and perhaps a port. A backslash or an at sign there would move the end of the authority for some parsers; a comma is
- * what joins two Host headers.
+ * Scheme, host and perhaps a port, path, query. A backslash or an at sign before the path would move the end of the authority for some
+ * parsers; a comma is what joins two Host headers.
  */
-const AUTHORITY = /^[\w.:[\]-]+$/;
+const TARGET = /^(https?):\/\/([\w.:[\]-]+)(\/[^?#]*)(\?[^#]*)?$/;
 
-const REFUSED = 0;
-const PLAIN = 1;
+const PLAIN = 0;
+const REFUSED = 1;
+/** These three, and a parenthesis after them, are numbered in the order of `MEANINGFUL`. */
 const SLASH = 2;
 const DOT = 3;
 const PERCENT = 4;
+const MEANINGFUL = "/.%(";
 
 /** What each ASCII character means in a path: RFC 3986 `pchar` without `;`. */
-const KINDS: Uint8Array = new Uint8Array(128);
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~!$&'()*+,:=@") {
-  KINDS[character.charCodeAt(0)] = PLAIN;
-}
-KINDS["/".charCodeAt(0)] = SLASH;
-KINDS[".".charCodeAt(0)] = DOT;
-KINDS["%".charCodeAt(0)] = PERCENT;
+const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[\w~!$&'*+,:=@)-]/.test(character) ? PLAIN : SLASH + MEANINGFUL.indexOf(character);
+});
 
 /**
  * Cuts a URL into its parts and guards the path.
@@ -72,33 +71,27 @@ export function readTarget(url: string): Result<RequestTarget, PathProblem> {
 
 /** The parts alone; the path still has to be guarded. */
 export function cutTarget(url: string): Result<RequestTarget, PathProblem> {
-  const authorityStart = url.indexOf("://") + 3;
-  const pathStart = url.indexOf("/", authorityStart);
-  const queryStart = url.indexOf("?", authorityStart);
-  const pathEnd = queryStart === -1 ? url.length : queryStart;
-  if (authorityStart < 3 || pathStart <= authorityStart || pathStart > pathEnd) return err("no_path");
-  const authority = url.slice(authorityStart, pathStart);
-  if (url.includes("#", authorityStart)) return err("fragment");
-  if (!AUTHORITY.test(authority)) return err("no_path");
-  const scheme = url.slice(0, authorityStart - 3);
-  return ok({ scheme, authority, path: url.slice(pathStart, pathEnd), query: url.slice(pathEnd) });
+  const parts = TARGET.exec(url);
+  if (parts === null) return err(url.includes("#") ? "fragment" : "no_path");
+  const [, scheme = "", authority = "", path = "", query = ""] = parts;
+  return ok({ scheme, authority, path, query });
 }
 
 /** @returns the first rule that the path breaks, or undefined. */
 export function checkPath(path: string): PathProblem | undefined {
   if (path.length > MAX_PATH_LENGTH) return "too_long";
   let before = PLAIN;
-  let escaped = false;
+  let special = false;
   for (let index = 0; index < path.length; index += 1) {
     const kind = KINDS[path.charCodeAt(index)] ?? REFUSED;
     if (kind === REFUSED) return "character";
     if (kind === SLASH && before === SLASH) return "empty_segment";
     if (kind === SLASH && before === DOT) return "dot_segment";
-    if (kind === PERCENT) escaped = true;
+    if (kind >= PERCENT) special = true;
     before = kind;
   }
   if (before === DOT) return "dot_segment";
-  return escaped ? checkEscapes(path) : undefined;
+  return special ? checkSpecial(path) : undefined;
 }
 
 const ESCAPE_RUN = /(?:%[0-9A-Fa-f]{2})+/g;
@@ -115,7 +108,11 @@ const MAY_BE_ESCAPED = /^[ !"$&'()*+,:<=>@[\]^`{|}]*$/;
  */
 const STRUCTURAL = /[/\\%;?#.\u2044\u2215\u2216\u29f5\u29f8]/;
 
-function checkEscapes(path: string): PathProblem | undefined {
+/** ASP.NET before 4.8.1 takes "(S(x))" out of paths, wherever it stands: a session without a cookie. */
+const COOKIELESS = /(?:\(|%28)[a-z](?:\(|%28)/i;
+
+function checkSpecial(path: string): PathProblem | undefined {
+  if (COOKIELESS.test(path)) return "character";
   if (path.replaceAll(ESCAPE_RUN, "").includes("%")) return "escape_invalid";
   for (const run of path.match(ESCAPE_RUN) ?? []) {
     let text: string;

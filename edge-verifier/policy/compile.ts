@@ -58,8 +58,9 @@ export function compilePolicy(
     const found: string[] = [];
     const compiled = compileRule(value, found);
     if (compiled !== undefined && found.length === 0) {
-      const unreachable = whyUnreachable(compiled, rules, ownPaths);
-      if (unreachable !== undefined) found.push(unreachable);
+      if (isUnreachable(compiled, rules, ownPaths)) {
+        found.push("rule can never match: an earlier rule or the gateway itself does");
+      }
       rules.push(compiled);
     }
     for (const problem of found) problems.push({ rule, problem });
@@ -118,19 +119,21 @@ function compileMode(value: unknown, allow: unknown, found: string[]): boolean {
   return value === "report";
 }
 
-function whyUnreachable(
-  rule: CompiledRule,
+/** Whether each request that the rule matches is the gateway's own to answer, or an earlier rule's. */
+function isUnreachable(
+  { pattern, methods }: CompiledRule,
   earlier: readonly CompiledRule[],
   ownPaths: readonly string[],
-): string | undefined {
-  if (ownPaths.includes(rule.pattern.text)) return "rule can never match: the path is the gateway's own";
-  const unreachable = [...rule.methods].every((method) =>
-    isCovered(
-      rule.pattern,
-      earlier.filter((one) => one.methods.has(method)).map((one) => one.pattern),
-    ),
+): boolean {
+  return (
+    ownPaths.includes(pattern.text) ||
+    [...methods].every((method) =>
+      isCovered(
+        pattern,
+        earlier.filter((one) => one.methods.has(method)).map((one) => one.pattern),
+      ),
+    )
   );
-  return unreachable ? "rule can never match: earlier rules do" : undefined;
 }
 
 function isRouteMethod(value: unknown): value is RouteMethod {

@@ -5,10 +5,8 @@
  */
 import type { PathPattern, PatternSegment } from "./pattern.ts";
 
-/** Stands for "any segment that no pattern names". */
-const OTHER = Symbol("other");
-
-type Step = string | typeof OTHER;
+/** Stands for "any segment that no pattern names": no pattern holds an empty one. */
+const OTHER = "";
 
 /** @returns true when each path of `pattern` is matched by at least one of `others`. */
 export function isCovered(pattern: PathPattern, others: readonly PathPattern[]): boolean {
@@ -32,14 +30,14 @@ function isCoveredFrom(pattern: PathPattern, others: readonly PathPattern[], dep
 }
 
 /** Every segment that makes a difference at this depth. */
-function stepsOf(pattern: PathPattern, others: readonly PathPattern[], depth: number): readonly Step[] {
+function stepsOf(pattern: PathPattern, others: readonly PathPattern[], depth: number): readonly string[] {
   const literal = depth < pattern.segments.length ? pattern.foldedSegments[depth] : undefined;
   if (literal !== undefined) return [literal];
   const named = others.map((other): PatternSegment => other.foldedSegments[depth]);
   return [OTHER, ...new Set(named.filter((segment) => segment !== undefined))];
 }
 
-function follows(other: PathPattern, step: Step, depth: number): boolean {
+function follows(other: PathPattern, step: string, depth: number): boolean {
   if (depth >= other.segments.length) return other.tree;
   const segment = other.foldedSegments[depth];
   return segment === undefined || segment === step;

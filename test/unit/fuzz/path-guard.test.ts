@@ -38,10 +38,11 @@ const urls = fc
   .tuple(
     fc.constantFrom("https://", "http://", "https:/", "", "//"),
     fc.constantFrom("gate.example", "gate.example:8443", "user@gate.example", "gate.example\\evil", ""),
+    fc.constantFrom("/", "/", ""),
     fc.array(pieces, { maxLength: 8 }),
     fc.constantFrom("", "", "?", "?a=1&b=/../", "?x#y", "?%"),
   )
-  .map(([scheme, authority, path, query]) => `${scheme}${authority}${path.join("")}${query}`);
+  .map(([scheme, authority, slash, path, query]) => `${scheme}${authority}${slash}${path.join("")}${query}`);
 
 test("is the target that a URL parser finds, to the octet, and decodes to the same segments", () => {
   let passed = 0;

@@ -41,6 +41,8 @@ describe("checkPath refuses", () => {
   test.each([
     ["/a\\b", "character"],
     ["/a;b", "character"],
+    ["/(S(x))/b", "character"],
+    ["/a/%28f%28x%29%29", "character"],
     ["/a b", "character"],
     ["/a\u0000", "character"],
     ["/a\u007f", "character"],

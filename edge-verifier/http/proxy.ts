@@ -89,17 +89,8 @@ function originRequest(
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);
   headers.set(REQUEST_ID_HEADER, requestId);
-  headers.set("forwarded", forwardedBy(clientAddress, target));
   for (const [name, value] of admission?.identity?.headers ?? []) headers.set(name, value);
   return outgoing;
-}
-
-/** RFC 7239: the same three facts in the standard's form. An address that is none is left out; the host has been checked. */
-function forwardedBy(clientAddress: string | null, { scheme, authority }: RequestTarget): string {
-  const from = clientAddress !== null && /^[0-9A-Fa-f.:]+$/.test(clientAddress) ? clientAddress : undefined;
-  // Section 6: an IPv6 address stands in brackets and quotes.
-  const node = from?.includes(":") === true ? `"[${from}]"` : from;
-  return `${node === undefined ? "" : `for=${node};`}host="${authority}";proto=${scheme}`;
 }
 
 /**

@@ -180,23 +180,14 @@ describe("where the request came from", () => {
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-host": "evil.example",
       "x-forwarded-proto": "gopher",
+      forwarded: "for=10.0.0.1",
     });
     expect(headers).toMatchObject({
       "x-forwarded-for": "203.0.113.7",
       "x-forwarded-host": "api.example.com",
       "x-forwarded-proto": "https",
-      forwarded: 'for=203.0.113.7;host="api.example.com";proto=https',
     });
-  });
-
-  test("is told of an IPv6 client in the form of RFC 7239", async () => {
-    const headers = await headersAtOrigin({ "cf-connecting-ip": "2001:db8::7", forwarded: "for=10.0.0.1" });
-    expect(headers["forwarded"]).toBe('for="[2001:db8::7]";host="api.example.com";proto=https');
-  });
-
-  test("is not told by text that would say more than an address", async () => {
-    const headers = await headersAtOrigin({ "cf-connecting-ip": '1.2.3.4";host="evil.example' });
-    expect(headers["forwarded"]).toBe('host="api.example.com";proto=https');
+    expect(headers["forwarded"]).toBeUndefined();
   });
 
   test("is not made up when it is unknown", async () => {

@@ -97,6 +97,15 @@ async function carryOut(deed: Deed, options: DeedsOptions): Promise<void> {
     }
     case "restart_signer":
       return rng.pick(signers).restart();
+    case "loss_and_revocation": {
+      // Right after the next rotation KV loses its document, and the superseded key is withdrawn in the same minute.
+      if (active === undefined) return;
+      while (kms.truth.target(activeAlias(ring)) === active) await clock.sleep(1000);
+      await clock.sleep(rng.between(2, 10) * 1000);
+      kv.put(undefined, "other");
+      options.record.revoke(active);
+      return byHand.disableKey(active);
+    }
     case "change_root": {
       const { traffic, removed, lag } = options;
       const policy = options.policyOf(options.schedule.policy);

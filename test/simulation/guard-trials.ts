@@ -104,6 +104,12 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     make: rerooted,
     breaks: "1 good token refused",
   },
+  {
+    guard: "a rev that runs ahead after a loss",
+    removed: { revLead: true },
+    make: forgotten,
+    breaks: "2 revoked key accepted too late",
+  },
   { guard: "deadline of composing", removed: { composeDeadline: true }, make: paused, breaks: "1 good token refused" },
   {
     guard: "the newest document known is built on",
@@ -134,6 +140,19 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
 function handMoved(seed: string): Schedule {
   const deeds = deedsEvery(1000, (atSeconds) => ({ kind: "hand_move", atSeconds, forSeconds: 400 }));
   return { ...drawSchedule(seed), deeds, busySeconds: 3600 };
+}
+
+/**
+ * Rotators that remember nothing, look every few seconds and have clocks up to K apart; KV loses its document in the minute in
+ * which a key is withdrawn that needs no successor, so that nothing else is published for long.
+ */
+function forgotten(seed: string): Schedule {
+  const deeds = [900, 1700, 2500].flatMap((atSeconds): readonly Deed[] => [
+    { kind: "rotate", atSeconds },
+    { kind: "loss_and_revocation", atSeconds },
+  ]);
+  const hosts = { rotators: 3, rotatorEverySeconds: 15, forgetful: true, kmsLagSeconds: 0, apiLagSeconds: 0 };
+  return { ...plainSchedule(seed), ...hosts, deeds, busySeconds: 3300 };
 }
 
 /** The root key is changed while stores are slow. */

@@ -30,7 +30,8 @@ export type Deed =
   | { readonly kind: "hand_move"; readonly atSeconds: number; readonly forSeconds: number }
   | { readonly kind: "policy"; readonly atSeconds: number; readonly change: Partial<RingPolicyInput> }
   | { readonly kind: "restart_signer"; readonly atSeconds: number }
-  | { readonly kind: "change_root"; readonly atSeconds: number };
+  | { readonly kind: "change_root"; readonly atSeconds: number }
+  | { readonly kind: "loss_and_revocation"; readonly atSeconds: number };
 
 export interface Schedule {
   readonly seed: string;

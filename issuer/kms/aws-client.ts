@@ -8,6 +8,7 @@ import { createCalls } from "./calls.ts";
 import type { Calls } from "./calls.ts";
 import { toKmsFault } from "./faults.ts";
 import { Sha256 } from "./sha256.ts";
+import { writeUserAgentOnce } from "./user-agent.ts";
 
 export interface AwsClientOptions {
   /** A client made elsewhere, with its own limits; the deadline still holds. Excludes the options below, but for that one. */
@@ -96,6 +97,7 @@ function createClient(options: AwsClientOptions): KMSClient {
   });
   // Walks through each command and answer to hide what is sensitive from a log, and the log is none.
   client.middlewareStack.remove("loggerMiddleware");
+  writeUserAgentOnce(client);
   return client;
 }
 

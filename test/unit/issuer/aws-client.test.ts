@@ -65,6 +65,17 @@ describe("each request is signed", () => {
   });
 });
 
+test("each request names sealgate, the SDK with its version, and the application it is told", async () => {
+  vi.stubEnv("AWS_SDK_UA_APP_ID", "token service");
+  const received: Received[] = [];
+  const kms = createAwsKms({ endpoint: await listen(answerWith(ALIASES, received)) });
+  await kms.listAliases("alias/");
+  await kms.listAliases("alias/");
+  const agents = received.map(({ request }) => request.headers["user-agent"]);
+  expect(agents[0]).toMatch(/^sealgate aws-sdk-js\/3\.\d+\.\d+ .*lang\/js md\/nodejs#\d.* app\/token-service$/);
+  expect(agents[1]).toBe(agents[0]);
+});
+
 describe("at the deadline", () => {
   test("the request that is under way is ended", async () => {
     const closed = Promise.withResolvers<void>();

@@ -13,8 +13,9 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ALGS } from "../shared/algorithms.ts";
+import { budgetTable } from "./lib/budgets.ts";
 import { FULL, QUICK } from "./lib/report.ts";
-import type { Suite, SuiteReport } from "./lib/report.ts";
+import type { ReportTable, Suite, SuiteReport } from "./lib/report.ts";
 import { formatTable } from "./lib/table.ts";
 import { gatewaySuite } from "./suites/gateway.ts";
 import { growthSuite } from "./suites/growth.ts";
@@ -64,14 +65,15 @@ async function main(): Promise<void> {
     const report = await SUITES[name]?.(effort, (step) => process.stderr.write(`${name}: ${step}\n`));
     if (report === undefined) continue;
     reports.push(report);
-    process.stdout.write(`${format(report)}\n`);
+    process.stdout.write(`${format(report.suite, report.tables)}\n`);
   }
+  process.stdout.write(`${format("budgets", [budgetTable(reports.flatMap(({ budgets }) => budgets))])}\n`);
   mkdirSync(fileURLToPath(new URL("../reports", import.meta.url)), { recursive: true });
   writeFileSync(REPORT, `${JSON.stringify({ machine: machine(), quick: values.quick, reports }, null, 2)}\n`);
   process.stdout.write("Numbers: reports/bench.json\n");
 }
 
-function format({ suite, tables }: SuiteReport): string {
+function format(suite: string, tables: readonly ReportTable[]): string {
   const parts = tables.map(({ title, head, rows, note }) =>
     [`### ${suite}: ${title}`, "", formatTable(head, rows), ...(note === undefined ? [] : ["", note]), ""].join("\n"),
   );

@@ -1,6 +1,6 @@
 /**
  * Counts KV reads: requests at a steady rate on a virtual clock, against the gateway's own key ladder. Answers with the
- * number of reads that were started.
+ * number of reads that were started, and of requests that had to wait for one.
  */
 import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
@@ -22,6 +22,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
     const anchors = await importTrustAnchors(SETTINGS.anchors);
     if (!anchors.ok) throw new TypeError("the trust anchors are refused");
     let reads = 0;
+    let waits = 0;
     const ladder = createKeyLadder({
       source: {
         read: async () => {
@@ -41,10 +42,13 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
     for (let sent = 0; sent < requests; sent += 1) {
       const nowMs = startMs + (sent * 1000) / perSecond;
       const held = ladder.ready(nowMs, waitUntil);
-      if (held === undefined && !(await ladder.current(nowMs, waitUntil)).ok) throw new Error("no keys");
+      if (held === undefined) {
+        waits += 1;
+        if (!(await ladder.current(nowMs, waitUntil)).ok) throw new Error("no keys");
+      }
       if (sent % A_TURN_EVERY === 0) await ladder.current(nowMs, waitUntil);
     }
-    return Response.json({ reads });
+    return Response.json({ reads, waits });
   },
 };
 

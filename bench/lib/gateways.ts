@@ -19,22 +19,34 @@ export interface GatewaySpec {
 const API = "/api/orders/4711?expand=items";
 const OPEN = "/public/orders/4711?expand=items";
 
+export const PASS_THROUGH = "pass-through";
+export const HONO_PROXY = "hono/proxy";
+export const BARE_VERIFY = "subtle.verify, then pass";
+export const LEAST = "the promised work alone";
+export const PUBLIC = "sealgate, public route";
+export const REMEMBERED = "sealgate, remembered";
+export const FIRST_SIGHT = "sealgate, first sight";
+
 export const GATEWAYS: readonly GatewaySpec[] = [
   { name: "origin alone", worker: "origin", path: API, tokens: "many", verifies: false },
-  { name: "pass-through", worker: "pass-through", path: API, tokens: "many", verifies: false },
-  { name: "hono/proxy", worker: "hono-proxy", path: API, tokens: "many", verifies: false },
-  { name: "subtle.verify, then pass", worker: "bare-verify", path: API, tokens: "many", verifies: true },
+  { name: PASS_THROUGH, worker: "pass-through", path: API, tokens: "many", verifies: false },
+  { name: HONO_PROXY, worker: "hono-proxy", path: API, tokens: "many", verifies: false },
+  { name: BARE_VERIFY, worker: "bare-verify", path: API, tokens: "many", verifies: true },
   { name: "jose, then pass", worker: "jose", path: API, tokens: "many", verifies: true },
   { name: "hono/jwk, then pass", worker: "hono-jwk", path: API, tokens: "many", verifies: true },
   { name: "KV per request, hono/proxy", worker: "naive", path: API, tokens: "many", verifies: true },
-  { name: "sealgate, public route", worker: "sealgate-silent", path: OPEN, tokens: "many", verifies: false },
-  { name: "sealgate, first sight", worker: "sealgate-silent", path: API, tokens: "many", verifies: true },
-  { name: "sealgate, remembered", worker: "sealgate-remembering", path: API, tokens: "few", verifies: true },
+  { name: LEAST, worker: "least", path: API, tokens: "many", verifies: false },
+  { name: PUBLIC, worker: "sealgate-open", path: OPEN, tokens: "few", verifies: false },
+  { name: REMEMBERED, worker: "sealgate-remembering", path: API, tokens: "few", verifies: true },
+  { name: FIRST_SIGHT, worker: "sealgate-silent", path: API, tokens: "many", verifies: true },
   { name: "sealgate, remembered, with its log", worker: "sealgate", path: API, tokens: "few", verifies: true },
 ];
 
-/** Workers whose module has another name. */
-const MODULES: Readonly<Record<string, string>> = { "sealgate-remembering": "sealgate-silent" };
+/** Workers whose module has another name: each has an isolate, and compiled code, of its own. */
+const MODULES: Readonly<Record<string, string>> = {
+  "sealgate-open": "sealgate-silent",
+  "sealgate-remembering": "sealgate-silent",
+};
 
 const RING = "main";
 

@@ -2,6 +2,7 @@
  * What a suite hands to the report: tables for people, numbers for machines.
  */
 import type { Alg } from "../../shared/algorithms.ts";
+import type { BudgetLine } from "./budgets.ts";
 
 export interface ReportTable {
   readonly title: string;
@@ -14,6 +15,7 @@ export interface ReportTable {
 export interface SuiteReport {
   readonly suite: string;
   readonly tables: readonly ReportTable[];
+  readonly budgets: readonly BudgetLine[];
   /** Goes into the JSON file as it is. */
   readonly data: unknown;
 }

@@ -13,6 +13,8 @@ export interface Subject {
 
 export interface RoundResult {
   readonly name: string;
+  /** By round. */
+  readonly samples: readonly number[];
   readonly value: Summary;
   /** This subject's value over the reference's value of the same round. */
   readonly ratio: Summary;
@@ -40,6 +42,29 @@ export async function interleave(
   return subjects.map(({ name }) => {
     const own = values.get(name) ?? [];
     const ratios = own.map((value, round) => value / (base[round] ?? Number.NaN));
-    return { name, value: summarise(own), ratio: summarise(ratios) };
+    return { name, samples: own, value: summarise(own), ratio: summarise(ratios) };
   });
+}
+
+/** Values of one subject over those of another, formed within the rounds. */
+export function ratioOf(results: readonly RoundResult[], name: string, over: string): Summary {
+  const below = samplesOf(results, over);
+  return summarise(samplesOf(results, name).map((value, round) => value / (below[round] ?? Number.NaN)));
+}
+
+/** By how much one subject's value is above another's, formed within the rounds. */
+export function differenceOf(results: readonly RoundResult[], name: string, over: string): Summary {
+  const below = samplesOf(results, over);
+  return summarise(samplesOf(results, name).map((value, round) => value - (below[round] ?? Number.NaN)));
+}
+
+/** @throws TypeError when there is no such subject */
+export function resultOf(results: readonly RoundResult[], name: string): RoundResult {
+  const result = results.find((one) => one.name === name);
+  if (result === undefined) throw new TypeError(`nothing is called ${name}`);
+  return result;
+}
+
+function samplesOf(results: readonly RoundResult[], name: string): readonly number[] {
+  return resultOf(results, name).samples;
 }

@@ -2,22 +2,25 @@
  * Suite `gateway`: whole requests over HTTP, through Workers that forward to the same origin by a service binding. CPU is
  * that of the workerd process, the origin's and the HTTP server's included; both are the same for all.
  */
+import { atMost } from "../lib/budgets.ts";
+import type { BudgetLine } from "../lib/budgets.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { GATEWAYS, gatewayWorkers, prepareGateways } from "../lib/gateways.ts";
+import { BARE_VERIFY, FIRST_SIGHT, HONO_PROXY, PASS_THROUGH, PUBLIC, REMEMBERED } from "../lib/gateways.ts";
 import type { GatewaySpec } from "../lib/gateways.ts";
 import { startLoadGenerator } from "../lib/load.ts";
 import type { LoadResult } from "../lib/load-process.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Material } from "../lib/material.ts";
 import type { Effort, ReportTable, Suite } from "../lib/report.ts";
-import { interleave } from "../lib/rounds.ts";
+import { differenceOf, interleave, ratioOf } from "../lib/rounds.ts";
 import type { RoundResult } from "../lib/rounds.ts";
 import { median } from "../lib/stats.ts";
 import { formatNumber } from "../lib/table.ts";
 import { startWorkers } from "../lib/workerd.ts";
 import type { RunningWorkers } from "../lib/workerd.ts";
-import { coldStartTable } from "./cold-start.ts";
-import { keyReadTable } from "./key-reads.ts";
+import { measureColdStart } from "./cold-start.ts";
+import { countKeyReads } from "./key-reads.ts";
 
 /** More than a gateway remembers, so that in turn each is new to it. */
 const MANY_TOKENS = 4400;
@@ -30,26 +33,33 @@ const WARM_UP_TURNS = 4;
 
 export const gatewaySuite: Suite = async (effort, progress) => {
   const tables: ReportTable[] = [];
+  const budgets: BudgetLine[] = [];
   for (const alg of effort.quick ? (["ES256"] as const) : (["RS256", "ES256"] as const)) {
     progress(`tokens for ${alg}`);
     const material = await makeMaterial({ alg, tokens: MANY_TOKENS });
     progress(`requests, ${alg}`);
-    tables.push(...(await measure(material, effort)));
+    tables.push(...(await measure(material, effort, budgets)));
   }
   progress("cold start");
-  tables.push(await coldStartTable(effort));
+  const [starts, size] = await measureColdStart(effort);
   progress("KV reads");
-  tables.push(await keyReadTable());
-  return { suite: "gateway", tables, data: tables };
+  const [reads, perSpan] = await countKeyReads();
+  return {
+    suite: "gateway",
+    tables: [...tables, starts, reads],
+    budgets: [...budgets, size, ...perSpan],
+    data: tables,
+  };
 };
 
-async function measure(material: Material, effort: Effort): Promise<readonly ReportTable[]> {
+async function measure(material: Material, effort: Effort, budgets: BudgetLine[]): Promise<readonly ReportTable[]> {
   const running = await startWorkers(gatewayWorkers(material));
   const load = startLoadGenerator();
   try {
     await prepareGateways(running, material);
-    // Short turns: what changes on the machine changes for all gateways of a round.
-    const requests = effort.quick ? 250 : 500;
+    // Short turns, so that what changes on the machine changes for all gateways of a round; but long enough to hold some
+    // garbage collections each: one frees what about 500 requests have left, and would decide a shorter turn by itself.
+    const requests = effort.quick ? 500 : 1000;
     const send = (gateway: GatewaySpec, concurrency: number): Promise<LoadResult> =>
       load.ask({
         url: running.urlOf(gateway.worker) + gateway.path,
@@ -62,6 +72,7 @@ async function measure(material: Material, effort: Effort): Promise<readonly Rep
       for (let turn = 0; turn < WARM_UP_TURNS; turn += 1) await send(gateway, CPU_CONCURRENCY);
     }
     const results = await measureCpu(running, send, requests, effort);
+    budgets.push(...budgetsOf(material.settings.alg, results));
     const title = `${material.settings.alg}, ${String(CPU_CONCURRENCY)} connections`;
     return [cpuTable(title, results), await throughputTable(material.settings.alg, send, requests, effort)];
   } finally {
@@ -87,10 +98,8 @@ async function measureCpu(
       return (clock.read() - before) / requests;
     },
   }));
-  return interleave(subjects, PASS_THROUGH, effort.rounds * 2);
+  return interleave(subjects, PASS_THROUGH, effort.quick ? 7 : 31);
 }
-
-const PASS_THROUGH = "pass-through";
 
 function cpuTable(title: string, results: readonly RoundResult[]): ReportTable {
   return {
@@ -103,21 +112,23 @@ function cpuTable(title: string, results: readonly RoundResult[]): ReportTable {
       formatNumber(ratio.median),
       formatNumber(ratio.mad),
     ]),
-    note: budgets(results),
   };
 }
 
-/** The ratios of the budgets, from the medians of the table. */
-function budgets(results: readonly RoundResult[]): string {
-  const cpu = (name: string): number => results.find((one) => one.name === name)?.value.median ?? Number.NaN;
-  const publicRoute = cpu("sealgate, public route");
-  const remembered = cpu("sealgate, remembered");
-  const added = (cpu("sealgate, first sight") - publicRoute) / (cpu("subtle.verify, then pass") - cpu(PASS_THROUGH));
+/** Medians of what is formed within the rounds; what is added, as the ratio of two median differences. */
+function budgetsOf(alg: string, results: readonly RoundResult[]): readonly BudgetLine[] {
+  const ratio = (name: string, over: string): number => ratioOf(results, name, over).median;
+  const added = (name: string, over: string): number => differenceOf(results, name, over).median;
   return [
-    `Remembered over public route: ${formatNumber(remembered / publicRoute)}.`,
-    `First sight, added over what subtle.verify adds: ${formatNumber(added)}.`,
-    `Remembered over pass-through: ${formatNumber(remembered / cpu(PASS_THROUGH))}; over hono/proxy: ${formatNumber(remembered / cpu("hono/proxy"))}.`,
-  ].join(" ");
+    atMost(`gateway, remembered, over its public route, ${alg}`, 1.15, ratio(REMEMBERED, PUBLIC)),
+    atMost(
+      `gateway, first sight, added over what subtle.verify adds, ${alg}`,
+      1.25,
+      added(FIRST_SIGHT, PUBLIC) / added(BARE_VERIFY, PASS_THROUGH),
+    ),
+    atMost(`gateway, remembered, over pass-through, ${alg}`, 1.25, ratio(REMEMBERED, PASS_THROUGH)),
+    atMost(`gateway, remembered, over hono/proxy, ${alg}`, 1, ratio(REMEMBERED, HONO_PROXY)),
+  ];
 }
 
 async function throughputTable(alg: string, send: Send, requests: number, effort: Effort): Promise<ReportTable> {

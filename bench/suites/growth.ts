@@ -3,13 +3,15 @@
  * not be felt, octets and routes only gently.
  */
 import { batchSubject, loadTokens } from "../lib/batch.ts";
+import { atMost } from "../lib/budgets.ts";
+import type { BudgetLine } from "../lib/budgets.ts";
 import { CONTENDERS, FIRST_SIGHT, FLOOR, prepareContender, REMEMBERED, workerOf } from "../lib/contenders.ts";
 import type { ContenderSpec } from "../lib/contenders.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Material, MaterialOptions } from "../lib/material.ts";
 import type { Effort, ReportTable, Suite } from "../lib/report.ts";
-import { interleave } from "../lib/rounds.ts";
+import { interleave, ratioOf } from "../lib/rounds.ts";
 import type { RoundResult, Subject } from "../lib/rounds.ts";
 import { formatNumber } from "../lib/table.ts";
 import { startWorkers } from "../lib/workerd.ts";
@@ -30,23 +32,36 @@ interface Case {
 export const growthSuite: Suite = async (effort, progress) => {
   const tables: ReportTable[] = [];
   progress("keys");
-  tables.push(await keyTable(effort));
+  const [keys, budgets] = await measureKeys(effort);
+  tables.push(keys);
   progress("octets");
   tables.push(await octetTable(effort));
   progress("routes");
   tables.push(await routeTable(effort));
   progress("remembered tokens");
   tables.push(await rememberedTable(effort));
-  return { suite: "growth", tables, data: tables };
+  return { suite: "growth", tables, budgets, data: tables };
 };
 
-async function keyTable(effort: Effort): Promise<ReportTable> {
+/** As far as noise goes, the same. */
+const SAME = 1.1;
+
+async function measureKeys(effort: Effort): Promise<readonly [ReportTable, readonly BudgetLine[]]> {
   const names = [FIRST_SIGHT, REMEMBERED, "jose, key set", "hono/jwk"];
   const cases = await casesOf(
     names,
     KEYS.map((keys) => [`${String(keys)} keys`, { alg: "ES256", tokens: 256, keys }]),
   );
-  return tableOf("CPU per token over the same with 1 key, ES256", names, cases, await measureCases(cases, effort));
+  const results = await measureCases(cases, effort);
+  const one = `${FIRST_SIGHT}, ${String(KEYS[0])} keys`;
+  const budgets = KEYS.slice(1).map((keys) =>
+    atMost(
+      `key set of ${String(keys)} keys, over one of 1`,
+      SAME,
+      ratioOf(results, `${FIRST_SIGHT}, ${String(keys)} keys`, one).median,
+    ),
+  );
+  return [tableOf("CPU per token over the same with 1 key, ES256", names, cases, results), budgets];
 }
 
 async function octetTable(effort: Effort): Promise<ReportTable> {

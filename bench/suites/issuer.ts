@@ -2,6 +2,8 @@
  * Suite `issuer`: CPU time and throughput of signing with KMS, against the SDK's own SignCommand and against a key in
  * memory. KMS is the embedded one, in a process of its own: its times are not AWS's, the client's are.
  */
+import { atMost } from "../lib/budgets.ts";
+import type { BudgetLine } from "../lib/budgets.ts";
 import { startChild } from "../lib/child.ts";
 import type { Child } from "../lib/child.ts";
 import type { Effort, ReportTable, Suite } from "../lib/report.ts";
@@ -28,22 +30,29 @@ export const issuerSuite: Suite = async (effort, progress) => {
     const ready = await kms.ready();
     if (!("url" in ready)) throw new Error("the KMS process did not start");
     const tables: ReportTable[] = [];
+    const budgets: BudgetLine[] = [];
     for (const alg of ["RS256", "ES256"] as const) {
       progress(alg);
-      tables.push(await measure(alg, signer, ready, effort));
+      tables.push(await measure(alg, signer, ready, effort, budgets));
     }
     progress("connections");
     tables.push(await connectionTable(signer, ready, kms));
     progress("Lambda");
     tables.push(await lambdaTable(ready, effort));
-    return { suite: "issuer", tables, data: tables };
+    return { suite: "issuer", tables, budgets, data: tables };
   } finally {
     signer.close();
     kms.close();
   }
 };
 
-async function measure(alg: SignJob["alg"], signer: Signer, kms: KmsReady, effort: Effort): Promise<ReportTable> {
+async function measure(
+  alg: SignJob["alg"],
+  signer: Signer,
+  kms: KmsReady,
+  effort: Effort,
+  budgets: BudgetLine[],
+): Promise<ReportTable> {
   const signatures = effort.quick ? 150 : 1000;
   const perSecond = new Map<string, number[]>();
   const rows: string[][] = [];
@@ -58,6 +67,8 @@ async function measure(alg: SignJob["alg"], signer: Signer, kms: KmsReady, effor
       },
     }));
     for (const { name, value, ratio } of await interleave(subjects, "SignCommand", effort.rounds)) {
+      const what = `issuer, over SignCommand, ${alg}, ${String(concurrency)} at once`;
+      if (name === "sealgate") budgets.push(atMost(what, 1.1, ratio.median));
       rows.push([
         `${name}, ${String(concurrency)} at once`,
         formatNumber(value.median),

@@ -5,11 +5,13 @@
 import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
 import { batchSubject } from "../lib/batch.ts";
-import { CONTENDERS, FLOOR, prepareContender, workerOf } from "../lib/contenders.ts";
+import { atLeast, atMost } from "../lib/budgets.ts";
+import type { BudgetLine } from "../lib/budgets.ts";
+import { CONTENDERS, FIRST_SIGHT, FLOOR, prepareContender, REMEMBERED, workerOf } from "../lib/contenders.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Effort, Suite } from "../lib/report.ts";
-import { interleave } from "../lib/rounds.ts";
+import { interleave, ratioOf, resultOf } from "../lib/rounds.ts";
 import type { RoundResult, Subject } from "../lib/rounds.ts";
 import { formatNumber } from "../lib/table.ts";
 import { startWorkers } from "../lib/workerd.ts";
@@ -47,9 +49,30 @@ export const verifySuite: Suite = async (effort, progress) => {
       },
       fresh,
     ],
+    budgets: [...results].flatMap(([alg, measured]) => budgetsOf(alg, measured)),
     data: { warm: Object.fromEntries(results), fresh },
   };
 };
+
+/** CPU over the floor; where nothing is promised, the smallest that is. */
+const MOST_OVER_FLOOR: Partial<Record<Alg, number>> = { RS256: 1.3, ES256: 1.2, ES512: 1.08 };
+
+/** How many times as fast as they are. */
+const LEAST_OVER_PEERS: Partial<Record<Alg, readonly [jose: number, honoJwk: number]>> = { RS256: [1.5, 2.5] };
+
+function budgetsOf(alg: Alg, results: readonly RoundResult[]): readonly BudgetLine[] {
+  const over = MOST_OVER_FLOOR[alg];
+  const [jose, honoJwk] = LEAST_OVER_PEERS[alg] ?? [1, 1];
+  const timesAsFast = (peer: string): number => ratioOf(results, peer, FIRST_SIGHT).median;
+  return [
+    ...(over === undefined
+      ? []
+      : [atMost(`verify, first sight, over subtle.verify, ${alg}`, over, ratioOf(results, FIRST_SIGHT, FLOOR).median)]),
+    atLeast(`verify, first sight, times as fast as jose, ${alg}`, jose, timesAsFast("jose, key set")),
+    atLeast(`verify, first sight, times as fast as hono/jwk, ${alg}`, honoJwk, timesAsFast("hono/jwk")),
+    atMost(`verify, remembered, ${alg}`, 1, resultOf(results, REMEMBERED).value.median, " µs"),
+  ];
+}
 
 async function measure(alg: Alg, effort: Effort): Promise<readonly RoundResult[]> {
   const material = await makeMaterial({ alg, tokens: effort.quick ? 256 : 1024 });

@@ -1,5 +1,5 @@
 /** What the gateway answers when it, its keys or its origin fail. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ORIGIN_HANGS } from "../../support/echo-origin.ts";
 import { makeFixture, problemOf } from "./fixture.ts";
 
@@ -38,6 +38,18 @@ describe("a fault", () => {
     const response = await slow.sendAs({}, `/api${ORIGIN_HANGS}`);
     expect(await problemOf(response)).toMatchObject({ status: 504, code: "origin_timeout" });
     expect(slow.events.at(-1)).toMatchObject({ decision: "failed", refusal: { timeoutMs: 1000 } });
+  });
+
+  test("the time for the origin does not go on once there is an answer, or none to come", async () => {
+    const failing = { fetch: () => Promise.reject(new Error(SECRET)) };
+    const gateways = await Promise.all([makeFixture(), makeFixture({ vars: { ORIGIN: failing } })]);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      for (const gateway of gateways) await gateway.send("/public/x");
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("KV that throws: 503, with nothing of what it threw", async () => {

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { networkOf } from "../../../edge-verifier/http/refusal-limit.ts";
 import type { DataPoint } from "../../../edge-verifier/observe/data-point.ts";
+import { createSubjectHasher } from "../../../edge-verifier/observe/subject-hash.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { configure, echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
+import { AUDIENCE, configure, echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -98,6 +99,14 @@ describe("the event", () => {
     expect(await subjectOf(other, "alice")).not.toBe(alice);
     expect(await subjectOf(one, undefined)).toBeUndefined();
   });
+
+  test("names two issuers' subjects of one name by two hashes", async () => {
+    const hash = await createSubjectHasher("k".repeat(32));
+    const header = { alg: "ES256", kid: "k", typ: undefined } as const;
+    const issuers = ["https://a.example", "https://b.example"];
+    const hashes = issuers.map((iss) => hash({ header, claims: { iss, aud: AUDIENCE, sub: "alice", exp: NOW } }));
+    expect(new Set(await Promise.all(hashes)).size).toBe(2);
+  });
 });
 
 describe("Server-Timing", () => {
@@ -154,6 +163,16 @@ describe("Analytics Engine", () => {
         doubles: [404, -1, -1, 0, NOW - 10, 0],
       },
     ]);
+  });
+
+  test("is told no more of a long path than its index takes", async () => {
+    const points: DataPoint[] = [];
+    const EVENTS = { writeDataPoint: (point: DataPoint) => void points.push(point) };
+    const path = `/${"a".repeat(120)}`;
+    const fixture = await makeFixture({ routes: [{ path, allow: "anyone" }], vars: { EVENTS } });
+    await fixture.send(path);
+    expect(points[0]?.indexes).toEqual([path.slice(0, 96)]);
+    expect(points[0]?.blobs).toContain(path);
   });
 
   test("that fails does not change the answer", async () => {

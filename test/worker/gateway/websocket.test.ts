@@ -1,5 +1,5 @@
 /** Two sockets joined until one ends or the token does. Over the network: test/e2e/gateway/websocket.test.ts. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { closeAtExpiry } from "../../../edge-verifier/http/websocket.ts";
 import { given } from "../../support/values.ts";
 import { makeFixture } from "./fixture.ts";
@@ -70,6 +70,20 @@ describe("joined sockets", () => {
       { code: 4001, reason: "as asked" },
       { code: 4001, reason: "as asked" },
     ]);
+  });
+
+  test("that have ended wait for no token", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { client, origin } = joined(NOW_MS + HOUR_MS);
+      expect(vi.getTimerCount()).toBe(1);
+      const ended = ending(origin);
+      client.close(4001);
+      await ended;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("carry octets as octets, both ways", async () => {

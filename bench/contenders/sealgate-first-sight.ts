@@ -6,7 +6,7 @@ import { serve, takesText } from "./serve.ts";
 import type { ContenderWorker } from "./serve.ts";
 
 const worker: ContenderWorker = serve<string>(async ({ SETTINGS }) => {
-  const verifier = await edgeVerifier(SETTINGS, { maxEntries: 8, maxCharacters: 1_000_000 });
+  const verifier = await edgeVerifier(SETTINGS, { maxEntries: 128, maxCharacters: 1_000_000 });
   return {
     prepare: takesText,
     check: async (token, waitUntil) => (await verifier.verify(token, Date.now(), waitUntil)).ok,

@@ -1,11 +1,14 @@
 /**
- * The embedded KMS in a process of its own, with one key, and a second address through which connections are counted.
- * Loopback only; ends with its parent.
+ * The embedded KMS in a process of its own, with a key for each algorithm, and a second address through which connections are
+ * counted. Loopback only; ends with its parent.
  */
 import { createServer, connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import type { KeySpec } from "@aws-sdk/client-kms";
+import { ALGS } from "../../shared/algorithms.ts";
+import type { Alg } from "../../shared/algorithms.ts";
+import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
+import type { KmsSigningKeySpec } from "../../issuer/kms/port.ts";
 import { startKmsEmulator } from "../../issuer/kms-emulator/index.ts";
 
 /** First message to the parent. */
@@ -13,10 +16,8 @@ export interface KmsReady {
   readonly url: string;
   readonly countingUrl: string;
   readonly region: string;
-  readonly keyIds: Readonly<Record<string, string>>;
+  readonly keyIds: Readonly<Partial<Record<Alg, string>>>;
 }
-
-const SPECS: Readonly<Record<string, KeySpec>> = { RS256: "RSA_2048", ES256: "ECC_NIST_P256" };
 
 const emulator = await startKmsEmulator();
 const client = new KMSClient({
@@ -24,10 +25,13 @@ const client = new KMSClient({
   region: emulator.region,
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
 });
-const keyIds: Record<string, string> = {};
-for (const [alg, KeySpec] of Object.entries(SPECS)) {
-  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec, KeyUsage: "SIGN_VERIFY" }));
-  keyIds[alg] = KeyMetadata?.Arn ?? "";
+const keyOfSpec = new Map<KmsSigningKeySpec, string>();
+const keyIds: Partial<Record<Alg, string>> = {};
+for (const alg of ALGS) {
+  const [KeySpec] = kmsAlgorithmOf(alg).keySpecs;
+  const keyId = keyOfSpec.get(KeySpec) ?? (await createKey(KeySpec));
+  keyOfSpec.set(KeySpec, keyId);
+  keyIds[alg] = keyId;
 }
 client.destroy();
 
@@ -53,3 +57,8 @@ counting.listen(0, "127.0.0.1", () => {
 /** Any message asks for the number of connections so far. */
 process.on("message", () => process.send?.({ connections }));
 process.on("disconnect", () => process.exit(0));
+
+async function createKey(KeySpec: KmsSigningKeySpec): Promise<string> {
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec, KeyUsage: "SIGN_VERIFY" }));
+  return KeyMetadata?.Arn ?? "";
+}

@@ -11,12 +11,19 @@ export interface Child<Job, Answer> {
   close(): void;
 }
 
-/** @param module from bench/ */
+/**
+ * @param module from bench/
+ * @param env besides this process's own
+ */
 export function startChild<Job extends object, Answer>(
   module: string,
   isAnswer: (message: object) => message is Answer & object,
+  env: Readonly<Record<string, string>> = {},
 ): Child<Job, Answer> {
-  const child = fork(fileURLToPath(new URL(`../${module}`, import.meta.url)), { serialization: "advanced" });
+  const child = fork(fileURLToPath(new URL(`../${module}`, import.meta.url)), {
+    serialization: "advanced",
+    env: { ...process.env, ...env },
+  });
   const next = (): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const onExit = (): void => reject(new Error(`${module} has ended`));

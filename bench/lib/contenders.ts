@@ -24,6 +24,7 @@ export const REMEMBERED = "sealgate remembered";
 
 export const CONTENDERS: readonly ContenderSpec[] = [
   { name: FLOOR, module: "bare", supports: all, checksClaims: false },
+  { name: "decoding and parsing alone", module: "least", supports: all, checksClaims: false },
   { name: FIRST_SIGHT, module: "sealgate-verify", supports: all, checksClaims: true },
   { name: "sealgate first sight", module: "sealgate-first-sight", supports: all, checksClaims: true },
   { name: REMEMBERED, module: "sealgate-remembered", supports: all, checksClaims: true },

@@ -84,7 +84,8 @@ export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
   let old = emptyGeneration();
   let boundTo: TokenBinding | undefined;
 
-  function insert(remembered: RememberedToken): void {
+  /** @param index cut from the remembered token: a slice keeps the whole string alive that it was cut from */
+  function insert(index: string, remembered: RememberedToken): void {
     const { token } = remembered;
     if (entriesPerGeneration === 0 || token.length > charactersPerGeneration) return;
     const isFull =
@@ -93,8 +94,7 @@ export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
       old = young;
       young = emptyGeneration();
     }
-    // Cut from the remembered token: a slice keeps the whole string alive that it was cut from.
-    young.entries.set(indexOf(token), remembered);
+    young.entries.set(index, remembered);
     young.characters += token.length;
   }
 
@@ -118,7 +118,7 @@ export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
       const earlier = old.entries.get(index);
       if (earlier?.token !== token) return undefined;
       forget(old, index);
-      insert(earlier);
+      insert(indexOf(earlier.token), earlier);
       return earlier;
     },
     remember(token, verified, binding) {
@@ -127,7 +127,7 @@ export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
       const index = indexOf(token);
       forget(young, index);
       forget(old, index);
-      insert(remembered);
+      insert(index, remembered);
       return remembered;
     },
   };

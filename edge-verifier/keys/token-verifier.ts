@@ -75,16 +75,19 @@ export function createTokenVerifier({ ladder, policy, memoryLimits }: TokenVerif
     return outside === undefined ? remembered.outcome : err(outside);
   }
 
-  async function check(
+  /** Not async itself, so that a token is not waited for twice. */
+  function check(
     keySet: ImportedKeySet,
     token: string,
     now: EpochSeconds,
-  ): Promise<Result<VerifiedToken, TokenRejection>> {
+  ): Result<VerifiedToken, TokenRejection> | Promise<Result<VerifiedToken, TokenRejection>> {
     const under = basisFor(keySet);
-    const known = recallUnder(under, token, now);
-    if (known !== undefined) return known;
-    const verified = await verifyToken(token, under.rules, keySet, now);
-    return verified.ok ? memory.remember(token, verified.value, under).outcome : verified;
+    return (
+      recallUnder(under, token, now) ??
+      verifyToken(token, under.rules, keySet, now).then((verified) =>
+        verified.ok ? memory.remember(token, verified.value, under).outcome : verified,
+      )
+    );
   }
 
   return {

@@ -163,7 +163,11 @@ describe("a WebSocket handshake", () => {
 
   const handshake = async (
     protocols: (good: string) => string,
-    { selects = "", vars = {} }: { selects?: string; vars?: Record<string, string> } = {},
+    {
+      selects = "",
+      path = "/api/live",
+      vars = {},
+    }: { selects?: string; path?: string; vars?: Record<string, string> } = {},
   ): Promise<Handshake> => {
     let offered: string | null = null;
     const ORIGIN = {
@@ -177,7 +181,7 @@ describe("a WebSocket handshake", () => {
     };
     const fixture = await makeFixture({ vars: { ...ALL, FORWARD_AUTHORIZATION: "remove", ORIGIN, ...vars } });
     const headers = { upgrade: "websocket", "sec-websocket-protocol": protocols(await fixture.token()) };
-    const response = await fixture.send("/api/live", { headers });
+    const response = await fixture.send(path, { headers });
     response.webSocket?.accept();
     response.webSocket?.close();
     return { status: response.status, selected: response.headers.get("sec-websocket-protocol"), offered };
@@ -194,6 +198,11 @@ describe("a WebSocket handshake", () => {
       selected: "graphql-ws",
       offered: "graphql-ws, mqtt",
     });
+  });
+
+  test("is not answered with a marker that it has not offered", async () => {
+    const answered = await handshake(() => "chat", { path: "/public/live" });
+    expect(answered).toEqual({ status: 101, selected: null, offered: "chat" });
   });
 
   test("may use another marker", async () => {

@@ -272,6 +272,13 @@ describe("configuration", () => {
     expect(ofText).toMatchObject({ problems: [], hooks: { identityHeaders: [] } });
   });
 
+  test("has room for 16 identity headers", async () => {
+    const named = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-user-${String(index)}`, "sub"]));
+    expect(await variables({ IDENTITY_HEADERS: named(16) })).toEqual([]);
+    expect(await variables({ IDENTITY_HEADERS: named(17) })).toEqual(["IDENTITY_HEADERS"]);
+  });
+
   test("that is wrong stops the gateway", async () => {
     const fixture = await makeFixture({ vars: { TOKEN_CARRIERS: "query" } });
     expect(await problemOf(await fixture.send("/public/x"))).toMatchObject({ code: "config_invalid" });

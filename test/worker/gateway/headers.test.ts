@@ -66,6 +66,10 @@ describe("identity headers", () => {
     expect(headers["x-admin"]).toBeUndefined();
   });
 
+  test("carry the replacement character for half a surrogate pair, which no encoding knows", async () => {
+    expect((await headersAtOrigin({}, { sub: "a\ud800b" }))["x-sealgate-subject"]).toBe("a%EF%BF%BDb");
+  });
+
   test("cannot be removed by naming them in Connection", async () => {
     const headers = await headersAtOrigin({ connection: "x-sealgate-subject, close" }, { sub: "user-7" });
     expect(headers["x-sealgate-subject"]).toBe("user-7");

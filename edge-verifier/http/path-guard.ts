@@ -37,7 +37,7 @@ export type PathProblem =
   | "escape_ambiguous";
 
 /** RFC 9110 section 4.1 asks recipients to support 8000 octets. */
-export const MAX_PATH_LENGTH = 8000;
+const MAX_PATH_LENGTH = 8000;
 
 /**
  * Scheme, host and perhaps a port, path, query. A backslash or an at sign before the path would move the end of the authority for some

@@ -45,7 +45,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Idle connections, by port. */
 const idle = new Map<string, Socket[]>();
 
-let nextToken = 0;
+/** How many tokens each URL has been sent: a gateway meets a token again only after all others. */
+const sentTo = new Map<string, number>();
 
 process.on("message", (job: LoadJob) => {
   run(job).then(
@@ -66,8 +67,9 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const loop = async (socket: Socket): Promise<void> => {
     while (started < job.requests) {
       started += 1;
-      const token = job.tokens[nextToken % Math.max(1, job.tokens.length)];
-      nextToken += 1;
+      const sent = sentTo.get(job.url) ?? 0;
+      sentTo.set(job.url, sent + 1);
+      const token = job.tokens[sent % Math.max(1, job.tokens.length)];
       const sentMs = performance.now();
       const status = await send(
         socket,
@@ -87,12 +89,13 @@ async function run(job: LoadJob): Promise<LoadResult> {
 async function openTo(url: URL): Promise<Socket> {
   const pool = idle.get(url.port) ?? [];
   for (let kept = pool.pop(); kept !== undefined; kept = pool.pop()) {
-    // workerd closes what has been idle for seconds.
+    // A server closes what has been idle for seconds.
     if (kept.readyState === "open") return kept;
   }
   const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
   await once(socket, "connect");
-  socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy(new Error("no answer in time")));
+  // While a request is under way there is another listener; an idle connection may break.
+  socket.on("error", () => {});
   return socket;
 }
 
@@ -100,7 +103,9 @@ async function openTo(url: URL): Promise<Socket> {
 function send(socket: Socket, text: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let received = "";
+    const timer = setTimeout(() => socket.destroy(new Error("no answer in time")), REQUEST_TIMEOUT_MS);
     const settle = (end: () => void): void => {
+      clearTimeout(timer);
       socket.off("data", onData).off("error", onEnd).off("close", onEnd);
       end();
     };

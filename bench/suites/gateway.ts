@@ -22,7 +22,7 @@ import type { RunningWorkers } from "../lib/workerd.ts";
 import { measureColdStart } from "./cold-start.ts";
 import { countKeyReads } from "./key-reads.ts";
 
-/** More than a gateway remembers, so that in turn each is new to it. */
+/** More than the 4096 that a gateway remembers, so that in turn each is new to it. */
 const MANY_TOKENS = 4400;
 const FEW_TOKENS = 64;
 const CONCURRENCIES = [1, 16, 64];

@@ -138,7 +138,7 @@ async function publish(
 ): Promise<StepOutcome> {
   const root = await ports.createRootSigner(step.rootKeyArn, step.rootAlg);
   const now = ports.clock();
-  const rev = chooseRev(step.rev.previous, step.rev.leadSeconds, now, ports.random());
+  const rev = chooseRev(step.rev, now, ports.random());
   const document = composeKeySet({
     issuer: step.issuer,
     keys: step.keys.map(({ kid, jwk, state, publishedAt }) => ({ kid, jwk, state, publishedAt })),

@@ -9,7 +9,7 @@ import { isHoldOver, knownTombstones, later, liveDocument, newerDocument } from 
 import type { GenerationView } from "./lifecycle.ts";
 import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "./model.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "./policy.ts";
-import { isRevAhead, revLeadSeconds, settleAfterSeconds } from "./rev.ts";
+import { isRevAhead, isSettled, revLeadSeconds, settleAfterSeconds } from "./rev.ts";
 import type { Situation } from "./situation.ts";
 import { isSameTiming } from "./timing-in-force.ts";
 
@@ -40,7 +40,11 @@ export function planPublish(situation: Situation): PublishStep | undefined {
     revoked: desired.revoked,
     timing: timing.toPublish,
     documentLifetimeSeconds: policy.documentLifetimeSeconds,
-    rev: { previous: previousRev(observed), leadSeconds: revLead(situation, reasons) },
+    rev: {
+      previous: previousRev(observed),
+      leadSeconds: revLead(situation, reasons),
+      settles: reasons.every((reason) => reason === "settle" || reason === "renewal"),
+    },
   };
 }
 
@@ -49,9 +53,9 @@ export function renewalOf(document: KeySetDocument): EpochSeconds {
   return later(document.issuedAt, Math.floor((document.expiresAt - document.issuedAt) / 2));
 }
 
-/** When the document will be followed by one whose rev does not run ahead; undefined when its own does not. */
+/** When the document will be published again, so that no edge holds a higher rev; undefined when it has been. */
 export function settlingOf(document: KeySetDocument): EpochSeconds | undefined {
-  if (!isRevAhead(document)) return undefined;
+  if (isSettled(document)) return undefined;
   return later(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
 }
 
@@ -204,7 +208,7 @@ function revLead({ observed, timing, now }: Situation, reasons: readonly Publish
     reasons.some((reason) => reason === uncertain),
   );
   const document = liveDocument(observed, now);
-  const settling = document === undefined ? undefined : settlingOf(document);
-  const isSettling = settling !== undefined && now < settling;
+  const isAhead = document !== undefined && isRevAhead(document);
+  const isSettling = isAhead && now < later(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
   return isUncertain || isSettling ? revLeadSeconds(timing.largest.clockSkewSeconds) : 0;
 }

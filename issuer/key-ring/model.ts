@@ -3,6 +3,7 @@
  * says. No behaviour. Times are epoch seconds.
  */
 import type { Alg } from "../../shared/algorithms.ts";
+import type { RevChoice } from "./rev.ts";
 import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../../shared/identifiers.ts";
 import type { PublicJwk } from "../../shared/jwk.ts";
 import type { KeySetDocument, KeyState, RevokedKid, SkippedKey } from "../../shared/key-set.ts";
@@ -170,12 +171,7 @@ export interface PublishStep {
   readonly revoked: readonly RevokedKid[];
   readonly timing: EdgeTiming;
   readonly documentLifetimeSeconds: number;
-  /** What the new `rev` has to exceed. */
-  readonly rev: {
-    readonly previous: number | undefined;
-    /** Seconds by which `rev` runs ahead of the clock, because the newest `rev` may not be known. */
-    readonly leadSeconds: number;
-  };
+  readonly rev: RevChoice;
 }
 
 export type ClaimedRole =

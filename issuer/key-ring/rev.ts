@@ -4,8 +4,12 @@
  * A rev is microseconds of the clock: the second of composing, and a random part below it. Two rotators that compose in the
  * same second therefore do not choose the same rev for different documents, of which an edge would keep whichever it saw
  * first. Nothing has to remember the last rev: if KV loses it, the clock gives a higher one, given a lead that exceeds what
- * the clocks of two rotators may differ by; and such a document is followed by a second one ("settle"), because an edge may
- * hold the rev of another such document.
+ * the clocks of two rotators may differ by.
+ *
+ * Even so an edge may hold a higher rev than the document in KV has: of another rotator, whose clock is ahead or which had a
+ * lead, and whose document was overwritten by one that did not see it yet. That edge refuses what is in KV. So each document
+ * with a change is followed by a second one ("settle") once the clock exceeds every rev that may have been chosen before it.
+ * An even rev says that this has been done.
  */
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
@@ -28,23 +32,32 @@ export function isRevAhead(document: Pick<KeySetDocument, "rev" | "issuedAt">): 
   return document.rev > (document.issuedAt + CHAIN_SLACK_SECONDS) * REVS_PER_SECOND;
 }
 
-/** How long after a document with a lead the clock exceeds every rev that was chosen with a lead before it. */
+/** No edge holds a higher rev than this one: it was chosen after the clock had overtaken all of them. */
+export function isSettled(document: Pick<KeySetDocument, "rev" | "issuedAt">): boolean {
+  return document.rev % 2 === 0 && !isRevAhead(document);
+}
+
+/** How long after a document, with a lead or without, the clock exceeds every rev that was chosen before it. */
 export function settleAfterSeconds(clockSkewSeconds: number): number {
   return 2 * revLeadSeconds(clockSkewSeconds);
 }
 
+/** What a rev is chosen by. */
+export interface RevChoice {
+  /** The rev that has to be exceeded, if one is known. */
+  readonly previous: number | undefined;
+  /** 0, or {@link revLeadSeconds}. */
+  readonly leadSeconds: number;
+  /** The document says nothing new: none has to follow it. */
+  readonly settles: boolean;
+}
+
 /**
  * The next rev.
- * @param previous the rev that has to be exceeded, if one is known
- * @param leadSeconds 0, or {@link revLeadSeconds}
  * @param random at least 0, less than 1
  */
-export function chooseRev(
-  previous: number | undefined,
-  leadSeconds: number,
-  now: EpochSeconds,
-  random: number,
-): number {
+export function chooseRev({ previous, leadSeconds, settles }: RevChoice, now: EpochSeconds, random: number): number {
   const byClock = (Math.floor(now) + leadSeconds) * REVS_PER_SECOND;
-  return Math.max(byClock, (previous ?? 0) + 1) + Math.floor(random * REVS_PER_SECOND);
+  const rev = Math.max(byClock, (previous ?? 0) + 1) + Math.floor(random * REVS_PER_SECOND);
+  return (rev % 2 === 0) === settles ? rev : rev + 1;
 }

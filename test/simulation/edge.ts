@@ -125,7 +125,7 @@ export function createIsolate(options: EdgeOptions): Isolate {
       return {
         code,
         isAccepted: verified.ok,
-        isKvAnswering: atMs > troubleUntilMs && origin !== "bootstrap",
+        isKvAnswering: atMs > troubleUntilMs,
         origin,
         rev,
         atMs,

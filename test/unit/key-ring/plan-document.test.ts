@@ -45,7 +45,7 @@ describe("a document that is lost", () => {
     const step = given(publishOf(observedRing({ document: held(documentOf(BOTH, { revoked })) }), 86_400));
     expect(step.reasons).toContain("expired");
     expect(step.revoked).toEqual(revoked);
-    expect(step.rev).toEqual({ previous: START * 1_000_000, leadSeconds: 130 });
+    expect(step.rev).toEqual({ previous: START * 1_000_000, leadSeconds: 130, settles: false });
     expect(step.keys.every(({ publishedAt }) => publishedAt === undefined)).toBe(true);
   });
 
@@ -113,6 +113,17 @@ describe("a document whose rev runs ahead", () => {
       reasons: ["settle"],
       rev: { leadSeconds: 0 },
     });
+  });
+
+  test("and one with a change is, too: an edge may hold a higher rev of a rotator that it has overwritten", () => {
+    const changed = held(documentOf(BOTH, { rev: START * 1_000_000 + 1 }));
+    expect(publishOf(observedRing({ document: changed }), 259)).toBeUndefined();
+    const settling = given(publishOf(observedRing({ document: changed }), 260));
+    expect(settling).toMatchObject({ reasons: ["settle"], rev: { leadSeconds: 0, settles: true } });
+    const renewal = given(publishOf(observedRing(), 43_200));
+    expect(renewal).toMatchObject({ reasons: ["renewal"], rev: { settles: true } });
+    const withMore = observedRing({ document: changed, generations: [1, 2, 3].map((n) => generation(n, noted())) });
+    expect(publishOf(withMore, 260)).toMatchObject({ reasons: ["key_added", "settle"], rev: { settles: false } });
   });
 
   test("is followed by one with a lead when something else has to be published before", () => {

@@ -13,8 +13,9 @@ import type { Signer } from "../signer.ts";
 import { MAX_RAW_MESSAGE_BYTES, kmsAlgorithmOf } from "./algorithms.ts";
 import { createAwsKms } from "./aws-kms.ts";
 import { requireSameKey } from "./faults.ts";
-import { readPublicKeyFor, requireEnabled, requireFit } from "./fitness.ts";
+import { readPublicKeyFor, requireEnabled, requireFit, toPublicKey } from "./fitness.ts";
 import type { Kms, KmsSignature } from "./port.ts";
+import type { PublicKey } from "./public-key.ts";
 import { createSignatureCheck, messageFor, toJoseSignature } from "./signature.ts";
 
 export interface KmsSignerOptions {
@@ -40,11 +41,7 @@ export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer
   const { keyId, alg, kms = createAwsKms(), clock = systemClock } = options;
   const maxClockSkewSeconds = options.maxClockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
   checkOptions(keyId, alg, maxClockSkewSeconds);
-  const key = await kms.describeKey(keyId);
-  requireFit(keyId, key, alg);
-  requireEnabled(keyId, key);
-  const { keyArn } = key;
-  const publicKey = await readPublicKeyFor(kms, keyArn, alg);
+  const { keyArn, publicKey } = await resolveKey(kms, keyId, alg);
   const holds = createSignatureCheck(publicKey);
   return {
     kid: publicKey.kid,
@@ -64,6 +61,20 @@ export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer
       return signature;
     },
   };
+}
+
+/** What the key is and its public half, asked for at once: a cold start waits for both. */
+async function resolveKey(kms: Kms, keyId: string, alg: Alg): Promise<{ keyArn: string; publicKey: PublicKey }> {
+  const [described, answered] = await Promise.allSettled([kms.describeKey(keyId), kms.getPublicKey(keyId)]);
+  // What DescribeKey says explains best why a key cannot be used.
+  if (described.status === "rejected") throw described.reason;
+  const { keyArn } = described.value;
+  requireFit(keyId, described.value, alg);
+  requireEnabled(keyId, described.value);
+  if (answered.status === "rejected") throw answered.reason;
+  // An alias that moved between the two answers: the first one counts.
+  if (answered.value.keyArn !== keyArn) return { keyArn, publicKey: await readPublicKeyFor(kms, keyArn, alg) };
+  return { keyArn, publicKey: await toPublicKey(keyArn, answered.value, alg) };
 }
 
 const systemClock = (): EpochSeconds => epochSecondsFromMs(Date.now());

@@ -134,14 +134,9 @@ describe("a key can be named", () => {
   test("by an alias that moves while the signer is made: ARN and public key are of one key", async () => {
     const [first, second] = [keyFor("ES256"), await aws.createKeyFor("ES256")];
     await aws.client.send(new CreateAliasCommand({ AliasName: "alias/racing", TargetKeyId: first }));
-    const kms: Kms = {
-      ...aws.kms,
-      describeKey: async (keyId) => {
-        const key = await aws.kms.describeKey(keyId);
-        await aws.client.send(new UpdateAliasCommand({ AliasName: "alias/racing", TargetKeyId: second }));
-        return key;
-      },
-    };
+    const described = await aws.kms.describeKey("alias/racing");
+    await aws.client.send(new UpdateAliasCommand({ AliasName: "alias/racing", TargetKeyId: second }));
+    const kms: Kms = { ...aws.kms, describeKey: async () => described };
     const signer = await createKmsSigner({ keyId: "alias/racing", alg: "ES256", kms });
     expect(signer.keyArn).toBe(first);
     await expect(signer.sign(INPUT)).resolves.toHaveLength(64);

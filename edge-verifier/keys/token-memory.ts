@@ -149,8 +149,9 @@ function forget(generation: Generation, index: string): void {
 }
 
 /** Claims come from JSON: a tree of plain objects and arrays, of bounded depth. */
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== "object" || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const member of Object.values(value)) {
+    if (typeof member === "object" && member !== null) deepFreeze(member);
+  }
   return Object.freeze(value);
 }

@@ -54,6 +54,11 @@ describe("a redirect", () => {
     expect((await answerWith("/api/x", 302, { location }, { ORIGIN_URL })).get("location")).toBe(expected);
   });
 
+  test.each([200, 202, 404])("is none with the status %i: where it points to stays", async (status) => {
+    const location = "https://origin.invalid/7";
+    expect((await answerWith("/api/x", status, { location })).get("location")).toBe(location);
+  });
+
   test("is corrected where something was created, too", async () => {
     const headers = { location: "https://origin.invalid/7", "content-location": "https://origin.invalid/7" };
     const answer = await answerWith("/api/x", 201, headers);
@@ -70,6 +75,7 @@ describe("an answer on a rule that looks at tokens", () => {
     ["max-age=60", "max-age=60, private"],
     ["max-age=0, must-revalidate", "max-age=0, must-revalidate, private"],
     ["x-public=1", "x-public=1, private"],
+    ["publicity=1", "publicity=1, private"],
     ["private, max-age=60", "private, max-age=60"],
     ["no-store", "no-store"],
     ["Public, max-age=60", "Public, max-age=60"],

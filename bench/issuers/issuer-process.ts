@@ -15,7 +15,7 @@ export interface SignResult {
 }
 
 /** Before the first measurement: connections are open and everything is compiled, as in a process that has run for a while. */
-const WARM_UP_SIGNATURES = 400;
+const WARM_UP_SIGNATURES = 200;
 
 const signers = new Map<string, SignOne>();
 
@@ -37,8 +37,8 @@ async function run(job: SignJob): Promise<SignResult> {
 }
 
 async function signerFor(job: SignJob): Promise<SignOne> {
-  const { way, alg, endpoint, maxSockets } = job;
-  const name = `${way} ${alg} ${endpoint} ${String(maxSockets)}`;
+  const { way, alg, endpoint, maxSockets, concurrency } = job;
+  const name = `${way} ${alg} ${endpoint} ${String(maxSockets)} ${String(concurrency)}`;
   const known = signers.get(name);
   if (known !== undefined) return known;
   const sign = await createWay(job);

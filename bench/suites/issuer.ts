@@ -82,7 +82,7 @@ async function measure(
   kms: KmsReady,
   effort: Effort,
 ): Promise<readonly Measured[]> {
-  const signatures = Math.max(200, 2 * concurrency);
+  const signatures = Math.max(effort.quick ? 100 : 200, 2 * concurrency);
   const perSecond = new Map<Way, number[]>(WAYS.map((way) => [way, []]));
   const subjects = WAYS.map((way) => ({
     name: way,
@@ -92,7 +92,7 @@ async function measure(
       return cpuUs / signatures;
     },
   }));
-  const results = await interleave(subjects, "SignCommand", effort.quick ? 9 : effort.rounds);
+  const results = await interleave(subjects, "SignCommand", effort.quick ? 5 : effort.rounds);
   const floor = results[0]?.samples ?? [];
   return WAYS.flatMap((way, index) => {
     const result = results[index];

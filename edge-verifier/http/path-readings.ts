@@ -1,27 +1,28 @@
 /**
  * Every text that an origin may take a path for whose oddities it may read or not: an escaped slash is a slash or part of a
- * segment, an empty segment is one or none, path parameters are part of a segment or not there. Pure; decides nothing.
+ * segment, an empty segment is one, none or the beginning of a host, path parameters are part of a segment or not there.
+ * Pure; decides nothing.
  */
 import type { PathOddity } from "../policy/rule.ts";
 
 const ODDITY = /%2f|;|\/(?=\/)/gi;
 
-/** Such a path may be taken for a host and a path ("//host/path", RFC 3986 section 4.2), by itself or once it is cleaned. */
+/** Such a path names a host ("//host/path", RFC 3986 section 4.2), by itself or once it is cleaned: another server, for some. */
 const LEADS_ELSEWHERE = /^\/(?:\/|;|%2f)/i;
 
 /** What an origin has in place of an oddity that it does not read: no literal of a policy holds it, and no parser minds it. */
 const STAND_IN = "!";
 
-/** Each reading costs what guarding and matching a path cost. Six escaped slashes have as many. */
+/** Each reading costs what guarding and matching a path cost. Six escaped slashes have as many; three empty segments fewer. */
 const MAX_READINGS = 64;
 
-/** How far path parameters that are not there reach: to the next slash, to the next one of any kind, or to the end. */
+/** How far what is not there reaches: to the next slash, to the next one of any kind, or to the end. */
 type Reach = "slash" | "any_slash" | "end";
 
 /** The beginning of a reading. */
 interface Begun {
   readonly text: string;
-  /** Inside path parameters that are not there. */
+  /** Inside path parameters, or a host, that are not there. */
   readonly skipping?: Reach;
 }
 
@@ -65,7 +66,14 @@ function goOn(before: Begun, piece: string): readonly Begun[] {
   return [{ text: text + STAND_IN }, ...reaches.map((reach) => ({ text, skipping: reach }))];
 }
 
-/** After another slash it ends an empty segment, or nothing. */
+/** After another slash it ends an empty segment, or nothing, or it begins a host: for whoever cuts the path there first. */
 function slash(text: string): readonly Begun[] {
-  return text.endsWith("/") ? [{ text }, { text: `${text}${STAND_IN}/` }] : [{ text: `${text}/` }];
+  if (!text.endsWith("/")) return [{ text: `${text}/` }];
+  const above = text.slice(0, -1);
+  return [
+    { text },
+    { text: `${text}${STAND_IN}/` },
+    { text: above, skipping: "slash" },
+    { text: above, skipping: "any_slash" },
+  ];
 }

@@ -20,6 +20,10 @@ const ONE_LINERS: readonly ((path: string) => string)[] = [
   (path) => URL.parse(path, "http://origin.invalid")?.pathname ?? path,
   (path) => URL.parse(path.replaceAll(/;[^/]*/g, ""), "http://origin.invalid")?.pathname ?? path,
   (path) => URL.parse(decodeLeniently(path), "http://origin.invalid")?.pathname ?? path,
+  // The same behind a mount point, which has been cut off.
+  (path) => path.replace(/\/\/[^/]*/, ""),
+  (path) => decodeLeniently(path).replace(/\/\/[^/]*/, ""),
+  (path) => path.replaceAll(/;[^/]*/g, "").replace(/\/\/[^/]*/, ""),
 ];
 
 export const naive: Normaliser = {

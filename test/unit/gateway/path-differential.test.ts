@@ -81,6 +81,7 @@ describe("the models of origins are lenient enough to be bypassed by a gateway t
     ["IIS", "/public/..%5capi/admin/x"],
     ["IIS", "/api/admin./x"],
     ["IIS", "/api/admin%20/x"],
+    ["IIS", "/api/%20/admin/x"],
     ["IIS", "/api/(S(x))/admin/x"],
     ["IIS", "/api/ad(A(x)S(y))min/x"],
     ["IIS", "/api/%28F(x))/admin/x"],

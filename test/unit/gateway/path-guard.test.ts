@@ -25,6 +25,7 @@ describe("readTarget", () => {
     ["https://host?/a", "no_path"],
     ["https://host\\/a", "no_path"],
     ["https://user@host/a", "no_path"],
+    ["ftp://host/a", "no_path"],
     ["https://host, other/a", "no_path"],
     ["https://h%6fst/a", "no_path"],
     ['https://host";x="/a', "no_path"],

@@ -61,7 +61,7 @@ describe("is let through, as it came, when every reading falls under one rule th
   test.each([
     ["/public/a%2Fb", "/public/*"],
     ["/public/a%2fb%2Fc", "/public/*"],
-    ["/public//a///b//", "/public/*"],
+    ["/public//a///b", "/public/*"],
     ["/public/a;v=1/b;w=2", "/public/*"],
     ["/public/https://example.com/x", "/public/*"],
     ["/public/a%2F/b;c%2Fd", "/public/*"],
@@ -86,6 +86,7 @@ describe("is refused", () => {
     ["no rule has it", "/other/a;v=1"],
     ["an origin that decodes takes it for another rule's", "/api/admin%2Fusers"],
     ["an origin that merges does", "/api//admin/x"],
+    ["an origin that takes what follows for a host does", "/api//host/admin/x"],
     ["an origin that drops parameters does", "/api/admin;x/users"],
     ["an origin that cuts at the first semicolon does", "/api/v1.2/7;rev=2/edit"],
     ["one that decodes first, and then drops", "/api/x;y%2F/../admin"],
@@ -121,6 +122,7 @@ describe("is refused", () => {
     ["case that counts for some", "/PUBLIC/a;x"],
     ["too many characters", `/public/a;${"x".repeat(1991)}`],
     ["too many readings of slashes", `/public/${"a%2F".repeat(7)}`],
+    ["too many readings of empty segments", "/public//a//b//c//d"],
     ["too many readings of parameters", `/public${"/a;v=1".repeat(5)}`],
   ])("whatever the rule tolerates: %s", (_why, path) => {
     expect(["path_unsafe", "path_ambiguous"]).toContain(ask(find, path));
@@ -129,6 +131,31 @@ describe("is refused", () => {
   test("for its method as any other path", () => {
     expect(ask(find, "/public/a;x", "TRACE")).toBe("path_unsafe");
   });
+});
+
+test("a path that begins with a host is refused although one rule has all paths", async () => {
+  const everything = await finderOf([
+    { path: "/*", require: {}, tolerate: ["encoded_slash", "empty_segment", "path_parameters"] },
+  ]);
+  expect(ask(everything, "/a//host/x")).toBe("/*");
+  for (const path of ["//host/x", "/;v=1/host/x", "/%2Fhost/x"]) expect(ask(everything, path)).toBe("path_unsafe");
+});
+
+describe("where a parameter could be the host that some take the beginning for", () => {
+  const TENANTS = defineRoutes([
+    { path: "/:tenant/private/*", require: { scope: ["admin"] } },
+    { path: "/:tenant/*", require: {}, tolerate: ["encoded_slash", "empty_segment", "path_parameters"] },
+  ]);
+
+  test.each(["//host/t/private/x", "/;v=1/host/t/private/x", "/%2Fhost/t/private/x", "/%2fhost/t/private/x"])(
+    "%s is refused",
+    async (path) => {
+      expect(URL.parse(path.replace(";v=1", "").replace(/%2f/i, "/"), "https://origin.invalid")?.pathname).toBe(
+        "/t/private/x",
+      );
+      expect(ask(await finderOf(TENANTS), path)).toBe("path_unsafe");
+    },
+  );
 });
 
 test("methods decide between rules, and every reading must fall under the rule of its method", async () => {
@@ -176,11 +203,11 @@ describe("readings", () => {
   test.each([
     ["/a", ["/a"]],
     ["/a%2Fb", ["/a!b", "/a/b"]],
-    ["/a//b", ["/a/b", "/a/!/b"]],
-    ["/a/%2fb", ["/a/!b", "/a/b", "/a/!/b"]],
+    ["/a//b/c", ["/a/b/c", "/a/!/b/c", "/a/c"]],
+    ["/a/%2fb", ["/a/!b", "/a/b", "/a/!/b", "/a"]],
     ["/a;x/b", ["/a!x/b", "/a/b", "/a"]],
     ["/a;x%2Fb/c", ["/a!x!b/c", "/a!x/b/c", "/a/c", "/a/b/c", "/a"]],
-    ["/a/;x/b", ["/a/!x/b", "/a/b", "/a/!/b", "/a/"]],
+    ["/a/;x/b", ["/a/!x/b", "/a/b", "/a/!/b", "/a/", "/a"]],
   ])("of %s", (path, expected) => {
     expect([...given(readingsOf(path))].toSorted()).toEqual(expected.toSorted());
   });

@@ -50,6 +50,7 @@ describe("protected resource metadata (RFC 9728)", () => {
     const fixture = await makeFixture({ vars: { RESOURCE } });
     const response = await fixture.send(PATH);
     expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("cache-control")).toBe("public, max-age=300");
     expect(await response.json()).toEqual({
       resource: RESOURCE,
       authorization_servers: ["https://auth.example.com"],
@@ -94,7 +95,10 @@ describe("protected resource metadata (RFC 9728)", () => {
     { RESOURCE: "http://api.example.com" },
     { RESOURCE: "https://api.example.com?x" },
     { RESOURCE: "https://api.example.com/#x" },
+    { RESOURCE: "https://api.example.com/?x" },
     { RESOURCE: "https://u:p@api.example.com" },
+    { RESOURCE: "https://u@api.example.com/" },
+    { RESOURCE: "https://:p@api.example.com/" },
     { RESOURCE: "HTTPS://API.example.com" },
     { RESOURCE, AUTHORIZATION_SERVERS: "auth" },
   ])("$RESOURCE $AUTHORIZATION_SERVERS is refused at start", async (vars) => {

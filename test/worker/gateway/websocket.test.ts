@@ -111,6 +111,16 @@ test("an answer that accepts no socket comes back as it is", () => {
   expect(closeAtExpiry(answer, NOW_MS, NOW_MS)).toBe(answer);
 });
 
+test("a rule that only reports ends no socket: what it would refuse goes on too", async () => {
+  const { 0: fetched, 1: origin } = new WebSocketPair();
+  origin.accept();
+  const ORIGIN = { fetch: () => Promise.resolve(new Response(null, { status: 101, webSocket: fetched })) };
+  const fixture = await makeFixture({ vars: { ORIGIN }, routes: [{ path: "/live", require: {}, mode: "report" }] });
+  const answer = await fixture.sendAs({}, "/live", { headers: { upgrade: "websocket" } });
+  // Joined sockets would be another one.
+  expect(answer.webSocket).toBe(fetched);
+});
+
 test("the answer to a handshake is passed on with the socket, and nothing is added", async () => {
   const { 0: fetched, 1: origin } = new WebSocketPair();
   origin.accept();

@@ -104,6 +104,8 @@ async function finish(request: Request, parts: AppParts, found: Outcome, request
 
 /** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */
 function rawPathOf(url: string): string {
+  // RFC 8615: where all paths of the gateway's own are. Most requests need not be cut twice.
+  if (!url.includes("/.well-known/")) return "/";
   const target = cutTarget(url);
   const path = target.ok ? target.value.path : "";
   return path.endsWith("/") ? path.slice(0, -1) : path;

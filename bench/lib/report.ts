@@ -31,7 +31,7 @@ export interface Effort {
 }
 
 export const FULL: Effort = { quick: false, algs: [], rounds: 15, batchCpuUs: 150_000 };
-export const QUICK: Effort = { quick: true, algs: [], rounds: 5, batchCpuUs: 20_000 };
+export const QUICK: Effort = { quick: true, algs: [], rounds: 3, batchCpuUs: 20_000 };
 
 /** A suite gets the effort and a place to say what it is doing. */
 export type Suite = (effort: Effort, progress: (step: string) => void) => Promise<SuiteReport>;

@@ -59,7 +59,7 @@ async function measure(material: Material, effort: Effort, budgets: BudgetLine[]
     await prepareGateways(running, material);
     // Short turns, so that what changes on the machine changes for all gateways of a round; but long enough to hold some
     // garbage collections each: one frees what about 500 requests have left, and would decide a shorter turn by itself.
-    const requests = effort.quick ? 500 : 1000;
+    const requests = effort.quick ? 400 : 1000;
     const send = (gateway: GatewaySpec, concurrency: number): Promise<LoadResult> =>
       load.ask({
         url: running.urlOf(gateway.worker) + gateway.path,
@@ -98,7 +98,7 @@ async function measureCpu(
       return (clock.read() - before) / requests;
     },
   }));
-  return interleave(subjects, PASS_THROUGH, effort.quick ? 7 : 31);
+  return interleave(subjects, PASS_THROUGH, effort.quick ? 5 : 31);
 }
 
 function cpuTable(title: string, results: readonly RoundResult[]): ReportTable {

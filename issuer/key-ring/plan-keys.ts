@@ -7,6 +7,7 @@ import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
 import { isHoldOver, isRipe, isWithdrawn, later, liveDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { ObservedKey, Step } from "./model.ts";
+import { unchangedSince } from "./rev.ts";
 import { nextNumber } from "./situation.ts";
 import type { Situation } from "./situation.ts";
 
@@ -121,7 +122,7 @@ export function findOrphan(
 export function disableRetired({ observed, policy, views, now }: Situation): readonly Step[] {
   const document = liveDocument(observed, now);
   // A rotator that still reads the document before would take the disabling for a revocation.
-  if (document === undefined || now < document.issuedAt + policy.timing.kvPropagationSeconds) return [];
+  if (document === undefined || now < unchangedSince(document) + policy.timing.kvPropagationSeconds) return [];
   const needed = new Set(
     [
       ...views.filter(({ phase }) => phase === "pending" || phase === "active").map(({ generation }) => generation),

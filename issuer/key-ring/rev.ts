@@ -42,6 +42,12 @@ export function settleAfterSeconds(clockSkewSeconds: number): number {
   return 2 * revLeadSeconds(clockSkewSeconds);
 }
 
+/** Since when, at the latest, the document in KV has said what it says: one that settles repeats the one before. Epoch seconds. */
+export function unchangedSince(document: Pick<KeySetDocument, "rev" | "issuedAt" | "timing">): number {
+  const repeats = isSettled(document) ? settleAfterSeconds(document.timing.clockSkewSeconds) : 0;
+  return document.issuedAt - repeats;
+}
+
 /** What a rev is chosen by. */
 export interface RevChoice {
   /** The rev that has to be exceeded, if one is known. */

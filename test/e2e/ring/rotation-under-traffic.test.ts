@@ -123,7 +123,7 @@ test(
       expect.objectContaining({ refusal: expect.objectContaining({ code: "kid_revoked" }) }),
     );
     // The first keys have gone their whole way: out of the key set, and disabled.
-    expect((await stack.reconcile()).observed.generations[0]?.keyState).toBe("Disabled");
+    await reconcileUntil(stack, ({ observed }) => observed.generations[0]?.keyState === "Disabled");
   },
 );
 

@@ -189,10 +189,11 @@ describe("a retiring generation", () => {
   });
 
   const droppedAt = after(HOLD);
-  const dropped = {
+  const droppedBy = (rev: number): ObservedRing => ({
     ...rotated,
-    document: held(documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: droppedAt })),
-  };
+    document: held(documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: droppedAt, rev })),
+  });
+  const dropped = droppedBy(droppedAt * 1_000_000 + 1);
 
   test("is disabled once every rotator must have seen the document without it", () => {
     const early = planRing(dropped, POLICY, after(HOLD + 179));
@@ -201,6 +202,12 @@ describe("a retiring generation", () => {
     expect(planRing(dropped, POLICY, after(HOLD + 180)).due).toEqual([
       { kind: "disable_key", keyArn: generation(1).keyArn, generation: 1, reason: "retired" },
     ]);
+  });
+
+  test("is disabled without another wait when the document merely repeats the one before, older than that", () => {
+    const settled = droppedBy(droppedAt * 1_000_000);
+    expect(planRing(settled, POLICY, droppedAt).due).toMatchObject([{ kind: "disable_key", generation: 1 }]);
+    expect(planRing(dropped, POLICY, droppedAt).due).toEqual([]);
   });
 
   test("is not disabled as long as the document holds it", () => {

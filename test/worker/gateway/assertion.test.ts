@@ -66,6 +66,13 @@ test("without ASSERTION_KEY there is none", async () => {
   expect((await echoOf(await plain.sendAs({}, "/api/x"))).headers[HEADER]).toBeUndefined();
 });
 
+test("a key whose halves are of two pairs is refused at start: workerd imports it, and no origin would accept what it signs", async () => {
+  const [one, other] = await Promise.all([createAssertionKey(), createAssertionKey()]);
+  const ASSERTION_KEY = JSON.stringify({ ...one.privateJwk, d: other.privateJwk.d });
+  const broken = await makeFixture({ vars: { ASSERTION_KEY } });
+  expect(await problemOf(await broken.send("/public/x"))).toMatchObject({ code: "config_invalid" });
+});
+
 test("a key that cannot sign is refused at start, and not repeated anywhere", async () => {
   const secret = '{"kty":"OKP","d":"not-to-be-seen"}';
   const broken = await makeFixture({ vars: { ASSERTION_KEY: secret } });

@@ -19,6 +19,9 @@ import type { KmsStore } from "./store.ts";
 /** Larger than any request KMS accepts: a key policy of 32 KiB and 50 tags in CreateKey. */
 const BODY_MAX_BYTES = 128 * 1024;
 
+/** How long a connection may idle. Node's 5 s race with a client that is busy and comes back to many connections at once. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** A request as reported to `onRequest`. Holds no message, signature or credential. */
 export interface RequestEntry {
   /** The operation, or undefined when the request named none that is built. */
@@ -50,7 +53,10 @@ type Outcome =
 /** The HTTP server, not yet listening. */
 export function createKmsServer(options: KmsServerOptions): Server {
   // Nothing is caught here: what is left to throw is the caller's onRequest, and its mistakes must not go unseen.
-  return createServer((request, response) => void handle(request, response, options));
+  return createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void handle(request, response, options),
+  );
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: KmsServerOptions): Promise<void> {

@@ -18,9 +18,6 @@ function sendableCode(code: number): number {
   return isReserved || code > 4999 ? GONE_CLOSE_CODE : code;
 }
 
-/** setTimeout counts in 32 bits; a longer delay would fire at once. */
-const MAX_DELAY_MS = 2_147_483_647;
-
 /**
  * @param response the origin's; anything but an accepted WebSocket comes back as it is
  * @param expiresAtMs epoch milliseconds: `exp` of the token, without the leeway for clocks
@@ -39,7 +36,8 @@ export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: nu
     () => {
       for (const socket of [ours, toOrigin]) close(socket, TOKEN_EXPIRED_CLOSE_CODE, TOKEN_EXPIRED_REASON);
     },
-    Math.min(Math.max(0, expiresAtMs - nowMs), MAX_DELAY_MS),
+    // workerd takes any delay: a negative one is none, and one beyond 32 bits does not wrap around.
+    expiresAtMs - nowMs,
   );
   join(ours, toOrigin, timer);
   join(toOrigin, ours, timer);

@@ -56,6 +56,15 @@ export async function startRawOrigin(answer: (exchange: RawExchange) => void): P
   };
 }
 
+/** The answer to a handshake (RFC 6455 section 4.2.2). */
+export async function acceptWebSocket({ socket, headers }: RawExchange): Promise<void> {
+  const key = headers.find(([name]) => name === "sec-websocket-key")?.[1] ?? "";
+  const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+  const accept = Buffer.from(await crypto.subtle.digest("SHA-1", text)).toString("base64");
+  const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+  socket.write([...lines, `Sec-WebSocket-Accept: ${accept}`, "", ""].join("\r\n"));
+}
+
 export interface RawReply {
   readonly status: number;
   readonly head: string;

@@ -7,7 +7,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
 import { makeDocument, makeKey, makeRoot, signKeySet, signToken, TEST_ISSUER } from "../../support/key-sets.ts";
-import { sendRaw, startRawOrigin } from "../../support/raw-http.ts";
+import { acceptWebSocket, sendRaw, startRawOrigin } from "../../support/raw-http.ts";
 import type { RawExchange, RawOrigin, RawReply } from "../../support/raw-http.ts";
 import { given } from "../../support/values.ts";
 import { buildWorkerBundle } from "../../support/worker-bundle.ts";
@@ -278,12 +278,3 @@ describe("a WebSocket", () => {
     expect(await upgrade([...handshake, bearer()])).toContain("101");
   });
 });
-
-/** The answer to a handshake (RFC 6455 section 4.2.2). */
-async function acceptWebSocket({ socket, headers }: RawExchange): Promise<void> {
-  const key = given(headers.find(([name]) => name === "sec-websocket-key"))[1];
-  const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
-  const accept = Buffer.from(await crypto.subtle.digest("SHA-1", text)).toString("base64");
-  const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
-  socket.write([...lines, `Sec-WebSocket-Accept: ${accept}`, "", ""].join("\r\n"));
-}

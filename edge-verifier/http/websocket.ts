@@ -58,6 +58,7 @@ function join(from: WebSocket, to: WebSocket, timer: ReturnType<typeof setTimeou
   });
   from.addEventListener("close", ({ code, reason }) => {
     clearTimeout(timer);
+    // workerd answers by itself under recent compatibility dates only; a Worker of somebody's own may have an earlier one.
     close(from, sendableCode(code), reason);
     close(to, sendableCode(code), reason);
   });

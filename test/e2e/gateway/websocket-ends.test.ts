@@ -14,10 +14,7 @@ let origin: RawOrigin;
 let gateway: SocketGateway;
 let accepted: (socket: Socket) => void;
 beforeAll(async () => {
-  origin = await startRawOrigin(async (exchange) => {
-    await acceptWebSocket(exchange);
-    accepted(exchange.socket);
-  });
+  origin = await startRawOrigin((exchange) => void acceptWebSocket(exchange).then(() => accepted(exchange.socket)));
   gateway = await startSocketGateway({ origin: { url: origin.url } });
 });
 afterAll(async () => {

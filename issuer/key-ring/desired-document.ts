@@ -188,12 +188,16 @@ function isActiveUncertain({ observed, policy, now }: Situation, { issuedAt }: K
 function isRolledBack({ observed, views, now }: Situation): boolean {
   const document = liveDocument(observed, now);
   if (document === undefined) return false;
-  if (observed.highestRev !== undefined && document.rev < observed.highestRev) return true;
+  if (isBehindMemory(observed, document)) return true;
   return views.some(
     ({ generation: { tags }, kid, phase, entry }) =>
       (phase === "active" && entry === undefined && tags.publishedAt !== undefined) ||
       (tags.revokedAt !== undefined && document.keys.some((key) => key.kid === kid)),
   );
+}
+
+function isBehindMemory({ highestRev }: ObservedRing, document: KeySetDocument | undefined): boolean {
+  return document !== undefined && highestRev !== undefined && document.rev < highestRev;
 }
 
 function previousRev(observed: ObservedRing): number | undefined {
@@ -202,13 +206,20 @@ function previousRev(observed: ObservedRing): number | undefined {
   return highest === 0 ? undefined : highest;
 }
 
-/** A lead whenever edges may hold a higher rev than the one that is known, until that has settled. */
-function revLead({ observed, timing, now }: Situation, reasons: readonly PublishReason[]): number {
-  const isUncertain = ["missing", "refused", "expired", "issued_in_future", "rolled_back"].some((uncertain) =>
-    reasons.some((reason) => reason === uncertain),
-  );
+const UNCERTAIN: ReadonlySet<PublishReason> = new Set(["missing", "refused", "expired", "issued_in_future"]);
+
+/**
+ * A lead when edges may hold a higher rev than the one that is known, until that has settled; and for a tombstone, which must
+ * not wait until it has.
+ */
+function revLead(situation: Situation, reasons: readonly PublishReason[]): number {
+  const { observed, timing, now } = situation;
   const document = liveDocument(observed, now);
   const isAhead = document !== undefined && isRevAhead(document);
   const isSettling = isAhead && now < later(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
-  return isUncertain || isSettling ? revLeadSeconds(timing.largest.clockSkewSeconds) : 0;
+  const needsLead =
+    reasons.some((reason) => UNCERTAIN.has(reason) || reason === "revoked") ||
+    // A document newer than the store's that this process has seen is known: often the store is merely behind.
+    (reasons.includes("rolled_back") && !isBehindMemory(observed, document));
+  return needsLead || isSettling ? revLeadSeconds(timing.largest.clockSkewSeconds) : 0;
 }

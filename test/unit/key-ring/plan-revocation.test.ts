@@ -136,6 +136,11 @@ describe("a key that does not sign and that anybody took away", () => {
     expect(first).toMatchObject({ kind: "publish", revoked: [{ kid: keyOf(1).kid }] });
   });
 
+  test("gets it under a rev with a lead: an edge may hold a higher one of a rotator whose clock is ahead", () => {
+    const revoked = planRing(withState(ringAfterRotation(2, START), 1, "Disabled"), POLICY, NOW).due[0];
+    expect(revoked).toMatchObject({ kind: "publish", reasons: ["revoked", "key_dropped"], rev: { leadSeconds: 130 } });
+  });
+
   test("has merely retired when the document does not hold it", () => {
     const document = held(documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: after(900) }));
     const observed = withState({ ...ringAfterRotation(2, START), document }, 1, "Disabled");

@@ -30,7 +30,7 @@ export interface Effort {
   readonly batchCpuUs: number;
 }
 
-export const FULL: Effort = { quick: false, algs: [], rounds: 15, batchCpuUs: 150_000 };
+export const FULL: Effort = { quick: false, algs: [], rounds: 11, batchCpuUs: 150_000 };
 export const QUICK: Effort = { quick: true, algs: [], rounds: 3, batchCpuUs: 20_000 };
 
 /** A suite gets the effort and a place to say what it is doing. */

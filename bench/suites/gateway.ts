@@ -141,7 +141,7 @@ async function throughputTable(alg: string, send: Send, requests: number, effort
     const row = [gateway.name];
     for (const concurrency of concurrencies) {
       const runs: LoadResult[] = [];
-      for (let run = 0; run < (effort.quick ? 1 : 9); run += 1) runs.push(await send(gateway, concurrency));
+      for (let run = 0; run < (effort.quick ? 1 : 5); run += 1) runs.push(await send(gateway, concurrency));
       row.push(
         formatNumber(median(runs.map(({ wallMs }) => (requests * 1000) / wallMs))),
         formatNumber(median(runs.map(({ p50Ms }) => p50Ms))),

@@ -106,10 +106,10 @@ export type RingRequest =
   /** The observed candidate becomes a generation. */
   | { readonly kind: "adopt" }
   | { readonly kind: "revoke"; readonly kid: Kid }
-  /** Create the next root key; then deploy both as trust anchors. */
-  | { readonly kind: "root_prepare" }
-  /** Sign with the next root key. Asking for it states that every edge has both anchors. */
-  | { readonly kind: "root_switch" }
+  /** Create the successor of root key `from` (its ARN); then deploy both as trust anchors. */
+  | { readonly kind: "root_prepare"; readonly from: string }
+  /** Root key `from` is no longer to sign, but the next one. Asking for it states that every edge has both anchors. */
+  | { readonly kind: "root_switch"; readonly from: string }
   /** Disable root keys that no longer sign. Asking for it states that their anchors are no longer deployed. */
   | { readonly kind: "root_retire" };
 

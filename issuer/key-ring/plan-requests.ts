@@ -29,7 +29,7 @@ export function planRequest(situation: Situation, request: RingRequest): Request
     case "root_prepare":
     case "root_switch":
     case "root_retire":
-      return planRootRequest(situation, situation.observed.root, request.kind);
+      return planRootRequest(situation, situation.observed.root, request);
   }
 }
 

@@ -12,10 +12,12 @@ import type { RequestPlan } from "./request-plan.ts";
 import { leadSeconds } from "./policy.ts";
 import type { Situation } from "./situation.ts";
 
-type RootRequestKind = Extract<RingRequest["kind"], `root_${string}`>;
+type RootRequest = Extract<RingRequest, { kind: `root_${string}` }>;
 
-export function planRootRequest(situation: Situation, root: ObservedRoot, kind: RootRequestKind): RequestPlan {
-  switch (kind) {
+export function planRootRequest(situation: Situation, root: ObservedRoot, request: RootRequest): RequestPlan {
+  // Asked for before the last switch, and carried out late or again: nobody has pinned the key after next.
+  if (request.kind !== "root_retire" && request.from !== root.keyArn) return DONE;
+  switch (request.kind) {
     case "root_prepare":
       return prepare(situation, root);
     case "root_switch":
@@ -57,7 +59,7 @@ function firstMissing(numbers: ReadonlySet<number>): number {
 function switchRoot(situation: Situation, root: ObservedRoot): RequestPlan {
   const next = nextRoot(situation, root);
   if (next?.number === undefined) {
-    // Asked again after the switch: the present root key is the highest one.
+    // Asked again by somebody who has seen the switch: the present root key is the highest one.
     if (root.number !== undefined && root.number > 1) return DONE;
     return refuse("root_next_missing", "There is no next root key. Prepare it first, and deploy both trust anchors.");
   }

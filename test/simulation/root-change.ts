@@ -47,12 +47,12 @@ export async function changeRoot(options: RootChangeOptions): Promise<void> {
     until(clock, isDone, () => rng.pick(rotators).ask({ request }));
 
   const nextArn = (): string | undefined => truth.target(numberedRootAlias(ring, 2));
-  if (!(await ask({ kind: "root_prepare" }, () => nextArn() !== undefined))) return;
+  if (!(await ask({ kind: "root_prepare", from: previous }, () => nextArn() !== undefined))) return;
   const next = nextArn();
   if (next === undefined) return;
   await pin([previous, next]);
   await clock.sleep(rng.between(10, 300) * 1000);
-  if (!(await ask({ kind: "root_switch" }, () => truth.target(rootAlias(ring)) === next))) return;
+  if (!(await ask({ kind: "root_switch", from: previous }, () => truth.target(rootAlias(ring)) === next))) return;
   coverage.count("root keys switched");
   for (let waited = 0; removed.rootHold !== true && !(await mayRetire(options)); waited += LOOK_SECONDS) {
     if (waited > PATIENCE_SECONDS) return;

@@ -9,7 +9,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
-import type { RingOptions } from "./context.ts";
+import type { RingContext, RingOptions } from "./context.ts";
 import { describeDocument, describeNotBefore } from "./describe.ts";
 import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
 import type { RingRun } from "./run.ts";
@@ -26,9 +26,10 @@ export function trustAnchorsLine(anchors: readonly RootAnchor[]): string {
 }
 
 export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<ExitCode> {
-  const request = requestOf(options);
-  if (request === undefined && options.dryRun === true) throw new UsageError("--dry-run needs a step to try");
+  const step = stepOf(options);
+  if (step === undefined && options.dryRun === true) throw new UsageError("--dry-run needs a step to try");
   const context = await createRingContext(io, options);
+  const request = step === undefined ? undefined : await requestOf(context, step);
   // Without a step nothing is changed: whoever only wants to look must not run the upkeep.
   const run = await runRing(context, { request, dryRun: request === undefined || options.dryRun });
   const roots = rootAnchorsOf(run.observed);
@@ -51,13 +52,23 @@ export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<E
   return request === undefined ? exitCodeOfLook(run, roots) : exitCodeOfRun(run);
 }
 
-function requestOf(options: AnchorsOptions): RingRequest | undefined {
-  const chosen: RingRequest[] = [];
-  if (options.prepare === true) chosen.push({ kind: "root_prepare" });
-  if (options.switch === true) chosen.push({ kind: "root_switch" });
-  if (options.retire === true) chosen.push({ kind: "root_retire" });
+type RootStep = Extract<RingRequest, { kind: `root_${string}` }>["kind"];
+
+function stepOf(options: AnchorsOptions): RootStep | undefined {
+  const chosen: RootStep[] = [];
+  if (options.prepare === true) chosen.push("root_prepare");
+  if (options.switch === true) chosen.push("root_switch");
+  if (options.retire === true) chosen.push("root_retire");
   if (chosen.length > 1) throw new UsageError("--prepare, --switch and --retire are steps: take one at a time");
   return chosen[0];
+}
+
+/** Names the present root key, so that a step that is held up or repeated is never taken for the key after it. */
+async function requestOf({ ports, policy, options }: RingContext, kind: RootStep): Promise<RingRequest> {
+  if (kind === "root_retire") return { kind };
+  const { root } = await observeRing(ports, policy, options);
+  // Without one the request is refused whatever it names.
+  return { kind, from: root?.keyArn ?? "" };
 }
 
 function exitCodeOfLook({ observed: { root } }: RingRun, anchors: readonly RootAnchor[]): ExitCode {

@@ -56,10 +56,11 @@ describe("the root key", () => {
       const rules = { anchors, issuer: TEST_ISSUER, leastRev: 1 };
       return (await openKeySet(given(world.stored()), rules, world.now())).ok;
     };
-    expect((await world.run({ request: { kind: "root_prepare" } })).plan.isRequestDone).toBe(true);
+    const from = given((await world.observe()).root).keyArn;
+    expect((await world.run({ request: { kind: "root_prepare", from } })).plan.isRequestDone).toBe(true);
     expect(rootAnchorsOf(await world.observe()).map(({ role }) => role)).toEqual(["current", "next"]);
     world.pass(10);
-    expect((await world.run({ request: { kind: "root_switch" } })).plan.isRequestDone).toBe(true);
+    expect((await world.run({ request: { kind: "root_switch", from } })).plan.isRequestDone).toBe(true);
     const anchors = rootAnchorsOf(await world.observe());
     expect(anchors.map(({ role }) => role)).toEqual(["current", "previous"]);
     expect(await accepted()).toBe(true);

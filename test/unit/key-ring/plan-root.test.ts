@@ -18,14 +18,15 @@ import { ringPolicy } from "../../support/ring-world.ts";
 const POLICY = ringPolicy();
 
 describe("changing the root key", () => {
-  const numbered = root({}, rootKey, 1);
+  const { keyId, keyArn } = root();
+  const numbered = root({ keyId, keyArn }, rootKey, 1);
   const next = root({}, nextRootKey, 2);
   const later = after(10_000);
   const document = (rootKid = rootKey.kid): ObservedRing["document"] =>
     held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900) }), rootKid);
 
   test("is prepared by numbering the present one, then creating the next", () => {
-    const prepare = { kind: "root_prepare" } as const;
+    const prepare = { kind: "root_prepare", from: root().keyArn } as const;
     expect(planRing(observedRing({ document: document() }), POLICY, later, prepare).due).toEqual([
       { kind: "claim_alias", role: "numbered_root", number: 1, keyArn: root().keyArn },
     ]);
@@ -40,7 +41,7 @@ describe("changing the root key", () => {
 
   test("numbers the present one below the next, whichever alias KMS shows first", () => {
     const observed = observedRing({ root: root(), otherRoots: [next], document: document() });
-    expect(planRing(observed, POLICY, later, { kind: "root_prepare" }).due).toEqual([
+    expect(planRing(observed, POLICY, later, { kind: "root_prepare", from: root().keyArn }).due).toEqual([
       { kind: "claim_alias", role: "numbered_root", number: 1, keyArn: root().keyArn },
     ]);
   });
@@ -48,13 +49,13 @@ describe("changing the root key", () => {
   test("switches to the next one in order, should several be prepared", () => {
     const third = root({ keyId: "id-third" }, keyOf(8), 3);
     const observed = observedRing({ root: numbered, otherRoots: [third, next], document: document() });
-    expect(planRing(observed, POLICY, later, { kind: "root_switch" }).due).toMatchObject([
+    expect(planRing(observed, POLICY, later, { kind: "root_switch", from: numbered.keyArn }).due).toMatchObject([
       { kind: "move_root", number: 2 },
     ]);
   });
 
   test("is switched by moving the alias, and only to a key that is prepared", () => {
-    const request = { kind: "root_switch" } as const;
+    const request = { kind: "root_switch", from: numbered.keyArn } as const;
     const prepared = observedRing({ root: numbered, otherRoots: [next], document: document() });
     expect(planRing(prepared, POLICY, later, request).due).toEqual([
       { kind: "move_root", number: 2, keyArn: next.keyArn },
@@ -68,6 +69,16 @@ describe("changing the root key", () => {
       due: [{ kind: "publish", reasons: ["root_changed"], rootKeyArn: next.keyArn }],
     });
   });
+
+  test.each(["root_prepare", "root_switch"] as const)(
+    "is not taken for the next one when carried out late: %s",
+    (kind) => {
+      const third = root({ keyId: "id-third" }, keyOf(8), 3);
+      const switched = observedRing({ root: next, otherRoots: [numbered, third], document: document(nextRootKey.kid) });
+      const late = planRing(switched, POLICY, later, { kind, from: numbered.keyArn });
+      expect(late).toMatchObject({ due: [], isRequestDone: true });
+    },
+  );
 
   test("retires the previous one only when no edge can hold a document of it", () => {
     const request = { kind: "root_retire" } as const;

@@ -79,6 +79,14 @@ describe("an origin", () => {
     );
   });
 
+  test("refuses what is no assertion at all", async () => {
+    const request = await signedWith(key);
+    for (const assertion of ["", "e30.e30.AA", "x", [String(request.assertion)]]) {
+      const code = assertion === "" ? "assertion_missing" : "assertion_malformed";
+      expect(await verdict({ ...request, assertion })).toBe(code);
+    }
+  });
+
   test("refuses another method", async () => {
     expect(await verdict({ ...(await signedWith(key, { method: "POST" })), method: "DELETE" })).toBe(
       "assertion_wrong_method",
@@ -163,13 +171,21 @@ describe("keys", () => {
     await expect(verifierFor({ keys: [(await makeKey("ES256")).jwk] })).rejects.toThrow(TypeError);
     await expect(verifierFor({ audience: "" })).rejects.toThrow(TypeError);
     await expect(verifierFor({ clockSkewSeconds: Number.NaN })).rejects.toThrow(TypeError);
+    await expect(verifierFor({ clockSkewSeconds: -1 })).rejects.toThrow(TypeError);
+    const publicKey = key.publicJwk;
+    await expect(verifierFor({ keys: [publicKey, publicKey, publicKey] })).resolves.toBeDefined();
+    await expect(verifierFor({ keys: [publicKey, publicKey, publicKey, publicKey] })).rejects.toThrow("1 to 3");
   });
 });
 
 describe("what is signed with the right key and is no assertion of the gateway", () => {
   const CLAIMS = { aud: ORIGIN, iat: NOW, exp: NOW + 30, jti: "j", htm: "GET", target_sha256: "x", headers: {} };
 
-  async function verdictOf(header: Readonly<Record<string, string>>, changes: object): Promise<string> {
+  async function verdictOf(
+    header: Readonly<Record<string, string>>,
+    changes: object,
+    request: Partial<AssertedRequest> = {},
+  ): Promise<string> {
     const signing = await makeKey("EdDSA");
     const good = await signedWith(key);
     const { target_sha256 } = jsonObject(
@@ -177,7 +193,7 @@ describe("what is signed with the right key and is no assertion of the gateway",
     );
     const payload = { ...CLAIMS, target_sha256, ...changes };
     const assertion = await signCompactJws({ alg: "EdDSA", kid: signing.kid, ...header }, payload, signing);
-    return verdict({ ...good, assertion }, { keys: [signing.jwk] });
+    return verdict({ ...good, ...request, assertion }, { keys: [signing.jwk] });
   }
   const TYP = { typ: "sealgate-assertion+jwt" };
 
@@ -193,8 +209,20 @@ describe("what is signed with the right key and is no assertion of the gateway",
     ["no headers", TYP, { headers: ["x"] }],
     ["a header that is no text", TYP, { headers: { a: 1 } }],
     ["no end", TYP, { exp: "never" }],
+    ["no beginning", TYP, { iat: "always" }],
+    ["several audiences", TYP, { aud: [ORIGIN] }],
+    ["an identifier that is no text", TYP, { jti: 1 }],
+    ["a method that is no text", TYP, { htm: 1 }],
+    ["a hash that is no text", TYP, { target_sha256: 1 }],
+    ["another algorithm", { ...TYP, alg: "ES256" }, {}],
   ])("%s", async (_, header, changes) => {
     expect(await verdictOf(header, changes)).toBe("assertion_malformed");
+  });
+
+  test("the hash of nothing, for a request without a target", async () => {
+    const empty = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    expect(await verdictOf(TYP, { target_sha256: empty }, { target: undefined })).toBe("assertion_wrong_target");
+    expect(await verdictOf(TYP, { target_sha256: empty }, { target: "" })).toBe("accepted");
   });
 
   test("a longer life than the gateway ever gives", async () => {
@@ -240,6 +268,7 @@ describe("a replay", () => {
     expect(memory.use("a", 10, 9)).toBe("again");
     expect(memory.use("c", 30, 10)).toBe("first");
     expect(() => createReplayMemory(0)).toThrow(TypeError);
+    expect(() => createReplayMemory(1.5)).toThrow(TypeError);
   });
 });
 

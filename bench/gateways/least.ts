@@ -49,7 +49,7 @@ async function within(work: Promise<Response>): Promise<Response | undefined> {
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
 

@@ -77,9 +77,17 @@ describe("creating a ring", () => {
   });
 
   test("never makes a second root key for a ring that has generations", () => {
-    const plan = planRing(observedRing({ root: undefined }), POLICY, START, init);
-    expect(plan.due).toEqual([]);
-    expect(plan.refusal).toMatchObject({ code: "root_missing" });
+    const { active, generations } = observedRing();
+    for (const found of [{ active, generations }, { active }, { generations }]) {
+      const plan = planRing(observedRing({ ...NOTHING, ...found }), POLICY, START, init);
+      expect(plan.due).toEqual([]);
+      expect(plan.refusal).toMatchObject({ code: "root_missing" });
+    }
+  });
+
+  test("is what a request for anything else has to wait for", () => {
+    const rotate = { kind: "rotate", from: 1 } as const;
+    expect(planRing(observedRing({ root: undefined }), POLICY, START, rotate).refusal?.code).toBe("root_missing");
   });
 
   test("brings a lost alias `active` back to the generation that the document names", () => {
@@ -92,6 +100,14 @@ describe("creating a ring", () => {
 
   test("is done when the ring is there", () => {
     expect(planRing(observedRing(), POLICY, after(10), init)).toMatchObject({ due: [], isRequestDone: true });
+  });
+});
+
+describe("rotating by request", () => {
+  test("is refused while the published key set cannot be read", () => {
+    const observed = observedRing({ document: { kind: "unknown", fault: "publish_timeout" } });
+    const plan = planRing(observed, POLICY, after(1000), { kind: "rotate", from: 1 });
+    expect(plan).toMatchObject({ due: [], refusal: { code: "document_unknown" } });
   });
 });
 
@@ -170,8 +186,23 @@ describe("keys without an alias", () => {
     ]);
   });
 
-  test("that lost the race for their generation are scheduled for deletion", () => {
-    const orphan = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x" });
+  test("become nothing while it is not known which generation is active", () => {
+    const orphan = observedKey(keyOf(3), "3", leftBehind);
+    const observed = observedRing({ active: undefined, orphans: [orphan] });
+    expect(planRing(observed, POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("that lost the race for the root key are scheduled for deletion, and never the root key", () => {
+    const orphan = observedKey(keyOf(7), "root", { ...leftBehind, keyId: "id-x" });
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toMatchObject([
+      { kind: "schedule_deletion", keyArn: orphan.keyArn, reason: "orphan" },
+    ]);
+    const noRoot = observedRing({ ...NOTHING, orphans: [orphan] });
+    expect(planRing(noRoot, POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("that lost the race for their generation are scheduled for deletion, however new", () => {
+    const orphan = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x", createdAt: after(9) });
     expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
       { kind: "schedule_deletion", keyArn: orphan.keyArn, generation: undefined, reason: "orphan", pendingDays: 7 },
     ]);
@@ -211,6 +242,17 @@ describe("keys without an alias", () => {
 });
 
 describe("tags", () => {
+  test("of a root key that name another ring are left alone", () => {
+    const foreign = root({ tags: { ring: "other", kid: undefined } });
+    expect(planRing(observedRing({ root: foreign }), POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("are not set on a key that waits for its deletion: KMS refuses them", () => {
+    const generations = [generation(1, noted()), generation(2, { ...noted(), keyState: "PendingDeletion" })];
+    const { due } = planRing(observedRing({ generations }), POLICY, after(10));
+    expect(due.map(({ kind }) => kind)).toEqual(["publish", "create_key"]);
+  });
+
   test("that name another ring are left alone, and the generation is not used", () => {
     const foreign = generation(2, { tags: { ring: "other", kid: undefined } });
     const observed = observedRing({

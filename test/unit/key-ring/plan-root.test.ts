@@ -70,6 +70,21 @@ describe("changing the root key", () => {
     });
   });
 
+  test("is not switched to a key that cannot sign yet, and is done when asked again after the switch", () => {
+    const from = numbered.keyArn;
+    for (const unready of [{ publicKey: undefined }, { keyState: "Unavailable", publicKey: next.publicKey }]) {
+      const otherRoots = [root(unready, nextRootKey, 2)];
+      const plan = planRing(observedRing({ root: numbered, otherRoots, document: document() }), POLICY, later, {
+        kind: "root_switch",
+        from,
+      });
+      expect(plan).toMatchObject({ due: [], refusal: { code: "root_next_missing" } });
+    }
+    const switched = observedRing({ root: next, otherRoots: [numbered], document: document(nextRootKey.kid) });
+    const again = planRing(switched, POLICY, later, { kind: "root_switch", from: next.keyArn });
+    expect(again).toMatchObject({ due: [], isRequestDone: true });
+  });
+
   test.each(["root_prepare", "root_switch"] as const)(
     "is not taken for the next one when carried out late: %s",
     (kind) => {
@@ -97,6 +112,17 @@ describe("changing the root key", () => {
     // KMS consistency 300, S + K 330: counted from the move, and S + K from the document.
     expect(planRing(signedAt(9010), POLICY, after(9629), request).refusal).toMatchObject({ notBefore: after(9630) });
     expect(planRing(signedAt(9600), POLICY, after(9929), request).refusal).toMatchObject({ notBefore: after(9930) });
+    // However long ago, as long as the document is the previous one's, or has expired, or the alias is out of sight.
+    const byPrevious = document(rootKey.kid);
+    for (const [observed, now] of [
+      [observedRing({ ...switched, document: byPrevious }), after(80_000)],
+      [signedAt(9600), after(9600 + 86_400)],
+      [{ ...signedAt(9600), rootUpdatedAt: undefined }, after(80_000)],
+    ] as const) {
+      expect(planRing(observed, POLICY, now, request).refusal).toMatchObject({ code: "root_still_needed" });
+    }
+    const alone = observedRing({ root: next, document: document(nextRootKey.kid) });
+    expect(planRing(alone, POLICY, later, request)).toMatchObject({ due: [], isRequestDone: true });
     const retire = { kind: "disable_key", keyArn: numbered.keyArn, generation: undefined, reason: "root_retired" };
     expect(planRing(signedAt(9600), POLICY, after(9930), request).due).toEqual([retire]);
     expect(planRing(signedAt(9600), POLICY, after(9930)).due).toEqual([]);

@@ -51,6 +51,15 @@ describe("lowering a duration", () => {
     expect(inTime.note).toMatchObject({ largest: { maxTokenTtlSeconds: 600 }, wanted: { maxTokenTtlSeconds: 600 } });
   });
 
+  test("never forgets the larger values before a document with the lower ones is published", () => {
+    for (const published of [undefined, { timing: LONG, issuedAt: START }]) {
+      const timing = timingInForce(SHORT, published, noteOf(SHORT), after(100 * HOLD));
+      expect(timing).toMatchObject({ note: undefined, forgetNotBefore: undefined });
+      expect(timing.toPublish.maxTokenTtlSeconds).toBe(600);
+      expect(timing.largest.maxTokenTtlSeconds).toBe(3600);
+    }
+  });
+
   test("begins to wait again when the policy changes once more", () => {
     const other = { ...SHORT, maxTokenTtlSeconds: 900 };
     const timing = timingInForce(other, { timing: LONG, issuedAt: START }, noteOf(SHORT), after(HOLD));

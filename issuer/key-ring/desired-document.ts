@@ -215,8 +215,8 @@ const UNCERTAIN: ReadonlySet<PublishReason> = new Set(["missing", "refused", "ex
 function revLead(situation: Situation, reasons: readonly PublishReason[]): number {
   const { observed, timing, now } = situation;
   const document = liveDocument(observed, now);
-  const isAhead = document !== undefined && isRevAhead(document);
-  const isSettling = isAhead && now < later(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
+  const settling = document !== undefined && isRevAhead(document) ? settlingOf(document) : undefined;
+  const isSettling = settling !== undefined && now < settling;
   const needsLead =
     reasons.some((reason) => UNCERTAIN.has(reason) || reason === "revoked") ||
     // A document newer than the store's that this process has seen is known: often the store is merely behind.

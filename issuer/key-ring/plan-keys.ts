@@ -3,11 +3,13 @@
  * each function answers steps that are due and safe on this observation, whether or not other steps are carried out.
  */
 import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { KeySetDocument } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
 import { isHoldOver, isRipe, isWithdrawn, later, liveDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { ObservedKey, Step } from "./model.ts";
-import { unchangedSince } from "./rev.ts";
+import type { RingPolicy } from "./policy.ts";
+import { repeatedSeconds } from "./rev.ts";
 import { nextNumber } from "./situation.ts";
 import type { Situation } from "./situation.ts";
 
@@ -118,11 +120,15 @@ export function findOrphan(
     .toSorted((left, right) => (left.keyArn < right.keyArn ? -1 : 1))[0];
 }
 
+/** A rotator that still reads the document before would take the disabling of a key that it lists for a revocation. */
+export function disableNotBefore(document: KeySetDocument, { timing }: RingPolicy): EpochSeconds {
+  return later(document.issuedAt, timing.kvPropagationSeconds - repeatedSeconds(document));
+}
+
 /** Keys that have been out of the key set for so long that every rotator must have seen it. */
 export function disableRetired({ observed, policy, views, now }: Situation): readonly Step[] {
   const document = liveDocument(observed, now);
-  // A rotator that still reads the document before would take the disabling for a revocation.
-  if (document === undefined || now < unchangedSince(document) + policy.timing.kvPropagationSeconds) return [];
+  if (document === undefined || now < disableNotBefore(document, policy)) return [];
   const needed = new Set(
     [
       ...views.filter(({ phase }) => phase === "pending" || phase === "active").map(({ generation }) => generation),

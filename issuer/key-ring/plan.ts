@@ -10,6 +10,7 @@ import type { ObservedRing, Plan, RingRequest, Step, Upcoming } from "./model.ts
 import {
   cleanOrphans,
   deleteRetired,
+  disableNotBefore,
   disableRetired,
   disableRevoked,
   ensureStandby,
@@ -23,7 +24,6 @@ import { historyTags, identityTags, timingTag } from "./plan-tags.ts";
 import { leadSeconds } from "./policy.ts";
 import type { RingPolicy } from "./policy.ts";
 import { findProblems } from "./problems.ts";
-import { unchangedSince } from "./rev.ts";
 import { assess } from "./situation.ts";
 import type { Situation } from "./situation.ts";
 
@@ -103,8 +103,7 @@ function upcoming(situation: Situation): readonly Upcoming[] {
     if (view.phase !== "retiring") continue;
     if (view.entry !== undefined) add("drop", view.holdUntil, view.generation.number);
     else if (isHoldOver(view, now) && document !== undefined) {
-      const waitSeconds = unchangedSince(document) - document.issuedAt + policy.timing.kvPropagationSeconds;
-      add("disable", later(document.issuedAt, Math.max(0, waitSeconds)), view.generation.number);
+      add("disable", disableNotBefore(document, policy), view.generation.number);
     }
   }
   if (document !== undefined) {

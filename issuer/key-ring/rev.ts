@@ -42,10 +42,9 @@ export function settleAfterSeconds(clockSkewSeconds: number): number {
   return 2 * revLeadSeconds(clockSkewSeconds);
 }
 
-/** Since when, at the latest, the document in KV has said what it says: one that settles repeats the one before. Epoch seconds. */
-export function unchangedSince(document: Pick<KeySetDocument, "rev" | "issuedAt" | "timing">): number {
-  const repeats = isSettled(document) ? settleAfterSeconds(document.timing.clockSkewSeconds) : 0;
-  return document.issuedAt - repeats;
+/** For how long before it, at least, KV has said the same: a document that settles repeats the one before. */
+export function repeatedSeconds(document: Pick<KeySetDocument, "rev" | "issuedAt" | "timing">): number {
+  return isSettled(document) ? settleAfterSeconds(document.timing.clockSkewSeconds) : 0;
 }
 
 /** What a rev is chosen by. */

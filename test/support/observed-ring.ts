@@ -2,8 +2,9 @@
  * Observations of a ring, put together by hand for tests of the plan: complete and tagged unless a test says otherwise. The
  * keys are real ones, made once per test file.
  */
+import { planRing } from "../../issuer/key-ring/index.ts";
 import type { ObservedDocument, ObservedGeneration, ObservedKey, ObservedRing } from "../../issuer/key-ring/index.ts";
-import type { ObservedRoot } from "../../issuer/key-ring/index.ts";
+import type { ObservedRoot, Step } from "../../issuer/key-ring/index.ts";
 import { parseRingTags } from "../../issuer/key-ring/names.ts";
 import type { RingTags } from "../../issuer/key-ring/names.ts";
 import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
@@ -11,7 +12,7 @@ import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState } from "../../shared/key-set.ts";
 import { makeDocument, makeKey, seconds } from "./key-sets.ts";
 import type { TestKey } from "./key-sets.ts";
-import { MAIN_RING } from "./ring-world.ts";
+import { MAIN_RING, ringPolicy } from "./ring-world.ts";
 import { given } from "./values.ts";
 
 export const START: EpochSeconds = seconds(1_800_000_000);
@@ -126,4 +127,12 @@ export function ringAfterRotation(number: number, rotatedAt: EpochSeconds): Obse
       }),
     ),
   });
+}
+
+/** The entries of a ring at rest. */
+export const BOTH: readonly KeySetKey[] = [entry(1, "active"), entry(2, "pending")];
+
+/** The publication that is due so many seconds after {@link START}, by the default policy. */
+export function publishOf(observed: ObservedRing, elapsed = 10): Extract<Step, { kind: "publish" }> | undefined {
+  return planRing(observed, ringPolicy(), after(elapsed)).due.find((step) => step.kind === "publish");
 }

@@ -1,10 +1,10 @@
 /** What the plan does when the published document is lost, put back, foreign or due for renewal. */
 import { describe, expect, test } from "vitest";
 import { planRing, stepKey } from "../../../issuer/key-ring/index.ts";
-import type { ObservedRing, Step } from "../../../issuer/key-ring/index.ts";
 import { seconds } from "../../support/key-sets.ts";
 import {
   after,
+  BOTH,
   documentOf,
   entry,
   generation,
@@ -12,6 +12,7 @@ import {
   keyOf,
   noted,
   observedRing,
+  publishOf,
   root,
   rootKey,
   START,
@@ -20,11 +21,6 @@ import { ringPolicy } from "../../support/ring-world.ts";
 import { given, kidOf } from "../../support/values.ts";
 
 const POLICY = ringPolicy();
-const BOTH = [entry(1, "active"), entry(2, "pending")];
-
-function publishOf(observed: ObservedRing, elapsed = 10): Extract<Step, { kind: "publish" }> | undefined {
-  return planRing(observed, POLICY, after(elapsed)).due.find((step) => step.kind === "publish");
-}
 
 describe("a document that is lost", () => {
   test.each([

@@ -1,9 +1,10 @@
 /** What the plan makes of views that are behind: a store that shows an older document, a KMS that shows an older `active`. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../issuer/key-ring/index.ts";
-import type { ObservedRing, Step } from "../../../issuer/key-ring/index.ts";
+import type { ObservedRing } from "../../../issuer/key-ring/index.ts";
 import type { KeySetDocument, KeySetKey } from "../../../shared/key-set.ts";
 import {
+  BOTH,
   START,
   after,
   documentOf,
@@ -13,16 +14,10 @@ import {
   keyOf,
   noted,
   observedRing,
+  publishOf,
 } from "../../support/observed-ring.ts";
 import { ringPolicy } from "../../support/ring-world.ts";
 import { given } from "../../support/values.ts";
-
-const POLICY = ringPolicy();
-const BOTH = [entry(1, "active"), entry(2, "pending")];
-
-function publishOf(observed: ObservedRing, elapsed = 10): Extract<Step, { kind: "publish" }> | undefined {
-  return planRing(observed, POLICY, after(elapsed)).due.find((step) => step.kind === "publish");
-}
 
 describe("a newer document that the store does not show", () => {
   const OLD = [entry(1, "active")];

@@ -16,7 +16,7 @@ export const ISSUER = "https://auth.example.com";
 
 export interface VerifierBench {
   readonly aws: TestKms;
-  /** The verifiers' clock runs ahead of the real one by this much. */
+  /** The verifiers' clock is ahead of the issuers' by this much; by itself it stands still. */
   aheadSeconds: number;
   /** One key for each algorithm; the RSA algorithms share one. */
   keyFor(alg: Alg): string;
@@ -27,6 +27,7 @@ export interface VerifierBench {
 
 export async function startVerifierBench(): Promise<VerifierBench> {
   const aws = await startTestKms();
+  const startedMs = Date.now();
   const bySpec = new Map<string, string>();
   const keyArns = new Map<Alg, string>();
   for (const alg of ALGS) {
@@ -45,14 +46,19 @@ export async function startVerifierBench(): Promise<VerifierBench> {
       mode: "local",
       publicKeyTtlSeconds: 300,
       kms: aws.kms,
-      clock: () => epochSecondsFromMs(Date.now() + bench.aheadSeconds * 1000),
+      clock: () => epochSecondsFromMs(startedMs + bench.aheadSeconds * 1000),
       ...changes,
     }),
     verifierFor: (alg, changes = {}, keyId = bench.keyFor(alg)) =>
       createKmsVerifier({ ...bench.settings(changes), keyId, alg }),
     async issue(alg, options = {}, keyId = bench.keyFor(alg)) {
       const signer = await createKmsSigner({ keyId, alg, kms: aws.kms });
-      const issuer = createIssuer({ issuer: ISSUER, signer, maxTokenTtlSeconds: 7200 });
+      const issuer = createIssuer({
+        issuer: ISSUER,
+        signer,
+        maxTokenTtlSeconds: 7200,
+        clock: () => epochSecondsFromMs(startedMs),
+      });
       return issuer.sign({ sub: "u" }, { audience: "api", ...options });
     },
   };

@@ -9,8 +9,8 @@ import { readBearerToken } from "./http/bearer.ts";
 import type { CredentialProblem } from "./http/carriers.ts";
 import type { Identity, IdentityReader } from "./http/identity.ts";
 import type { Refusal } from "./http/refusal.ts";
-import type { WaitUntil } from "./keys/held-key-set.ts";
-import type { TokenVerifier } from "./keys/token-verifier.ts";
+import type { WaitUntil } from "../shared/keys/held-key-set.ts";
+import type { TokenVerifier } from "../shared/keys/token-verifier.ts";
 import { firstDenial } from "./policy/checks.ts";
 import type { CompiledRequirement } from "./policy/compile.ts";
 

@@ -15,8 +15,8 @@ import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
 import type { TokenTyp } from "../shared/verify-token.ts";
 import { isAbsent, isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
 import type { Fetcher } from "./config-values.ts";
-import type { KeySetNamespace } from "./keys/key-set-source.ts";
-import type { TokenPolicy } from "./keys/token-verifier.ts";
+import type { KeySetNamespace } from "../shared/keys/key-set-source.ts";
+import type { TokenPolicy } from "../shared/keys/token-verifier.ts";
 
 /** What verification needs; the Hono middleware needs nothing else. */
 export interface VerifierConfig {

@@ -11,7 +11,7 @@ import { forward } from "./http/proxy.ts";
 import type { RemovedNames } from "./http/request-headers.ts";
 import { correctHeaders } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
-import type { WaitUntil } from "./keys/held-key-set.ts";
+import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
 import type { Outcome, Seen } from "./outcome.ts";
 

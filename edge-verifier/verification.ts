@@ -3,12 +3,12 @@
  * keeping between requests.
  */
 import type { VerifierConfig } from "./config.ts";
-import { createKeyLadder } from "./keys/key-ladder.ts";
-import type { KeyLadder } from "./keys/key-ladder.ts";
-import { createKvKeySetSource } from "./keys/key-set-source.ts";
-import { DEFAULT_TOKEN_MEMORY_LIMITS } from "./keys/token-memory.ts";
-import { createTokenVerifier } from "./keys/token-verifier.ts";
-import type { TokenVerifier } from "./keys/token-verifier.ts";
+import { createKeyLadder } from "../shared/keys/key-ladder.ts";
+import type { KeyLadder } from "../shared/keys/key-ladder.ts";
+import { createKvKeySetSource } from "../shared/keys/key-set-source.ts";
+import { DEFAULT_TOKEN_MEMORY_LIMITS } from "../shared/keys/token-memory.ts";
+import { createTokenVerifier } from "../shared/keys/token-verifier.ts";
+import type { TokenVerifier } from "../shared/keys/token-verifier.ts";
 
 /** The longest a request waits for its own KV read. A cold KV read takes 100 to 200 ms; nobody waits for a broken one. */
 const KEY_READ_DEADLINE_MS = 2000;

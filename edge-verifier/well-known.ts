@@ -6,8 +6,8 @@ import { epochSecondsFromMs } from "../shared/identifiers.ts";
 import { serialiseJwk } from "../shared/key-set.ts";
 import type { RingName } from "../shared/identifiers.ts";
 import type { ImportedKeySet } from "../shared/verification-keys.ts";
-import type { HeldKeySet, WaitUntil } from "./keys/held-key-set.ts";
-import type { KeyLadder } from "./keys/key-ladder.ts";
+import type { HeldKeySet, WaitUntil } from "../shared/keys/held-key-set.ts";
+import type { KeyLadder } from "../shared/keys/key-ladder.ts";
 import { refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 

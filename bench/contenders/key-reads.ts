@@ -2,7 +2,7 @@
  * Counts KV reads: requests at a steady rate on a virtual clock, against the gateway's own key ladder. Answers with the
  * number of reads that were started, and of requests that had to wait for one.
  */
-import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
 import { issuerOf } from "./sealgate.ts";
 import type { ContenderEnv } from "./serve.ts";

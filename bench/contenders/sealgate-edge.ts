@@ -2,10 +2,10 @@
  * sealgate as the gateway runs it: key ladder, verification and the memory of verified tokens. With a memory too small for
  * the tokens in turn, every token is seen for the first time; with a large one, each is recalled.
  */
-import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
-import { createTokenVerifier } from "../../edge-verifier/keys/token-verifier.ts";
-import type { TokenVerifier } from "../../edge-verifier/keys/token-verifier.ts";
-import type { TokenMemoryLimits } from "../../edge-verifier/keys/token-memory.ts";
+import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
+import { createTokenVerifier } from "../../shared/keys/token-verifier.ts";
+import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
+import type { TokenMemoryLimits } from "../../shared/keys/token-memory.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
 import { issuerOf, rulesOf } from "./sealgate.ts";
 import type { Settings } from "./settings.ts";

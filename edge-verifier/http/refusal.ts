@@ -4,7 +4,7 @@
  */
 import type { TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
 import type { ConfigProblem } from "../config.ts";
-import type { KeysUnavailable } from "../keys/held-key-set.ts";
+import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
 import type { CredentialProblem } from "./carriers.ts";

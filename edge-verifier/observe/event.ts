@@ -5,8 +5,8 @@
 import type { ConfigProblem } from "../config.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { WireCode } from "../http/problem.ts";
-import type { KeySetOrigin } from "../keys/held-key-set.ts";
-import type { LadderStatus } from "../keys/key-ladder.ts";
+import type { KeySetOrigin } from "../../shared/keys/held-key-set.ts";
+import type { LadderStatus } from "../../shared/keys/key-ladder.ts";
 import { ROUTE_METHODS } from "../policy/rule.ts";
 
 /**

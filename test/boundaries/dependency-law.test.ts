@@ -82,11 +82,17 @@ const PROBES: readonly { readonly file: string; readonly source: string; readonl
   { file: "shared/probe-node.ts", source: 'export * from "node:crypto";', byCompiler: true },
   { file: "shared/probe-hono.ts", source: 'export * from "hono";', byCompiler: false },
   { file: "shared/probe-issuer.ts", source: 'export * from "../issuer/probe-target.ts";', byCompiler: true },
+  {
+    file: "shared/keys/probe-edge.ts",
+    source: 'export * from "../../edge-verifier/probe-target.ts";',
+    byCompiler: true,
+  },
 ];
 
 /** Files that the probes import, and one that keeps the law: it shows that not simply everything is refused. */
 const LAWFUL = [
   "shared/probe-lawful.ts",
+  "shared/keys/probe-lawful.ts",
   "issuer/probe-target.ts",
   "issuer/probe-late-target.ts",
   "edge-verifier/probe-target.ts",
@@ -106,6 +112,7 @@ describe("a file that breaks the law", () => {
       await mkdir(dirname(join(directory, path)), { recursive: true });
       await cp(join(ROOT, path), join(directory, path));
     }
+    await mkdir(join(directory, "shared", "keys"));
     for (const { file, source } of PROBES) await writeFile(join(directory, file), `${source}\n`);
     for (const file of LAWFUL) await writeFile(join(directory, file), "export const lawful: number = 1;\n");
     [compiler, lint] = await Promise.all([

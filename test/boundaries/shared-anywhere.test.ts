@@ -69,7 +69,7 @@ describe.each([
 
   test("is made of the contract alone, and loads nothing", () => {
     expect(bundle.inputs).toContain(entry);
-    expect(bundle.inputs.filter((input) => !/^shared\/[\w-]+\.ts$/.test(input))).toEqual([]);
+    expect(bundle.inputs.filter((input) => !/^shared\/(?:[\w-]+\/)?[\w-]+\.ts$/.test(input))).toEqual([]);
     expect(bundle.imports).toEqual([]);
   });
 

@@ -2,8 +2,8 @@
  * A Worker with nothing but a key ladder, whose source is an HTTP server of the test: reads are I/O that workerd binds to
  * the request that made it, and the test decides when they end.
  */
-import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
-import type { KeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
+import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
+import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
 import { TEST_ISSUER } from "../support/key-sets.ts";
 

@@ -2,12 +2,12 @@
  * Isolates of the edge: the real key ladder and token verifier, each isolate with its own memory and clock, over what its
  * location's cache of KV serves. They come and go; a new one knows nothing.
  */
-import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
-import type { KeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
-import type { KeySetSource } from "../../edge-verifier/keys/key-set-source.ts";
-import { MAX_BACKOFF_MS } from "../../edge-verifier/keys/read-schedule.ts";
-import { createTokenVerifier } from "../../edge-verifier/keys/token-verifier.ts";
-import type { TokenVerifier } from "../../edge-verifier/keys/token-verifier.ts";
+import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
+import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
+import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
+import { MAX_BACKOFF_MS } from "../../shared/keys/read-schedule.ts";
+import { createTokenVerifier } from "../../shared/keys/token-verifier.ts";
+import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import { parseAudience } from "../../shared/identifiers.ts";
 import type { IssuerUrl } from "../../shared/identifiers.ts";
 import type { TrustAnchors } from "../../shared/signed-key-set.ts";

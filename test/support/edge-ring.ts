@@ -2,10 +2,10 @@
  * A ring for tests of the edge: a root key, two token keys and a ladder over a source of the test's choice. Web globals
  * only.
  */
-import type { StartTimer } from "../../edge-verifier/keys/deadline.ts";
-import { createKeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
-import type { KeyLadder } from "../../edge-verifier/keys/key-ladder.ts";
-import type { KeySetSource } from "../../edge-verifier/keys/key-set-source.ts";
+import type { StartTimer } from "../../shared/keys/deadline.ts";
+import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
+import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
+import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER } from "./key-sets.ts";
 import { createManualTimer, createScriptedSource } from "./key-set-sources.ts";

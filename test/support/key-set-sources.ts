@@ -2,8 +2,8 @@
  * What stands in for KV's faults and for time in tests of the key ladder. A healthy KV is not played here: where no fault
  * is needed, tests use the real binding.
  */
-import type { StartTimer } from "../../edge-verifier/keys/deadline.ts";
-import type { KeySetSource } from "../../edge-verifier/keys/key-set-source.ts";
+import type { StartTimer } from "../../shared/keys/deadline.ts";
+import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
 
 /** What a read comes to: a value, a throw, or nothing until the test says so. */
 type Answer = () => Promise<string | null>;

@@ -14,13 +14,13 @@
  * Requests share settled values only: no promise is stored, so none is ever awaited by another request, which on Workers
  * would hang it. There is no clock and, but for the deadline, no timer: times are passed in.
  */
-import type { EpochSeconds, IssuerUrl } from "../../shared/identifiers.ts";
-import type { SkippedKey } from "../../shared/key-set.ts";
-import { err, ok } from "../../shared/result.ts";
-import type { Result } from "../../shared/result.ts";
-import type { TrustAnchors } from "../../shared/signed-key-set.ts";
-import { DEFAULT_TIMING, MIN_KV_CACHE_TTL_SECONDS } from "../../shared/timing.ts";
-import type { ImportedKeySet } from "../../shared/verification-keys.ts";
+import type { EpochSeconds, IssuerUrl } from "../identifiers.ts";
+import type { SkippedKey } from "../key-set.ts";
+import { err, ok } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { TrustAnchors } from "../signed-key-set.ts";
+import { DEFAULT_TIMING, MIN_KV_CACHE_TTL_SECONDS } from "../timing.ts";
+import type { ImportedKeySet } from "../verification-keys.ts";
 import { endsWithin, startPlatformTimer } from "./deadline.ts";
 import type { StartTimer } from "./deadline.ts";
 import type { HeldKeySet, KeyReadProblemCode, KeySetOrigin, KeysUnavailable, WaitUntil } from "./held-key-set.ts";

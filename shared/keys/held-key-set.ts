@@ -1,8 +1,8 @@
 /**
  * What the ladder hands out and why it sometimes cannot: the vocabulary shared by the files of this folder.
  */
-import type { KeySetProblem } from "../../shared/signed-key-set.ts";
-import type { ImportedKeySet } from "../../shared/verification-keys.ts";
+import type { KeySetProblem } from "../signed-key-set.ts";
+import type { ImportedKeySet } from "../verification-keys.ts";
 
 /**
  * The rung a key set came from. `memory`: confirmed by KV less than M ago. `kv`: confirmed by this request's own read.

@@ -1,11 +1,11 @@
 /** The memory of verified tokens: nothing but what was remembered, bound to its key set, never beyond its bounds. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createTokenMemory } from "../../../edge-verifier/keys/token-memory.ts";
-import type { TokenMemory } from "../../../edge-verifier/keys/token-memory.ts";
-import { parseEpochSeconds } from "../../../shared/identifiers.ts";
-import type { VerifiedToken } from "../../../shared/verify-token.ts";
-import { given } from "../../support/values.ts";
+import { createTokenMemory } from "../../../../shared/keys/token-memory.ts";
+import type { TokenMemory } from "../../../../shared/keys/token-memory.ts";
+import { parseEpochSeconds } from "../../../../shared/identifiers.ts";
+import type { VerifiedToken } from "../../../../shared/verify-token.ts";
+import { given } from "../../../support/values.ts";
 
 const EXP = given(parseEpochSeconds(1_800_003_600));
 

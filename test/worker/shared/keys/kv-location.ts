@@ -3,7 +3,7 @@
  * what has been read is served again for `cacheTtl` (https://developers.cloudflare.com/kv/concepts/how-kv-works/). Time is
  * whatever the test says it is. Used to measure the bounds that are derived from these two delays.
  */
-import type { KeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";
+import type { KeySetSource } from "../../../../shared/keys/key-set-source.ts";
 
 export interface KvLocation extends KeySetSource {
   /** The location's clock, epoch milliseconds; set before each request. */

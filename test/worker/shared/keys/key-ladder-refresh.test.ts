@@ -1,9 +1,15 @@
 /** When the ladder asks KV: in the background, side by side, for unknown kids, and after the clock went back. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { ISSUED_AT_MS as T0, makeHoldingLadder, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { LadderChoices, LadderScene, TestRing } from "../../support/edge-ring.ts";
-import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../support/key-set-sources.ts";
-import { given, valueOf } from "../../support/values.ts";
+import {
+  ISSUED_AT_MS as T0,
+  makeHoldingLadder,
+  makeLadder,
+  makeRing,
+  MEMORY_TTL_MS,
+} from "../../../support/edge-ring.ts";
+import type { LadderChoices, LadderScene, TestRing } from "../../../support/edge-ring.ts";
+import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../../support/key-set-sources.ts";
+import { given, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
 const PAST_M = T0 + MEMORY_TTL_MS;

@@ -1,15 +1,15 @@
 /** Every way in which a KV read can go wrong, and what may replace the key set that is held. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { KeyLadder } from "../../../edge-verifier/keys/key-ladder.ts";
-import { createKvKeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";
-import { parseRingName } from "../../../shared/identifiers.ts";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { TestRing } from "../../support/edge-ring.ts";
-import { issuerUrl, seconds, signKeySetPayload } from "../../support/key-sets.ts";
-import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../support/key-set-sources.ts";
-import type { ScriptedSource } from "../../support/key-set-sources.ts";
-import { errorOf, given, valueOf } from "../../support/values.ts";
+import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
+import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import { parseRingName } from "../../../../shared/identifiers.ts";
+import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import type { TestRing } from "../../../support/edge-ring.ts";
+import { issuerUrl, seconds, signKeySetPayload } from "../../../support/key-sets.ts";
+import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../../support/key-set-sources.ts";
+import type { ScriptedSource } from "../../../support/key-set-sources.ts";
+import { errorOf, given, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
 const PAST_M = T0 + MEMORY_TTL_MS;

@@ -8,11 +8,11 @@
  * V8 hashes every character of a key (1 ns each) while comparing two strings is almost free; what is found is then compared
  * as a whole. The text stays inside the isolate that was sent it: it is never logged, never listed, and no identity.
  */
-import { windowOf } from "../../shared/claims.ts";
-import type { ValidityWindow } from "../../shared/claims.ts";
-import { ok } from "../../shared/result.ts";
-import type { Ok } from "../../shared/result.ts";
-import type { VerifiedToken } from "../../shared/verify-token.ts";
+import { windowOf } from "../claims.ts";
+import type { ValidityWindow } from "../claims.ts";
+import { ok } from "../result.ts";
+import type { Ok } from "../result.ts";
+import type { VerifiedToken } from "../verify-token.ts";
 
 /** Bounds of one memory. Both hold at all times. */
 export interface TokenMemoryLimits {

@@ -3,11 +3,11 @@
  * outage. In the same process, each with a ladder and a clock of its own; no isolate can see another.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { KeyLadder } from "../../../edge-verifier/keys/key-ladder.ts";
-import { ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { TestRing } from "../../support/edge-ring.ts";
-import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../support/key-set-sources.ts";
-import type { ScriptedSource } from "../../support/key-set-sources.ts";
+import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
+import { ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import type { TestRing } from "../../../support/edge-ring.ts";
+import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../../support/key-set-sources.ts";
+import type { ScriptedSource } from "../../../support/key-set-sources.ts";
 
 const ISOLATES = 1000;
 const M_SECONDS = MEMORY_TTL_MS / 1000;

@@ -1,10 +1,10 @@
 /** What somebody who can write KV can still do with older documents, and what stops it. docs/reliability.md says the same. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { TestRing } from "../../support/edge-ring.ts";
-import { seconds } from "../../support/key-sets.ts";
-import { collectBackgroundWork, createScriptedSource } from "../../support/key-set-sources.ts";
-import { errorOf, valueOf } from "../../support/values.ts";
+import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import type { TestRing } from "../../../support/edge-ring.ts";
+import { seconds } from "../../../support/key-sets.ts";
+import { collectBackgroundWork, createScriptedSource } from "../../../support/key-set-sources.ts";
+import { errorOf, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
 

@@ -1,11 +1,11 @@
 /** Reading a ring's entry from a real KV namespace, whole and not beyond its limit. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createKvKeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";
-import type { KeySetNamespace } from "../../../edge-verifier/keys/key-set-source.ts";
-import { parseRingName } from "../../../shared/identifiers.ts";
-import { MAX_KEY_SET_BYTES } from "../../../shared/signed-key-set.ts";
-import { given } from "../../support/values.ts";
+import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import type { KeySetNamespace } from "../../../../shared/keys/key-set-source.ts";
+import { parseRingName } from "../../../../shared/identifiers.ts";
+import { MAX_KEY_SET_BYTES } from "../../../../shared/signed-key-set.ts";
+import { given } from "../../../support/values.ts";
 
 const ring = given(parseRingName("source-test"));
 const KEY = "key-set:source-test";

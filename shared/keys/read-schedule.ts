@@ -3,7 +3,7 @@
  * about a running read is the time it began, so a read that dies with its request leaves nothing behind that would stop
  * the next one.
  */
-import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { DEFAULT_TIMING } from "../timing.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
 
 /** After a failed read nobody waits for KV for this long at most, and for no longer than half of M. */

@@ -4,16 +4,16 @@
  * slow as the formulas allow, requests come at the worst moments, the clock is the test's.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { createTokenVerifier } from "../../../edge-verifier/keys/token-verifier.ts";
-import type { TokenVerifier } from "../../../edge-verifier/keys/token-verifier.ts";
-import { ALGS } from "../../../shared/algorithms.ts";
-import { DEFAULT_TIMING, outageSurvivedSeconds, stalenessBoundSeconds } from "../../../shared/timing.ts";
-import { DEFAULT_MAX_TOKEN_BYTES } from "../../../shared/verify-token.ts";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing } from "../../support/edge-ring.ts";
-import type { TestRing } from "../../support/edge-ring.ts";
-import { seconds, signToken, TEST_ISSUER } from "../../support/key-sets.ts";
-import { collectBackgroundWork } from "../../support/key-set-sources.ts";
-import { audienceOf } from "../../support/values.ts";
+import { createTokenVerifier } from "../../../../shared/keys/token-verifier.ts";
+import type { TokenVerifier } from "../../../../shared/keys/token-verifier.ts";
+import { ALGS } from "../../../../shared/algorithms.ts";
+import { DEFAULT_TIMING, outageSurvivedSeconds, stalenessBoundSeconds } from "../../../../shared/timing.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
+import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing } from "../../../support/edge-ring.ts";
+import type { TestRing } from "../../../support/edge-ring.ts";
+import { seconds, signToken, TEST_ISSUER } from "../../../support/key-sets.ts";
+import { collectBackgroundWork } from "../../../support/key-set-sources.ts";
+import { audienceOf } from "../../../support/values.ts";
 import { createKvLocation } from "./kv-location.ts";
 import type { KvLocation } from "./kv-location.ts";
 

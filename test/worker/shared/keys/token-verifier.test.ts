@@ -1,18 +1,18 @@
 /** Verification with ladder and memory together, and each way in which memories of verified tokens have gone wrong. */
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { KeyLadder } from "../../../edge-verifier/keys/key-ladder.ts";
-import { createTokenVerifier } from "../../../edge-verifier/keys/token-verifier.ts";
-import type { TokenPolicy, TokenVerifier } from "../../../edge-verifier/keys/token-verifier.ts";
-import { ALGS } from "../../../shared/algorithms.ts";
-import type { JsonObject } from "../../../shared/json.ts";
-import { DEFAULT_MAX_TOKEN_BYTES } from "../../../shared/verify-token.ts";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { TestRing } from "../../support/edge-ring.ts";
-import { seconds, signToken, TEST_ISSUER, TEST_TIMING } from "../../support/key-sets.ts";
-import type { TestKey } from "../../support/key-sets.ts";
-import { collectBackgroundWork, createScriptedSource } from "../../support/key-set-sources.ts";
-import type { ScriptedSource } from "../../support/key-set-sources.ts";
-import { audienceOf, errorOf, given, valueOf } from "../../support/values.ts";
+import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
+import { createTokenVerifier } from "../../../../shared/keys/token-verifier.ts";
+import type { TokenPolicy, TokenVerifier } from "../../../../shared/keys/token-verifier.ts";
+import { ALGS } from "../../../../shared/algorithms.ts";
+import type { JsonObject } from "../../../../shared/json.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
+import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import type { TestRing } from "../../../support/edge-ring.ts";
+import { seconds, signToken, TEST_ISSUER, TEST_TIMING } from "../../../support/key-sets.ts";
+import type { TestKey } from "../../../support/key-sets.ts";
+import { collectBackgroundWork, createScriptedSource } from "../../../support/key-set-sources.ts";
+import type { ScriptedSource } from "../../../support/key-set-sources.ts";
+import { audienceOf, errorOf, given, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
 const PAST_M = T0 + MEMORY_TTL_MS;

@@ -2,13 +2,13 @@
  * The one key set that an isolate holds: which documents may replace it, how old it is, until when it may be used. Knows
  * nothing of KV, deadlines or requests. What it holds is settled values only, so that requests share it safely.
  */
-import { epochSecondsFromMs } from "../../shared/identifiers.ts";
-import type { IssuerUrl } from "../../shared/identifiers.ts";
-import type { RevokedKid } from "../../shared/key-set.ts";
-import { openKeySet } from "../../shared/signed-key-set.ts";
-import type { TrustAnchors } from "../../shared/signed-key-set.ts";
-import { importKeySet } from "../../shared/verification-keys.ts";
-import type { ImportedKeySet } from "../../shared/verification-keys.ts";
+import { epochSecondsFromMs } from "../identifiers.ts";
+import type { IssuerUrl } from "../identifiers.ts";
+import type { RevokedKid } from "../key-set.ts";
+import { openKeySet } from "../signed-key-set.ts";
+import type { TrustAnchors } from "../signed-key-set.ts";
+import { importKeySet } from "../verification-keys.ts";
+import type { ImportedKeySet } from "../verification-keys.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
 
 export interface KeySetStoreConfig {

@@ -2,9 +2,9 @@
  * Where the edge gets the text of the key set document: one entry of Workers KV. Reads only; nothing is verified,
  * remembered or retried here, that is the ladder's work.
  */
-import type { RingName } from "../../shared/identifiers.ts";
-import { keySetKvKey } from "../../shared/key-set.ts";
-import { MAX_KEY_SET_BYTES } from "../../shared/signed-key-set.ts";
+import type { RingName } from "../identifiers.ts";
+import { keySetKvKey } from "../key-set.ts";
+import { MAX_KEY_SET_BYTES } from "../signed-key-set.ts";
 
 /** One read of the document's text. */
 export interface KeySetSource {

@@ -1,14 +1,14 @@
 /** The rungs, one by one, over the real KV binding. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createKvKeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";
-import type { KeySetSource } from "../../../edge-verifier/keys/key-set-source.ts";
-import { parseRingName } from "../../../shared/identifiers.ts";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../support/edge-ring.ts";
-import type { TestRing } from "../../support/edge-ring.ts";
-import { seconds, TEST_TIMING } from "../../support/key-sets.ts";
-import { collectBackgroundWork, createScriptedSource } from "../../support/key-set-sources.ts";
-import { errorOf, given, valueOf } from "../../support/values.ts";
+import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import type { KeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import { parseRingName } from "../../../../shared/identifiers.ts";
+import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import type { TestRing } from "../../../support/edge-ring.ts";
+import { seconds, TEST_TIMING } from "../../../support/key-sets.ts";
+import { collectBackgroundWork, createScriptedSource } from "../../../support/key-set-sources.ts";
+import { errorOf, given, valueOf } from "../../../support/values.ts";
 
 const KEY = "key-set:ladder-test";
 

@@ -3,15 +3,15 @@
  * and the memory of tokens already verified. Route policy is not decided here: what comes out depends on the token, the
  * key set and the rules alone, so that the caller can and must apply the route's policy on every request.
  */
-import { checkWindow } from "../../shared/claims.ts";
-import { epochSecondsFromMs } from "../../shared/identifiers.ts";
-import type { EpochSeconds } from "../../shared/identifiers.ts";
-import type { TokenRejection } from "../../shared/rejection.ts";
-import { err, ok } from "../../shared/result.ts";
-import type { Result } from "../../shared/result.ts";
-import type { ImportedKeySet } from "../../shared/verification-keys.ts";
-import { verifyToken } from "../../shared/verify-token.ts";
-import type { TokenRules, VerifiedToken } from "../../shared/verify-token.ts";
+import { checkWindow } from "../claims.ts";
+import { epochSecondsFromMs } from "../identifiers.ts";
+import type { EpochSeconds } from "../identifiers.ts";
+import type { TokenRejection } from "../rejection.ts";
+import { err, ok } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { ImportedKeySet } from "../verification-keys.ts";
+import { verifyToken } from "../verify-token.ts";
+import type { TokenRules, VerifiedToken } from "../verify-token.ts";
 import type { KeysUnavailable, WaitUntil } from "./held-key-set.ts";
 import type { KeyLadder } from "./key-ladder.ts";
 import { createTokenMemory } from "./token-memory.ts";

@@ -13,9 +13,7 @@ import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
 import { isKeySetNamespace } from "./config-values.ts";
 import { readVerifierConfig } from "./config.ts";
 import type { Bindings, ConfigProblem } from "./config.ts";
-import { readBearerToken } from "./http/bearer.ts";
 import { cookieCarrier, readToken } from "./http/carriers.ts";
-import type { CookieCarrier, CredentialProblem } from "./http/carriers.ts";
 import { DEFAULT_REALM, refusalResponse, wireCodeOf } from "./http/refusal.ts";
 import type { Refusal } from "./http/refusal.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
@@ -88,8 +86,11 @@ export interface SealgateVariables {
  */
 export function sealgate(options: SealgateOptions = {}): MiddlewareHandler<{ Variables: SealgateVariables }> {
   const realm = checkRealm(options.realm ?? DEFAULT_REALM);
-  const headerName = options.headerName ?? "Authorization";
-  const cookie = options.cookie === undefined ? undefined : cookieCarrier(checkCookieName(options.cookie), NO_ORIGINS);
+  const carriers = {
+    header: options.headerName ?? "Authorization",
+    cookie: options.cookie === undefined ? undefined : cookieCarrier(checkCookieName(options.cookie), NO_ORIGINS),
+    webSocketProtocol: undefined,
+  };
   const clock = options.clock ?? Date.now;
   // Settled values only, one per KV binding: a binding is one object for as long as its isolate lives.
   const states = new WeakMap<object, Prepared>();
@@ -103,7 +104,7 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler<{ Var
       states.set(slot, state);
     }
     if (!state.ok) throw toException({ code: "config_invalid", problems: state.error }, realm);
-    const bearer = readCredentials(c.req.raw, headerName, cookie);
+    const bearer = readToken(c.req.raw, carriers);
     if (!bearer.ok) {
       if (options.allow_anon === true && bearer.error.code === "token_missing") return next();
       throw toException(bearer.error, realm);
@@ -134,23 +135,6 @@ export function requireScope(
     if (!scope.every((one) => auth.scopes.has(one))) throw toException({ code: "scope_missing", scope }, DEFAULT_REALM);
     await next();
   };
-}
-
-/** The one token of a request, from the header or the cookie. */
-function readCredentials(
-  request: Request,
-  headerName: string,
-  cookie: CookieCarrier | undefined,
-): Result<string, CredentialProblem> {
-  const fromHeader = readBearerToken(request.headers.get(headerName));
-  if (cookie === undefined) return fromHeader;
-  const fromCookie = readToken(request, { authorization: false, cookie, webSocketProtocol: undefined });
-  if (isMissing(fromHeader)) return fromCookie;
-  return isMissing(fromCookie) ? fromHeader : err({ code: "invalid_request", reason: "several_credentials" });
-}
-
-function isMissing(token: Result<string, CredentialProblem>): boolean {
-  return !token.ok && token.error.code === "token_missing";
 }
 
 type Prepared = Result<Verification, readonly ConfigProblem[]>;

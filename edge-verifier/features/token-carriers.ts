@@ -31,7 +31,7 @@ function readCarriers(env: Bindings, report: Report): CarrierConfig {
     report("TOKEN_CARRIERS", `must be a comma-separated list of ${TOKEN_CARRIERS.join(", ")}, each once`);
   }
   return {
-    authorization: carriers.has("authorization"),
+    header: carriers.has("authorization") ? "authorization" : undefined,
     cookie: readCookieCarrier(env, carriers.has("cookie"), report),
     webSocketProtocol: readWebSocketProtocol(env["TOKEN_WEBSOCKET_PROTOCOL"], carriers.has("websocket"), report),
   };

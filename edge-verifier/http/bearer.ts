@@ -1,21 +1,33 @@
 /**
- * The bearer token of a request: `Authorization: Bearer` (RFC 6750 section 2.1), and nothing else. A query parameter or a
- * form field is never looked at (RFC 9700 section 4.3.2). What is returned is unverified text.
+ * The bearer token of a header: `Bearer <token>` (RFC 6750 section 2.1), and nothing else. A query parameter or a form
+ * field is never looked at (RFC 9700 section 4.3.2). What is returned is unverified text.
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 
+/** Why credentials cannot be read. For the log; the client is told to send one bearer token in one place. */
+export type CredentialFault =
+  /** More than one credential: one parser would take the first and another the last. */
+  | "several_credentials"
+  /** Text that is no credential at all. */
+  | "credentials_malformed"
+  /** A JWT without the word Bearer before it. */
+  | "bearer_scheme_missing";
+
 export type BearerProblem =
   /** No bearer credentials came: answered with a challenge that has no error code. */
-  | { readonly code: "token_missing" }
-  /** More than one credential, or text that is no credential at all. */
-  | { readonly code: "invalid_request"; readonly reason: "several_credentials" | "credentials_malformed" };
+  { readonly code: "token_missing" } | { readonly code: "invalid_request"; readonly reason: CredentialFault };
 
 const SCHEME = "bearer";
 
+/** A JWT: the first segment is JSON, whose `{"` is "eyJ". Each class excludes the dot, so that nothing is tried twice. */
+const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
+const SPACE = 0x20;
+
 /**
- * @param authorization the header's value; several `Authorization` headers arrive joined by a comma, which no bearer token
- *   can contain, and are refused: one parser would take the first and another the last
+ * @param authorization the header's value; several headers of one name arrive joined by a comma, which no bearer token can
+ *   contain, and are refused
  */
 export function readBearerToken(authorization: string | null): Result<string, BearerProblem> {
   if (authorization === null || authorization === "") return err({ code: "token_missing" });
@@ -23,10 +35,39 @@ export function readBearerToken(authorization: string | null): Result<string, Be
   const space = authorization.indexOf(" ");
   const scheme = space === -1 ? authorization : authorization.slice(0, space);
   // RFC 9110 section 11.1: the scheme's name has no case.
-  if (scheme.length !== SCHEME.length || scheme.toLowerCase() !== SCHEME) return err({ code: "token_missing" });
-  const token = space === -1 ? "" : authorization.slice(space).trim();
-  if (token === "" || token.includes(" ") || token.includes("\t")) {
-    return err({ code: "invalid_request", reason: "credentials_malformed" });
+  if (scheme.length !== SCHEME.length || scheme.toLowerCase() !== SCHEME) {
+    // A caller who sends a token in another form has credentials: treating them as nobody would hide the mistake.
+    return endsInJwt(authorization)
+      ? err({ code: "invalid_request", reason: "bearer_scheme_missing" })
+      : err({ code: "token_missing" });
   }
-  return ok(token);
+  if (space === -1) return err({ code: "invalid_request", reason: "credentials_malformed" });
+  let start = space;
+  while (authorization.charCodeAt(start) === SPACE) start += 1;
+  const token = authorization.slice(start);
+  return isOneWord(token) ? ok(token) : err({ code: "invalid_request", reason: "credentials_malformed" });
+}
+
+/** Whether the text ends in a JWT, whatever stands before it. */
+function endsInJwt(text: string): boolean {
+  const start = text.indexOf("eyJ");
+  return start !== -1 && JWT.test(text.slice(start));
+}
+
+/**
+ * Whether a text can be a token as far as white space goes: visible ASCII at both ends, no blank inside. Only the blanks of
+ * HTTP are taken off before (RFC 9110 section 5.6.3); `trim()` would also take U+00A0 or U+3000, which other parsers keep.
+ */
+export function isOneWord(token: string): boolean {
+  return (
+    isVisible(token.charCodeAt(0)) &&
+    isVisible(token.charCodeAt(token.length - 1)) &&
+    !token.includes(" ") &&
+    !token.includes("\t")
+  );
+}
+
+/** False for NaN, which is what an empty text has. */
+function isVisible(character: number): boolean {
+  return character > SPACE && character < 0x7f;
 }

@@ -1,11 +1,11 @@
 /**
- * What may carry a request's token: `Authorization` (RFC 6750 section 2.1), a named cookie, or the subprotocol list of a
- * WebSocket handshake, each only if it is switched on. A query parameter or a form field is never looked at (RFC 9700
+ * What may carry a request's token: a header, as a rule `Authorization` (RFC 6750 section 2.1), a named cookie, or the
+ * subprotocol list of a WebSocket handshake, each only if it is switched on. A query parameter or a form field is never looked at (RFC 9700
  * section 4.3.2). What is returned is unverified text.
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import { readBearerToken } from "./bearer.ts";
+import { isOneWord, readBearerToken } from "./bearer.ts";
 import type { BearerProblem } from "./bearer.ts";
 
 export const TOKEN_CARRIERS = ["authorization", "cookie", "websocket"] as const;
@@ -13,7 +13,8 @@ export const TOKEN_CARRIERS = ["authorization", "cookie", "websocket"] as const;
 export type TokenCarrier = (typeof TOKEN_CARRIERS)[number];
 
 export interface CarrierConfig {
-  readonly authorization: boolean;
+  /** The header that holds `Bearer <token>`. */
+  readonly header: string | undefined;
   readonly cookie: CookieCarrier | undefined;
   /** The subprotocol that stands before the token: `Sec-WebSocket-Protocol: bearer, <token>`. */
   readonly webSocketProtocol: string | undefined;
@@ -47,10 +48,9 @@ export function cookieCarrier(name: string, trustedOrigins: ReadonlySet<string>)
  */
 export function readToken(request: Request, carriers: CarrierConfig): Result<string, CredentialProblem> {
   const { headers } = request;
-  const { cookie, webSocketProtocol } = carriers;
-  if (cookie === undefined && webSocketProtocol === undefined) return readBearerToken(headers.get("authorization"));
+  const { header, cookie, webSocketProtocol } = carriers;
   const found: Result<string, BearerProblem>[] = [];
-  if (carriers.authorization) found.push(readBearerToken(headers.get("authorization")));
+  if (header !== undefined) found.push(readBearerToken(headers.get(header)));
   const fromCookie = cookie && readCookie(headers.get("cookie"), cookie);
   if (fromCookie !== undefined) found.push(fromCookie);
   if (webSocketProtocol !== undefined && isWebSocketUpgrade(headers)) {
@@ -66,13 +66,13 @@ export function readToken(request: Request, carriers: CarrierConfig): Result<str
 }
 
 function readCookie(header: string | null, { occurrences }: CookieCarrier): Result<string, BearerProblem> {
-  const values = header === null ? [] : [...header.matchAll(occurrences)].map(([, value = ""]) => value.trim());
+  const values = header === null ? [] : [...header.matchAll(occurrences)].map(([, value = ""]) => trimBlanks(value));
   if (values.length > 1) return err({ code: "invalid_request", reason: "several_credentials" });
   const value = values[0] ?? "";
   // An empty cookie is how one is taken away.
   if (value === "") return err({ code: "token_missing" });
-  if (/[\s"]/.test(value)) return err({ code: "invalid_request", reason: "credentials_malformed" });
-  return ok(value);
+  const isToken = isOneWord(value) && !value.includes('"');
+  return isToken ? ok(value) : err({ code: "invalid_request", reason: "credentials_malformed" });
 }
 
 function readSubprotocol(header: string | null, marker: string): Result<string, BearerProblem> {
@@ -81,8 +81,7 @@ function readSubprotocol(header: string | null, marker: string): Result<string, 
   if (at === -1) return err({ code: "token_missing" });
   if (protocols.includes(marker, at + 1)) return err({ code: "invalid_request", reason: "several_credentials" });
   const token = protocols[at + 1] ?? "";
-  if (token === "" || /\s/.test(token)) return err({ code: "invalid_request", reason: "credentials_malformed" });
-  return ok(token);
+  return isOneWord(token) ? ok(token) : err({ code: "invalid_request", reason: "credentials_malformed" });
 }
 
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
@@ -143,7 +142,19 @@ function replaceHeader(headers: Headers, name: string, before: string | null, af
 }
 
 function listOf(header: string | null): readonly string[] {
-  return header === null ? [] : header.split(",").map((part) => part.trim());
+  return header === null ? [] : header.split(",").map((part) => trimBlanks(part));
+}
+
+/** Without the optional white space of RFC 9110 section 5.6.3, which is these two characters and no others. */
+function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (start < end && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(character: number): boolean {
+  return character === 0x20 || character === 0x09;
 }
 
 function isWebSocketUpgrade(headers: Headers): boolean {

@@ -51,7 +51,7 @@ function problem(status: keyof typeof TITLES, detail: string): Problem {
 
 export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
   path_ambiguous: problem(400, "The path can be read in more than one way."),
-  invalid_request: problem(400, "Send one bearer token in one Authorization header."),
+  invalid_request: problem(400, "Send one bearer token, in one place."),
   body_not_allowed: problem(400, "GET and HEAD have no body."),
   token_missing: problem(401, "A bearer token is required."),
   invalid_token: problem(401, "The token is not valid here."),

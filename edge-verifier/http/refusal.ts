@@ -78,7 +78,7 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
 /** What follows the realm, for the codes that have a challenge (RFC 6750 section 3): nothing when no credentials came. */
 const CHALLENGES: Readonly<Partial<Record<WireCode, string>>> = {
   token_missing: "",
-  invalid_request: ', error="invalid_request", error_description="one bearer token in one Authorization header"',
+  invalid_request: ', error="invalid_request", error_description="send one bearer token, in one place"',
   invalid_token: ', error="invalid_token", error_description="the token is not valid here"',
   insufficient_scope: ', error="insufficient_scope"',
   insufficient_user_authentication: ', error="insufficient_user_authentication"',

@@ -76,7 +76,7 @@ describe("an open route", () => {
 
 const BEARER = 'Bearer realm="sealgate"';
 const INVALID = `${BEARER}, error="invalid_token", error_description="the token is not valid here"`;
-const MALFORMED = `${BEARER}, error="invalid_request", error_description="one bearer token in one Authorization header"`;
+const MALFORMED = `${BEARER}, error="invalid_request", error_description="send one bearer token, in one place"`;
 
 describe("credentials", () => {
   test.each([
@@ -89,6 +89,12 @@ describe("credentials", () => {
     ["a tab inside", "Bearer a\tb", 400, "invalid_request", MALFORMED],
     ["two headers", "Bearer a, Bearer b", 400, "invalid_request", MALFORMED],
     ["another scheme and a token", "Basic a, Bearer b", 400, "invalid_request", MALFORMED],
+    ["a tab between", "Bearer \ta.b.c", 400, "invalid_request", MALFORMED],
+    ["a no-break space before the token", "Bearer \u00a0a.b.c", 400, "invalid_request", MALFORMED],
+    ["a no-break space behind it", "Bearer a.b.c\u00a0", 400, "invalid_request", MALFORMED],
+    ["a no-break space instead of a space", "Bearer\u00a0eyJh.eyJp.c2ln", 400, "invalid_request", MALFORMED],
+    ["a JWT without a scheme", "eyJh.eyJp.c2ln", 400, "invalid_request", MALFORMED],
+    ["a JWT of another scheme", "JWT eyJh.eyJp.c2ln", 400, "invalid_request", MALFORMED],
     ["no token", "Bearer abc", 401, "invalid_token", INVALID],
   ])("%s: %s", async (_name, authorization, status, code, challenge) => {
     const headers = authorization === undefined ? {} : { authorization };

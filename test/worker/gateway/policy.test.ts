@@ -39,6 +39,7 @@ describe("optional authentication", () => {
     ["a bad token", "Bearer abc", 401],
     ["no token after the scheme", "Bearer", 400],
     ["two of them", "Bearer a, Bearer b", 400],
+    ["a token without the word Bearer", "eyJh.eyJp.c2ln", 400],
   ])("with %s: refused, never taken for nobody", async (_name, authorization, status) => {
     const calls = fixture.originCalls();
     expect((await fixture.send("/optional/x", { headers: { authorization } })).status).toBe(status);

@@ -82,6 +82,16 @@ export function parseEpochSeconds(value: unknown): EpochSeconds | undefined {
   return typeof value === "number" && value >= 0 && value <= MAX_EPOCH_SECONDS ? (value as EpochSeconds) : undefined;
 }
 
+/**
+ * A time later by some seconds, or earlier by a negative number of them.
+ * @throws RangeError when the sum is before 1970 or later than a date can be
+ */
+export function addSeconds(time: EpochSeconds, seconds: number): EpochSeconds {
+  const sum = parseEpochSeconds(time + seconds);
+  if (sum === undefined) throw new RangeError("a time outside the range of dates");
+  return sum;
+}
+
 /** Milliseconds of a clock (`Date.now()`) to whole seconds, rounded down. */
 export function epochSecondsFromMs(epochMs: number): EpochSeconds {
   return Math.floor(epochMs / 1000) as EpochSeconds;

@@ -2,7 +2,7 @@
  * Time in sealgate: every duration with its unit, the staleness bound, and the inequalities that make a rotation safe.
  * Pure arithmetic on whole seconds. The symbols in the comments are those of docs/key-lifecycle.md.
  */
-import { parseEpochSeconds } from "./identifiers.ts";
+import { addSeconds } from "./identifiers.ts";
 import type { EpochSeconds } from "./identifiers.ts";
 import { isJsonObject } from "./json.ts";
 
@@ -76,12 +76,12 @@ export function outageSurvivedSeconds(timing: RingTiming, renewal: DocumentRenew
 
 /** The earliest time at which a published generation may sign: published_at + S + K. */
 export function activateNotBefore(publishedAt: EpochSeconds, timing: RingTiming): EpochSeconds {
-  return after(publishedAt, stalenessBoundSeconds(timing) + timing.clockSkewSeconds);
+  return addSeconds(publishedAt, stalenessBoundSeconds(timing) + timing.clockSkewSeconds);
 }
 
 /** The earliest time at which a retiring key may leave the key set: superseded_at + A + L + 2K. */
 export function dropNotBefore(supersededAt: EpochSeconds, timing: RingTiming): EpochSeconds {
-  return after(supersededAt, timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds);
+  return addSeconds(supersededAt, timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds);
 }
 
 /**
@@ -130,10 +130,4 @@ export function parseTiming(value: unknown): EdgeTiming | undefined {
 
 function wholeSeconds(value: unknown, least: number): number | undefined {
   return Number.isSafeInteger(value) && typeof value === "number" && value >= least ? value : undefined;
-}
-
-function after(time: EpochSeconds, seconds: number): EpochSeconds {
-  const sum = parseEpochSeconds(time + seconds);
-  if (sum === undefined) throw new RangeError("a time outside the range of dates");
-  return sum;
 }

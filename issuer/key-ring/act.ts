@@ -138,14 +138,12 @@ async function publish(
 ): Promise<StepOutcome> {
   const root = await ports.createRootSigner(step.rootKeyArn, step.rootAlg);
   const now = ports.clock();
-  const rev = chooseRev(step.rev, now, ports.random());
   const document = composeKeySet({
     issuer: step.issuer,
     keys: step.keys.map(({ kid, jwk, state, publishedAt }) => ({ kid, jwk, state, publishedAt })),
     revoked: step.revoked,
     timing: step.timing,
-    // The next rev is one more than this, and never less than the time.
-    previousRev: rev - 1,
+    rev: chooseRev(step.rev, now, ports.random()),
     documentLifetimeSeconds: step.documentLifetimeSeconds,
     now,
   });

@@ -2,10 +2,11 @@
  * What the key set document should hold, and why the one in KV has to be replaced. Pure. Whatever edges may hold is carried
  * forward: a key leaves the document by its hold or by a tombstone, never because KMS or KV did not show it for a while.
  */
+import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
-import { isHoldOver, knownTombstones, later, liveDocument, newerDocument } from "./lifecycle.ts";
+import { isHoldOver, knownTombstones, liveDocument, newerDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "./model.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "./policy.ts";
@@ -50,13 +51,13 @@ export function planPublish(situation: Situation): PublishStep | undefined {
 
 /** When the document will be published again without any change; undefined while there is none. */
 export function renewalOf(document: KeySetDocument): EpochSeconds {
-  return later(document.issuedAt, Math.floor((document.expiresAt - document.issuedAt) / 2));
+  return addSeconds(document.issuedAt, Math.floor((document.expiresAt - document.issuedAt) / 2));
 }
 
 /** When the document will be published again, so that no edge holds a higher rev; undefined when it has been. */
 export function settlingOf(document: KeySetDocument): EpochSeconds | undefined {
   if (isSettled(document)) return undefined;
-  return later(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
+  return addSeconds(document.issuedAt, settleAfterSeconds(document.timing.clockSkewSeconds));
 }
 
 /** Keys of the document that no generation has, and that are too old to be one whose alias is not visible yet. */

@@ -2,7 +2,6 @@
  * The phase of each generation, derived from what was observed: where `active` points, the state of the KMS key, the last
  * document. Pure, and the only place that decides it. Nothing is remembered: the same observation gives the same phases.
  */
-import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey } from "../../shared/key-set.ts";
 import { activateNotBefore, dropNotBefore } from "../../shared/timing.ts";
@@ -148,11 +147,4 @@ export function isRipe(view: GenerationView, now: EpochSeconds): boolean {
 function earliest(one: EpochSeconds | undefined, other: EpochSeconds | undefined): EpochSeconds | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return one < other ? one : other;
-}
-
-/** A time later by some seconds. */
-export function later(time: EpochSeconds, seconds: number): EpochSeconds {
-  const sum = parseEpochSeconds(time + seconds);
-  if (sum === undefined) throw new RangeError("a time outside the range of dates");
-  return sum;
 }

@@ -2,10 +2,11 @@
  * The part of a plan that concerns KMS keys and aliases: withdrawing, taking over, standing by, retiring, cleaning up. Pure;
  * each function answers steps that are due and safe on this observation, whether or not other steps are carried out.
  */
+import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
-import { isHoldOver, isRipe, isWithdrawn, later, liveDocument } from "./lifecycle.ts";
+import { isHoldOver, isRipe, isWithdrawn, liveDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { ObservedKey, Step } from "./model.ts";
 import type { RingPolicy } from "./policy.ts";
@@ -73,7 +74,7 @@ export function rotationDueAt(situation: Situation): EpochSeconds | undefined {
       generation.number > active.generation.number && generation.number < (next?.generation.number ?? 0);
     return phase === "revoked" && isBetween;
   });
-  return isStopgap ? observed.active.updatedAt : later(observed.active.updatedAt, policy.rotateEverySeconds);
+  return isStopgap ? observed.active.updatedAt : addSeconds(observed.active.updatedAt, policy.rotateEverySeconds);
 }
 
 /** The rotation by schedule, once it is due and the standby is known to every edge. */
@@ -122,7 +123,7 @@ export function findOrphan(
 
 /** A rotator that still reads the document before would take the disabling of a key that it lists for a revocation. */
 export function disableNotBefore(document: KeySetDocument, { timing }: RingPolicy): EpochSeconds {
-  return later(document.issuedAt, timing.kvPropagationSeconds - repeatedSeconds(document));
+  return addSeconds(document.issuedAt, timing.kvPropagationSeconds - repeatedSeconds(document));
 }
 
 /** Keys that have been out of the key set for so long that every rotator must have seen it. */

@@ -3,8 +3,9 @@
  * wait, or by saying that it is done. Pure. Revoking needs nothing here but the check of the kid: it changes how the ring is
  * seen, and the rest follows.
  */
+import { addSeconds } from "../../shared/identifiers.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
-import { isRipe, later, liveDocument } from "./lifecycle.ts";
+import { isRipe, liveDocument } from "./lifecycle.ts";
 import type { RingRequest } from "./model.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate } from "./plan-keys.ts";
 import { planRootRequest } from "./plan-root.ts";
@@ -71,7 +72,7 @@ function planRotate(situation: Situation, from: number): RequestPlan {
   if (next !== undefined && active.phase === "active" && isRipe(next, now)) {
     return stepsFor(moveTo(active, next, "requested"));
   }
-  const notBefore = next?.ripeAt ?? later(now, leadSeconds(timing.largest));
+  const notBefore = next?.ripeAt ?? addSeconds(now, leadSeconds(timing.largest));
   return refuse(
     "standby_not_ready",
     "The standby is not known to every edge yet: its tokens could be refused.",

@@ -3,8 +3,9 @@
  * prepare (the next root key exists, both are pinned by every edge), switch (the next one signs), retire (the previous one is
  * disabled). Pure. Numbered aliases make each step final; the alias `root` says which key signs.
  */
+import { addSeconds } from "../../shared/identifiers.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
-import { isWithdrawn, later, liveDocument } from "./lifecycle.ts";
+import { isWithdrawn, liveDocument } from "./lifecycle.ts";
 import type { ObservedRoot, RingRequest } from "./model.ts";
 import { findOrphan } from "./plan-keys.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
@@ -81,8 +82,8 @@ function retire({ observed, policy, timing, now }: Situation, root: ObservedRoot
   }
   // Until then a rotator may sign with the previous root key, or an edge may hold a document that it has signed.
   const lead = leadSeconds(timing.largest);
-  const isSeenByRotators = later(observed.rootUpdatedAt, policy.kmsConsistencySeconds + lead);
-  const isSeenByEdges = later(document.issuedAt, lead);
+  const isSeenByRotators = addSeconds(observed.rootUpdatedAt, policy.kmsConsistencySeconds + lead);
+  const isSeenByEdges = addSeconds(document.issuedAt, lead);
   const notBefore = isSeenByRotators > isSeenByEdges ? isSeenByRotators : isSeenByEdges;
   if (now < notBefore) {
     return refuse("root_still_needed", "Edges may still hold a document of the previous root key.", notBefore);

@@ -3,9 +3,10 @@
  * wrong. Pure: no I/O, no clock, no chance. The order is the order of urgency; every step is safe without those before it,
  * so that one that fails holds up no other.
  */
+import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { planPublish, renewalOf, settlingOf } from "./desired-document.ts";
-import { isHoldOver, later, liveDocument } from "./lifecycle.ts";
+import { isHoldOver, liveDocument } from "./lifecycle.ts";
 import type { ObservedRing, Plan, RingRequest, Step, Upcoming } from "./model.ts";
 import {
   cleanOrphans,
@@ -95,7 +96,7 @@ function upcoming(situation: Situation): readonly Upcoming[] {
   const next = nextToActivate(situation);
   const dueAt = rotationDueAt(situation);
   if (next !== undefined && dueAt !== undefined) {
-    const ripeAt = next.ripeAt ?? later(now, leadSeconds(timing.largest));
+    const ripeAt = next.ripeAt ?? addSeconds(now, leadSeconds(timing.largest));
     add("activate", ripeAt > dueAt ? ripeAt : dueAt, next.generation.number);
   }
   const document = liveDocument(observed, now);

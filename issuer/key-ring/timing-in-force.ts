@@ -8,7 +8,7 @@
  *   2. then the document carries the lower values, and every inequality still uses the larger ones,
  *   3. until no edge can hold the document before; then the note is set to the policy's values.
  */
-import { parseEpochSeconds } from "../../shared/identifiers.ts";
+import { addSeconds, parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { largerTiming, parseTiming, serialiseTiming } from "../../shared/timing.ts";
 import type { EdgeTiming, RingTiming } from "../../shared/timing.ts";
@@ -64,10 +64,10 @@ export function timingInForce(
     return note === undefined || isNoted !== undefined ? settled : { ...settled, note: newNote };
   }
   if (isNoted === undefined) return { ...settled, toPublish: edgeTiming(largest), note: newNote };
-  const lowerNotBefore = plus(isNoted.since, holdSeconds(largest));
+  const lowerNotBefore = addSeconds(isNoted.since, holdSeconds(largest));
   if (now < lowerNotBefore) return { ...settled, toPublish: edgeTiming(largest), lowerNotBefore };
   if (published === undefined || !isSameTiming(published.timing, policy)) return settled;
-  const forgetNotBefore = plus(published.issuedAt, leadSeconds(largest));
+  const forgetNotBefore = addSeconds(published.issuedAt, leadSeconds(largest));
   if (now < forgetNotBefore) return { ...settled, forgetNotBefore };
   return { ...settled, note: { ...newNote, largest: edgeTiming(policy) } };
 }
@@ -110,10 +110,4 @@ function serialiseNoteTiming(timing: EdgeTiming): string {
 function edgeTiming(timing: EdgeTiming): EdgeTiming {
   const { kvCacheTtlSeconds, memoryTtlSeconds, clockSkewSeconds, maxTokenTtlSeconds } = timing;
   return { kvCacheTtlSeconds, memoryTtlSeconds, clockSkewSeconds, maxTokenTtlSeconds };
-}
-
-function plus(time: EpochSeconds, seconds: number): EpochSeconds {
-  const sum = parseEpochSeconds(time + seconds);
-  if (sum === undefined) throw new RangeError("a time outside the range of dates");
-  return sum;
 }

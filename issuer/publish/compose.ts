@@ -2,7 +2,7 @@
  * Keys, tombstones and timing to a key set document. Pure: which keys are in which state is decided by the caller, signing
  * is in `sign-key-set.ts`, writing in a publisher.
  */
-import { parseEpochSeconds } from "../../shared/identifiers.ts";
+import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds, IssuerUrl, Kid } from "../../shared/identifiers.ts";
 import type { PublicJwk } from "../../shared/jwk.ts";
 import { isRev } from "../../shared/key-set.ts";
@@ -26,8 +26,8 @@ export interface KeySetParts {
   /** All tombstones, old and new. */
   readonly revoked: readonly RevokedKid[];
   readonly timing: EdgeTiming;
-  /** `rev` of the last document that was published, or undefined when there is none. */
-  readonly previousRev: number | undefined;
+  /** Higher than that of every document before; `key-ring/rev.ts` chooses it. */
+  readonly rev: number;
   readonly documentLifetimeSeconds: number;
   /** Epoch seconds; a fraction is dropped. */
   readonly now: EpochSeconds;
@@ -36,36 +36,29 @@ export interface KeySetParts {
 /**
  * Composes the next key set document of a ring.
  *
- * `rev` is the time, or one more than the previous `rev` when the clock does not exceed that: it grows through a clock
- * that was set back and through two documents in one second, and is not needed to be remembered if KV is lost. A key that
- * has a tombstone is left out. A kid that was revoked twice keeps the earlier time.
+ * A key that has a tombstone is left out. A kid that was revoked twice keeps the earlier time.
  * @throws TypeError for two keys with one kid, two active keys, or a lifetime that is not a positive whole number;
- *   RangeError when `rev` or `exp` would leave its range
+ *   RangeError when `rev` or `exp` is out of its range
  */
 export function composeKeySet(parts: KeySetParts): KeySetDocument {
-  const issuedAt = epochSeconds(Math.floor(parts.now));
-  const { documentLifetimeSeconds } = parts;
+  const issuedAt = addSeconds(parts.now, -(parts.now % 1));
+  const { documentLifetimeSeconds, rev } = parts;
   if (!Number.isSafeInteger(documentLifetimeSeconds) || documentLifetimeSeconds < 1) {
     throw new TypeError("documentLifetimeSeconds must be a positive whole number");
   }
+  if (!isRev(rev)) throw new RangeError("rev must be a positive whole number that JSON carries exactly");
   const revoked = earliestTombstones(parts.revoked);
   const keys = parts.keys.filter(({ kid }) => !revoked.has(kid));
   requireDistinct(keys);
   return {
     issuer: parts.issuer,
     issuedAt,
-    expiresAt: epochSeconds(issuedAt + documentLifetimeSeconds),
-    rev: nextRev(parts.previousRev, issuedAt),
+    expiresAt: addSeconds(issuedAt, documentLifetimeSeconds),
+    rev,
     keys: keys.map((key): KeySetKey => ({ ...key, publishedAt: key.publishedAt ?? issuedAt })),
     revoked: [...revoked.values()],
     timing: parts.timing,
   };
-}
-
-function nextRev(previousRev: number | undefined, issuedAt: EpochSeconds): number {
-  const rev = Math.max((previousRev ?? 0) + 1, issuedAt);
-  if (!isRev(rev)) throw new RangeError("rev has left the range of exact integers");
-  return rev;
 }
 
 function earliestTombstones(revoked: readonly RevokedKid[]): ReadonlyMap<Kid, RevokedKid> {
@@ -81,10 +74,4 @@ function requireDistinct(keys: readonly KeyToPublish[]): void {
   // The edge would drop the second of two keys with one kid, whichever that is.
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new TypeError("two keys have the same kid");
   if (keys.filter(({ state }) => state === "active").length > 1) throw new TypeError("two keys are active");
-}
-
-function epochSeconds(value: number): EpochSeconds {
-  const time = parseEpochSeconds(value);
-  if (time === undefined) throw new RangeError("a time outside the range of dates");
-  return time;
 }

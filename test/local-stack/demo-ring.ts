@@ -45,17 +45,17 @@ export function signDemoKeySet(
     readonly issuer: IssuerUrl;
     readonly timing: EdgeTiming;
     readonly now: EpochSeconds;
-    readonly previousRev?: number;
+    readonly rev: number;
   },
 ): Promise<string> {
-  const { issuer, timing, now, previousRev } = document;
+  const { issuer, timing, now, rev } = document;
   const active = generations.at(-1);
   const keys: KeyToPublish[] = generations.map((signer) =>
     toPublish(signer, signer === active ? "active" : "retiring"),
   );
   keys.push(toPublish(standby, "pending"));
   const lifetime = { documentLifetimeSeconds: 86_400 };
-  return signKeySet(composeKeySet({ issuer, timing, now, previousRev, keys, revoked: [], ...lifetime }), root, now);
+  return signKeySet(composeKeySet({ issuer, timing, now, rev, keys, revoked: [], ...lifetime }), root, now);
 }
 
 async function createNamedKey(kms: Kms, ring: RingName, aliasName: string, purpose: string, alg: Alg): Promise<Signer> {

@@ -2,7 +2,7 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { encodeBase64url } from "../../shared/base64url.ts";
 import type { Alg } from "../../shared/algorithms.ts";
-import { epochSecondsFromMs, parseEpochSeconds } from "../../shared/identifiers.ts";
+import { addSeconds, epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "../../shared/jwk.ts";
 import { keySetKvKey } from "../../shared/key-set.ts";
@@ -67,7 +67,7 @@ export async function overwriteKeySet(stack: Stack): Promise<string> {
     keys: [{ kid: key.kid, jwk: key.jwk, state: "active", publishedAt: undefined }],
     revoked: [],
     timing: { ...DEFAULT_TIMING, memoryTtlSeconds: 1 },
-    previousRev: now + 3600,
+    rev: now + 3600,
     documentLifetimeSeconds: 86_400,
     now,
   });
@@ -117,9 +117,7 @@ function generationFor(stack: Stack, alg: Alg): Signer {
 }
 
 function shifted(seconds: number): EpochSeconds {
-  const time = parseEpochSeconds(epochSecondsFromMs(Date.now()) + seconds);
-  if (time === undefined) throw new RangeError("a time outside the range of dates");
-  return time;
+  return addSeconds(epochSecondsFromMs(Date.now()), seconds);
 }
 
 function segment(value: object): string {

@@ -64,13 +64,13 @@ export async function startStack({ algs, timing }: StackOptions): Promise<Stack>
       ringName,
       async publish() {
         const now = epochSecondsFromMs(Date.now());
+        rev = Math.max(rev + 1, now);
         const text = await signDemoKeySet(ring, {
           issuer,
           timing: { ...DEFAULT_TIMING, ...timing },
           now,
-          previousRev: rev,
+          rev,
         });
-        rev = Math.max(rev + 1, now);
         await publisher.publish(ringName, text, rev);
         return { rev, bytes: text.length };
       },

@@ -96,10 +96,10 @@ export async function createSoakRing({ kms, issuer, ring, timing }: SoakRingOpti
     },
     async publish(publisher) {
       const now = epochSecondsFromMs(Date.now());
+      rev = Math.max(rev + 1, now);
       const lifetime = { documentLifetimeSeconds: DOCUMENT_LIFETIME_SECONDS };
-      const parts = { issuer, timing, now, previousRev: rev, keys: toPublish(), revoked, ...lifetime };
+      const parts = { issuer, timing, now, rev, keys: toPublish(), revoked, ...lifetime };
       const document = composeKeySet(parts);
-      rev = document.rev;
       await publisher.publish(ring, await signKeySet(document, root, now), rev);
       published += 1;
       for (const [kid, key] of keys) keys.set(kid, { ...key, publishedAt: key.publishedAt ?? document.issuedAt });

@@ -21,7 +21,7 @@ export function keySetParts(changes: Partial<KeySetParts> = {}): KeySetParts {
     keys: [],
     revoked: [],
     timing: TEST_TIMING,
-    previousRev: undefined,
+    rev: NOW,
     documentLifetimeSeconds: 86_400,
     now: NOW,
     ...changes,

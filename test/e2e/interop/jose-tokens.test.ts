@@ -73,7 +73,7 @@ async function publish(keys: readonly JoseKey[]): Promise<string> {
     keys: keys.map(({ kid, jwk }) => ({ kid, jwk, state: "retiring", publishedAt: undefined })),
     revoked: [],
     timing: DEFAULT_TIMING,
-    previousRev: undefined,
+    rev: now(),
     documentLifetimeSeconds: 3600,
     now: now(),
   });

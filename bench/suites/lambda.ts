@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { bundleLambda } from "../../.ci/bundle.ts";
+import { bundleLambda } from "../../tools/bundle.ts";
 import type { KmsReady } from "../issuers/kms-process.ts";
 import type { Effort, ReportTable } from "../lib/report.ts";
 import { interleave } from "../lib/rounds.ts";

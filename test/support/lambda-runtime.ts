@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { bundleLambda } from "../../.ci/bundle.ts";
+import { bundleLambda } from "../../tools/bundle.ts";
 
 const RUNTIME = `
 const { handler } = await import(process.argv[2]);

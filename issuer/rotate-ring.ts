@@ -1,5 +1,5 @@
 /** The rotation of a ring by request: lets the standby take over from the generation that is active. */
-import { observeRing, planRing, reconcileRing } from "./key-ring/index.ts";
+import { isConverged, observeRing, planRing, reconcileRing } from "./key-ring/index.ts";
 import type { ReconcileOptions, ReconcileReport, RingPorts } from "./key-ring/index.ts";
 
 export interface RotateRingOptions extends Omit<ReconcileOptions, "request" | "candidate"> {
@@ -30,5 +30,5 @@ export async function rotateRing(ports: RingPorts, options: RotateRingOptions): 
     return { ...(await reconcileRing(ports, { ...options, request: { kind: "rotate", from } })), from };
   }
   const plan = planRing(observed, policy, ports.clock(), { kind: "rotate", from: from ?? 0 });
-  return { steps: [], observed, plan, isConverged: plan.due.length === 0, from };
+  return { steps: [], observed, plan, isConverged: isConverged(plan), from };
 }

@@ -23,6 +23,8 @@ export type {
 export { createRingMemory } from "./observation.ts";
 export type { RingMemory } from "./observation.ts";
 export { observeRing } from "./observe.ts";
+export { failuresOf, isConverged } from "./outcome.ts";
+export type { RunFailure } from "./outcome.ts";
 export { planRing, stepKey } from "./plan.ts";
 export { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "./policy.ts";
 export type { PolicyProblem, RingPolicy, RingPolicyInput } from "./policy.ts";

@@ -55,8 +55,8 @@ export interface ObservedActive {
 /** What the publisher's store holds. */
 export type ObservedDocument =
   | { readonly kind: "missing" }
-  /** The store could not be asked. */
-  | { readonly kind: "unknown"; readonly fault: FaultCode }
+  /** The store could not be asked; `message` is the fault's own: status, codes and what to check. */
+  | { readonly kind: "unknown"; readonly fault: FaultCode; readonly message: string }
   /** Something else than a document of this ring. */
   | { readonly kind: "refused"; readonly problem: KeySetProblem["code"] }
   /** Signed by a root key of the ring. It may have expired: that is the plan's business, which has the clock. */
@@ -118,6 +118,7 @@ export type RefusalCode =
   | "active_missing"
   | "standby_not_ready"
   | "document_unknown"
+  | "document_foreign"
   | "candidate_not_found"
   | "candidate_unfit"
   | "candidate_in_use"
@@ -255,6 +256,26 @@ export type RingProblemCode =
   | "document_unknown"
   /** The document was issued in the future: this host's clock is behind, or another rotator's ahead. */
   | "clock_skewed";
+
+/**
+ * What a run of the rotator is while a problem lasts. `fails`: the ring does not do its work, or soon will not, so alarms
+ * have to go off. `reported`: tokens are signed and verified all the same, and a person should look. With either the ring
+ * is not converged.
+ */
+export const PROBLEM_EFFECTS: Readonly<Record<RingProblemCode, "fails" | "reported">> = {
+  root_missing: "fails",
+  root_unusable: "fails",
+  active_missing: "fails",
+  active_unresolved: "fails",
+  active_unusable: "fails",
+  generation_unfit: "reported",
+  generation_duplicate: "reported",
+  generation_missing: "reported",
+  revoked_key_enabled: "reported",
+  document_lost: "fails",
+  document_unknown: "fails",
+  clock_skewed: "fails",
+};
 
 export interface RingProblem {
   readonly code: RingProblemCode;

@@ -68,9 +68,8 @@ async function observeDocument(
     if (storedText === undefined) return { document: { kind: "missing" }, storedText };
     return { document: await readDocument(storedText, issuer, anchors), storedText };
   } catch (error) {
-    if (error instanceof SealgateError)
-      return { document: { kind: "unknown", fault: error.code }, storedText: undefined };
-    throw error;
+    if (!(error instanceof SealgateError)) throw error;
+    return { document: { kind: "unknown", fault: error.code, message: error.message }, storedText: undefined };
   }
 }
 

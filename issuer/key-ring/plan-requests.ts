@@ -37,7 +37,17 @@ export function planRequest(situation: Situation, request: RingRequest): Request
 /** Root key, generation 1, `active`: in this order, so that whatever is there shows how far it came. */
 function planInit(situation: Situation): RequestPlan {
   const { observed, policy, views } = situation;
+  const { document } = observed;
+  if (observed.active === undefined && document.kind === "unknown") {
+    return refuse("document_unknown", `No key is created while KV cannot be read: ${document.message}.`);
+  }
   if (observed.root === undefined) {
+    if (document.kind === "refused" && document.problem === "key_set_unknown_root") {
+      return refuse(
+        "document_foreign",
+        "KV holds a key set of this ring that another root key has signed. Check the AWS account and Region, the ring's name and the KV namespace. For a new ring, delete that KV entry first.",
+      );
+    }
     if (observed.generations.length > 0 || observed.active !== undefined) {
       return refuse(
         "root_missing",
@@ -67,7 +77,9 @@ function planRotate(situation: Situation, from: number): RequestPlan {
     return refuse("active_missing", "It is not known which generation is active. Run a reconcile in a few minutes.");
   }
   if (active.generation.number !== from) return DONE;
-  if (observed.document.kind === "unknown") return refuse("document_unknown", "The published key set cannot be read.");
+  if (observed.document.kind === "unknown") {
+    return refuse("document_unknown", `The published key set cannot be read: ${observed.document.message}.`);
+  }
   const next = nextToActivate(situation);
   if (next !== undefined && active.phase === "active" && isRipe(next, now)) {
     return stepsFor(moveTo(active, next, "requested"));

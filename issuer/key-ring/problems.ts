@@ -73,7 +73,7 @@ function generationProblems(situation: Situation): readonly RingProblem[] {
 function documentProblems({ observed: { document, active }, now }: Situation): readonly RingProblem[] {
   switch (document.kind) {
     case "unknown":
-      return [problem("document_unknown", `The published key set cannot be read (${document.fault}).`)];
+      return [problem("document_unknown", `The published key set cannot be read: ${document.message}.`)];
     case "missing":
       return active === undefined ? [] : [problem("document_lost", "Nothing is published.")];
     case "refused":

@@ -14,6 +14,7 @@ import { rememberDocument } from "./observation.ts";
 import type { RingMemory } from "./observation.ts";
 import { observeRing } from "./observe.ts";
 import type { ObservePorts } from "./observe.ts";
+import { isConverged } from "./outcome.ts";
 import { planRing, stepKey } from "./plan.ts";
 import type { RingPolicy } from "./policy.ts";
 
@@ -48,7 +49,10 @@ export interface ReconcileReport {
   readonly observed: ObservedRing;
   /** The plan on it: what comes next, what is wrong, whether the request is done. */
   readonly plan: Plan;
-  /** Nothing is due any more. Otherwise steps have failed, or KMS or KV does not show yet what was done. */
+  /**
+   * Nothing is due any more, and nothing is wrong. Otherwise steps have failed, the plan has problems, or KMS or KV does not
+   * show yet what was done; `failuresOf` tells which of these make the run a failed one.
+   */
   readonly isConverged: boolean;
 }
 
@@ -71,7 +75,7 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
     const plan = planRing(observed, policy, ports.clock(), request);
     const step = plan.due.find((candidate) => !tried.has(stepKey(candidate)));
     if (step === undefined || steps.length >= MAX_STEPS) {
-      return { steps, observed, plan, isConverged: plan.due.length === 0 };
+      return { steps, observed, plan, isConverged: isConverged(plan) };
     }
     const report = await carryOut(step, observed, ports, options);
     // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.

@@ -4,13 +4,14 @@
  * environment: see `readRingConfig`; the policy is the JSON text in `SEALGATE_POLICY`.
  *
  * Each step is a line of JSON on stdout (`{"audit":…}`), and so is each problem (`{"problem":…}`), for a metric filter. An
- * invocation fails, with the fault's code as `errorType`, when the ring could not be observed or a step failed: what was
- * done until then is kept, and the next invocation goes on.
+ * invocation fails, so that Lambda's metric `Errors` counts it, when KMS or KV could not be read, a step failed, or the ring
+ * has a problem that stops its work (`PROBLEM_EFFECTS` in key-ring/model.ts). `errorType` is the code of the fault or
+ * problem. What was done until then is kept, and the next invocation goes on.
  */
 import { hostname } from "node:os";
 import { isJsonObject } from "../../shared/json.ts";
 import { SealgateError } from "../errors.ts";
-import { createRingMemory, createRingPorts, reconcileRing } from "../key-ring/index.ts";
+import { createRingMemory, createRingPorts, failuresOf, reconcileRing } from "../key-ring/index.ts";
 import type { ReconcileReport, Refusal, RingProblem, RingPorts, StepKind, Upcoming } from "../key-ring/index.ts";
 import { namedByCode } from "../lambda-error.ts";
 import { createAwsKms } from "../kms/aws-kms.ts";
@@ -22,7 +23,7 @@ import type { RotateRingOptions } from "../rotate-ring.ts";
 
 /** What the function returns. Times are epoch seconds. */
 export interface ReconcileAnswer {
-  /** Nothing is due any more. */
+  /** Nothing is due any more, and nothing is wrong. */
   readonly converged: boolean;
   readonly steps: readonly StepKind[];
   /** Of what the document in KV holds. */
@@ -39,7 +40,8 @@ interface LambdaContext {
 
 /**
  * Runs the rotator once.
- * @throws Error whose `name` is the code of a SealgateError: `input_invalid`, `config_invalid`, `kms_…` or `publish_…`
+ * @throws Error whose `name` is the code of a SealgateError (`input_invalid`, `config_invalid`, `kms_…`, `publish_…`) or of a
+ *   problem of the ring (`root_missing`, say)
  */
 export async function handler(event: unknown, context: LambdaContext = {}): Promise<ReconcileAnswer> {
   try {
@@ -82,13 +84,11 @@ function parseAction(event: unknown): "reconcile" | "rotate" {
   return action;
 }
 
-function answerFor({ steps, observed, plan, isConverged }: ReconcileReport): ReconcileAnswer {
+function answerFor(report: ReconcileReport): ReconcileAnswer {
+  const { steps, observed, plan, isConverged } = report;
   for (const problem of plan.problems) writeLine({ problem });
-  const failed = steps.find(({ fault }) => fault !== undefined);
-  if (failed?.fault !== undefined) {
-    const { code, message } = failed.fault;
-    throw new SealgateError(code, `The step ${failed.step.kind} failed: ${message}`);
-  }
+  const [failure] = failuresOf(report);
+  if (failure !== undefined) throw namedByCode(failure);
   const { document } = observed;
   return {
     converged: isConverged,

@@ -28,6 +28,13 @@ export type Misbehaviour =
   /** Answers a read with the value before the last write. */
   | { readonly kind: "stale" };
 
+/** The answer to an API token that Cloudflare does not know, or knows no more. */
+export const DEAD_TOKEN: Misbehaviour = {
+  kind: "answer",
+  status: 403,
+  body: '{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}',
+};
+
 export interface Fault {
   readonly on: "write" | "read";
   /** How many such requests go wrong; 1 unless told. */

@@ -2,16 +2,16 @@
  * `sealgate ring anchors | bootstrap`: what a Worker is deployed with. The pinned root keys, their change in three steps, and
  * the signed document for the last rung of the edge's ladder.
  */
-import { liveDocument, observeRing, planRing, rootAnchorsOf } from "../../key-ring/index.ts";
+import { failuresOf, liveDocument, observeRing, planRing, rootAnchorsOf } from "../../key-ring/index.ts";
 import type { RingRequest, RootAnchor } from "../../key-ring/index.ts";
-import { EXIT, UsageError, isUnauthorized } from "../exit-codes.ts";
+import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
 import { describeDocument, describeNotBefore } from "./describe.ts";
-import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
+import { exitCodeOfFaults, exitCodeOfRun, failureToJson, printRun, runRing, runToJson } from "./run.ts";
 import type { RingRun } from "./run.ts";
 
 export interface AnchorsOptions extends RingOptions {
@@ -96,10 +96,10 @@ export async function printBootstrap(io: CliIo, options: RingOptions): Promise<E
   const document = liveDocument(observed, now);
   const what = describeDocument(observed.document, now);
   if (document === undefined || observed.storedText === undefined) {
-    if (options.json === true) printJson(io, { ring: observed.ring, document: undefined });
-    io.err(`${paint(io, "red", "problem")}: there is no document to deploy; KV holds ${what}\n`);
-    const isRefused = observed.document.kind === "unknown" && isUnauthorized(observed.document.fault);
-    return isRefused ? EXIT.unauthorized : EXIT.notConverged;
+    const failures = failuresOf({ steps: [], observed, plan: planRing(observed, policy, now) });
+    if (options.json === true) printJson(io, { ring: observed.ring, failure: failureToJson(failures) });
+    io.err(`${paint(io, "red", "problem")}: there is no document to deploy. KV: ${what}\n`);
+    return exitCodeOfFaults(failures) ?? EXIT.notConverged;
   }
   const { rev, expiresAt } = document;
   if (options.json === true) printJson(io, { ring: observed.ring, document: observed.storedText, rev, expiresAt });

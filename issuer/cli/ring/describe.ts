@@ -47,7 +47,7 @@ export function describeDocument(document: ObservedDocument, now: EpochSeconds):
     case "missing":
       return "nothing";
     case "unknown":
-      return `not known (${document.fault})`;
+      return `not known (${document.fault}: ${document.message})`;
     case "refused":
       return `nothing that edges would use (${document.problem})`;
     case "read": {

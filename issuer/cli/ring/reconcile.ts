@@ -70,7 +70,7 @@ async function watch(io: CliIo, context: RingContext, options: ReconcileCliOptio
   if (options.dryRun === true) throw new UsageError("--watch and --dry-run exclude each other");
   io.err(`keeping ring ${context.policy.ring}, a run every ${seconds} s; Ctrl-C stops it\n`);
   while (!io.interrupted.aborted) {
-    const run = await survive(io, () => runRing(context, {}));
+    const run = await survive(io, () => runRing(context, {}), { json: options.json });
     if (run !== undefined && options.json === true) printJson(io, runToJson(run));
     else if (run !== undefined && isWorthTelling(run)) printRun(io, run);
     await io.sleep(seconds * 1000, io.interrupted);
@@ -82,16 +82,23 @@ function isWorthTelling({ steps, plan, isConverged }: RingRun): boolean {
   return steps.length > 0 || plan.problems.length > 0 || !isConverged;
 }
 
+interface Survival {
+  /** Whether the fault is a line of JSON on stdout, too. */
+  readonly json?: boolean | undefined;
+  readonly mayPass?: (fault: SealgateError) => boolean;
+}
+
 /** @returns undefined after a fault, which is reported. Defects end the program. */
 async function survive<Value>(
   io: CliIo,
   work: () => Promise<Value>,
-  mayPass: (fault: SealgateError) => boolean = () => true,
+  { json = false, mayPass = () => true }: Survival,
 ): Promise<Value | undefined> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof SealgateError) || !mayPass(error)) throw error;
+    if (json) printJson(io, { error: { code: error.code, message: error.message } });
     io.err(`${paint(io, "red", "failed")} ${error.code}: ${error.message}\n`);
     return undefined;
   }
@@ -145,7 +152,7 @@ async function waitFor(io: CliIo, { ports }: RingContext, { plan }: RotationRun)
 }
 
 async function surviveRetryable<Value>(io: CliIo, work: () => Promise<Value>): Promise<Value | undefined> {
-  return survive(io, work, ({ retryable }) => retryable);
+  return survive(io, work, { mayPass: ({ retryable }) => retryable });
 }
 
 function finish(io: CliIo, run: RingRun, { json }: RingOptions): ExitCode {

@@ -3,8 +3,16 @@
  * as one line of JSON.
  */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import { observeRing, planRing, reconcileRing } from "../../key-ring/index.ts";
-import type { ReconcileReport, RefusalCode, RingRequest, Step, StepReport, Upcoming } from "../../key-ring/index.ts";
+import { failuresOf, isConverged, observeRing, planRing, reconcileRing } from "../../key-ring/index.ts";
+import type {
+  ReconcileReport,
+  RefusalCode,
+  RingRequest,
+  RunFailure,
+  Step,
+  StepReport,
+  Upcoming,
+} from "../../key-ring/index.ts";
 import { EXIT, isUnauthorized } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint } from "../io.ts";
@@ -38,7 +46,7 @@ export async function runRing({ ports, options }: RingContext, run: RunOptions):
   const observed = await observeRing(ports, options.policy, { ...options, candidate });
   const now = ports.clock();
   const plan = planRing(observed, options.policy, now, request);
-  return { steps: [], observed, plan, isConverged: plan.due.length === 0, isDryRun: true, isRequested, now };
+  return { steps: [], observed, plan, isConverged: isConverged(plan), isDryRun: true, isRequested, now };
 }
 
 /** What the arguments say can never be done; everything else may be possible later. */
@@ -54,24 +62,36 @@ const WRONG_ARGUMENT: ReadonlySet<RefusalCode> = new Set([
  * 0 only when the ring is where it was asked to be. A dry run of a request is 0 when the request could be carried out now; a
  * dry run of the upkeep, when there is nothing to do.
  */
-export function exitCodeOfRun({ steps, plan, observed, ...run }: RingRun): ExitCode {
-  const { refusal, problems, isRequestDone } = plan;
-  const isUpheld = run.isConverged && problems.length === 0;
-  // A step that failed and was made up for in the same run is no failure of the run.
-  if (isUpheld && isRequestDone !== false && refusal === undefined) return EXIT.ok;
-  const faults = steps.flatMap(({ fault }) => fault?.code ?? []);
-  if (observed.document.kind === "unknown") faults.push(observed.document.fault);
-  if (faults.some(isUnauthorized)) return EXIT.unauthorized;
-  if (refusal !== undefined) return WRONG_ARGUMENT.has(refusal.code) ? EXIT.usage : EXIT.notConverged;
-  return run.isDryRun && run.isRequested ? EXIT.ok : EXIT.notConverged;
+export function exitCodeOfRun(run: RingRun): ExitCode {
+  const { refusal, isRequestDone } = run.plan;
+  if (run.isConverged && isRequestDone !== false && refusal === undefined) return EXIT.ok;
+  const failed = exitCodeOfFaults(failuresOf(run));
+  if (failed === EXIT.unauthorized) return failed;
+  if (refusal !== undefined && WRONG_ARGUMENT.has(refusal.code)) return EXIT.usage;
+  if (failed !== undefined) return failed;
+  return run.isDryRun && run.isRequested && refusal === undefined ? EXIT.ok : EXIT.notConverged;
+}
+
+/** @returns undefined when KMS and KV have answered: a problem of the ring alone is no fault of theirs */
+export function exitCodeOfFaults(failures: readonly RunFailure[]): ExitCode | undefined {
+  const faults = failures.flatMap((failure) => (failure.kind === "fault" ? failure.code : []));
+  if (faults.length === 0) return undefined;
+  return faults.some(isUnauthorized) ? EXIT.unauthorized : EXIT.failure;
+}
+
+/** The member `failure` of JSON answers: why a run counts as failed, or undefined. */
+export function failureToJson([failure]: readonly RunFailure[]): object | undefined {
+  return failure && { code: failure.code, message: failure.message };
 }
 
 /** Members of the JSON answer that all runs have. Times are epoch seconds. */
-export function runToJson({ steps, plan, observed, isConverged, isDryRun }: RingRun): object {
+export function runToJson(run: RingRun): object {
+  const { steps, plan, observed, isDryRun } = run;
   return {
     ring: observed.ring,
     dryRun: isDryRun,
-    converged: isConverged,
+    converged: run.isConverged,
+    failure: failureToJson(failuresOf(run)),
     done: plan.isRequestDone,
     refusal: plan.refusal,
     steps: steps.map(({ step, outcome, fault }) => ({
@@ -99,7 +119,7 @@ export function printRun(io: CliIo, run: RingRun): void {
   const { steps, plan, now, isDryRun } = run;
   for (const report of steps) io.out(`${describeReport(report)}\n`);
   if (isDryRun) for (const step of plan.due) io.out(`would ${describeStep(step)}\n`);
-  if (steps.length === 0 && plan.due.length === 0 && plan.refusal === undefined) io.out("nothing to do\n");
+  if (steps.length === 0 && run.isConverged && plan.refusal === undefined) io.out("nothing to do\n");
   printUpcoming(io, plan.upcoming, now);
   printConcerns(io, run);
 }
@@ -110,8 +130,9 @@ function printUpcoming(io: CliIo, upcoming: readonly Upcoming[], now: EpochSecon
   for (const one of upcoming) io.out(`  ${describeUpcoming(one, now)}\n`);
 }
 
-function printConcerns(io: CliIo, { plan, now, isConverged, isDryRun, steps }: RingRun): void {
-  const { refusal, problems } = plan;
+function printConcerns(io: CliIo, run: RingRun): void {
+  const { plan, now, isDryRun, steps } = run;
+  const { refusal, problems, due } = plan;
   if (refusal !== undefined) {
     const when = refusal.notBefore === undefined ? "" : ` ${describeNotBefore(refusal.notBefore, now)}`;
     io.err(`${paint(io, "yellow", "not done")} ${refusal.code}: ${refusal.message}${when}\n`);
@@ -122,7 +143,9 @@ function printConcerns(io: CliIo, { plan, now, isConverged, isDryRun, steps }: R
       io.err(`${paint(io, "red", "failed")} to ${describeStep(step)}: ${fault.code}: ${fault.message}\n`);
     }
   }
-  if (!isConverged && !isDryRun && refusal === undefined) {
+  const [failure] = failuresOf(run);
+  if (failure !== undefined && !isDryRun) io.err(`${paint(io, "red", "this run failed")} (${failure.code})\n`);
+  if (due.length > 0 && !isDryRun && refusal === undefined) {
     io.err(`${paint(io, "yellow", "not finished")}: run it again; what is done is kept\n`);
   }
 }

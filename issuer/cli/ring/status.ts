@@ -1,9 +1,9 @@
 /** `sealgate ring status`: where a ring stands, what comes next, what KV holds and what a Worker serves. Changes nothing. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
-import { assess, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
+import { assess, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
 import type { Plan, Situation } from "../../key-ring/index.ts";
-import { EXIT, isUnauthorized } from "../exit-codes.ts";
+import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
@@ -11,7 +11,7 @@ import { createRingContext } from "./context.ts";
 import type { RingOptions } from "./context.ts";
 import { askGateway, compareWithPublished, parseGatewayUrl } from "./gateway-health.ts";
 import type { GatewayHealth } from "./gateway-health.ts";
-import { stepToJson } from "./run.ts";
+import { exitCodeOfFaults, failureToJson, stepToJson } from "./run.ts";
 import { renderStatus } from "./status-text.ts";
 
 export interface StatusOptions extends RingOptions {
@@ -59,10 +59,11 @@ async function askFor(
 
 /** 4 when something is due or wrong: a run of `ring reconcile` has not done its work, or cannot. */
 function exitCodeOfStatus({ situation: { observed }, plan, gateway }: RingStatus): ExitCode {
-  if (observed.document.kind === "unknown" && isUnauthorized(observed.document.fault)) return EXIT.unauthorized;
+  const failed = exitCodeOfFaults(failuresOf({ steps: [], observed, plan }));
+  if (failed !== undefined) return failed;
   const isServing =
     gateway === undefined || (gateway.status === "ok" && ["same", "behind"].includes(gateway.published));
-  return plan.due.length === 0 && plan.problems.length === 0 && isServing ? EXIT.ok : EXIT.notConverged;
+  return isConverged(plan) && isServing ? EXIT.ok : EXIT.notConverged;
 }
 
 function statusToJson({ situation, plan, gateway }: RingStatus): object {
@@ -72,7 +73,8 @@ function statusToJson({ situation, plan, gateway }: RingStatus): object {
     ring: observed.ring,
     issuer: policy.issuer,
     now,
-    converged: plan.due.length === 0,
+    converged: isConverged(plan),
+    failure: failureToJson(failuresOf({ steps: [], observed, plan })),
     root: root && { kid: root.publicKey?.kid ?? root.tags.kid, keyArn: root.keyArn, keyState: root.keyState },
     active: observed.active?.generation,
     generations: views.map(({ generation, phase, kid, entry, revokedAt, ripeAt, holdUntil }) => ({

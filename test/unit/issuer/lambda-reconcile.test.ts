@@ -1,6 +1,7 @@
 /** The rotator's Lambda handler as it is deployed: the bundle is invoked, configured by environment alone. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ReconcileAnswer } from "../../../issuer/lambda/reconcile.ts";
+import { DEAD_TOKEN } from "../../support/fake-cloudflare.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { bundleForTest } from "../../support/lambda-runtime.ts";
 import type { BundledLambda, Invocation, LambdaRun } from "../../support/lambda-runtime.ts";
@@ -92,7 +93,19 @@ describe("the bundled handler", () => {
     });
   });
 
-  test("a KMS that refuses fails the invocation, and so does a ring that is not there tell its problem", async () => {
+  test("KV that cannot be read fails the invocation although nothing is due", async () => {
+    const world = await startRing();
+    world.cloudflare.script({ on: "read", times: 99, does: DEAD_TOKEN });
+    const [dead, rotation] = (await invoke(world, [{ event: {} }, { event: { action: "rotate" } }])).outcomes;
+    expect(dead).toMatchObject({ errorType: "publish_unauthorized" });
+    expect(dead?.errorMessage).toMatch(/403 \(code 10000\): check CLOUDFLARE_API_TOKEN/);
+    expect(rotation).toMatchObject({ errorType: "publish_unauthorized" });
+    const unreachable = { SEALGATE_KV_BASE_URL: "http://127.0.0.1:1/client/v4/accounts/local" };
+    const { outcomes } = await invoke(world, [{ event: {} }], unreachable);
+    expect(outcomes).toMatchObject([{ errorType: "publish_unreachable" }]);
+  });
+
+  test("a KMS that refuses fails the invocation, and so does a ring that is not there", async () => {
     const world = await startRing();
     const remove = world.kms.emulator.faults.add({ operation: "ListAliases", kind: "access_denied" });
     const { outcomes } = await invoke(world, [{ event: {} }]);
@@ -100,8 +113,12 @@ describe("the bundled handler", () => {
     remove();
     const other = await invoke(world, [{ event: {} }, { event: { action: "rotate" } }], { SEALGATE_RING: "other" });
     expect(other.outcomes).toMatchObject([
-      { answer: { steps: [], problems: [{ code: "root_missing" }] } },
-      { answer: { steps: [], refusal: { code: "root_missing" } } },
+      { errorType: "root_missing", errorMessage: expect.stringContaining("Check ring, account and Region") },
+      { errorType: "root_missing" },
+    ]);
+    expect(other.lines.map(jsonObject)).toMatchObject([
+      { problem: { code: "root_missing" } },
+      { problem: { code: "root_missing" } },
     ]);
     expect(world.kms.emulator.requests.CreateKey).toBe(3);
   });

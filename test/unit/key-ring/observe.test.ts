@@ -162,7 +162,9 @@ describe("an observation", () => {
   test("shows a store that does not answer, and fails when KMS does not", async () => {
     const world = await startedRing();
     world.cloudflare.script({ on: "read", times: 100, does: { kind: "answer", status: 401 } });
-    expect((await world.observe()).document).toEqual({ kind: "unknown", fault: "publish_unauthorized" });
+    const { document } = await world.observe();
+    expect(document).toMatchObject({ kind: "unknown", fault: "publish_unauthorized" });
+    expect(document).toMatchObject({ message: expect.stringContaining("answered 401") as string });
     world.kms.emulator.faults.add({ operation: "ListAliases", kind: "access_denied" });
     expect((await faultOf(world.observe())).code).toBe("kms_access_denied");
   });

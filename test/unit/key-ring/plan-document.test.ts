@@ -66,7 +66,11 @@ describe("a document that is lost", () => {
   });
 
   test("cannot be repaired while the store does not answer, and says so", () => {
-    const plan = planRing(observedRing({ document: { kind: "unknown", fault: "publish_timeout" } }), POLICY, after(10));
+    const plan = planRing(
+      observedRing({ document: { kind: "unknown", fault: "publish_timeout", message: "no answer" } }),
+      POLICY,
+      after(10),
+    );
     expect(plan.due).toEqual([]);
     expect(plan.problems).toMatchObject([{ code: "document_unknown" }]);
   });

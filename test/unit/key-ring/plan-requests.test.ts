@@ -1,7 +1,6 @@
 /** What the plan does when it is asked: create, rotate, revoke, adopt. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../issuer/key-ring/index.ts";
-import type { ObservedRing } from "../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -20,92 +19,9 @@ import {
 import { ringPolicy } from "../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
-const NOTHING: Partial<ObservedRing> = {
-  root: undefined,
-  rootUpdatedAt: undefined,
-  active: undefined,
-  generations: [],
-  document: { kind: "missing" },
-};
-
-describe("creating a ring", () => {
-  const init = { kind: "init" } as const;
-
-  test("begins with the root key", () => {
-    expect(planRing(observedRing(NOTHING), POLICY, START, init).due).toEqual([
-      { kind: "create_key", role: "root", alg: "ES256", keySpec: "ECC_NIST_P256", orphan: undefined },
-    ]);
-  });
-
-  test("goes on with generation 1, which then is the active one at once", () => {
-    const withRoot = observedRing({ ...NOTHING, root: root() });
-    expect(planRing(withRoot, POLICY, START, init).due).toMatchObject([
-      { kind: "create_key", role: "generation", number: 1 },
-    ]);
-    const withGeneration = { ...withRoot, generations: [generation(1)] };
-    expect(planRing(withGeneration, POLICY, START, init).due).toMatchObject([
-      { kind: "create_active", generation: 1, keyArn: generation(1).keyArn },
-    ]);
-  });
-
-  test("uses the keys that an earlier attempt has left", () => {
-    const orphanedRoot = observedKey(rootKey, "root", { tags: { kid: undefined } });
-    const orphan = observedKey(keyOf(1), "1", { tags: { kid: undefined } });
-    const orphans = [orphanedRoot, orphan];
-    expect(planRing(observedRing({ ...NOTHING, orphans }), POLICY, START, init).due).toMatchObject([
-      { kind: "create_key", role: "root", orphan: orphanedRoot.keyArn },
-    ]);
-    const next = observedRing({ ...NOTHING, root: root(), orphans: [orphan] });
-    expect(planRing(next, POLICY, START, init).due).toMatchObject([{ kind: "create_key", orphan: orphan.keyArn }]);
-  });
-
-  test("takes an adopted key as generation 1", () => {
-    const candidate = observedKey(keyOf(5), "5", { tags: { ring: undefined, generation: undefined, kid: undefined } });
-    const observed = observedRing({ ...NOTHING, root: root(), candidate });
-    expect(planRing(observed, POLICY, START, init).due).toEqual([
-      { kind: "claim_alias", role: "generation", number: 1, keyArn: candidate.keyArn },
-    ]);
-  });
-
-  test("is never done by itself", () => {
-    expect(planRing(observedRing(NOTHING), POLICY, START).due).toEqual([]);
-    const begun = observedRing({ ...NOTHING, root: root() });
-    expect(planRing(begun, POLICY, START).due).toEqual([]);
-    const withGeneration = { ...begun, generations: [generation(1, noted())] };
-    expect(planRing(withGeneration, POLICY, START).due).toEqual([]);
-    expect(planRing(withGeneration, POLICY, START).problems).toMatchObject([{ code: "active_missing" }]);
-  });
-
-  test("never makes a second root key for a ring that has generations", () => {
-    const { active, generations } = observedRing();
-    for (const found of [{ active, generations }, { active }, { generations }]) {
-      const plan = planRing(observedRing({ ...NOTHING, ...found }), POLICY, START, init);
-      expect(plan.due).toEqual([]);
-      expect(plan.refusal).toMatchObject({ code: "root_missing" });
-    }
-  });
-
-  test("is what a request for anything else has to wait for", () => {
-    const rotate = { kind: "rotate", from: 1 } as const;
-    expect(planRing(observedRing({ root: undefined }), POLICY, START, rotate).refusal?.code).toBe("root_missing");
-  });
-
-  test("brings a lost alias `active` back to the generation that the document names", () => {
-    const observed = observedRing({
-      active: undefined,
-      document: held(documentOf([entry(2, "active"), entry(1, "retiring")])),
-    });
-    expect(planRing(observed, POLICY, after(10), init).due).toMatchObject([{ kind: "create_active", generation: 2 }]);
-  });
-
-  test("is done when the ring is there", () => {
-    expect(planRing(observedRing(), POLICY, after(10), init)).toMatchObject({ due: [], isRequestDone: true });
-  });
-});
-
 describe("rotating by request", () => {
   test("is refused while the published key set cannot be read", () => {
-    const observed = observedRing({ document: { kind: "unknown", fault: "publish_timeout" } });
+    const observed = observedRing({ document: { kind: "unknown", fault: "publish_timeout", message: "no answer" } });
     const plan = planRing(observed, POLICY, after(1000), { kind: "rotate", from: 1 });
     expect(plan).toMatchObject({ due: [], refusal: { code: "document_unknown" } });
   });
@@ -197,7 +113,13 @@ describe("keys without an alias", () => {
     expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toMatchObject([
       { kind: "schedule_deletion", keyArn: orphan.keyArn, reason: "orphan" },
     ]);
-    const noRoot = observedRing({ ...NOTHING, orphans: [orphan] });
+    const noRoot = observedRing({
+      root: undefined,
+      rootUpdatedAt: undefined,
+      active: undefined,
+      generations: [],
+      orphans: [orphan],
+    });
     expect(planRing(noRoot, POLICY, after(10)).due).toEqual([]);
   });
 

@@ -67,7 +67,7 @@ const someOf = (numbers: readonly number[]): fc.Arbitrary<readonly number[]> =>
 const arbitraryDocument: fc.Arbitrary<ObservedRing["document"]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "missing" } as const) },
   { weight: 1, arbitrary: fc.constant({ kind: "refused", problem: "key_set_malformed" } as const) },
-  { weight: 1, arbitrary: fc.constant({ kind: "unknown", fault: "publish_timeout" } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: "unknown", fault: "publish_timeout", message: "no answer" } as const) },
   {
     weight: 8,
     arbitrary: fc

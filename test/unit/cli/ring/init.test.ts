@@ -1,6 +1,7 @@
 /** `sealgate ring init`: a ring from nothing, from where it was cut off, or around an adopted key. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
+import { DEAD_TOKEN } from "../../../support/fake-cloudflare.ts";
 import { given } from "../../../support/values.ts";
 import { jsonOf, sealgate } from "../support.ts";
 import { messagesOf, startCliRing } from "./support.ts";
@@ -37,6 +38,28 @@ describe("ring init", () => {
     cli.kms.emulator.faults.clear();
     expect((await cli.ring(["init"])).code).toBe(EXIT.ok);
     expect((await cli.observe()).orphans).toEqual([]);
+  });
+
+  test("creates no key while KV cannot be read, and says why", async () => {
+    const cli = await startCliRing();
+    cli.cloudflare.script({ on: "read", times: 99, does: DEAD_TOKEN });
+    for (const argv of [["init"], ["init", "--dry-run"]]) {
+      const run = await cli.ring(argv);
+      expect(run.code).toBe(EXIT.unauthorized);
+      expect(messagesOf(run)).toMatch(/not done document_unknown: No key is created .*403 \(code 10000\)/);
+    }
+    expect(cli.kms.emulator.requests.CreateKey).toBe(0);
+  });
+
+  test("creates no key where KV holds the key set of another root: another account or Region", async () => {
+    const cli = await startCliRing();
+    await cli.ring(["init"]);
+    const elsewhere = await startCliRing();
+    await elsewhere.overwrite(given(cli.stored()));
+    const run = await elsewhere.ring(["init"]);
+    expect(run.code).toBe(EXIT.notConverged);
+    expect(messagesOf(run)).toContain("not done document_foreign");
+    expect(elsewhere.kms.emulator.requests.CreateKey).toBe(0);
   });
 
   test("--dry-run creates nothing", async () => {

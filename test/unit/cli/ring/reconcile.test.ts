@@ -1,7 +1,9 @@
 /** `sealgate ring reconcile`: what a schedule runs; what is due is done, once, and told by exit code. */
+import { CreateAliasCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import type { CliIo } from "../../../../issuer/cli/io.ts";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
+import { DEAD_TOKEN } from "../../../support/fake-cloudflare.ts";
 import { given, jsonObject } from "../../../support/values.ts";
 import { jsonOf } from "../support.ts";
 import { messagesOf, startCliRing, startRipeRing } from "./support.ts";
@@ -42,15 +44,44 @@ describe("ring reconcile", () => {
     const cli = await startCliRing();
     const run = await cli.ring(["reconcile"]);
     expect(run.code).toBe(EXIT.notConverged);
+    expect(run.out).toBe("");
     expect(messagesOf(run)).toContain("problem root_missing");
+    expect(messagesOf(run)).toContain("this run failed (root_missing)");
+    expect(jsonOf(await cli.ring(["reconcile", "--json"]))).toMatchObject({
+      converged: false,
+      failure: { code: "root_missing" },
+    });
     expect(cli.kms.emulator.requests.CreateKey).toBe(0);
   });
 
-  test("a step that fails is told with its code and is exit code 4; what is done is kept for the next run", async () => {
+  test("KV that cannot be read fails the run although nothing is due: exit code 5 or 1, never `nothing to do`", async () => {
+    const cli = await startRipeRing();
+    cli.cloudflare.script({ on: "read", times: 99, does: DEAD_TOKEN });
+    const run = await cli.ring(["reconcile"]);
+    expect(run.code).toBe(EXIT.unauthorized);
+    expect(run.out).not.toContain("nothing to do");
+    expect(messagesOf(run)).toMatch(/problem document_unknown: .*403 \(code 10000\): check CLOUDFLARE_API_TOKEN/);
+    expect(messagesOf(run)).toContain("this run failed (publish_unauthorized)");
+    const { code, out } = await cli.ring(["reconcile", "--json"]);
+    expect(code).toBe(EXIT.unauthorized);
+    expect(jsonObject(out)).toMatchObject({ converged: false, failure: { code: "publish_unauthorized" }, due: [] });
+  });
+
+  test("a problem that is only reported is no failed run, but exit code 4 and not converged", async () => {
+    const cli = await startRipeRing();
+    const copy = { AliasName: "alias/sealgate/main/3", TargetKeyId: (await cli.generation(2)).keyId };
+    await cli.kms.client.send(new CreateAliasCommand(copy));
+    const run = await cli.ring(["reconcile", "--json"]);
+    expect(run.code).toBe(EXIT.notConverged);
+    expect(jsonOf(run)).toMatchObject({ converged: false, problems: [{ code: "generation_duplicate" }] });
+    expect(jsonOf(run)).not.toHaveProperty("failure");
+  });
+
+  test("a step that fails is told with its code and is exit code 1; what is done is kept for the next run", async () => {
     const cli = await startCliRing();
     cli.cloudflare.script({ on: "write", times: 10, does: { kind: "answer", status: 503 } });
     const failed = await cli.ring(["init"]);
-    expect(failed.code).toBe(EXIT.notConverged);
+    expect(failed.code).toBe(EXIT.failure);
     expect(messagesOf(failed)).toMatch(/failed to publish the key set \(missing\): publish_/);
     expect(messagesOf(failed)).toContain("not finished");
     const { CreateKey } = cli.kms.emulator.requests;
@@ -124,6 +155,14 @@ describe("ring reconcile --watch", () => {
     expect(run.code).toBe(EXIT.ok);
     expect(messagesOf(run).match(/failed kms_access_denied: /g)).toHaveLength(2);
     expect(run.out).toContain("publish the key set (refused): done");
+  });
+
+  test("--json has a line for a run that fails, too", async () => {
+    const cli = await startRipeRing();
+    cli.kms.emulator.faults.add({ operation: "ListAliases", kind: "access_denied" });
+    const { out } = await cli.ring(["reconcile", "--watch", "--json"], stopAfter(cli, 2));
+    const lines = out.trim().split("\n").map(jsonObject);
+    expect(lines).toMatchObject(Array.from({ length: 2 }, () => ({ error: { code: "kms_access_denied" } })));
   });
 
   test("says nothing while nothing happens; --json prints a line for each run", async () => {

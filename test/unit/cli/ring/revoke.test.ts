@@ -105,7 +105,7 @@ describe("ring revoke", () => {
     const kid = await kidOf(cli, 1);
     cli.cloudflare.script({ on: "write", times: 99, does: { kind: "answer", status: 503 } });
     const run = await cli.ring(["revoke", kid, "--yes"]);
-    expect(run.code).toBe(EXIT.notConverged);
+    expect(run.code).toBe(EXIT.failure);
     expect(messagesOf(run)).toContain(`not published: edges still accept ${kid}`);
     expect(run.out).not.toContain("every edge refuses");
     expect((await cli.generation(1)).keyState).toBe("Disabled");

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
+import { DEAD_TOKEN } from "../../../support/fake-cloudflare.ts";
 import { given } from "../../../support/values.ts";
 import { jsonOf, sealgate } from "../support.ts";
 import { LEAD_SECONDS, startCliRing, startRipeRing } from "./support.ts";
@@ -48,26 +49,43 @@ describe("ring status", () => {
     expect((await cli.ring(["status"])).code).toBe(EXIT.ok);
   });
 
-  test("without a ring there is nothing to show, which is exit code 4", async () => {
+  test("without a ring there is nothing to show, which is exit code 4, and not converged", async () => {
     const cli = await startCliRing();
     const run = await cli.ring(["status"]);
     expect(run.code).toBe(EXIT.notConverged);
     expect(run.out).toMatch(/^root none$/m);
     expect(run.out).toContain("problem  root_missing");
+    expect(jsonOf(await cli.ring(["status", "--json"]))).toMatchObject({
+      converged: false,
+      failure: { code: "root_missing" },
+      due: [],
+      problems: [{ code: "root_missing" }],
+    });
   });
 
-  test("KV that cannot be read is exit code 4; that refuses the credentials, 5", async () => {
+  test("KV that cannot be read is exit code 1, and the answer of Cloudflare is shown", async () => {
     const cli = await startCliRing();
     await cli.ring(["init"]);
-    cli.cloudflare.script({ on: "read", times: 9, does: { kind: "answer", status: 503 } });
+    cli.cloudflare.script({ on: "read", times: 99, does: { kind: "answer", status: 503 } });
     expect(await cli.ring(["status"])).toMatchObject({
-      code: EXIT.notConverged,
-      out: expect.stringContaining("not known"),
+      code: EXIT.failure,
+      out: expect.stringContaining("not known (publish_failed: the Cloudflare API answered 503"),
     });
-    const other = await startCliRing();
-    await other.ring(["init"]);
-    other.cloudflare.script({ on: "read", times: 9, does: { kind: "answer", status: 403 } });
-    expect((await other.ring(["status"])).code).toBe(EXIT.unauthorized);
+    expect(jsonOf(await cli.ring(["status", "--json"]))).toMatchObject({
+      converged: false,
+      failure: { code: "publish_failed" },
+    });
+  });
+
+  test("an API token that Cloudflare refuses is exit code 5, with what to check, as when writing", async () => {
+    const cli = await startCliRing();
+    await cli.ring(["init"]);
+    cli.cloudflare.script({ on: "read", times: 99, does: DEAD_TOKEN });
+    const run = await cli.ring(["status"]);
+    expect(run.code).toBe(EXIT.unauthorized);
+    expect(run.out).toMatch(
+      /problem {2}document_unknown: .*answered 403 \(code 10000\): check CLOUDFLARE_API_TOKEN and its permission Workers KV Storage: Edit/,
+    );
   });
 
   test("KMS that refuses the credentials is exit code 5", async () => {

@@ -1,0 +1,50 @@
+/** How a run of the rotator ended: whether the ring is where it should be, and why the run counts as failed. Pure. */
+import type { FaultCode } from "../errors.ts";
+import { PROBLEM_EFFECTS } from "./model.ts";
+import type { ObservedRing, Plan, RingProblemCode, Step } from "./model.ts";
+
+/** Why a run failed: a fault of KMS or of publishing, or a problem of the ring. */
+export type RunFailure =
+  | { readonly kind: "fault"; readonly code: FaultCode; readonly message: string }
+  | { readonly kind: "problem"; readonly code: RingProblemCode; readonly message: string };
+
+interface Run {
+  readonly steps: readonly {
+    readonly step: Step;
+    readonly outcome: { readonly result: string } | undefined;
+    readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;
+  }[];
+  readonly observed: Pick<ObservedRing, "document">;
+  readonly plan: Plan;
+}
+
+/** Nothing is due, and nothing is wrong. */
+export function isConverged({ due, problems }: Plan): boolean {
+  return due.length === 0 && problems.length === 0;
+}
+
+/**
+ * Why a run counts as failed. A step that failed and was made up for in the same run is no failure, and neither is a step
+ * that has to wait.
+ * @returns every reason, the most telling one first; empty for a run that did what it could and found nothing amiss
+ */
+export function failuresOf({ steps, observed: { document }, plan }: Run): readonly RunFailure[] {
+  if (isConverged(plan)) return [];
+  const failures: RunFailure[] = [];
+  for (const { step, fault } of steps) {
+    if (fault === undefined) continue;
+    failures.push({ kind: "fault", code: fault.code, message: `The step ${step.kind} failed: ${fault.message}` });
+  }
+  const lastPublish = steps.findLast(({ step }) => step.kind === "publish");
+  if (lastPublish?.outcome?.result === "too_late" && plan.due.some(({ kind }) => kind === "publish")) {
+    const message =
+      "The key set was not published: signing it took longer than composeDeadlineSeconds of the policy in every attempt.";
+    failures.push({ kind: "fault", code: "publish_timeout", message });
+  }
+  for (const { code, message } of plan.problems) {
+    if (PROBLEM_EFFECTS[code] === "reported") continue;
+    const isUnread = code === "document_unknown" && document.kind === "unknown";
+    failures.push(isUnread ? { kind: "fault", code: document.fault, message } : { kind: "problem", code, message });
+  }
+  return failures;
+}

@@ -11,6 +11,10 @@
  * after it, one request tries again. While reads fail, a key set may therefore be used for backoff plus deadline after KV
  * has recovered; while they succeed, never past M.
  *
+ * What one read brings into the location's cache is served to all isolates behind it for `cacheTtl`. Only the refresh of a
+ * copy that KV confirmed less than M ago asks with C, as its document says; every other read knows of no C that is in force
+ * now, and asks with the least that KV takes (30 s). Otherwise the bound S = W + C + M would not hold.
+ *
  * Requests share settled values only: no promise is stored, so none is ever awaited by another request, which on Workers
  * would hang it. There is no clock and, but for the deadline, no timer: times are passed in.
  */
@@ -19,7 +23,7 @@ import type { SkippedKey } from "../key-set.ts";
 import { err, ok } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { TrustAnchors } from "../signed-key-set.ts";
-import { DEFAULT_TIMING, MIN_KV_CACHE_TTL_SECONDS } from "../timing.ts";
+import { MIN_KV_CACHE_TTL_SECONDS } from "../timing.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 import { endsWithin, startPlatformTimer } from "./deadline.ts";
 import type { StartTimer } from "./deadline.ts";
@@ -127,10 +131,9 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
   }
 
   /** A read that is waited for no longer than the deadline. It goes on after that, and what it brings is used. */
-  async function readWithinDeadline(startedMs: number, longestTtlSeconds: number, waitUntil: WaitUntil): Promise<void> {
-    const { kvCacheTtlSeconds } = store.latest?.keySet.document.timing ?? DEFAULT_TIMING;
+  async function readWithinDeadline(startedMs: number, cacheTtlSeconds: number, waitUntil: WaitUntil): Promise<void> {
     schedule.begin(startedMs);
-    const work = readOnce(startedMs, Math.min(kvCacheTtlSeconds, longestTtlSeconds));
+    const work = readOnce(startedMs, cacheTtlSeconds);
     waitUntil(work);
     if (await endsWithin(work, readDeadlineMs, startTimer)) return;
     schedule.fail(startedMs, "key_set_read_timeout", store.latest?.memoryTtlMs ?? DEFAULT_MEMORY_TTL_MS);
@@ -156,7 +159,8 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     const ageMs = nowMs - stored.confirmedAtMs;
     if (ageMs < stored.memoryTtlMs) {
       if (ageMs >= stored.refreshAfterMs && schedule.mayRefresh(nowMs)) {
-        waitUntil(readWithinDeadline(nowMs, Number.POSITIVE_INFINITY, waitUntil));
+        const { kvCacheTtlSeconds } = stored.keySet.document.timing;
+        waitUntil(readWithinDeadline(nowMs, kvCacheTtlSeconds, waitUntil));
       }
       return toHeld(stored, nowMs);
     }
@@ -168,7 +172,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     async current(nowMs, waitUntil) {
       const without = ready(nowMs, waitUntil);
       if (without !== undefined) return ok(without);
-      if (!schedule.holdsBack(nowMs)) await readWithinDeadline(nowMs, Number.POSITIVE_INFINITY, waitUntil);
+      if (!schedule.holdsBack(nowMs)) await readWithinDeadline(nowMs, MIN_KV_CACHE_TTL_SECONDS, waitUntil);
       if (store.usable(nowMs) === undefined) await tryBootstrap(nowMs);
       const stored = store.usable(nowMs);
       if (stored !== undefined) return ok(toHeld(stored, nowMs, "kv"));

@@ -156,22 +156,22 @@ export function startTraffic(options: TrafficOptions): Traffic {
     const cachedMs = write.forcedMs - slack();
     const heldMs = cachedMs + cacheTtl * 1000 - slack();
     const usedMs = heldMs + memoryTtl * 1000 - slack();
-    clock.at(cachedMs, () => sendTelling(isolateAt(location, true)));
-    clock.at(heldMs, () => {
+    clock.at(cachedMs, () => {
       const isolate = isolateAt(location, true);
       const deployed = anchors;
       // An isolate does not outlive its deployment.
-      const ifDeployed = (use: () => void) => (): void => (anchors === deployed ? use() : undefined);
+      const at = (timeMs: number, use: () => void): void => {
+        clock.at(timeMs, () => (anchors === deployed ? use() : undefined));
+      };
       sendTelling(isolate);
+      // Only the refresh of a copy younger than M is served what the location has kept for C.
+      const refreshes = Math.floor((heldMs - cachedMs) / (memoryTtl * 1000)) + 1;
+      for (let done = 1; done <= refreshes; done += 1) {
+        at(cachedMs + Math.floor((done * (heldMs - cachedMs)) / refreshes), () => sendTelling(isolate));
+      }
       // As soon as somebody may sign with a key that is not known everywhere, a token of it meets this isolate.
-      clock.at(
-        usedMs,
-        ifDeployed(() => spawn(mintFor(isolate))),
-      );
-      clock.at(
-        usedMs + 4000,
-        ifDeployed(() => sendTelling(isolate)),
-      );
+      at(usedMs, () => spawn(mintFor(isolate)));
+      at(usedMs + 4000, () => sendTelling(isolate));
     });
   }
 

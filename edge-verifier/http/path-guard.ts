@@ -39,11 +39,8 @@ export type PathProblem =
 /** RFC 9110 section 4.1 asks recipients to support 8000 octets. */
 const MAX_PATH_LENGTH = 8000;
 
-/**
- * Scheme, host and perhaps a port, path, query. A backslash or an at sign before the path would move the end of the authority for some
- * parsers; a comma is what joins two Host headers.
- */
-const TARGET = /^(https?):\/\/([\w.:[\]-]+)(\/[^?#]*)(\?[^#]*)?$/;
+/** A host and perhaps a port. A backslash or an at sign would move its end for some parsers; a comma joins two Host headers. */
+const AUTHORITY = /^[\w.:[\]-]+$/;
 
 const PLAIN = 0;
 const REFUSED = 1;
@@ -71,10 +68,15 @@ export function readTarget(url: string): Result<RequestTarget, PathProblem> {
 
 /** The parts alone; the path still has to be guarded. */
 export function cutTarget(url: string): Result<RequestTarget, PathProblem> {
-  const parts = TARGET.exec(url);
-  if (parts === null) return err(url.includes("#") ? "fragment" : "no_path");
-  const [, scheme = "", authority = "", path = "", query = ""] = parts;
-  return ok({ scheme, authority, path, query });
+  const scheme = url.startsWith("https://") ? "https" : "http";
+  const start = scheme.length + 3;
+  const slash = url.indexOf("/", start);
+  const authority = url.slice(start, slash);
+  if (url.includes("#")) return err("fragment");
+  if (slash === -1 || !url.startsWith(`${scheme}://`) || !AUTHORITY.test(authority)) return err("no_path");
+  const mark = url.indexOf("?", slash);
+  const end = mark === -1 ? url.length : mark;
+  return ok({ scheme, authority, path: url.slice(slash, end), query: url.slice(end) });
 }
 
 /** @returns the first rule that the path breaks, or undefined. */
@@ -94,45 +96,58 @@ export function checkPath(path: string): PathProblem | undefined {
   return special ? checkSpecial(path) : undefined;
 }
 
-const ESCAPE_RUN = /(?:%[0-9A-Fa-f]{2})+/g;
+/** ASP.NET before 4.8.1 takes "(S(x))" out of paths, wherever it stands: a session without a cookie. */
+const COOKIELESS = /(?:\(|%28)[a-z](?:\(|%28)/i;
 
 /**
  * ASCII that may stand escaped in a path. Not in it: controls; `/ \ % ; ? #`, which mean something else once they are
  * decoded; and letters, digits and `-._~`, which would give every literal of the policy a second spelling.
  */
-const MAY_BE_ESCAPED = /^[ !"$&'()*+,:<=>@[\]^`{|}]*$/;
+const MAY_BE_ESCAPED = " !\"$&'()*+,:<=>@[]^`{|}";
+
+/** For each octet whether it may be escaped; those beyond ASCII may, if they are UTF-8 together. */
+const ESCAPABLE: readonly boolean[] = Array.from(
+  { length: 256 },
+  (_, octet) => octet >= 0x80 || MAY_BE_ESCAPED.includes(String.fromCharCode(octet)),
+);
 
 /**
- * What a compatibility form must not turn into: a fullwidth slash or a two dot leader is one `normalize` from a traversal.
- * The last ones have no such form, but Windows' "best fit" to a code page makes slashes of them.
+ * C1 controls, the soft hyphen (for some nothing, for others a hyphen), and every character of which a normal form of
+ * Unicode (UAX 15) or Windows' "best fit" to a code page makes one of `/ \ % ; ? # .`: a fullwidth slash or a two dot leader
+ * is one `normalize` from a traversal.
  */
-const STRUCTURAL = /[/\\%;?#.\u2044\u2215\u2216\u29f5\u29f8]/;
-
-/** ASP.NET before 4.8.1 takes "(S(x))" out of paths, wherever it stands: a session without a cookie. */
-const COOKIELESS = /(?:\(|%28)[a-z](?:\(|%28)/i;
+const STRUCTURAL =
+  /[\x80-\x9f\xad\xbc-\xbe\u037e\u2024-\u2026\u2044\u2047-\u2049\u2100\u2101\u2105\u2106\u2150-\u215f\u2189\u2215\u2216\u2488-\u249b\u29f5\u29f8\u33a7\u33a8\u33ae\u33af\u33c2\u33c6\u33c7\u33d8\u33de\u33df\ufe14\ufe16\ufe19\ufe30\ufe52\ufe54\ufe56\ufe5f\ufe68\ufe6a\uff03\uff05\uff0e\uff0f\uff1b\uff1f\uff3c\u{1f100}]/u;
 
 function checkSpecial(path: string): PathProblem | undefined {
   if (COOKIELESS.test(path)) return "character";
-  if (path.replaceAll(ESCAPE_RUN, "").includes("%")) return "escape_invalid";
-  for (const run of path.match(ESCAPE_RUN) ?? []) {
+  let isAscii = true;
+  let isAmbiguous = false;
+  for (let index = path.indexOf("%"); index !== -1; index = path.indexOf("%", index + 3)) {
+    const octet = (hexDigit(path, index + 1) << 4) | hexDigit(path, index + 2);
+    if (octet < 0) return "escape_invalid";
+    if (octet >= 0x80) isAscii = false;
+    if (ESCAPABLE[octet] !== true) isAmbiguous = true;
+  }
+  if (!isAscii) {
     let text: string;
     try {
-      text = decodeURIComponent(run);
+      text = decodeURIComponent(path);
     } catch {
       return "escape_invalid";
     }
-    if (!isUnambiguous(text)) return "escape_ambiguous";
+    isAmbiguous ||= STRUCTURAL.test(text);
   }
-  return undefined;
+  return isAmbiguous ? "escape_ambiguous" : undefined;
 }
 
-function isUnambiguous(text: string): boolean {
-  let ascii = "";
-  for (const character of text) {
-    const code = character.charCodeAt(0);
-    if (code < 0x80) ascii += character;
-    // C1 controls, and characters whose compatibility form (Unicode UAX 15) means something to a path.
-    else if (code < 0xa0 || STRUCTURAL.test(character.normalize("NFKC"))) return false;
-  }
-  return MAY_BE_ESCAPED.test(ascii);
+/** @returns 0 to 15, or -1 when the character is no hexadecimal digit */
+function hexDigit(path: string, index: number): number {
+  return HEX_DIGITS[path.charCodeAt(index)] ?? -1;
 }
+
+/** By character code. */
+const HEX_DIGITS: Int8Array = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = String.fromCharCode(code);
+  return /[0-9A-Fa-f]/.test(digit) ? Number.parseInt(digit, 16) : -1;
+});

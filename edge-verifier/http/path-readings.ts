@@ -1,11 +1,14 @@
 /**
- * Every text that an origin may take a path for whose oddities it may read or not: an escaped slash is a slash or part of a
- * segment, an empty segment is one, none or the beginning of a host, path parameters are part of a segment or not there.
- * Pure; decides nothing.
+ * Every way in which an origin may read a path that contains `%2F`, `//` or `;`: an escaped slash is a slash or part of a
+ * segment; an empty segment is one, is not there, or begins a host; path parameters are part of a segment or not there.
+ * Pure; decides nothing. What it may cost is bounded by counts before anything is built.
  */
 import type { PathOddity } from "../policy/rule.ts";
 
 const ODDITY = /%2f|;|\/(?=\/)/gi;
+
+/** A run of slashes stays together. */
+const SEPARATOR = /(%2f|;|\/{2,})/i;
 
 /** Such a path names a host ("//host/path", RFC 3986 section 4.2), by itself or once it is cleaned: another server, for some. */
 const LEADS_ELSEWHERE = /^\/(?:\/|;|%2f)/i;
@@ -13,17 +16,23 @@ const LEADS_ELSEWHERE = /^\/(?:\/|;|%2f)/i;
 /** What an origin has in place of an oddity that it does not read: no literal of a policy holds it, and no parser minds it. */
 const STAND_IN = "!";
 
-/** Each reading costs what guarding and matching a path cost. Six escaped slashes have as many; three empty segments fewer. */
+/** Six escaped slashes have as many readings; three empty segments fewer. */
 const MAX_READINGS = 64;
 
-/** How far what is not there reaches: to the next slash, to the next one of any kind, or to the end. */
-type Reach = "slash" | "any_slash" | "end";
+/** Each multiplies the readings by two at least, unless it stands where another one has cut the path already. */
+const MAX_ODDITIES = 8;
+
+/** All readings together are no longer than one path may be (path-guard.ts): guarding and matching them costs as much. */
+const MAX_CHARACTERS = 8000;
+
+/** Where the part ends that a reading leaves out: at the next slash, at the next slash of any kind, or with the path. */
+type SkippedTo = "slash" | "any_slash" | "end";
 
 /** The beginning of a reading. */
 interface Begun {
   readonly text: string;
-  /** Inside path parameters, or a host, that are not there. */
-  readonly skipping?: Reach;
+  /** Inside path parameters, or a host, that this reading leaves out. */
+  readonly skipping?: SkippedTo;
 }
 
 /** @returns the kinds that are in the path, each once */
@@ -36,38 +45,64 @@ export function odditiesOf(path: string): ReadonlySet<PathOddity> {
 
 /**
  * @param path begins with a slash
- * @returns paths without oddities, each read by itself in each of its ways; undefined when there are too many, or when one
- *   could name a host
+ * @returns paths without oddities, each read by itself in each of its ways; undefined when they are too many or too long,
+ *   or when one could name a host
  */
 export function readingsOf(path: string): ReadonlySet<string> | undefined {
-  if (LEADS_ELSEWHERE.test(path)) return undefined;
+  if (LEADS_ELSEWHERE.test(path) || !hasFewOddities(path)) return undefined;
   let begun: readonly Begun[] = [{ text: "" }];
-  for (const piece of path.split(/(%2f|[;/])/i)) {
+  for (const piece of path.split(SEPARATOR)) {
+    if (piece === "") continue;
     const next = new Map<string, Begun>();
+    let characters = 0;
     for (const before of begun) {
-      for (const one of goOn(before, piece)) next.set(`${one.skipping ?? ""} ${one.text}`, one);
+      for (const one of readOn(before, piece)) {
+        next.set(`${one.skipping ?? ""} ${one.text}`, one);
+        characters += one.text.length;
+        if (next.size > MAX_READINGS || characters > MAX_CHARACTERS) return undefined;
+      }
     }
-    if (next.size > MAX_READINGS) return undefined;
     begun = [...next.values()];
   }
   return new Set(begun.map(({ text }) => text));
 }
 
-function goOn(before: Begun, piece: string): readonly Begun[] {
-  const { text, skipping } = before;
-  if (piece === "/") return skipping === "end" ? [before] : slash(text);
-  if (piece === "%2f" || piece === "%2F") {
-    if (skipping === undefined) return [{ text: text + STAND_IN }, ...slash(text)];
-    return skipping === "any_slash" ? slash(text) : [before];
+function hasFewOddities(path: string): boolean {
+  let left = MAX_ODDITIES;
+  ODDITY.lastIndex = 0;
+  while (ODDITY.test(path)) {
+    left -= 1;
+    if (left < 0) return false;
   }
-  if (skipping !== undefined) return [before];
-  if (piece !== ";") return [{ text: text + piece }];
-  const reaches: readonly Reach[] = ["slash", "any_slash", "end"];
-  return [{ text: text + STAND_IN }, ...reaches.map((reach) => ({ text, skipping: reach }))];
+  return true;
 }
 
-/** After another slash it ends an empty segment, or nothing, or it begins a host: for whoever cuts the path there first. */
-function slash(text: string): readonly Begun[] {
+/** The ways in which a reading goes on with a piece of the path. */
+function readOn(before: Begun, piece: string): readonly Begun[] {
+  const { text, skipping } = before;
+  if (piece === "%2f" || piece === "%2F") {
+    if (skipping === undefined) return [{ text: text + STAND_IN }, ...readSlash(text)];
+    return skipping === "any_slash" ? readSlash(text) : [before];
+  }
+  if (piece === ";") {
+    if (skipping !== undefined) return [before];
+    const ends: readonly SkippedTo[] = ["slash", "any_slash", "end"];
+    return [{ text: text + STAND_IN }, ...ends.map((end) => ({ text, skipping: end }))];
+  }
+  return readPlain(before, piece);
+}
+
+/** A piece of text and slashes. */
+function readPlain(before: Begun, piece: string): readonly Begun[] {
+  const { text, skipping } = before;
+  if (piece === "" || skipping === "end") return [before];
+  const slash = skipping === undefined && !piece.startsWith("/") ? -1 : piece.indexOf("/");
+  if (slash === -1) return skipping === undefined ? [{ text: text + piece }] : [before];
+  return readSlash(text).flatMap((one) => readPlain(one, piece.slice(slash + 1)));
+}
+
+/** After another slash it ends an empty segment, or nothing, or it begins a host, for an origin that cuts the path there first. */
+function readSlash(text: string): readonly Begun[] {
   if (!text.endsWith("/")) return [{ text: `${text}/` }];
   const above = text.slice(0, -1);
   return [

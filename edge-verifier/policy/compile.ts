@@ -23,6 +23,8 @@ export interface CompiledRule {
   readonly methods: ReadonlySet<string>;
   /** undefined: anyone, and no token is looked at. */
   readonly requirement: CompiledRequirement | undefined;
+  /** The requirement as it was written, for comparing it with another one. */
+  readonly asks: string;
   /** A request without credentials passes. */
   readonly anonymous: boolean;
   /** What the rule would refuse is logged and forwarded. */
@@ -57,7 +59,7 @@ export function compilePolicy(
   for (const [rule, value] of policy.entries()) {
     const found: string[] = [];
     const compiled = compileRule(value, found);
-    if (compiled !== undefined && found.length === 0) {
+    if (compiled !== undefined) {
       if (isUnreachable(compiled, rules, ownPaths)) {
         found.push("rule can never match: an earlier rule or the gateway itself does");
       }
@@ -80,8 +82,9 @@ function compileRule(value: unknown, found: string[]): CompiledRule | undefined 
   const methods = compileMethods(value["methods"], found);
   const requirement = compileAccess(value["allow"], value["require"], found);
   const report = compileMode(value["mode"], value["allow"], found);
-  if (pattern === undefined) return undefined;
-  return { pattern, methods, requirement, anonymous: value["allow"] === "anonymous", report };
+  if (pattern === undefined || found.length > 0) return undefined;
+  const asks = JSON.stringify(value["require"] ?? null);
+  return { pattern, methods, requirement, asks, anonymous: value["allow"] === "anonymous", report };
 }
 
 function compilePath(value: unknown, found: string[]): PathPattern | undefined {

@@ -8,6 +8,8 @@ import type { PathPattern } from "./pattern.ts";
 export interface RouteIndex<Rule> {
   /** By the next segment, in lower case. */
   readonly literals: Map<string, RouteIndex<Rule>>;
+  /** Characters of the longest of them. */
+  longest: number;
   /** The next segment is a parameter. */
   parameter: RouteIndex<Rule> | undefined;
   /** Rules of exactly these segments. */
@@ -58,9 +60,78 @@ function collect<Rule>(
   if (node.parameter === undefined && node.literals.size === 0) return;
   const slash = path.indexOf("/", position + 1);
   const stop = slash === -1 || slash > end ? end : slash;
-  const below = node.literals.get(path.slice(position + 1, stop));
+  const fits = stop - position - 1 <= node.longest;
+  const below = fits ? node.literals.get(path.slice(position + 1, stop)) : undefined;
   if (below !== undefined) collect(below, path, stop, end, found);
   if (node.parameter !== undefined) collect(node.parameter, path, stop, end, found);
+}
+
+/** A rule for a method; without the rest of it, an index is about any kind of rule. */
+interface MethodRule {
+  readonly methods: ReadonlySet<string>;
+}
+
+/**
+ * Asks about the rule of each path that is left when an origin cuts this one: at a dot inside of a segment (a format suffix,
+ * `/admin.json`, which some servers take off), or after a segment with a dot (a script, `/admin.php/x`, whose rest is for the
+ * script). Only a rule that the whole path does not match, too, is asked about.
+ * @param folded as {@link findRules} takes it
+ * @returns whether `accepts` is true for one of them
+ */
+export function someCut<Rule extends MethodRule>(
+  index: RouteIndex<Rule>,
+  folded: string,
+  method: string,
+  accepts: (rule: Rule) => boolean,
+): boolean {
+  const end = folded.endsWith("/") ? folded.length - 1 : folded.length;
+
+  /** Rules above match the whole path as well: there is nothing to be gained by the cut. */
+  function reaches(above: Placed<Rule> | undefined, rules: readonly Placed<Rule>[]): boolean {
+    const decides = earliest(above, rules, method);
+    return decides !== undefined && decides !== above && accepts(decides.rule);
+  }
+
+  function walk(node: RouteIndex<Rule>, position: number, before: Placed<Rule> | undefined): boolean {
+    if (position >= end) return false;
+    const above = earliest(before, node.trees, method);
+    const start = position + 1;
+    const slash = folded.indexOf("/", start);
+    const stop = slash === -1 || slash > end ? end : slash;
+    const literal = stop - start > node.longest ? undefined : node.literals.get(folded.slice(start, stop));
+    const last = Math.min(stop, start + node.longest + 1);
+    let dot = folded.indexOf(".", start);
+    if (dot !== -1 && dot < stop) {
+      // What is left of "/.x" is the path above it.
+      if (dot === start && reaches(above, node.exact)) return true;
+      if ((dot > start || stop < end) && reaches(above, node.parameter?.exact ?? [])) return true;
+      if (stop < end && reaches(above, literal?.exact ?? [])) return true;
+      // Further dots than the longest literal has characters lead nowhere, however many there are.
+      for (; dot !== -1 && dot < last; dot = folded.indexOf(".", dot + 1)) {
+        const cut = node.literals.get(folded.slice(start, dot));
+        if (cut !== undefined && (reaches(above, cut.exact) || reaches(above, cut.trees))) return true;
+      }
+    }
+    return (
+      (literal !== undefined && walk(literal, stop, above)) ||
+      (node.parameter !== undefined && walk(node.parameter, stop, above))
+    );
+  }
+
+  return walk(index, 0, undefined);
+}
+
+/** The first in the order of the policy, of those for the method. */
+function earliest<Rule extends MethodRule>(
+  first: Placed<Rule> | undefined,
+  others: readonly Placed<Rule>[],
+  method: string,
+): Placed<Rule> | undefined {
+  let found = first;
+  for (const one of others) {
+    if (one.rule.methods.has(method) && (found === undefined || one.place < found.place)) found = one;
+  }
+  return found;
 }
 
 function nodeBelow<Rule>(node: RouteIndex<Rule>, segment: string | undefined): RouteIndex<Rule> {
@@ -69,10 +140,11 @@ function nodeBelow<Rule>(node: RouteIndex<Rule>, segment: string | undefined): R
   if (below === undefined) {
     below = emptyIndex();
     node.literals.set(segment, below);
+    node.longest = Math.max(node.longest, segment.length);
   }
   return below;
 }
 
 function emptyIndex<Rule>(): RouteIndex<Rule> {
-  return { literals: new Map(), parameter: undefined, exact: [], trees: [] };
+  return { literals: new Map(), longest: 0, parameter: undefined, exact: [], trees: [] };
 }

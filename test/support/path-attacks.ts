@@ -22,15 +22,17 @@ export function plainRules(paths: readonly string[]): readonly PlainRule[] {
   });
 }
 
-/** The rule that a path falls under as an origin reads it: its path. */
-export function ruleOf(rules: readonly PlainRule[], { segments, foldsCase }: Reading): string | undefined {
+function matches(rule: PlainRule, { segments, foldsCase }: Reading): boolean {
   const fold = (text: string): string => (foldsCase ? text.toUpperCase().toLowerCase() : text);
-  const matching = rules.find(
-    (rule) =>
-      (rule.tree ? segments.length >= rule.segments.length : segments.length === rule.segments.length) &&
-      rule.segments.every((wanted, index) => wanted.startsWith(":") || fold(wanted) === fold(segments[index] ?? "")),
+  return (
+    (rule.tree ? segments.length >= rule.segments.length : segments.length === rule.segments.length) &&
+    rule.segments.every((wanted, index) => wanted.startsWith(":") || fold(wanted) === fold(segments[index] ?? ""))
   );
-  return matching?.path;
+}
+
+/** The rule that a path falls under as an origin reads it: its path. */
+export function ruleOf(rules: readonly PlainRule[], reading: Reading): string | undefined {
+  return rules.find((rule) => matches(rule, reading))?.path;
 }
 
 export interface Bypass {
@@ -42,10 +44,14 @@ export interface Bypass {
 /** @param gateway the rule by which the gateway has let the path through; undefined when it has not */
 export function bypassesOf(rules: readonly PlainRule[], path: string, gateway: string | undefined): readonly Bypass[] {
   if (gateway === undefined) return [];
+  const whole = { segments: path.replace(/\/$/, "").split("/").slice(1), foldsCase: true };
+  const allOfWhole = new Set(rules.filter((rule) => matches(rule, whole)).map((rule) => rule.path));
   return NORMALISERS.flatMap(({ name, readings }) =>
     readings(path)
-      .map((reading) => ({ origin: name, gateway, atOrigin: ruleOf(rules, reading) }))
-      .filter(({ atOrigin }) => atOrigin !== gateway),
+      .map((reading) => ({ origin: name, gateway, atOrigin: ruleOf(rules, reading), cut: reading.cut === true }))
+      // A path that is cut short falls under the rules of what it was cut from, in any case.
+      .filter(({ atOrigin, cut }) => atOrigin !== gateway && !(cut && (!atOrigin || allOfWhole.has(atOrigin))))
+      .map(({ origin, atOrigin }) => ({ origin, gateway, atOrigin })),
   );
 }
 
@@ -53,7 +59,7 @@ const escape = (octet: number): string => `%${octet.toString(16).padStart(2, "0"
 const utf8Escapes = (text: string): string => [...Buffer.from(text)].map(escape).join("");
 
 const word = fc.constantFrom(
-  ..."public static api admin users v1.2 edit health-check Mixed mixed ADMIN Admin x 42 index.html .well-known".split(
+  ..."public static api admin users v1.2 edit health-check Mixed mixed ADMIN Admin x 42 index.html app.php admin.json .well-known".split(
     " ",
   ),
 );
@@ -82,9 +88,14 @@ const nasty = fc.oneof(
     "%28A(x)F(y)%29",
     ",",
     "%7e",
+    ".json",
+    ".php/",
+    "/.",
   ),
   fc
-    .constantFrom(..."ａ／＼．。‥⁄∕∖⧵⧸ıİſKéàāđασ-‐‑\u00ad\u0307\u0301\u200d\ufeff\u0085\u00a0｡０".split(""))
+    .constantFrom(
+      ..."ａ／＼．。‥⁄∕∖⧵⧸ıİſKéàāđασ-‐‑\u00ad\u115f\u3164\uffa0\u034f\u0307\u0301\u200d\ufeff\u0085\u00a0｡０".split(""),
+    )
     .map(utf8Escapes),
   fc.integer({ min: 0, max: 255 }).map(escape),
   fc.constantFrom(..."abdegimnpstuAIS".split("")).map(utf8Escapes),

@@ -9,6 +9,8 @@ export interface Reading {
   readonly segments: readonly string[];
   /** Whether the origin compares without regard to case. */
   readonly foldsCase: boolean;
+  /** Some origins take off the rest for some suffixes: a reading that reaches no rule does not count. */
+  readonly cut?: boolean;
 }
 
 export interface Normaliser {

@@ -14,7 +14,7 @@ import { given, valueOf } from "../../support/values.ts";
 
 const FUZZ = fuzzSettings(30_000);
 
-/** Rules that differ in what they require, so that falling under another one would matter. */
+/** Rules of which each requires something else, so that falling under another one would matter. */
 const PATHS = [
   "/public/*",
   "/static/:file",
@@ -25,12 +25,14 @@ const PATHS = [
   "/api/*",
   "/health-check",
   "/Mixed/*",
+  "/scripts/admin.php",
+  "/scripts/*",
 ];
 
 const findRoute = createRouteFinder(
   valueOf(
     compilePolicy(
-      PATHS.map((path) => ({ path, require: {} })),
+      PATHS.map((path, index) => ({ path, require: { scope: [`scope-${index}`] } })),
       [],
     ),
   ),
@@ -86,11 +88,22 @@ describe("the models of origins are lenient enough to be bypassed by a gateway t
     ["IIS", "/api/ad(A(x)S(y))min/x"],
     ["IIS", "/api/%28F(x))/admin/x"],
     ["IIS", "/public/%u002e%u002e/api/admin/x"],
+    ["format suffixes and PATH_INFO", "/api/admin.json"],
+    ["format suffixes and PATH_INFO", "/api/ADMIN.xml"],
+    ["format suffixes and PATH_INFO", "/api/admin.php/x"],
+    ["format suffixes and PATH_INFO", "/api/admin.%C2%A0"],
   ];
 
   test.each(BYPASSES)("%s takes %s for a path below /api/admin", (origin, path) => {
     const { readings } = given(NORMALISERS.find(({ name }) => name === origin));
     expect(readings(path).map((reading) => ruleOf(RULES, reading))).toContain("/api/admin/*");
+  });
+
+  test("a script is reached although more follows it", () => {
+    expect(gatewayRule("/scripts/admin.php")).toBe("/scripts/admin.php");
+    expect(gatewayRule("/scripts/other.php/x")).toBe("/scripts/*");
+    expect(gatewayRule("/scripts/admin.php/x")).toBeUndefined();
+    expect(gatewayRule("/scripts/admin.php.bak")).toBeUndefined();
   });
 
   test.each(BYPASSES)("and the gateway does not let it through (%s: %s)", (_, path) => {

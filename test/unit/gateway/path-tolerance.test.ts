@@ -46,13 +46,13 @@ function ask(find: RouteFinder, path: string, method = "GET"): string {
 const POLICY = defineRoutes([
   { path: "/public/*", allow: "anyone", tolerate: ["encoded_slash", "empty_segment", "path_parameters"] },
   { path: "/static/:file", allow: "anyone", tolerate: ["encoded_slash", "path_parameters"] },
-  { path: "/api/admin/users", require: {} },
-  { path: "/api/admin/*", require: {}, tolerate: ["empty_segment"] },
-  { path: "/api/v1.2/:id/edit", require: {}, tolerate: ["path_parameters"] },
-  { path: "/api/v1.2/:id", require: {}, tolerate: ["path_parameters"] },
-  { path: "/api/*", require: {}, tolerate: ["encoded_slash", "empty_segment", "path_parameters"] },
-  { path: "/files/*", require: {}, tolerate: ["encoded_slash"] },
-  { path: "/strict/*", require: {} },
+  { path: "/api/admin/users", require: { scope: ["s1"] } },
+  { path: "/api/admin/*", require: { scope: ["s2"] }, tolerate: ["empty_segment"] },
+  { path: "/api/v1.2/:id/edit", require: { scope: ["s3"] }, tolerate: ["path_parameters"] },
+  { path: "/api/v1.2/:id", require: { scope: ["s4"] }, tolerate: ["path_parameters"] },
+  { path: "/api/*", require: { scope: ["s5"] }, tolerate: ["encoded_slash", "empty_segment", "path_parameters"] },
+  { path: "/files/*", require: { scope: ["s6"] }, tolerate: ["encoded_slash"] },
+  { path: "/strict/*", require: { scope: ["s7"] } },
 ]);
 
 const find = await finderOf(POLICY);
@@ -121,6 +121,8 @@ describe("is refused", () => {
     ["another character", "/public/a;x%2F\u00e9"],
     ["case that counts for some", "/PUBLIC/a;x"],
     ["too many characters", `/public/a;${"x".repeat(1991)}`],
+    ["too many characters in all readings", `/public/a%2Fb%2Fc%2F${"x".repeat(1000)}`],
+    ["too many oddities", `/public/a${";x".repeat(9)}`],
     ["too many readings of slashes", `/public/${"a%2F".repeat(7)}`],
     ["too many readings of empty segments", "/public//a//b//c//d"],
     ["too many readings of parameters", `/public${"/a;v=1".repeat(5)}`],

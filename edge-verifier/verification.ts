@@ -23,6 +23,7 @@ export function createVerification(config: VerifierConfig): Verification {
     source: createKvKeySetSource(config.keySets, config.ring),
     anchors: config.anchors,
     issuer: config.issuer,
+    ring: config.ring,
     minRev: config.minRev,
     bootstrap: config.bootstrapKeySet,
     readDeadlineMs: KEY_READ_DEADLINE_MS,

@@ -6,8 +6,15 @@ export { ALGS } from "./algorithms.ts";
 export type { Alg, HeaderAlg } from "./algorithms.ts";
 export { namesOneOf } from "./claims.ts";
 export type { ClaimsRules, VerifiedClaims } from "./claims.ts";
-export { epochSecondsFromMs, parseAudience, parseEpochSeconds, parseIssuerUrl, parseKid } from "./identifiers.ts";
-export type { Audience, EpochSeconds, IssuerUrl, Kid } from "./identifiers.ts";
+export {
+  epochSecondsFromMs,
+  parseAudience,
+  parseEpochSeconds,
+  parseIssuerUrl,
+  parseKid,
+  parseRingName,
+} from "./identifiers.ts";
+export type { Audience, EpochSeconds, IssuerUrl, Kid, RingName } from "./identifiers.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
 export type { PublicJwk } from "./jwk.ts";

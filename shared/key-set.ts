@@ -2,7 +2,7 @@
  * The payload of a key set document: its schema, the states of a key, parsing and serialising. Pure; signatures are in
  * `signed-key-set.ts`. The format is described, with an example per stage, in docs/key-set-format.md.
  */
-import { parseEpochSeconds, parseIssuerUrl, parseKid } from "./identifiers.ts";
+import { parseEpochSeconds, parseIssuerUrl, parseKid, parseRingName } from "./identifiers.ts";
 import type { EpochSeconds, IssuerUrl, Kid, RingName } from "./identifiers.ts";
 import { parsePublicJwk, toKeyMaterial } from "./jwk.ts";
 import type { JwkProblem, PublicJwk } from "./jwk.ts";
@@ -36,6 +36,8 @@ export interface RevokedKid {
 /** A key set document, as both halves of sealgate use it. */
 export interface KeySetDocument {
   readonly issuer: IssuerUrl;
+  /** Undefined in a document of a sealgate that did not write it yet. */
+  readonly ring: RingName | undefined;
   readonly issuedAt: EpochSeconds;
   readonly expiresAt: EpochSeconds;
   /** Only grows. */
@@ -43,6 +45,11 @@ export interface KeySetDocument {
   readonly keys: readonly KeySetKey[];
   readonly revoked: readonly RevokedKid[];
   readonly timing: EdgeTiming;
+  /**
+   * The ring's root keys, for a verifier to notice that it lacks one of them. Information only: a key that is named here is
+   * no trust anchor.
+   */
+  readonly roots: readonly Kid[];
 }
 
 /** A key that was left out, by its position; reported, never fatal. */
@@ -63,8 +70,8 @@ export interface ParsedKeySet {
   readonly skipped: readonly SkippedKey[];
 }
 
-/** The required member that is missing or ill-typed. */
-export type KeySetMemberProblem = "iss" | "iat" | "exp" | "rev" | "keys" | "revoked" | "timing";
+/** The required member that is missing or ill-typed, or `ring` if it is there and is no name of a ring. */
+export type KeySetMemberProblem = "iss" | "ring" | "iat" | "exp" | "rev" | "keys" | "revoked" | "timing";
 
 /**
  * Parses the payload of a key set document. Unknown members are ignored; a missing or ill-typed required member refuses
@@ -73,6 +80,8 @@ export type KeySetMemberProblem = "iss" | "iat" | "exp" | "rev" | "keys" | "revo
 export function parseKeySet(payload: JsonObject): Result<ParsedKeySet, KeySetMemberProblem> {
   const issuer = parseIssuerUrl(payload["iss"]);
   if (!issuer.ok) return err("iss");
+  const ring = payload["ring"] === undefined ? undefined : parseRingName(payload["ring"]);
+  if (ring !== payload["ring"]) return err("ring");
   const issuedAt = parseEpochSeconds(payload["iat"]);
   if (issuedAt === undefined) return err("iat");
   const expiresAt = parseEpochSeconds(payload["exp"]);
@@ -86,13 +95,16 @@ export function parseKeySet(payload: JsonObject): Result<ParsedKeySet, KeySetMem
   const timing = parseTiming(payload["timing"]);
   if (timing === undefined) return err("timing");
   const { keys, skipped } = parseKeys(entries);
-  return ok({ document: { issuer: issuer.value, issuedAt, expiresAt, rev, keys, revoked, timing }, skipped });
+  const roots = parseRoots(payload["roots"]);
+  const document = { issuer: issuer.value, ring, issuedAt, expiresAt, rev, keys, revoked, timing, roots };
+  return ok({ document, skipped });
 }
 
 /** The payload of a document, ready for JSON.stringify. Members stand in the order of the documentation. */
 export function serialiseKeySet(document: KeySetDocument): JsonObject {
   return {
     iss: document.issuer,
+    ...(document.ring === undefined ? {} : { ring: document.ring }),
     iat: document.issuedAt,
     exp: document.expiresAt,
     rev: document.rev,
@@ -103,6 +115,7 @@ export function serialiseKeySet(document: KeySetDocument): JsonObject {
     })),
     revoked: document.revoked.map(({ kid, at }) => ({ kid, at })),
     timing: { ...serialiseTiming(document.timing) },
+    ...(document.roots.length === 0 ? {} : { roots: document.roots }),
   };
 }
 
@@ -150,6 +163,11 @@ function parseKey(entry: unknown): Result<KeySetKey, SkippedKey["problem"]> {
   const publishedAt = parseEpochSeconds(publishedAtMember);
   if (publishedAt === undefined) return err("published_at_invalid");
   return ok({ jwk: jwk.value, kid, state, publishedAt });
+}
+
+/** What cannot be read is left out: nothing is decided by it. */
+function parseRoots(value: unknown): readonly Kid[] {
+  return Array.isArray(value) ? value.map(parseKid).filter((kid) => kid !== undefined) : [];
 }
 
 function parseRevoked(value: unknown): readonly RevokedKid[] | undefined {

@@ -3,7 +3,7 @@
  * but not sign with the root key cannot change what this module accepts. Used by the edge, and by the issuer when it reads
  * back what it has published.
  */
-import type { EpochSeconds, IssuerUrl } from "./identifiers.ts";
+import type { EpochSeconds, IssuerUrl, RingName } from "./identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
 import type { JwkProblem } from "./jwk.ts";
 import { importVerificationKey, parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
@@ -35,6 +35,7 @@ export type KeySetProblem =
   | { readonly code: "key_set_signature_invalid" }
   | { readonly code: "key_set_member_invalid"; readonly member: KeySetMemberProblem }
   | { readonly code: "key_set_wrong_issuer" }
+  | { readonly code: "key_set_wrong_ring" }
   | { readonly code: "key_set_expired"; readonly expiredForSeconds: number }
   | { readonly code: "key_set_issued_in_future"; readonly aheadSeconds: number }
   | { readonly code: "key_set_rev_too_low"; readonly rev: number; readonly leastRev: number };
@@ -42,6 +43,8 @@ export type KeySetProblem =
 export interface KeySetRules {
   readonly anchors: TrustAnchors;
   readonly issuer: IssuerUrl;
+  /** A document that names another ring is refused; one that names no ring is taken for this one's. */
+  readonly ring: RingName;
   /** Documents with a lower `rev` are refused (rollback). Use 1 when there is no floor. */
   readonly leastRev: number;
 }
@@ -111,6 +114,7 @@ async function importTrustAnchor(entry: unknown): Promise<Result<VerificationKey
 
 function checkDocument({ document }: ParsedKeySet, rules: KeySetRules, now: EpochSeconds): KeySetProblem | undefined {
   if (document.issuer !== rules.issuer) return { code: "key_set_wrong_issuer" };
+  if ((document.ring ?? rules.ring) !== rules.ring) return { code: "key_set_wrong_ring" };
   if (document.expiresAt <= now) return { code: "key_set_expired", expiredForSeconds: now - document.expiresAt };
   if (document.issuedAt > now + document.timing.clockSkewSeconds) {
     return { code: "key_set_issued_in_future", aheadSeconds: document.issuedAt - now };

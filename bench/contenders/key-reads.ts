@@ -4,7 +4,7 @@
  */
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
-import { issuerOf } from "./sealgate.ts";
+import { BENCH_RING, issuerOf } from "./sealgate.ts";
 import type { ContenderEnv } from "./serve.ts";
 
 interface Context {
@@ -32,6 +32,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
       },
       anchors: anchors.value,
       issuer: issuerOf(SETTINGS),
+      ring: BENCH_RING,
       minRev: 1,
       bootstrap: undefined,
       readDeadlineMs: 1000,

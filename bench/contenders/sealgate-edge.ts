@@ -7,7 +7,7 @@ import { createTokenVerifier } from "../../shared/keys/token-verifier.ts";
 import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import type { TokenMemoryLimits } from "../../shared/keys/token-memory.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
-import { issuerOf, rulesOf } from "./sealgate.ts";
+import { BENCH_RING, issuerOf, rulesOf } from "./sealgate.ts";
 import type { Settings } from "./settings.ts";
 
 export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemoryLimits): Promise<TokenVerifier> {
@@ -17,6 +17,7 @@ export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemory
     source: { read: async () => settings.keySet },
     anchors: anchors.value,
     issuer: issuerOf(settings),
+    ring: BENCH_RING,
     minRev: 1,
     bootstrap: undefined,
     readDeadlineMs: 1000,

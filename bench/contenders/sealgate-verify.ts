@@ -5,7 +5,7 @@ import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import { importTrustAnchors, openKeySet } from "../../shared/signed-key-set.ts";
 import { importKeySet } from "../../shared/verification-keys.ts";
 import { verifyToken } from "../../shared/verify-token.ts";
-import { issuerOf, rulesOf } from "./sealgate.ts";
+import { BENCH_RING, issuerOf, rulesOf } from "./sealgate.ts";
 import { serve, takesText } from "./serve.ts";
 import type { ContenderWorker } from "./serve.ts";
 
@@ -16,7 +16,7 @@ const worker: ContenderWorker = serve<string>(async ({ SETTINGS }) => {
   const now = epochSecondsFromMs(Date.now());
   const opened = await openKeySet(
     SETTINGS.keySet,
-    { anchors: anchors.value, issuer: issuerOf(SETTINGS), leastRev: 1 },
+    { anchors: anchors.value, issuer: issuerOf(SETTINGS), ring: BENCH_RING, leastRev: 1 },
     now,
   );
   if (!opened.ok) throw new TypeError(opened.error.code);

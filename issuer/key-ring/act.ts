@@ -140,9 +140,11 @@ async function publish(
   const now = ports.clock();
   const document = composeKeySet({
     issuer: step.issuer,
+    ring,
     keys: step.keys.map(({ kid, jwk, state, publishedAt }) => ({ kid, jwk, state, publishedAt })),
     revoked: step.revoked,
     timing: step.timing,
+    roots: step.roots,
     rev: chooseRev(step.rev, now, ports.random()),
     documentLifetimeSeconds: step.documentLifetimeSeconds,
     now,

@@ -13,10 +13,12 @@ import { MAX_DOCUMENT_LIFETIME_SECONDS } from "./policy.ts";
 import { isRevAhead, isSettled, revLeadSeconds, settleAfterSeconds } from "./rev.ts";
 import type { Situation } from "./situation.ts";
 import { isSameTiming } from "./timing-in-force.ts";
+import { rootAnchorsOf } from "./trust-anchors.ts";
 
 interface Desired {
   readonly keys: readonly DesiredKey[];
   readonly revoked: readonly RevokedKid[];
+  readonly roots: readonly Kid[];
 }
 
 /** The step that publishes what should be there; undefined when it is, or when nothing can be signed. */
@@ -36,6 +38,7 @@ export function planPublish(situation: Situation): PublishStep | undefined {
     reasons,
     rootKeyArn: root.keyArn,
     rootAlg: root.alg,
+    roots: desired.roots,
     issuer: policy.issuer,
     keys: desired.keys,
     revoked: desired.revoked,
@@ -99,7 +102,7 @@ function desire(situation: Situation): Desired {
     ...(newerDocument(observed, now)?.keys ?? []).map((entry) => ({ ...entry, publishedAt: undefined })),
   ];
   for (const entry of carried) if (!known.has(entry.kid)) add(entry);
-  return { keys: [...keys.values()], revoked };
+  return { keys: [...keys.values()], revoked, roots: rootAnchorsOf(observed).map(({ kid }) => kid) };
 }
 
 /**
@@ -160,6 +163,8 @@ function publishReasons(situation: Situation, desired: Desired): readonly Publis
     ["issued_in_future", document.issuedAt > now + document.timing.clockSkewSeconds],
     ["rolled_back", isRolledBack(situation)],
     ["root_changed", held.rootKid !== root?.publicKey?.kid],
+    // Only one that is missing: where KMS shows a new one late, two rotators would take turns with each other.
+    ["root_added", desired.roots.some((kid) => !document.roots.includes(kid))],
     ["key_added", desired.keys.some(({ kid }) => !listed.has(kid))],
     ["key_dropped", document.keys.some(({ kid }) => !wanted.has(kid))],
     ["state_changed", !isActiveUncertain(situation, document) && isAnyStateChanged(desired.keys, listed)],

@@ -157,6 +157,7 @@ export type PublishReason =
   | "state_changed"
   | "timing_changed"
   | "root_changed"
+  | "root_added"
   | "unusable_entry"
   | "renewal"
   | "settle";
@@ -166,6 +167,8 @@ export interface PublishStep {
   readonly reasons: readonly PublishReason[];
   readonly rootKeyArn: string;
   readonly rootAlg: Alg;
+  /** Kids of the root keys that can sign, for verifiers to compare with what they have pinned. */
+  readonly roots: readonly Kid[];
   readonly issuer: IssuerUrl;
   readonly keys: readonly DesiredKey[];
   /** New tombstones carry the time of the plan. */

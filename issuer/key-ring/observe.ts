@@ -7,7 +7,7 @@ import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import { parseJsonObject } from "../../shared/json.ts";
 import { importVerificationKey, parseCompactJws, parseJwsHeader } from "../../shared/jws.ts";
 import { openKeySet } from "../../shared/signed-key-set.ts";
-import type { TrustAnchors } from "../../shared/signed-key-set.ts";
+import type { KeySetRules, TrustAnchors } from "../../shared/signed-key-set.ts";
 import { SealgateError } from "../errors.ts";
 import type { Kms } from "../kms/port.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
@@ -66,23 +66,26 @@ async function observeDocument(
   try {
     const storedText = await publisher.read(ring);
     if (storedText === undefined) return { document: { kind: "missing" }, storedText };
-    return { document: await readDocument(storedText, issuer, anchors), storedText };
+    return { document: await readDocument(storedText, { ring, issuer, anchors }), storedText };
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
     return { document: { kind: "unknown", fault: error.code, message: error.message }, storedText: undefined };
   }
 }
 
+/** Whose document it has to be. `anchors`: the public keys of all root keys that the ring has. */
+export type DocumentOwner = Pick<KeySetRules, "ring" | "issuer" | "anchors">;
+
 /**
- * Opens a document whatever its age: an expired one still tells tombstones and the last rev.
- * @param anchors public keys of all root keys that the ring has
+ * Opens a document whatever its age: an expired one still tells tombstones and the last rev. So does one that does not name
+ * its ring, as earlier versions wrote it: it is taken for this ring's. One that names another ring is refused.
  */
-export async function readDocument(text: string, issuer: IssuerUrl, anchors: TrustAnchors): Promise<ObservedDocument> {
+export async function readDocument(text: string, owner: DocumentOwner): Promise<ObservedDocument> {
   // At the time the document names itself it is neither expired nor from the future; the signature holds at any time.
   const claimed = claimsOf(text);
-  const opened = await openKeySet(text, { anchors, issuer, leastRev: 1 }, claimed.issuedAt);
+  const opened = await openKeySet(text, { ...owner, leastRev: 1 }, claimed.issuedAt);
   if (!opened.ok) return { kind: "refused", problem: opened.error.code };
-  const root = anchors.find(({ kid }) => kid === claimed.kid);
+  const root = owner.anchors.find(({ kid }) => kid === claimed.kid);
   if (root === undefined) return { kind: "refused", problem: "key_set_unknown_root" };
   const { document, skipped } = opened.value;
   return { kind: "read", document, skipped, rootKid: root.kid };

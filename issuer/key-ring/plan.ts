@@ -73,7 +73,14 @@ export function stepKey(step: Step): string {
   if (step.kind === "tag_key") return JSON.stringify([step.kind, step.keyArn, Object.keys(step.tags)]);
   if (step.kind !== "publish") return JSON.stringify(step);
   const keys = step.keys.map(({ kid, state }) => [kid, state]);
-  return JSON.stringify([step.kind, keys, step.revoked.map(({ kid }) => kid), step.timing, step.rootKeyArn]);
+  return JSON.stringify([
+    step.kind,
+    keys,
+    step.revoked.map(({ kid }) => kid),
+    step.timing,
+    step.rootKeyArn,
+    step.roots,
+  ]);
 }
 
 /** A request may ask for what is due anyway. */

@@ -43,7 +43,7 @@ export function createStoredPublishedKeys(options: StoredPublishedKeysOptions): 
   return {
     async publishedAt({ kid }) {
       const text = await publisher.read(ring);
-      const held = text === undefined ? undefined : await readDocument(text, issuer, anchors);
+      const held = text === undefined ? undefined : await readDocument(text, { ring, issuer, anchors });
       if (held?.kind !== "read" || held.document.expiresAt <= clock()) {
         throw new SealgateError("key_set_unusable", "There is no published key set that edges could use.", {
           retryable: true,

@@ -3,7 +3,7 @@
  * is in `sign-key-set.ts`, writing in a publisher.
  */
 import { addSeconds } from "../../shared/identifiers.ts";
-import type { EpochSeconds, IssuerUrl, Kid } from "../../shared/identifiers.ts";
+import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../../shared/identifiers.ts";
 import type { PublicJwk } from "../../shared/jwk.ts";
 import { isRev } from "../../shared/key-set.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../shared/key-set.ts";
@@ -21,11 +21,14 @@ export interface KeyToPublish {
 /** What the next document is made from. */
 export interface KeySetParts {
   readonly issuer: IssuerUrl;
+  readonly ring: RingName;
   /** In the order in which they are published. */
   readonly keys: readonly KeyToPublish[];
   /** All tombstones, old and new. */
   readonly revoked: readonly RevokedKid[];
   readonly timing: EdgeTiming;
+  /** Kids of the ring's root keys that can sign a document. */
+  readonly roots: readonly Kid[];
   /** Higher than that of every document before; `key-ring/rev.ts` chooses it. */
   readonly rev: number;
   readonly documentLifetimeSeconds: number;
@@ -52,12 +55,14 @@ export function composeKeySet(parts: KeySetParts): KeySetDocument {
   requireDistinct(keys);
   return {
     issuer: parts.issuer,
+    ring: parts.ring,
     issuedAt,
     expiresAt: addSeconds(issuedAt, documentLifetimeSeconds),
     rev,
     keys: keys.map((key): KeySetKey => ({ ...key, publishedAt: key.publishedAt ?? issuedAt })),
     revoked: [...revoked.values()],
     timing: parts.timing,
+    roots: parts.roots,
   };
 }
 

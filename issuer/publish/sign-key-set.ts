@@ -51,7 +51,9 @@ async function openAsEdge(
 ): Promise<ParsedKeySet> {
   const anchors = await importTrustAnchors([root.jwk]);
   if (!anchors.ok) throw unusable("the public key of the root cannot be pinned");
-  const opened = await openKeySet(text, { anchors: anchors.value, issuer: document.issuer, leastRev: 1 }, now);
+  const { issuer, ring } = document;
+  if (ring === undefined) throw unusable("it does not say which ring it belongs to");
+  const opened = await openKeySet(text, { anchors: anchors.value, issuer, ring, leastRev: 1 }, now);
   if (opened.ok) return opened.value;
   if (opened.error.code !== "key_set_signature_invalid") throw unusable(opened.error.code);
   throw new SealgateError("kms_bad_signature", "the signature of the key set does not hold under the root key", {

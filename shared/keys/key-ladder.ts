@@ -18,7 +18,7 @@
  * Requests share settled values only: no promise is stored, so none is ever awaited by another request, which on Workers
  * would hang it. There is no clock and, but for the deadline, no timer: times are passed in.
  */
-import type { EpochSeconds, IssuerUrl } from "../identifiers.ts";
+import type { EpochSeconds, IssuerUrl, RingName } from "../identifiers.ts";
 import type { SkippedKey } from "../key-set.ts";
 import { err, ok } from "../result.ts";
 import type { Result } from "../result.ts";
@@ -38,6 +38,7 @@ export interface KeyLadderConfig {
   /** The pinned root keys. */
   readonly anchors: TrustAnchors;
   readonly issuer: IssuerUrl;
+  readonly ring: RingName;
   /** Documents with a lower `rev` are refused, the bootstrap document included. Use 1 when there is no floor. */
   readonly minRev: number;
   /** `BOOTSTRAP_KEY_SET`: a signed document bundled at deploy, or undefined. */

@@ -3,7 +3,7 @@
  * nothing of KV, deadlines or requests. What it holds is settled values only, so that requests share it safely.
  */
 import { epochSecondsFromMs } from "../identifiers.ts";
-import type { IssuerUrl } from "../identifiers.ts";
+import type { IssuerUrl, RingName } from "../identifiers.ts";
 import type { RevokedKid } from "../key-set.ts";
 import { openKeySet } from "../signed-key-set.ts";
 import type { TrustAnchors } from "../signed-key-set.ts";
@@ -14,6 +14,7 @@ import type { KeyReadProblemCode } from "./held-key-set.ts";
 export interface KeySetStoreConfig {
   readonly anchors: TrustAnchors;
   readonly issuer: IssuerUrl;
+  readonly ring: RingName;
   /** The configured floor for `rev`. */
   readonly minRev: number;
   /** Uniform in [0, 1). */
@@ -59,8 +60,8 @@ export interface KeySetStore {
 }
 
 export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
-  const { anchors, issuer, minRev, random } = config;
-  const rules = { anchors, issuer, leastRev: minRev };
+  const { anchors, issuer, ring, minRev, random } = config;
+  const rules = { anchors, issuer, ring, leastRev: minRev };
   let held: StoredKeySet | undefined;
   /** The highest `rev` ever held; it outlives the document, so that an expired one cannot be followed by an older one. */
   let leastRev = minRev;

@@ -41,14 +41,14 @@ const WEB_GLOBALS = { crypto, TextEncoder, TextDecoder, URL };
 
 /** What a page would do: open the key set, import its keys, verify tokens. Strings in, a string out. */
 const PAGE = `(async () => {
-  const { importTrustAnchors, openKeySet, importKeySet, verifyToken, parseIssuerUrl, parseAudience } = core;
-  const { anchors, issuer, audience, document, tokens, now, algs } = JSON.parse(given);
+  const { importTrustAnchors, openKeySet, importKeySet, verifyToken, parseIssuerUrl, parseRingName, parseAudience } = core;
+  const { anchors, issuer, ring, audience, document, tokens, now, algs } = JSON.parse(given);
   const rules = {
     issuer: parseIssuerUrl(issuer).value, audiences: [parseAudience(audience)], algs: new Set(algs), typs: new Set(["jwt"]),
     clockSkewSeconds: 60, maxTokenTtlSeconds: 3600, maxTokenBytes: 16384,
   };
   const trusted = await importTrustAnchors(anchors);
-  const opened = await openKeySet(document, { anchors: trusted.value, issuer: rules.issuer, leastRev: 1 }, now);
+  const opened = await openKeySet(document, { anchors: trusted.value, issuer: rules.issuer, ring: parseRingName(ring), leastRev: 1 }, now);
   const keys = await importKeySet(opened.value);
   const outcomes = [];
   for (const token of tokens) {
@@ -96,6 +96,7 @@ test("in such a place it verifies tokens of every algorithm, and refuses a forge
   const given = JSON.stringify({
     anchors: [root.jwk],
     issuer: CLAIMS_RULES.issuer,
+    ring: "main",
     audience: CLAIMS_RULES.audiences[0],
     document: await signKeySet(makeDocument(keys, NOW), root),
     tokens: [...tokens, forged, expired],

@@ -36,12 +36,14 @@ describe("a document", () => {
     expect(valueOf(parseKeySet(PAYLOAD))).toEqual({
       document: {
         issuer: "https://auth.example.com",
+        ring: undefined,
         issuedAt: 1_800_000_000,
         expiresAt: 1_800_086_400,
         rev: 1_800_000_000,
         keys: [{ jwk, kid: "ec", state: "active", publishedAt: 1_799_990_000 }],
         revoked: [{ kid: "gone", at: 1_799_999_000 }],
         timing: { kvCacheTtlSeconds: 60, memoryTtlSeconds: 30, clockSkewSeconds: 60, maxTokenTtlSeconds: 3600 },
+        roots: [],
       },
       skipped: [],
     });
@@ -56,6 +58,21 @@ describe("a document", () => {
       timing: { ...PAYLOAD.timing, jitter: 5 },
     });
     expect(valueOf(extended)).toEqual(plain);
+  });
+
+  test("may name its ring and the ring's root keys", () => {
+    const named = valueOf(parse({ ring: "main", roots: ["root-1", "root-2"] })).document;
+    expect(named).toMatchObject({ ring: "main", roots: ["root-1", "root-2"] });
+    expect(jsonObject(JSON.stringify(serialiseKeySet(named)))).toMatchObject({ ring: "main", roots: named.roots });
+  });
+
+  test.each([1, "", "Main", null, ["main"]])("is refused when its ring is no name of one: %j", (ring) => {
+    expect(parse({ ring })).toEqual({ ok: false, error: "ring" });
+  });
+
+  test("is read without the root keys that cannot be read: they are information", () => {
+    expect(valueOf(parse({ roots: "root-1" })).document.roots).toEqual([]);
+    expect(valueOf(parse({ roots: [1, "root-1", null] })).document.roots).toEqual(["root-1"]);
   });
 
   test("may list no key and no tombstone", () => {

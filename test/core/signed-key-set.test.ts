@@ -9,11 +9,13 @@ import {
   makeDocument,
   makeKey,
   makeRoot,
+  ringName,
   seconds,
   signCompactJws,
   signKeySet,
   signKeySetPayload,
   TEST_ISSUER,
+  TEST_RING,
 } from "../support/key-sets.ts";
 import type { TestKey, TestRoot } from "../support/key-sets.ts";
 import { jsonObject, valueOf } from "../support/values.ts";
@@ -30,7 +32,7 @@ beforeAll(async () => {
   root = await makeRoot();
   stranger = await makeRoot();
   key = await makeKey("EdDSA");
-  rules = { anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 1 };
+  rules = { anchors: root.anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
 });
 
 async function open(text: string, changes: Partial<KeySetRules> = {}, now = NOW): Promise<unknown> {
@@ -119,6 +121,13 @@ describe("a document that the root key has signed, but not for here and now", ()
   test("is refused for another issuer", async () => {
     const text = await signKeySet(makeDocument([key], NOW, { issuer: issuerUrl("https://auth.example.org") }), root);
     expect(await open(text)).toEqual({ code: "key_set_wrong_issuer" });
+  });
+
+  test("is refused for another ring; one that names no ring is taken for the one that is asked for", async () => {
+    const other = await signKeySet(makeDocument([key], NOW, { ring: ringName("other") }), root);
+    expect(await open(other)).toEqual({ code: "key_set_wrong_ring" });
+    expect(await open(other, { ring: ringName("other") })).toBe("opened");
+    expect(await open(await signKeySet(makeDocument([key], NOW, { ring: undefined }), root))).toBe("opened");
   });
 
   test("is refused from its exp on, without leeway", async () => {

@@ -5,7 +5,7 @@
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
-import { TEST_ISSUER } from "../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING } from "../support/key-sets.ts";
 
 interface Env {
   readonly KEY_SET_URL: string;
@@ -33,6 +33,7 @@ async function createLadder(env: Env): Promise<KeyLadder> {
     },
     anchors: anchors.value,
     issuer: TEST_ISSUER,
+    ring: TEST_RING,
     minRev: 1,
     bootstrap: undefined,
     readDeadlineMs: env.READ_DEADLINE_MS,

@@ -12,7 +12,7 @@ import { createCloudflareKvPublisher } from "../../issuer/publish/cloudflare-kv.
 import { keySetKvKey } from "../../shared/key-set.ts";
 import { signKeySet } from "../../issuer/publish/sign-key-set.ts";
 import { importTrustAnchors, openKeySet } from "../../shared/signed-key-set.ts";
-import { TEST_ISSUER } from "../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING } from "../support/key-sets.ts";
 import { firstKeySet, NOW } from "../support/key-set-parts.ts";
 import { createLocalSigner } from "../support/local-signer.ts";
 import { DOCUMENT, faultOf, MAIN, REV } from "../support/published-by.ts";
@@ -83,7 +83,7 @@ describe("the local KV API and the Worker beside it", () => {
     const read = await KEY_SETS.get(keySetKvKey(MAIN), { type: "text", cacheTtl: 60 });
     expect(read).toBe(text);
     const anchors = valueOf(await importTrustAnchors([root.jwk]));
-    const rules = { anchors, issuer: TEST_ISSUER, leastRev: document.rev };
+    const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: document.rev };
     const opened = valueOf(await openKeySet(given(read ?? undefined), rules, NOW));
     expect(opened.document.keys.map(({ state }) => state)).toEqual(["active", "pending"]);
   });

@@ -15,6 +15,7 @@ import { signKeySet } from "../../issuer/publish/sign-key-set.ts";
 import type { Signer } from "../../issuer/signer.ts";
 
 export interface DemoRing {
+  readonly name: RingName;
   readonly root: Signer;
   /** One per algorithm asked for, in that order; the last one is active. */
   readonly generations: readonly Signer[];
@@ -35,12 +36,12 @@ export async function createDemoRing(kms: Kms, ring: RingName, algs: readonly Al
   if (root === undefined || standby === undefined || active === undefined)
     throw new TypeError("algs must not be empty");
   await kms.createAlias(activeAlias(ring), active.keyArn);
-  return { root, standby, generations };
+  return { name: ring, root, standby, generations };
 }
 
 /** The signed document of such a ring. */
 export function signDemoKeySet(
-  { root, generations, standby }: DemoRing,
+  { name: ring, root, generations, standby }: DemoRing,
   document: {
     readonly issuer: IssuerUrl;
     readonly timing: EdgeTiming;
@@ -54,8 +55,8 @@ export function signDemoKeySet(
     toPublish(signer, signer === active ? "active" : "retiring"),
   );
   keys.push(toPublish(standby, "pending"));
-  const lifetime = { documentLifetimeSeconds: 86_400 };
-  return signKeySet(composeKeySet({ issuer, timing, now, rev, keys, revoked: [], ...lifetime }), root, now);
+  const about = { issuer, ring, roots: [root.kid], documentLifetimeSeconds: 86_400 };
+  return signKeySet(composeKeySet({ ...about, timing, now, rev, keys, revoked: [] }), root, now);
 }
 
 async function createNamedKey(kms: Kms, ring: RingName, aliasName: string, purpose: string, alg: Alg): Promise<Signer> {

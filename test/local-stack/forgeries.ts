@@ -64,9 +64,11 @@ export async function overwriteKeySet(stack: Stack): Promise<string> {
   const now = epochSecondsFromMs(Date.now());
   const document = composeKeySet({
     issuer: stack.issuer,
+    ring: stack.ringName,
     keys: [{ kid: key.kid, jwk: key.jwk, state: "active", publishedAt: undefined }],
     revoked: [],
     timing: { ...DEFAULT_TIMING, memoryTtlSeconds: 1 },
+    roots: [root.kid],
     rev: now + 3600,
     documentLifetimeSeconds: 86_400,
     now,

@@ -11,6 +11,7 @@ import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import { parseAudience } from "../../shared/identifiers.ts";
 import type { IssuerUrl } from "../../shared/identifiers.ts";
 import type { TrustAnchors } from "../../shared/signed-key-set.ts";
+import { TEST_RING } from "../support/key-sets.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Removed } from "./guards.ts";
@@ -92,6 +93,7 @@ export function createIsolate(options: EdgeOptions): Isolate {
       source,
       anchors,
       issuer,
+      ring: TEST_RING,
       minRev: 1,
       bootstrap,
       readDeadlineMs: READ_DEADLINE_MS,

@@ -97,8 +97,8 @@ export async function createSoakRing({ kms, issuer, ring, timing }: SoakRingOpti
     async publish(publisher) {
       const now = epochSecondsFromMs(Date.now());
       rev = Math.max(rev + 1, now);
-      const lifetime = { documentLifetimeSeconds: DOCUMENT_LIFETIME_SECONDS };
-      const parts = { issuer, timing, now, rev, keys: toPublish(), revoked, ...lifetime };
+      const about = { issuer, ring, roots: [root.kid], documentLifetimeSeconds: DOCUMENT_LIFETIME_SECONDS };
+      const parts = { ...about, timing, now, rev, keys: toPublish(), revoked };
       const document = composeKeySet(parts);
       await publisher.publish(ring, await signKeySet(document, root, now), rev);
       published += 1;

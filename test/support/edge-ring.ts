@@ -7,7 +7,7 @@ import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
 import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
-import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER } from "./key-sets.ts";
+import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER, TEST_RING } from "./key-sets.ts";
 import { createManualTimer, createScriptedSource } from "./key-set-sources.ts";
 import type { ManualTimer, ScriptedSource } from "./key-set-sources.ts";
 import type { TestKey, TestRoot } from "./key-sets.ts";
@@ -51,7 +51,16 @@ export interface LadderChoices {
 /** A ladder that trusts the ring's root; without jitter unless `random` is given. */
 export function makeLadder(ring: TestRing, source: KeySetSource, choices: LadderChoices = {}): KeyLadder {
   const { bootstrap, minRev = 1, readDeadlineMs = 2000, random = () => 0, startTimer } = choices;
-  const config = { source, anchors: ring.root.anchors, issuer: TEST_ISSUER, minRev, bootstrap, readDeadlineMs, random };
+  const config = {
+    source,
+    anchors: ring.root.anchors,
+    issuer: TEST_ISSUER,
+    ring: TEST_RING,
+    minRev,
+    bootstrap,
+    readDeadlineMs,
+    random,
+  };
   return createKeyLadder(startTimer === undefined ? config : { ...config, startTimer });
 }
 

@@ -4,7 +4,7 @@ import type { KeySetParts, KeyToPublish } from "../../issuer/publish/compose.ts"
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeyState } from "../../shared/key-set.ts";
-import { makeKey, seconds, TEST_ISSUER, TEST_TIMING } from "./key-sets.ts";
+import { makeKey, seconds, TEST_ISSUER, TEST_RING, TEST_TIMING } from "./key-sets.ts";
 
 export const NOW: EpochSeconds = seconds(1_800_000_000);
 
@@ -18,9 +18,11 @@ export async function keyToPublish(state: KeyState, alg: Alg = "ES256"): Promise
 export function keySetParts(changes: Partial<KeySetParts> = {}): KeySetParts {
   return {
     issuer: TEST_ISSUER,
+    ring: TEST_RING,
     keys: [],
     revoked: [],
     timing: TEST_TIMING,
+    roots: [],
     rev: NOW,
     documentLifetimeSeconds: 86_400,
     now: NOW,

@@ -5,8 +5,8 @@
 import { algorithmOf } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
 import { encodeBase64url } from "../../shared/base64url.ts";
-import { parseEpochSeconds, parseIssuerUrl } from "../../shared/identifiers.ts";
-import type { EpochSeconds, IssuerUrl, Kid } from "../../shared/identifiers.ts";
+import { parseEpochSeconds, parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";
+import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../../shared/identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "../../shared/jwk.ts";
 import type { PublicJwk } from "../../shared/jwk.ts";
 import type { JsonObject } from "../../shared/json.ts";
@@ -35,6 +35,8 @@ export interface TestRoot extends TestKey {
 
 export const TEST_ISSUER: IssuerUrl = issuerUrl("https://auth.example.com");
 
+export const TEST_RING: RingName = ringName("main");
+
 /** The timing of the examples in the documentation. */
 export const TEST_TIMING: EdgeTiming = {
   kvCacheTtlSeconds: 60,
@@ -54,6 +56,12 @@ export function issuerUrl(value: string): IssuerUrl {
   const parsed = parseIssuerUrl(value);
   if (!parsed.ok) throw new TypeError(parsed.error);
   return parsed.value;
+}
+
+export function ringName(value: string): RingName {
+  const parsed = parseRingName(value);
+  if (parsed === undefined) throw new TypeError(`not a ring's name: ${value}`);
+  return parsed;
 }
 
 /** Generates a key pair for an algorithm (RSA keys have 2048 bits). */
@@ -96,12 +104,14 @@ export function makeDocument(
 ): KeySetDocument {
   return {
     issuer: TEST_ISSUER,
+    ring: TEST_RING,
     issuedAt,
     expiresAt: seconds(issuedAt + 86_400),
     rev: issuedAt,
     keys: keys.map((key) => keySetKey(key, "active", issuedAt)),
     revoked: [],
     timing: TEST_TIMING,
+    roots: [],
     ...changes,
   };
 }

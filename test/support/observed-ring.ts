@@ -81,7 +81,7 @@ export function entry(number: number, state: KeyState, publishedAt: EpochSeconds
 /** A document of the ring, issued at {@link START} unless told. */
 export function documentOf(entries: readonly KeySetKey[], changes: Partial<KeySetDocument> = {}): KeySetDocument {
   const issuedAt = changes.issuedAt ?? START;
-  return makeDocument([], issuedAt, { rev: issuedAt * 1_000_000, keys: entries, ...changes });
+  return makeDocument([], issuedAt, { rev: issuedAt * 1_000_000, keys: entries, roots: [rootKey.kid], ...changes });
 }
 
 export function held(document: KeySetDocument, rootKid = rootKey.kid): ObservedDocument {

@@ -13,7 +13,7 @@ import { importKeySet } from "../../shared/verification-keys.ts";
 import type { ImportedKeySet } from "../../shared/verification-keys.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, verifyToken } from "../../shared/verify-token.ts";
 import type { TokenRules, VerifiedToken } from "../../shared/verify-token.ts";
-import { makeDocument, makeKey, makeRoot, signKeySet } from "./key-sets.ts";
+import { makeDocument, makeKey, makeRoot, signKeySet, TEST_RING } from "./key-sets.ts";
 import type { TestKey, TestRoot } from "./key-sets.ts";
 import { given, valueOf } from "./values.ts";
 import { CLAIMS_RULES, NOW } from "./claims-samples.ts";
@@ -50,7 +50,7 @@ export async function makeTarget(algs: readonly Alg[], changes: Partial<KeySetDo
 export async function targetFor(keys: readonly TestKey[], changes: Partial<KeySetDocument> = {}): Promise<Target> {
   const root = await makeRoot();
   const document = await signKeySet(makeDocument(keys, NOW, changes), root);
-  const keySetRules = { anchors: root.anchors, issuer: CLAIMS_RULES.issuer, leastRev: 1 };
+  const keySetRules = { anchors: root.anchors, issuer: CLAIMS_RULES.issuer, ring: TEST_RING, leastRev: 1 };
   const keySet = await importKeySet(valueOf(await openKeySet(document, keySetRules, NOW)));
   const verify: Target["verify"] = (token, rules = {}, now = NOW) =>
     verifyToken(token, { ...TOKEN_RULES, ...rules }, keySet, now);

@@ -14,6 +14,7 @@ import {
   signKeySet,
   signKeySetPayload,
   TEST_ISSUER,
+  TEST_RING,
 } from "../../support/key-sets.ts";
 import type { TestKey, TestRoot } from "../../support/key-sets.ts";
 import { jsonObject, utf8, valueOf } from "../../support/values.ts";
@@ -46,7 +47,7 @@ async function withJwk(jwk: JsonObject): Promise<Opened> {
   const bad = { kid: "bad", state: "active", published_at: NOW, ...jwk };
   const keys = Array.isArray(payload["keys"]) ? [bad, ...payload["keys"]] : [];
   const text = await signKeySetPayload({ ...payload, keys }, root);
-  const rules = { anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 1 };
+  const rules = { anchors: root.anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
   const keySet = await importKeySet(valueOf(await openKeySet(text, rules, NOW)));
   return {
     problems: keySet.skipped.map(({ problem }) => problem),
@@ -121,7 +122,7 @@ describe("a weak key in a signed set is skipped, and the others go on", () => {
     expect(problems).toEqual([]);
     expect(await outcome(await goodToken(good))).toBe("accepted");
     const twins = makeDocument([good, { ...stranger, kid: good.kid, jwk: { ...stranger.jwk, kid: good.kid } }], NOW);
-    const rules = { anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 1 };
+    const rules = { anchors: root.anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
     const keySet = await importKeySet(valueOf(await openKeySet(await signKeySet(twins, root), rules, NOW)));
     const verified = await verifyToken(
       await forge(headerFor(good), GOOD_CLAIMS, signWith(stranger)),
@@ -134,7 +135,12 @@ describe("a weak key in a signed set is skipped, and the others go on", () => {
 });
 
 describe("documents and tokens do not stand in for each other", () => {
-  const rules = (): Parameters<typeof openKeySet>[1] => ({ anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 1 });
+  const rules = (): Parameters<typeof openKeySet>[1] => ({
+    anchors: root.anchors,
+    issuer: TEST_ISSUER,
+    ring: TEST_RING,
+    leastRev: 1,
+  });
 
   test("a key set document is no token, not even one signed by a key of the ring", async () => {
     expect(await target.outcome(target.document)).toBe("typ_not_allowed");
@@ -165,7 +171,7 @@ describe("documents and tokens do not stand in for each other", () => {
 
 describe("whoever writes KV without the root key", () => {
   test("cannot bring in a key", async () => {
-    const rules = { anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 1 };
+    const rules = { anchors: root.anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
     const own = await makeRoot();
     const document = makeDocument([own], NOW);
     const payload = serialiseKeySet(document);

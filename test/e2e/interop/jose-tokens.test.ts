@@ -42,7 +42,7 @@ beforeAll(async () => {
   joseKeys = await Promise.all(HEADER_ALGS.map(makeJoseKey));
   const text = await publish(joseKeys);
   const anchors = valueOf(await importTrustAnchors([stack.ring.root.jwk]));
-  const keySetRules = { anchors, issuer: stack.issuer, leastRev: 1 };
+  const keySetRules = { anchors, issuer: stack.issuer, ring: stack.ringName, leastRev: 1 };
   imported = await importKeySet(valueOf(await openKeySet(text, keySetRules, now())));
   rules = {
     issuer: stack.issuer,
@@ -70,9 +70,11 @@ async function makeJoseKey(alg: HeaderAlg): Promise<JoseKey> {
 async function publish(keys: readonly JoseKey[]): Promise<string> {
   const document = composeKeySet({
     issuer: stack.issuer,
+    ring: stack.ringName,
     keys: keys.map(({ kid, jwk }) => ({ kid, jwk, state: "retiring", publishedAt: undefined })),
     revoked: [],
     timing: DEFAULT_TIMING,
+    roots: [stack.ring.root.kid],
     rev: now(),
     documentLifetimeSeconds: 3600,
     now: now(),

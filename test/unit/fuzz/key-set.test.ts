@@ -8,7 +8,15 @@ import { parseKeySet, serialiseKeySet } from "../../../shared/key-set.ts";
 import { openKeySet } from "../../../shared/signed-key-set.ts";
 import { fuzzSettings } from "../../support/fuzz.ts";
 import { ISSUED_AT } from "../../support/edge-ring.ts";
-import { makeDocument, makeKey, makeRoot, seconds, signKeySetPayload, TEST_ISSUER } from "../../support/key-sets.ts";
+import {
+  makeDocument,
+  makeKey,
+  makeRoot,
+  seconds,
+  signKeySetPayload,
+  TEST_ISSUER,
+  TEST_RING,
+} from "../../support/key-sets.ts";
 import type { TestRoot } from "../../support/key-sets.ts";
 import { kidOf } from "../../support/values.ts";
 
@@ -126,7 +134,18 @@ test("a document that is accepted has lost no tombstone and no key without sayin
     fuzzSettings(2000),
   );
   // Every member that can refuse a document has done so.
-  expect([...seen].toSorted()).toEqual(["exp", "iat", "iss", "keys", "ok", "rev", "revoked", "skipped", "timing"]);
+  expect([...seen].toSorted()).toEqual([
+    "exp",
+    "iat",
+    "iss",
+    "keys",
+    "ok",
+    "rev",
+    "revoked",
+    "ring",
+    "skipped",
+    "timing",
+  ]);
 });
 
 test("a JWK that is accepted holds public members alone, under one key type, and is its own parse", () => {
@@ -154,7 +173,7 @@ test("a signed document that is opened is of this issuer, alive, and not below t
   await fc.assert(
     fc.asyncProperty(changes, async (list) => {
       const text = await signKeySetPayload(edited(list), root);
-      const rules = { anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 10 };
+      const rules = { anchors: root.anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 10 };
       const result = await openKeySet(text, rules, LATER);
       if (!result.ok) return;
       opened += 1;
@@ -171,7 +190,7 @@ test("a signed document that is opened is of this issuer, alive, and not below t
 
 test("a document whose text was scratched after signing is not opened", async () => {
   const text = await signKeySetPayload(good, root);
-  const rules = { anchors: root.anchors, issuer: TEST_ISSUER, leastRev: 10 };
+  const rules = { anchors: root.anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 10 };
   expect((await openKeySet(text, rules, NOW)).ok).toBe(true);
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= ";
   await fc.assert(

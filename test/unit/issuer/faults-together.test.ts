@@ -23,7 +23,7 @@ import { importKeySet } from "../../../shared/verification-keys.ts";
 import { verifyToken } from "../../../shared/verify-token.ts";
 import type { Fault } from "../../support/fake-cloudflare.ts";
 import { instrumentPorts } from "../../support/instrument.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING } from "../../support/key-sets.ts";
 import { faultOf } from "../../support/published-by.ts";
 import { MAIN_RING, startedRing, statesOf, TURN_SECONDS } from "../../support/ring-world.ts";
 import type { RingWorld } from "../../support/ring-world.ts";
@@ -60,7 +60,7 @@ async function signOnce(world: RingWorld, kms: RingPorts["kms"], anchors: TrustA
     () => undefined,
   );
   if (token === undefined) return (await faultOf(signing)).code;
-  const rules = { anchors, issuer: TEST_ISSUER, leastRev: 1 };
+  const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
   const keySet = await importKeySet(valueOf(await openKeySet(given(world.stored()), rules, world.now())));
   valueOf(await verifyToken(token, { ...TOKEN_RULES, audiences: [audienceOf("api")] }, keySet, world.now()));
   return "good";
@@ -76,7 +76,7 @@ async function runOnce(world: RingWorld, ports: Partial<RingPorts>): Promise<rea
 
 /** What is in KV can be used by every edge, and `active` points to a key that is in it: nothing is half done. */
 async function expectWhole(world: RingWorld, anchors: TrustAnchors): Promise<void> {
-  const rules = { anchors, issuer: TEST_ISSUER, leastRev: 1 };
+  const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
   const { document, skipped } = valueOf(await openKeySet(given(world.stored()), rules, world.now()));
   expect(skipped).toEqual([]);
   const { keyArn } = await world.ports.kms.describeKey("alias/sealgate/main/active");

@@ -3,7 +3,7 @@ import { DeleteAliasCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { rootAnchorsOf } from "../../../issuer/key-ring/index.ts";
 import { importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING } from "../../support/key-sets.ts";
 import { startedRing, startRingWorld, statesOf, TURN_SECONDS } from "../../support/ring-world.ts";
 import { given, valueOf } from "../../support/values.ts";
 
@@ -53,7 +53,7 @@ describe("the root key", () => {
     const world = await startedRing();
     const accepted = async (): Promise<boolean> => {
       const anchors = valueOf(await importTrustAnchors(rootAnchorsOf(await world.observe()).map(({ jwk }) => jwk)));
-      const rules = { anchors, issuer: TEST_ISSUER, leastRev: 1 };
+      const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
       return (await openKeySet(given(world.stored()), rules, world.now())).ok;
     };
     const from = given((await world.observe()).root).keyArn;

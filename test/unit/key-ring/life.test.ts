@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { rootAnchorsOf } from "../../../issuer/key-ring/index.ts";
 import { importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING } from "../../support/key-sets.ts";
 import { ringPolicy, startedRing, startRingWorld, statesOf, stepsOf, TURN_SECONDS } from "../../support/ring-world.ts";
 import { given, valueOf } from "../../support/values.ts";
 
@@ -26,7 +26,7 @@ describe("a new ring", () => {
     const imported = valueOf(await importTrustAnchors(anchors.map(({ jwk }) => jwk)));
     const opened = await openKeySet(
       given(world.stored()),
-      { anchors: imported, issuer: TEST_ISSUER, leastRev: 1 },
+      { anchors: imported, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 },
       world.now(),
     );
     expect(opened.ok).toBe(true);

@@ -5,9 +5,23 @@ import { createRingMemory, observeRing, reconcileRing } from "../../../issuer/ke
 import { SealgateError } from "../../../issuer/errors.ts";
 import { instrumentPorts } from "../../support/instrument.ts";
 import type { Around } from "../../support/instrument.ts";
+import { ringName } from "../../support/key-sets.ts";
 import { faultOf } from "../../support/published-by.ts";
 import { ringPolicy, startedRing, startRingWorld } from "../../support/ring-world.ts";
-import { given } from "../../support/values.ts";
+import type { RingWorld } from "../../support/ring-world.ts";
+import { encodeBase64url } from "../../../shared/base64url.ts";
+import { serialiseKeySet } from "../../../shared/key-set.ts";
+import type { KeySetDocument } from "../../../shared/key-set.ts";
+import { given, kidOf } from "../../support/values.ts";
+
+/** A document as the ring's root key would sign it, whatever it says. */
+async function resigned(world: RingWorld, document: KeySetDocument): Promise<string> {
+  const { keyArn } = given((await world.observe()).root);
+  const root = await world.ports.createRootSigner(keyArn, "ES256");
+  const parts = [{ alg: root.alg, kid: root.kid, typ: "jwk-set+jwt" }, serialiseKeySet(document)];
+  const input = parts.map((part) => encodeBase64url(new TextEncoder().encode(JSON.stringify(part)))).join(".");
+  return `${input}.${encodeBase64url(await root.sign(input))}`;
+}
 
 describe("an observation", () => {
   test("of an account without the ring shows nothing of anybody else's", async () => {
@@ -146,6 +160,24 @@ describe("an observation", () => {
     expect(observed.highestRev).toBe(highest);
     expect(observed.newer?.rev).toBe(highest);
     expect(observed.document).toMatchObject({ kind: "read" });
+  });
+
+  test("reads a document of an earlier version, which does not name its ring, as its own: no tombstone is lost", async () => {
+    const world = await startedRing();
+    const revoked = [{ kid: kidOf("gone"), at: world.now() }];
+    const earlier = { ...(await world.document()), ring: undefined, roots: [], revoked };
+    await world.overwrite(await resigned(world, earlier));
+    await world.run();
+    expect(await world.document()).toMatchObject({ ring: "main", revoked });
+    expect((await world.document()).roots).toHaveLength(1);
+  });
+
+  test("does not believe a document of another ring, though its root key has signed it", async () => {
+    const world = await startedRing();
+    await world.overwrite(await resigned(world, { ...(await world.document()), ring: ringName("other") }));
+    expect((await world.observe()).document).toEqual({ kind: "refused", problem: "key_set_wrong_ring" });
+    await world.run();
+    expect((await world.document()).ring).toBe("main");
   });
 
   test.each([

@@ -22,8 +22,19 @@ describe("changing the root key", () => {
   const numbered = root({ keyId, keyArn }, rootKey, 1);
   const next = root({}, nextRootKey, 2);
   const later = after(10_000);
+  const roots = [rootKey.kid, nextRootKey.kid, keyOf(8).kid];
   const document = (rootKid = rootKey.kid): ObservedRing["document"] =>
-    held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900) }), rootKid);
+    held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900), roots }), rootKid);
+
+  test("is named in the document once it is prepared, so that verifiers can say whether they have pinned it", () => {
+    const before = held(documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(9900) }));
+    const prepared = observedRing({ root: numbered, otherRoots: [next], document: before });
+    expect(planRing(prepared, POLICY, later).due).toMatchObject([
+      { kind: "publish", reasons: ["root_added"], roots: [rootKey.kid, nextRootKey.kid] },
+    ]);
+    // One that is not seen, yet or any more, leaves with the next change: where it is seen late, rotators would take turns.
+    expect(planRing(observedRing({ root: numbered, document: document() }), POLICY, later).due).toEqual([]);
+  });
 
   test("is prepared by numbering the present one, then creating the next", () => {
     const prepare = { kind: "root_prepare", from: root().keyArn } as const;
@@ -105,7 +116,7 @@ describe("changing the root key", () => {
       observedRing({
         ...switched,
         document: held(
-          documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(issuedAt) }),
+          documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(issuedAt), roots }),
           nextRootKey.kid,
         ),
       });

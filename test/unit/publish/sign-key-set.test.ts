@@ -11,7 +11,7 @@ import { serialiseKeySet } from "../../../shared/key-set.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
 import { firstKeySet, keySetParts, keyToPublish, NOW } from "../../support/key-set-parts.ts";
-import { seconds, TEST_ISSUER } from "../../support/key-sets.ts";
+import { seconds, TEST_ISSUER, TEST_RING } from "../../support/key-sets.ts";
 import { createLocalSigner } from "../../support/local-signer.ts";
 import { faultOf } from "../../support/published-by.ts";
 import { given, kidOf, valueOf } from "../../support/values.ts";
@@ -26,7 +26,9 @@ describe.each(ALGS)("a key set signed by a root key of %s", (alg) => {
     const document = await firstKeySet();
     const text = await signKeySet(document, root, NOW);
     const anchors = valueOf(await importTrustAnchors([root.jwk]));
-    const opened = valueOf(await openKeySet(text, { anchors, issuer: TEST_ISSUER, leastRev: document.rev }, NOW));
+    const opened = valueOf(
+      await openKeySet(text, { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: document.rev }, NOW),
+    );
     expect(opened.skipped).toEqual([]);
     expect(serialiseKeySet(opened.document)).toEqual(serialiseKeySet(document));
   });
@@ -61,6 +63,10 @@ describe("nothing is returned", () => {
     const root = await createLocalSigner("EdDSA");
     const sign: Signer["sign"] = (input) => root.sign(`${input}x`);
     expect(await refusal(await firstKeySet(), { ...root, sign })).toMatchObject({ code: "kms_bad_signature" });
+  });
+
+  test("when the document does not name its ring", async () => {
+    expect(await refusal({ ...(await firstKeySet()), ring: undefined })).toMatchObject({ code: "key_set_unusable" });
   });
 
   test("when the root key is among the keys", async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { importTrustAnchors, openKeySet } from "../../../../shared/signed-key-set.ts";
-import { TEST_ISSUER } from "../../../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
 import { given, valueOf } from "../../../support/values.ts";
 import { jsonOf } from "../support.ts";
 import type { CliRun } from "../support.ts";
@@ -21,7 +21,7 @@ describe("ring anchors", () => {
     const run = await cli.ring(["anchors"]);
     expect(run.code).toBe(EXIT.ok);
     const anchors = valueOf(await importTrustAnchors(pastedFrom(run)));
-    const rules = { anchors, issuer: TEST_ISSUER, leastRev: 1 };
+    const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
     expect((await openKeySet(given(cli.stored()), rules, cli.now())).ok).toBe(true);
     for (const operation of ["CreateKey", "CreateAlias", "TagResource", "Sign"] as const) {
       expect(cli.kms.emulator.requests[operation]).toBe(before[operation]);
@@ -51,7 +51,7 @@ describe("ring anchors", () => {
     expect(messagesOf(switched)).toMatch(/Leave both deployed for now.* Safe from 20\d\d-/);
     expect(pastedFrom(switched)).toHaveLength(2);
     const anchors = valueOf(await importTrustAnchors([both[1]]));
-    const rules = { anchors, issuer: TEST_ISSUER, leastRev: 1 };
+    const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
     expect((await openKeySet(given(cli.stored()), rules, cli.now())).ok).toBe(true);
 
     const early = await cli.ring(["anchors", "--retire"]);

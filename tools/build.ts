@@ -2,7 +2,8 @@
  * `npm run build`: everything that leaves the repository, in `dist/`.
  *
  *   types/            declarations, by the compiler (which is also the check of the dependency law)
- *   issuer.js edge-verifier.js verify.js origin.js cli.js   the package's entry points; dependencies stay imports
+ *   issuer.js edge-verifier.js verify.js origin.js   the package's libraries; their peer dependencies stay imports
+ *   cli.js            the program, with everything that it needs: `npx sealgate` works alone
  *   lambda/*.mjs      one self-contained ESM file per handler
  *   worker/           the Worker as wrangler would upload it, and its list of inputs
  */
@@ -11,7 +12,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fro
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { bundleLambda } from "./bundle.ts";
+import { bundleLambda, FOR_NODE, SELF_CONTAINED } from "./bundle.ts";
 
 /** Part of the design: what a cold isolate has to load; and each feature that edge-verifier/features.ts adds to it. */
 const MAX_WORKER_GZIP_BYTES = 26_000;
@@ -40,22 +41,26 @@ function removeOldBuild(): void {
 
 async function buildEntryPoints(): Promise<void> {
   await build({
+    ...FOR_NODE,
     entryPoints: {
       issuer: "issuer/index.ts",
-      cli: "issuer/cli/main.ts",
       "edge-verifier": "edge-verifier/index.ts",
       verify: "shared/index.ts",
       origin: "shared/origin.ts",
     },
     outdir: "dist",
-    bundle: true,
     splitting: true,
     chunkNames: "chunks/[hash]",
-    format: "esm",
-    platform: "node",
-    target: "node22",
     packages: "external",
-    logLevel: "warning",
+    sourcemap: true,
+  });
+  await build({
+    ...FOR_NODE,
+    ...SELF_CONTAINED,
+    entryPoints: { cli: "issuer/cli/main.ts" },
+    outdir: "dist",
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
   });
   chmodSync("dist/cli.js", 0o755);
 }

@@ -1,11 +1,11 @@
 /** The package as somebody gets it who installs it: what is in it, what it needs, and that it works in plain Node. */
 import { readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { dirname, join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isJsonObject } from "../../shared/json.ts";
 import { startTestKms } from "../support/kms.ts";
 import type { TestKms } from "../support/kms.ts";
-import { ROOT, installPackage } from "../support/package-project.ts";
+import { peersOf, ROOT, installPackage } from "../support/package-project.ts";
 import type { PackageProject } from "../support/package-project.ts";
 import { given, jsonObject } from "../support/values.ts";
 
@@ -37,11 +37,12 @@ async function runModule(source: string): Promise<unknown> {
 
 describe("what is in it", () => {
   const MEANT = [
-    /^(package\.json|README\.md|LICENSE)$/,
+    /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/,
     /^docs\/[\w/-]+\.md$/,
-    /^dist\/(issuer|edge-verifier|verify|origin|cli)\.js$/,
-    /^dist\/chunks\/\w+\.js$/,
-    /^dist\/lambda\/[\w-]+\.mjs$/,
+    /^dist\/(issuer|edge-verifier|verify|origin)\.js(\.map)?$/,
+    /^dist\/cli\.js$/,
+    /^dist\/chunks\/[\w-]+\.js(\.map)?$/,
+    /^dist\/lambda\/[\w-]+\.mjs(\.map)?$/,
     /^dist\/types\/(issuer|edge-verifier|shared)\/[\w/-]+\.d\.ts$/,
   ];
 
@@ -94,15 +95,93 @@ describe("what it imports", () => {
     expect([...(await importsOf("dist/origin.js"))]).toEqual([]);
   });
 
-  test("every dependency of the manifest, and no other", async () => {
-    const entries = ["issuer", "cli", "edge-verifier", "verify", "origin"].map((name) => `dist/${name}.js`);
+  test("the sealgate program: nothing but Node", async () => {
+    const imports = [...(await importsOf("dist/cli.js"))];
+    expect(imports.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
+  });
+
+  test("every peer dependency of the manifest, each of them optional, and no other", async () => {
+    const entries = ["issuer", "edge-verifier", "verify", "origin"].map((name) => `dist/${name}.js`);
     const imports = await Promise.all(entries.map((entry) => importsOf(entry)));
-    const packages = imports.flatMap((specifiers) => [...specifiers]).filter((name) => !name.startsWith("node:"));
+    const packages = imports.flatMap((specifiers) => [...specifiers]).filter((name) => !isBuiltin(name));
     const names = packages.map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
-    const { dependencies } = project.manifest;
-    expect(new Set(names)).toEqual(new Set(isJsonObject(dependencies) ? Object.keys(dependencies) : []));
+    expect(project.manifest["dependencies"]).toBeUndefined();
+    expect(new Set(names)).toEqual(new Set(peersOf(project.manifest)));
+    const optional = peersOf(project.manifest).map((name) => [name, { optional: true }]);
+    expect(project.manifest["peerDependenciesMeta"]).toEqual(Object.fromEntries(optional));
   });
 });
+
+/** The lowest versions that the manifest allows, under the names that they have in the repository. */
+const LOWEST = { hono: "hono-lowest", "@aws-sdk/client-kms": "client-kms-lowest" } as const;
+
+describe("its peer dependencies", () => {
+  test("are tried at the lowest version that the manifest allows", async () => {
+    const ranges = jsonObject(JSON.stringify(project.manifest["peerDependencies"]));
+    for (const [name, source] of Object.entries(LOWEST)) {
+      const { version } = jsonObject(await readFile(join(ROOT, "node_modules", source, "package.json"), "utf8"));
+      expect(ranges[name]).toBe(`^${String(version)}`);
+    }
+  });
+
+  test("the lowest hono: the gateway and the middleware answer, and the app's onError sees an HTTPException", async () => {
+    await project.usePeer("hono", LOWEST.hono);
+    const answers = await runModule(PEER_HONO).finally(() => project.usePeer("hono", "hono"));
+    expect(answers).toEqual(await runModule(PEER_HONO));
+    expect(answers).toEqual([500, "config_invalid", 401, "token_missing"]);
+  });
+
+  test("the lowest SDK: a token is signed", async () => {
+    await project.usePeer("@aws-sdk/client-kms", LOWEST["@aws-sdk/client-kms"]);
+    const signed = await runModule(PEER_SDK).finally(() =>
+      project.usePeer("@aws-sdk/client-kms", "@aws-sdk/client-kms"),
+    );
+    expect(signed).toEqual(["ES256", 3]);
+  });
+
+  test("are not needed where they are not used: a Worker has no AWS SDK, the program has neither", async () => {
+    await project.usePeer("@aws-sdk/client-kms", undefined);
+    try {
+      expect(await runModule(PEER_HONO)).toEqual([500, "config_invalid", 401, "token_missing"]);
+      await project.usePeer("hono", undefined);
+      const signed = await project.run("sealgate", ["token", "sign", "--audience", AUDIENCE], env);
+      expect(signed.out.split(".")).toHaveLength(3);
+      for (const name of ["sign", "reconcile"]) {
+        expect(
+          await runModule(`console.log(JSON.stringify(Object.keys(await import("sealgate/lambda/${name}"))))`),
+        ).toEqual(["handler"]);
+      }
+    } finally {
+      for (const name of peersOf(project.manifest)) await project.usePeer(name, name);
+    }
+  });
+});
+
+const PEER_HONO = `
+  import { Hono } from "hono";
+  import { HTTPException } from "hono/http-exception";
+  import { createGateway, defineRoutes, sealgate } from "sealgate/edge-verifier";
+  console.error = () => {};
+  const gateway = createGateway(defineRoutes([{ path: "/api/*", require: {} }]), { onEvent: () => {} });
+  const waits = { waitUntil() {}, passThroughOnException() {} };
+  const refused = await gateway.fetch(new Request("https://api.example.com/api/x"), {}, waits);
+  const app = new Hono();
+  app.use("*", sealgate({
+    issuer: "${ISSUER}", audience: "${AUDIENCE}", kv: { get: async () => null },
+    trustAnchors: [{ kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", alg: "EdDSA" }],
+  }));
+  app.onError((error, c) => error instanceof HTTPException ? error.getResponse() : c.text("not ours", 599));
+  const missing = await app.request("/");
+  console.log(JSON.stringify([refused.status, (await refused.json()).code, missing.status, (await missing.json()).code]));
+`;
+
+const PEER_SDK = `
+  import { createIssuer, createKmsSigner } from "sealgate/issuer";
+  const signer = await createKmsSigner({ keyId: process.env.SEALGATE_KEY_ID, alg: process.env.SEALGATE_ALG });
+  const issuer = createIssuer({ issuer: process.env.SEALGATE_ISSUER, signer, maxTokenTtlSeconds: 3600 });
+  const { token } = await issuer.sign({ sub: "user-1" }, { audience: "${AUDIENCE}" });
+  console.log(JSON.stringify([signer.alg, token.split(".").length]));
+`;
 
 describe("that it works in plain Node", () => {
   test("sealgate/issuer signs and verifies with KMS, and sealgate/verify verifies without it", async () => {
@@ -185,8 +264,11 @@ describe("that its types serve a consumer", () => {
     import type { FaultCode, IssuedToken, Issuer } from "sealgate/issuer";
     import { verifyToken } from "sealgate/verify";
     import type { Result, TokenRejection, VerifiedToken } from "sealgate/verify";
-    import { defineRoutes } from "sealgate/edge-verifier";
+    import { defineRoutes, sealgate } from "sealgate/edge-verifier";
+    import { Hono } from "hono";
 
+    export const app = new Hono();
+    app.use("/api/*", sealgate());
     const issuer: Issuer = createIssuer({
       issuer: "${ISSUER}",
       signer: await createKmsSigner({ keyId: "alias/x", alg: "EdDSA" }),
@@ -210,33 +292,35 @@ describe("that its types serve a consumer", () => {
     defineRoutes([{ path: "/api/*", require: { scopes: ["a"] } }]);
   `;
 
-  test.for(["nodenext", "bundler"])(
-    "under moduleResolution %s, and so do the README's examples",
-    async (resolution) => {
-      const examples = readmeExamples(await readFile(join(project.packageFolder, "README.md"), "utf8"));
-      expect(examples.length).toBeGreaterThanOrEqual(2);
-      await project.write("consumer.ts", CONSUMER);
-      for (const [index, example] of examples.entries()) await project.write(`readme-${index}.ts`, example);
-      await project.write(
-        "env.d.ts",
-        "interface Env {}\ninterface ExecutionContext { waitUntil(work: Promise<unknown>): void }\n",
-      );
-      const compilerOptions = {
-        target: "es2024",
-        module: resolution === "nodenext" ? "nodenext" : "preserve",
-        moduleResolution: resolution,
-        lib: ["es2024", "dom", "dom.iterable"],
-        types: ["node"],
-        typeRoots: [join(ROOT, "node_modules", "@types")],
-        strict: true,
-        noEmit: true,
-      };
-      await project.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-      const tsc = join(ROOT, "node_modules", ".bin", "tsc");
-      // Fails with what the compiler says.
-      expect(await project.run(tsc, ["--project", "tsconfig.json"])).toEqual({ out: "", err: "" });
-    },
-  );
+  test.for([
+    ["nodenext", "hono"],
+    ["bundler", "hono"],
+    ["bundler", "hono-lowest"],
+  ] as const)("under moduleResolution %s with %s, and so do the README's examples", async ([resolution, hono]) => {
+    await project.usePeer("hono", hono);
+    const examples = readmeExamples(await readFile(join(project.packageFolder, "README.md"), "utf8"));
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    await project.write("consumer.ts", CONSUMER);
+    for (const [index, example] of examples.entries()) await project.write(`readme-${index}.ts`, example);
+    await project.write(
+      "env.d.ts",
+      "interface Env {}\ninterface ExecutionContext { waitUntil(work: Promise<unknown>): void }\n",
+    );
+    const compilerOptions = {
+      target: "es2024",
+      module: resolution === "nodenext" ? "nodenext" : "preserve",
+      moduleResolution: resolution,
+      lib: ["es2024", "dom", "dom.iterable"],
+      types: ["node"],
+      typeRoots: [join(ROOT, "node_modules", "@types")],
+      strict: true,
+      noEmit: true,
+    };
+    await project.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    const tsc = join(ROOT, "node_modules", ".bin", "tsc");
+    // Fails with what the compiler says.
+    expect(await project.run(tsc, ["--project", "tsconfig.json"])).toEqual({ out: "", err: "" });
+  });
 });
 
 /** The code blocks that use the package. */

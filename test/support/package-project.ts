@@ -1,6 +1,6 @@
 /**
  * A project that has installed the package, without a network: built and packed as for publishing, unpacked into
- * node_modules, with the dependencies that its manifest names, and no others, linked from the repository's.
+ * node_modules, with the peer dependencies that its manifest names, and no others, linked from the repository's.
  */
 import { execFile } from "node:child_process";
 import type { ExecFileOptions } from "node:child_process";
@@ -51,6 +51,8 @@ export interface PackageProject {
   readonly files: readonly string[];
   /** Puts a file into the project. */
   write(path: string, text: string): Promise<void>;
+  /** Puts another version of a peer dependency in place: `source` is its name in the repository, undefined takes it away. */
+  usePeer(name: string, source: string | undefined): Promise<void>;
   /** Runs a program of the project's node_modules/.bin, or node, in the project. */
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Output>;
   remove(): Promise<void>;
@@ -68,7 +70,8 @@ export async function installPackage(): Promise<PackageProject> {
   await rename(join(folder, "package"), packageFolder);
   await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
   const manifest = jsonObject(await readFile(join(packageFolder, "package.json"), "utf8"));
-  await linkDependencies(folder, manifest);
+  const usePeer = (name: string, source: string | undefined): Promise<void> => linkPeer(folder, name, source);
+  for (const name of peersOf(manifest)) await usePeer(name, name);
   await linkPrograms(folder, manifest);
   // Of this process only what finds the programs: neither npm's variables nor the machine's AWS configuration.
   const path = [join(folder, "node_modules", ".bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
@@ -77,17 +80,22 @@ export async function installPackage(): Promise<PackageProject> {
     manifest,
     files: (await filesBelow(packageFolder)).toSorted(),
     write: (name, text) => writeFile(join(folder, name), text),
+    usePeer,
     run: (program, args, env = {}) => run(program, args, { cwd: folder, env: { PATH: path, ...env } }),
     remove: () => rm(folder, { recursive: true }),
   };
 }
 
-async function linkDependencies(folder: string, { dependencies }: JsonObject): Promise<void> {
-  for (const name of Object.keys(isJsonObject(dependencies) ? dependencies : {})) {
-    const link = join(folder, "node_modules", name);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(join(ROOT, "node_modules", name), link);
-  }
+export function peersOf({ peerDependencies }: JsonObject): readonly string[] {
+  return isJsonObject(peerDependencies) ? Object.keys(peerDependencies) : [];
+}
+
+async function linkPeer(folder: string, name: string, source: string | undefined): Promise<void> {
+  const link = join(folder, "node_modules", name);
+  await rm(link, { force: true });
+  if (source === undefined) return;
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(join(ROOT, "node_modules", source), link);
 }
 
 /** As npm does for `bin`. */

@@ -5,9 +5,9 @@ import { dirname, join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestKms } from "../support/kms.ts";
 import type { TestKms } from "../support/kms.ts";
-import { peersOf, ROOT, installPackage } from "../support/package-project.ts";
-import type { PackageProject } from "../support/package-project.ts";
-import { given, jsonObject } from "../support/values.ts";
+import { peersOf, ROOT, installPackage } from "./package-project.ts";
+import type { PackageProject } from "./package-project.ts";
+import { jsonObject } from "../support/values.ts";
 
 const ISSUER = "https://auth.example.com";
 const AUDIENCE = "https://api.example.com";
@@ -27,13 +27,7 @@ afterAll(async () => {
   await project.remove();
 });
 
-/** Runs a module in the project. @returns what it has printed, as JSON */
-async function runModule(source: string): Promise<unknown> {
-  await project.write("script.mjs", source);
-  const { out, err } = await project.run("node", ["script.mjs"], env);
-  expect(err).toBe("");
-  return JSON.parse(out);
-}
+const runModule = (source: string): Promise<unknown> => project.runModule(source, env);
 
 describe("what is in it", () => {
   const MEANT = [
@@ -112,77 +106,6 @@ describe("what it imports", () => {
   });
 });
 
-/** The lowest versions that the manifest allows, under the names that they have in the repository. */
-const LOWEST = { hono: "hono-lowest", "@aws-sdk/client-kms": "client-kms-lowest" } as const;
-
-describe("its peer dependencies", () => {
-  test("are tried at the lowest version that the manifest allows", async () => {
-    const ranges = jsonObject(JSON.stringify(project.manifest["peerDependencies"]));
-    for (const [name, source] of Object.entries(LOWEST)) {
-      const { version } = jsonObject(await readFile(join(ROOT, "node_modules", source, "package.json"), "utf8"));
-      expect(ranges[name]).toBe(`^${String(version)}`);
-    }
-  });
-
-  test("the lowest hono: the gateway and the middleware answer, and the app's onError sees an HTTPException", async () => {
-    await project.usePeer("hono", LOWEST.hono);
-    const answers = await runModule(PEER_HONO).finally(() => project.usePeer("hono", "hono"));
-    expect(answers).toEqual(await runModule(PEER_HONO));
-    expect(answers).toEqual([500, "config_invalid", 401, "token_missing"]);
-  });
-
-  test("the lowest SDK: a token is signed", async () => {
-    await project.usePeer("@aws-sdk/client-kms", LOWEST["@aws-sdk/client-kms"]);
-    const signed = await runModule(PEER_SDK).finally(() =>
-      project.usePeer("@aws-sdk/client-kms", "@aws-sdk/client-kms"),
-    );
-    expect(signed).toEqual(["ES256", 3]);
-  });
-
-  test("are not needed where they are not used: a Worker has no AWS SDK, the program has neither", async () => {
-    await project.usePeer("@aws-sdk/client-kms", undefined);
-    try {
-      expect(await runModule(PEER_HONO)).toEqual([500, "config_invalid", 401, "token_missing"]);
-      await project.usePeer("hono", undefined);
-      const signed = await project.run("sealgate", ["token", "sign", "--audience", AUDIENCE], env);
-      expect(signed.out.split(".")).toHaveLength(3);
-      for (const name of ["sign", "reconcile"]) {
-        expect(
-          await runModule(`console.log(JSON.stringify(Object.keys(await import("sealgate/lambda/${name}"))))`),
-        ).toEqual(["handler"]);
-      }
-    } finally {
-      for (const name of peersOf(project.manifest)) await project.usePeer(name, name);
-    }
-  });
-});
-
-const PEER_HONO = `
-  import { Hono } from "hono";
-  import { HTTPException } from "hono/http-exception";
-  import { createGateway, defineRoutes, sealgate } from "sealgate/edge-verifier";
-  console.error = () => {};
-  const gateway = createGateway(defineRoutes([{ path: "/api/*", require: {} }]), { onEvent: () => {} });
-  const waits = { waitUntil() {}, passThroughOnException() {} };
-  const refused = await gateway.fetch(new Request("https://api.example.com/api/x"), {}, waits);
-  const app = new Hono();
-  app.use("*", sealgate({
-    issuer: "${ISSUER}", audience: "${AUDIENCE}", kv: { get: async () => null },
-    trustAnchors: [{ kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", alg: "EdDSA" }],
-  }));
-  app.onError((error, c) => error instanceof HTTPException ? error.getResponse() : c.text("not ours", 599));
-  const missing = await app.request("/");
-  console.log(JSON.stringify([refused.status, (await refused.json()).code, missing.status, (await missing.json()).code]));
-`;
-
-const PEER_SDK = `
-  import { createIssuer, createKmsSigner } from "sealgate/issuer";
-  const signer = await createKmsSigner({ keyId: process.env.SEALGATE_KEY_ID, alg: process.env.SEALGATE_ALG });
-  const issuer = createIssuer({ issuer: process.env.SEALGATE_ISSUER, signer, maxTokenTtlSeconds: 3600 });
-  const { token } = await issuer.sign({ sub: "user-1" }, { audience: "${AUDIENCE}" });
-  console.log(JSON.stringify([signer.alg, token.split(".").length]));
-`;
-
 describe("that it works in plain Node", () => {
   test("sealgate/issuer signs and verifies with KMS, and sealgate/verify verifies without it", async () => {
     const result = await runModule(`
@@ -257,78 +180,6 @@ describe("that it works in plain Node", () => {
     await expect(verdict).rejects.toMatchObject({ code: 3 });
   });
 });
-
-describe("that its types serve a consumer", () => {
-  const CONSUMER = `
-    import { createIssuer, createKmsSigner, exportPublicKey, SealgateError } from "sealgate/issuer";
-    import type { FaultCode, IssuedToken, Issuer } from "sealgate/issuer";
-    import { verifyToken } from "sealgate/verify";
-    import type { Result, TokenRejection, VerifiedToken } from "sealgate/verify";
-    import { defineRoutes, sealgate } from "sealgate/edge-verifier";
-    import { Hono } from "hono";
-
-    export const app = new Hono();
-    app.use("/api/*", sealgate());
-    const issuer: Issuer = createIssuer({
-      issuer: "${ISSUER}",
-      signer: await createKmsSigner({ keyId: "alias/x", alg: "EdDSA" }),
-      maxTokenTtlSeconds: 60,
-    });
-    export const issued: IssuedToken = await issuer.sign({ sub: "a" }, { audience: ["a", "b"], typ: "at+jwt" });
-    export const pem: string = await exportPublicKey("alias/x", "pem");
-    export const codeOf = (error: unknown): FaultCode | undefined =>
-      error instanceof SealgateError ? error.code : undefined;
-    export const verify: (...args: Parameters<typeof verifyToken>) => Promise<Result<VerifiedToken, TokenRejection>> =
-      verifyToken;
-    export const routes = defineRoutes([{ path: "/api/*", require: { scope: ["a"] } }]);
-
-    // @ts-expect-error there are no symmetric algorithms
-    await createKmsSigner({ keyId: "alias/x", alg: "HS256" });
-    // @ts-expect-error a lifetime is in seconds, and required
-    createIssuer({ issuer: "${ISSUER}", signer: await createKmsSigner({ keyId: "alias/x", alg: "ES256" }) });
-    // @ts-expect-error no check can be left out
-    await verifyToken("", { issuer: "${ISSUER}" }, { find: () => undefined }, 0);
-    // @ts-expect-error a misspelt requirement must not become no requirement
-    defineRoutes([{ path: "/api/*", require: { scopes: ["a"] } }]);
-  `;
-
-  test.for([
-    ["nodenext", "hono"],
-    ["bundler", "hono"],
-    ["bundler", "hono-lowest"],
-  ] as const)("under moduleResolution %s with %s, and so do the README's examples", async ([resolution, hono]) => {
-    await project.usePeer("hono", hono);
-    const examples = readmeExamples(await readFile(join(project.packageFolder, "README.md"), "utf8"));
-    expect(examples.length).toBeGreaterThanOrEqual(2);
-    await project.write("consumer.ts", CONSUMER);
-    for (const [index, example] of examples.entries()) await project.write(`readme-${index}.ts`, example);
-    await project.write(
-      "env.d.ts",
-      "interface Env {}\ninterface ExecutionContext { waitUntil(work: Promise<unknown>): void }\n",
-    );
-    const compilerOptions = {
-      target: "es2024",
-      module: resolution === "nodenext" ? "nodenext" : "preserve",
-      moduleResolution: resolution,
-      lib: ["es2024", "dom", "dom.iterable"],
-      types: ["node"],
-      typeRoots: [join(ROOT, "node_modules", "@types")],
-      strict: true,
-      noEmit: true,
-    };
-    await project.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-    const tsc = join(ROOT, "node_modules", ".bin", "tsc");
-    // Fails with what the compiler says.
-    expect(await project.run(tsc, ["--project", "tsconfig.json"])).toEqual({ out: "", err: "" });
-  });
-});
-
-/** The code blocks that use the package. */
-function readmeExamples(readme: string): readonly string[] {
-  return [...readme.matchAll(/^```ts\n([^`]*?)^```$/gm)]
-    .map(([, code]) => given(code))
-    .filter((code) => code.includes('from "sealgate/'));
-}
 
 function stringsIn(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];

@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { isJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
-import { given, jsonObject } from "./values.ts";
+import { inject } from "vitest";
+import { jsonObject } from "../support/values.ts";
 
 const execute = promisify(execFile);
 
@@ -55,18 +56,17 @@ export interface PackageProject {
   usePeer(name: string, source: string | undefined): Promise<void>;
   /** Runs a program of the project's node_modules/.bin, or node, in the project. */
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Output>;
+  /** Runs a module in the project, which must say nothing on stderr. @returns what it has printed, as JSON */
+  runModule(source: string, env?: Readonly<Record<string, string>>): Promise<unknown>;
   remove(): Promise<void>;
 }
 
-/** Builds, packs and installs; takes some seconds. */
+/** Installs what `pack-once.ts` has built and packed. */
 export async function installPackage(): Promise<PackageProject> {
-  await run("npm", ["run", "build"], { cwd: ROOT });
   const folder = await mkdtemp(join(tmpdir(), "sealgate-package-"));
-  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: ROOT });
-  const tarball = given((await readdir(folder)).find((name) => name.endsWith(".tgz")));
   const packageFolder = join(folder, "node_modules", "sealgate");
   await mkdir(join(folder, "node_modules", ".bin"), { recursive: true });
-  await run("tar", ["-xzf", join(folder, tarball)], { cwd: folder });
+  await run("tar", ["-xzf", inject("tarball")], { cwd: folder });
   await rename(join(folder, "package"), packageFolder);
   await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
   const manifest = jsonObject(await readFile(join(packageFolder, "package.json"), "utf8"));
@@ -75,13 +75,22 @@ export async function installPackage(): Promise<PackageProject> {
   await linkPrograms(folder, manifest);
   // Of this process only what finds the programs: neither npm's variables nor the machine's AWS configuration.
   const path = [join(folder, "node_modules", ".bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
+  const runHere: PackageProject["run"] = (program, args, env = {}) =>
+    run(program, args, { cwd: folder, env: { PATH: path, ...env } });
   return {
     packageFolder,
     manifest,
     files: (await filesBelow(packageFolder)).toSorted(),
     write: (name, text) => writeFile(join(folder, name), text),
     usePeer,
-    run: (program, args, env = {}) => run(program, args, { cwd: folder, env: { PATH: path, ...env } }),
+    run: runHere,
+    async runModule(source, env) {
+      await writeFile(join(folder, "script.mjs"), source);
+      const { out, err } = await runHere("node", ["script.mjs"], env);
+      if (err !== "") throw new Error(err);
+      const printed: unknown = JSON.parse(out);
+      return printed;
+    },
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -1,0 +1,98 @@
+/** The packed package beside the versions of hono and of the AWS SDK that it allows, and without them. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestKms } from "../support/kms.ts";
+import type { TestKms } from "../support/kms.ts";
+import { jsonObject } from "../support/values.ts";
+import { installPackage, peersOf, ROOT } from "./package-project.ts";
+import type { PackageProject } from "./package-project.ts";
+
+const ISSUER = "https://auth.example.com";
+const AUDIENCE = "https://api.example.com";
+
+let project: PackageProject;
+let aws: TestKms;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  aws = await startTestKms();
+  project = await installPackage();
+  const key = await aws.createKeyFor("ES256");
+  env = { ...aws.env, SEALGATE_KEY_ID: key, SEALGATE_ALG: "ES256", SEALGATE_ISSUER: ISSUER };
+});
+afterAll(async () => {
+  await aws.close();
+  await project.remove();
+});
+
+const runModule = (source: string): Promise<unknown> => project.runModule(source, env);
+
+/** The lowest versions that the manifest allows, under the names that they have in the repository. */
+const LOWEST = { hono: "hono-lowest", "@aws-sdk/client-kms": "client-kms-lowest" } as const;
+
+describe("its peer dependencies", () => {
+  test("are tried at the lowest version that the manifest allows", async () => {
+    const ranges = jsonObject(JSON.stringify(project.manifest["peerDependencies"]));
+    for (const [name, source] of Object.entries(LOWEST)) {
+      const { version } = jsonObject(await readFile(join(ROOT, "node_modules", source, "package.json"), "utf8"));
+      expect(ranges[name]).toBe(`^${String(Object(version))}`);
+    }
+  });
+
+  test("the lowest hono: the gateway and the middleware answer, and the app's onError sees an HTTPException", async () => {
+    const newest = await runModule(PEER_HONO);
+    await project.usePeer("hono", LOWEST.hono);
+    const answers = await runModule(PEER_HONO);
+    await project.usePeer("hono", "hono");
+    expect(answers).toEqual(newest);
+    expect(answers).toEqual([500, "config_invalid", 401, "token_missing"]);
+  });
+
+  test("the lowest SDK: a token is signed", async () => {
+    await project.usePeer("@aws-sdk/client-kms", LOWEST["@aws-sdk/client-kms"]);
+    const signed = await runModule(PEER_SDK);
+    await project.usePeer("@aws-sdk/client-kms", "@aws-sdk/client-kms");
+    expect(signed).toEqual(["ES256", 3]);
+  });
+
+  test("are not needed where they are not used: a Worker has no AWS SDK, the program has neither", async () => {
+    await project.usePeer("@aws-sdk/client-kms", undefined);
+    expect(await runModule(PEER_HONO)).toEqual([500, "config_invalid", 401, "token_missing"]);
+    await project.usePeer("hono", undefined);
+    const signed = await project.run("sealgate", ["token", "sign", "--audience", AUDIENCE], env);
+    expect(signed.out.split(".")).toHaveLength(3);
+    for (const name of ["sign", "reconcile"]) {
+      expect(
+        await runModule(`console.log(JSON.stringify(Object.keys(await import("sealgate/lambda/${name}"))))`),
+      ).toEqual(["handler"]);
+    }
+    for (const name of peersOf(project.manifest)) await project.usePeer(name, name);
+  });
+});
+
+const PEER_HONO = `
+  import { Hono } from "hono";
+  import { HTTPException } from "hono/http-exception";
+  import { createGateway, defineRoutes, sealgate } from "sealgate/edge-verifier";
+  console.error = () => {};
+  const gateway = createGateway(defineRoutes([{ path: "/api/*", require: {} }]), { onEvent: () => {} });
+  const waits = { waitUntil() {}, passThroughOnException() {} };
+  const refused = await gateway.fetch(new Request("https://api.example.com/api/x"), {}, waits);
+  const app = new Hono();
+  app.use("*", sealgate({
+    issuer: "${ISSUER}", audience: "${AUDIENCE}", kv: { get: async () => null },
+    trustAnchors: [{ kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", alg: "EdDSA" }],
+  }));
+  app.onError((error, c) => error instanceof HTTPException ? error.getResponse() : c.text("not ours", 599));
+  const missing = await app.request("/");
+  console.log(JSON.stringify([refused.status, (await refused.json()).code, missing.status, (await missing.json()).code]));
+`;
+
+const PEER_SDK = `
+  import { createIssuer, createKmsSigner } from "sealgate/issuer";
+  const signer = await createKmsSigner({ keyId: process.env.SEALGATE_KEY_ID, alg: process.env.SEALGATE_ALG });
+  const issuer = createIssuer({ issuer: process.env.SEALGATE_ISSUER, signer, maxTokenTtlSeconds: 3600 });
+  const { token } = await issuer.sign({ sub: "user-1" }, { audience: "${AUDIENCE}" });
+  console.log(JSON.stringify([signer.alg, token.split(".").length]));
+`;

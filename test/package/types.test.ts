@@ -1,0 +1,88 @@
+/** The packed package's types, under each module resolution that they are for and with the lowest and the newest hono. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { given } from "../support/values.ts";
+import { installPackage, ROOT } from "./package-project.ts";
+import type { PackageProject } from "./package-project.ts";
+
+const ISSUER = "https://auth.example.com";
+
+let project: PackageProject;
+
+beforeAll(async () => {
+  project = await installPackage();
+});
+afterAll(() => project.remove());
+
+describe("that its types serve a consumer", () => {
+  const CONSUMER = `
+    import { createIssuer, createKmsSigner, exportPublicKey, SealgateError } from "sealgate/issuer";
+    import type { FaultCode, IssuedToken, Issuer } from "sealgate/issuer";
+    import { verifyToken } from "sealgate/verify";
+    import type { Result, TokenRejection, VerifiedToken } from "sealgate/verify";
+    import { defineRoutes, sealgate } from "sealgate/edge-verifier";
+    import { Hono } from "hono";
+
+    export const app = new Hono();
+    app.use("/api/*", sealgate());
+    const issuer: Issuer = createIssuer({
+      issuer: "${ISSUER}",
+      signer: await createKmsSigner({ keyId: "alias/x", alg: "EdDSA" }),
+      maxTokenTtlSeconds: 60,
+    });
+    export const issued: IssuedToken = await issuer.sign({ sub: "a" }, { audience: ["a", "b"], typ: "at+jwt" });
+    export const pem: string = await exportPublicKey("alias/x", "pem");
+    export const codeOf = (error: unknown): FaultCode | undefined =>
+      error instanceof SealgateError ? error.code : undefined;
+    export const verify: (...args: Parameters<typeof verifyToken>) => Promise<Result<VerifiedToken, TokenRejection>> =
+      verifyToken;
+    export const routes = defineRoutes([{ path: "/api/*", require: { scope: ["a"] } }]);
+
+    // @ts-expect-error there are no symmetric algorithms
+    await createKmsSigner({ keyId: "alias/x", alg: "HS256" });
+    // @ts-expect-error a lifetime is in seconds, and required
+    createIssuer({ issuer: "${ISSUER}", signer: await createKmsSigner({ keyId: "alias/x", alg: "ES256" }) });
+    // @ts-expect-error no check can be left out
+    await verifyToken("", { issuer: "${ISSUER}" }, { find: () => undefined }, 0);
+    // @ts-expect-error a misspelt requirement must not become no requirement
+    defineRoutes([{ path: "/api/*", require: { scopes: ["a"] } }]);
+  `;
+
+  test.for([
+    ["nodenext", "hono"],
+    ["bundler", "hono"],
+    ["bundler", "hono-lowest"],
+  ] as const)("under moduleResolution %s with %s, and so do the README's examples", async ([resolution, hono]) => {
+    await project.usePeer("hono", hono);
+    const examples = readmeExamples(await readFile(join(project.packageFolder, "README.md"), "utf8"));
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    await project.write("consumer.ts", CONSUMER);
+    for (const [index, example] of examples.entries()) await project.write(`readme-${index}.ts`, example);
+    await project.write(
+      "env.d.ts",
+      "interface Env {}\ninterface ExecutionContext { waitUntil(work: Promise<unknown>): void }\n",
+    );
+    const compilerOptions = {
+      target: "es2024",
+      module: resolution === "nodenext" ? "nodenext" : "preserve",
+      moduleResolution: resolution,
+      lib: ["es2024", "dom", "dom.iterable"],
+      types: ["node"],
+      typeRoots: [join(ROOT, "node_modules", "@types")],
+      strict: true,
+      noEmit: true,
+    };
+    await project.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    const tsc = join(ROOT, "node_modules", ".bin", "tsc");
+    // Fails with what the compiler says.
+    expect(await project.run(tsc, ["--project", "tsconfig.json"])).toEqual({ out: "", err: "" });
+  });
+});
+
+/** The code blocks that use the package. */
+function readmeExamples(readme: string): readonly string[] {
+  return [...readme.matchAll(/^```ts\n([^`]*?)^```$/gm)]
+    .map(([, code]) => given(code))
+    .filter((code) => code.includes('from "sealgate/'));
+}

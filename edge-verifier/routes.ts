@@ -2,10 +2,9 @@
  * The policy of this gateway: who may call what. Edit this file. The first rule that matches decides; a request that no
  * rule matches is answered 404 and never forwarded.
  */
-import { defineRoutes } from "./policy/rule.ts";
-import type { RoutePolicy } from "./policy/rule.ts";
+import { defineRoutes } from "sealgate/edge-verifier";
 
-const routes: RoutePolicy = defineRoutes([
+export default defineRoutes([
   { path: "/public/*", allow: "anyone" },
   { path: "/api/admin/*", require: { scope: ["admin"] } },
   {
@@ -15,5 +14,3 @@ const routes: RoutePolicy = defineRoutes([
   },
   { path: "/api/*", require: {} },
 ]);
-
-export default routes;

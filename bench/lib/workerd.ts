@@ -52,6 +52,8 @@ export async function bundleWorker(entry: string): Promise<Bundle> {
     target: "es2024",
     minify: true,
     conditions: ["workerd", "worker", "browser"],
+    // As in wrangler.toml.
+    alias: { "sealgate/edge-verifier": "./edge-verifier/index.ts" },
     logLevel: "warning",
   });
   const code = result.outputFiles[0]?.text ?? "";

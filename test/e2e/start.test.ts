@@ -2,6 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
@@ -12,8 +13,8 @@ interface Running {
   readonly process: ChildProcess;
   readonly gatewayUrl: string;
   readonly token: string;
-  /** The `export` lines. */
-  readonly exports: string;
+  /** The lines for another terminal: variables, and the function `sealgate`. */
+  readonly shellLines: string;
 }
 
 async function start(): Promise<Running> {
@@ -29,8 +30,10 @@ async function start(): Promise<Running> {
   });
   const gatewayUrl = /gateway {3}(\S+)/.exec(output)?.[1] ?? "";
   const token = /Bearer ([\w.-]+)"/.exec(output)?.[1] ?? "";
-  const exports = [...output.matchAll(/^ {2}(export .*)$/gm)].map(([, line]) => line).join("\n");
-  return { process: child, gatewayUrl, token, exports };
+  const shellLines = [...output.matchAll(/^ {2}((?:unset|export|sealgate\(\)) .*)$/gm)]
+    .map(([, line]) => line)
+    .join("\n");
+  return { process: child, gatewayUrl, token, shellLines };
 }
 
 test("two stacks run side by side, answer the printed request, and stop on Ctrl-C with exit code 0", async () => {
@@ -51,16 +54,27 @@ test("two stacks run side by side, answer the printed request, and stop on Ctrl-
   }
 });
 
-test("the printed variables lead the sealgate program to this stack, in a shell with an AWS profile of its own", async () => {
-  const { gatewayUrl, exports } = await start();
-  const script = `${exports}\nnode issuer/cli/main.ts token sign --audience https://api.example.com --claims '{"sub":"user-2"}'`;
+test("the printed lines work in any folder, in a shell with an AWS profile of its own, and for other AWS programs", async () => {
+  const { gatewayUrl, shellLines } = await start();
+  const sign = `sealgate token sign --audience https://api.example.com --claims '{"sub":"user-2"}'`;
+  const script = `${shellLines}\n${sign}\nenv`;
   const env = {
     ...process.env,
     AWS_PROFILE: "production",
     AWS_USE_FIPS_ENDPOINT: "true",
     AWS_SESSION_TOKEN: "another",
   };
-  const { stdout } = await promisify(execFile)("sh", ["-c", script], { cwd: ROOT, env });
-  const headers = { authorization: `Bearer ${stdout.trim()}` };
+  const { stdout } = await promisify(execFile)("sh", ["-c", script], { cwd: tmpdir(), env });
+  const [token = "", ...variables] = stdout.split("\n");
+  const headers = { authorization: `Bearer ${token}` };
   expect((await fetch(`${gatewayUrl}/api/orders`, { headers })).status).toBe(200);
+  // An empty profile or a missing Region ends awscli and boto3 before they have asked anything.
+  expect(variables.filter((line) => /^AWS_\w+=$/.test(line))).toEqual([]);
+  for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN"]) {
+    expect(
+      variables.some((line) => line.startsWith(`${name}=`)),
+      name,
+    ).toBe(false);
+  }
+  expect(variables).toContain("AWS_DEFAULT_REGION=us-east-1");
 });

@@ -1,10 +1,14 @@
 /** `npm start`: the local stack with a real ring, kept up until Ctrl-C, with what one needs to play with it. */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { createIssuer } from "../../issuer/issuer.ts";
 import { LOCAL_POLICY, startRingStack } from "./ring-stack.ts";
 import type { RingStack } from "./ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
+
+/** The command line, from the sources. */
+const PROGRAM = fileURLToPath(new URL("../../issuer/cli/main.ts", import.meta.url));
 
 const stack = await startRingStack({ policy: LOCAL_POLICY });
 const stopped = interruption();
@@ -27,10 +31,10 @@ A token that lives for ${ttlSeconds / 60} minutes (200), and none (401):
 
 More tokens, and the key ring, in another terminal:
 
-${Object.entries({ ...stack.env, GATEWAY: gateway.url })
-  .map(([name, value]) => `  export ${name}=${quote(value)}`)
+${shellLines({ ...stack.env, GATEWAY: gateway.url })
+  .map((line) => `  ${line}`)
   .join("\n")}
-  alias sealgate='npm run -s sealgate --'
+  sealgate() { ${quote(process.execPath)} ${quote(PROGRAM)} "$@"; }
 
   sealgate token sign --audience ${LOCAL_AUDIENCE} --claims '{"sub":"user-2","scope":"admin"}'
   sealgate ring status --gateway $GATEWAY    where the ring stands, and what this gateway serves
@@ -65,6 +69,17 @@ function deployPastedLines({ gateway }: RingStack): void {
 
 function print(text: string): void {
   process.stdout.write(text);
+}
+
+/**
+ * Lines that a shell in any folder can read. An empty variable is unset instead: awscli and boto3 take `AWS_PROFILE=` for a
+ * profile without a name, and read the Region from `AWS_DEFAULT_REGION`.
+ */
+function shellLines(env: Readonly<Record<string, string>>): readonly string[] {
+  const names = Object.entries(env);
+  const unset = names.filter(([, value]) => value === "").map(([name]) => name);
+  const set = names.filter(([, value]) => value !== "").map(([name, value]) => `export ${name}=${quote(value)}`);
+  return [`unset AWS_SESSION_TOKEN ${unset.join(" ")}`.trimEnd(), ...set];
 }
 
 /** For a shell; what has nothing special in it stays readable. */

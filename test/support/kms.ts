@@ -70,6 +70,8 @@ function awsEnvironment(url: string, region: string): Readonly<Record<string, st
   return {
     AWS_ENDPOINT_URL_KMS: url,
     AWS_REGION: region,
+    // awscli and boto3 read this one.
+    AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     ...NO_AWS_FILES,

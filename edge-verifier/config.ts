@@ -5,28 +5,27 @@
 import { ALGS } from "../shared/algorithms.ts";
 import type { Alg } from "../shared/algorithms.ts";
 import { parseAudience, parseIssuerUrl, parseRingName } from "../shared/identifiers.ts";
-import type { IssuerUrl, RingName } from "../shared/identifiers.ts";
+import type { IssuerUrl } from "../shared/identifiers.ts";
 import { isRev } from "../shared/key-set.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { importTrustAnchors, MAX_KEY_SET_BYTES, MAX_TRUST_ANCHORS } from "../shared/signed-key-set.ts";
 import type { TrustAnchors } from "../shared/signed-key-set.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
-import type { TokenTyp } from "../shared/verify-token.ts";
+import type { TokenPolicy, TokenTyp } from "../shared/verify-token.ts";
 import { isAbsent, isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
 import type { Fetcher } from "./config-values.ts";
 import type { KeySetNamespace } from "../shared/keys/key-set-source.ts";
-import type { TokenPolicy } from "../shared/keys/token-verifier.ts";
+import type { KeySetConfig } from "../shared/keys/verification.ts";
+
+/** What decides which key set is held, and where its documents are. */
+export interface KeySetSettings extends KeySetConfig {
+  readonly keySets: KeySetNamespace;
+}
 
 /** What verification needs; the Hono middleware needs nothing else. */
 export interface VerifierConfig {
-  readonly issuer: IssuerUrl;
-  readonly ring: RingName;
-  readonly anchors: TrustAnchors;
-  /** 1 when there is no floor. */
-  readonly minRev: number;
-  readonly bootstrapKeySet: string | undefined;
-  readonly keySets: KeySetNamespace;
+  readonly keySet: KeySetSettings;
   readonly tokenPolicy: TokenPolicy;
 }
 
@@ -61,16 +60,32 @@ const TOKEN_TYPS: readonly TokenTyp[] = ["jwt", "at+jwt"];
 
 /** @returns the configuration, or every problem. */
 export async function readVerifierConfig(env: Bindings): Promise<Result<VerifierConfig, readonly ConfigProblem[]>> {
+  const keySet = await readKeySetSettings(env);
+  const tokenPolicy = readTokenPolicy(env);
+  if (keySet.ok && tokenPolicy.ok) {
+    const { issuer } = keySet.value;
+    return ok({ keySet: keySet.value, tokenPolicy: { ...tokenPolicy.value, issuer } });
+  }
+  return err([...(keySet.ok ? [] : keySet.error), ...(tokenPolicy.ok ? [] : tokenPolicy.error)]);
+}
+
+/**
+ * @param importAnchors for a caller that reads the same anchors again and again, and remembers what came of them
+ * @returns `ISSUER`, `RING`, `TRUST_ANCHORS`, `MIN_REV`, `BOOTSTRAP_KEY_SET` and `KEY_SETS`, or every problem
+ */
+export async function readKeySetSettings(
+  env: Bindings,
+  importAnchors: typeof importTrustAnchors = importTrustAnchors,
+): Promise<Result<KeySetSettings, readonly ConfigProblem[]>> {
   const { problems, report } = collectProblems();
   const issuer = readIssuer(env, report);
   const ring = parseRingName(env["RING"] ?? DEFAULT_RING) ?? report("RING", "must be 1 to 63 of a-z, 0-9 and inner -");
-  const anchors = await readAnchors(env, report);
+  const anchors = await readAnchors(env, importAnchors, report);
   const minRev = readMinRev(env, report);
   const bootstrapKeySet = readBootstrap(env, report);
   const keySets = isKeySetNamespace(env["KEY_SETS"])
     ? env["KEY_SETS"]
     : report("KEY_SETS", "must be a KV namespace binding");
-  const tokenPolicy = readTokenPolicy(env, report);
   if (
     issuer === undefined ||
     ring === undefined ||
@@ -80,7 +95,7 @@ export async function readVerifierConfig(env: Bindings): Promise<Result<Verifier
   ) {
     return err(problems);
   }
-  return ok({ issuer, ring, anchors, minRev, bootstrapKeySet, keySets, tokenPolicy: { ...tokenPolicy, issuer } });
+  return ok({ issuer, ring, anchors, minRev, bootstrapKeySet, keySets });
 }
 
 /** @returns the origin, or every problem. The binding `ORIGIN` is called if there is one, `ORIGIN_URL` is what it is asked for. */
@@ -116,7 +131,11 @@ function readIssuer(env: Bindings, report: Report): IssuerUrl | undefined {
   return issuer.ok ? issuer.value : report("ISSUER", issuer.error);
 }
 
-async function readAnchors(env: Bindings, report: Report): Promise<TrustAnchors | undefined> {
+async function readAnchors(
+  env: Bindings,
+  importAnchors: typeof importTrustAnchors,
+  report: Report,
+): Promise<TrustAnchors | undefined> {
   const variable = "TRUST_ANCHORS";
   let value = env[variable];
   if (isAbsent(value)) return report(variable, "is missing");
@@ -130,7 +149,7 @@ async function readAnchors(env: Bindings, report: Report): Promise<TrustAnchors 
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_TRUST_ANCHORS) {
     return report(variable, `must be a JSON array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
   }
-  const anchors = await importTrustAnchors(value);
+  const anchors = await importAnchors(value);
   if (anchors.ok) return anchors.value;
   for (const { index, problem } of anchors.error) report(variable, `[${index}] ${problem}`);
   return undefined;
@@ -150,7 +169,9 @@ function readBootstrap(env: Bindings, report: Report): string | undefined {
   return report("BOOTSTRAP_KEY_SET", "must be a signed key set document");
 }
 
-function readTokenPolicy(env: Bindings, report: Report): Omit<TokenPolicy, "issuer"> {
+/** @returns `AUDIENCE`, `TOKEN_ALGS` and `TOKEN_TYPS`, or every problem. Needs neither I/O nor a promise. */
+export function readTokenPolicy(env: Bindings): Result<Omit<TokenPolicy, "issuer">, readonly ConfigProblem[]> {
+  const { problems, report } = collectProblems();
   const names = "names of at most 512 visible ASCII characters";
   const audiences = isAbsent(env["AUDIENCE"])
     ? report("AUDIENCE", "is missing")
@@ -159,12 +180,8 @@ function readTokenPolicy(env: Bindings, report: Report): Omit<TokenPolicy, "issu
   const typs: readonly (TokenTyp | undefined)[] = isAbsent(env["TOKEN_TYPS"])
     ? [undefined, ...TOKEN_TYPS]
     : readChoices<TokenTyp>(env, "TOKEN_TYPS", TOKEN_TYPS, report);
-  return {
-    audiences: audiences ?? [],
-    algs: new Set(algs),
-    typs: new Set(typs),
-    maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES,
-  };
+  if (audiences === undefined || problems.length > 0) return err(problems);
+  return ok({ audiences, algs: new Set(algs), typs: new Set(typs), maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES });
 }
 
 /** A list of which every part must be read; one that cannot be is a problem, never ignored. */

@@ -2,6 +2,8 @@
  * The composition root: env -> config -> app, once per isolate. The only file of the edge that reads the clock.
  */
 import type { Hono } from "hono";
+import { createKvKeySetSource } from "../shared/keys/key-set-source.ts";
+import { createVerification } from "../shared/keys/verification.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { createApp } from "./app.ts";
@@ -19,7 +21,6 @@ import type { Outcome } from "./outcome.ts";
 import { compilePolicy } from "./policy/compile.ts";
 import type { PolicyProblem } from "./policy/compile.ts";
 import type { RoutePolicy } from "./policy/rule.ts";
-import { createVerification } from "./verification.ts";
 import { HEALTH_PATH, JWKS_PATH } from "./well-known.ts";
 
 export interface GatewayOptions {
@@ -94,10 +95,13 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   }
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, widen } = hooks;
   const findRoute = createRouteFinder(policy.value);
+  const { keySet, tokenPolicy } = config.value;
+  const { ladder, verifiers } = createVerification(createKvKeySetSource(keySet.keySets, keySet.ring), keySet);
   return ok(
     createApp({
-      ...createVerification(config.value),
-      ring: config.value.ring,
+      ladder,
+      verifier: verifiers.under(tokenPolicy),
+      ring: keySet.ring,
       findRoute: widen?.(findRoute, policy.value) ?? findRoute,
       origin: origin.value,
       identify: createIdentityReader(identityHeaders),

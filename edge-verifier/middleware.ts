@@ -7,62 +7,17 @@ import type { Context, MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Alg } from "../shared/algorithms.ts";
 import type { VerifiedClaims } from "../shared/claims.ts";
-import { err, ok } from "../shared/result.ts";
-import type { Result } from "../shared/result.ts";
-import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
-import { isKeySetNamespace } from "./config-values.ts";
-import { readVerifierConfig } from "./config.ts";
-import type { Bindings, ConfigProblem } from "./config.ts";
-import { cookieCarrier, readToken } from "./http/carriers.ts";
-import { DEFAULT_REALM, refusalResponse, wireCodeOf } from "./http/refusal.ts";
-import type { Refusal } from "./http/refusal.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
-import type { KeySetNamespace } from "../shared/keys/key-set-source.ts";
+import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
+import { cookieCarrier, readToken } from "./http/carriers.ts";
+import { explainRefusal } from "./http/explain.ts";
+import { DEFAULT_REALM, refusalResponse } from "./http/refusal.ts";
+import type { Refusal } from "./http/refusal.ts";
+import { createSettingsReader } from "./middleware-options.ts";
+import type { SealgateOptions } from "./middleware-options.ts";
 import { logConfigProblems } from "./observe/event.ts";
 import { scopesOf } from "./policy/scopes.ts";
-import { createVerification } from "./verification.ts";
-import type { Verification } from "./verification.ts";
-
-/** A value, or how to get it from the context. */
-export type Setting<Value> = Value | ((c: Context) => Value);
-
-/**
- * Whatever is left out is read from the variable or binding of the same meaning in `c.env`; if it is missing there too,
- * every request is answered 500 `config_invalid`. Leaving something out never switches a check off.
- */
-export interface SealgateOptions {
-  /** `ISSUER`. */
-  readonly issuer?: Setting<string>;
-  /** `AUDIENCE`: the token must name one of them. */
-  readonly audience?: Setting<string | readonly string[]>;
-  /** `TRUST_ANCHORS`: the pinned root keys, as JSON text or as an array of public JWKs. */
-  readonly trustAnchors?: Setting<string | readonly object[]>;
-  /** `KEY_SETS`. */
-  readonly kv?: Setting<KeySetNamespace>;
-  /** `RING`, "main" by default. */
-  readonly ring?: Setting<string>;
-  /** `MIN_REV`. */
-  readonly minRev?: Setting<number | string>;
-  /** `BOOTSTRAP_KEY_SET`. */
-  readonly bootstrapKeySet?: Setting<string>;
-  /** `TOKEN_ALGS`: narrows the accepted algorithms; all of the table by default. */
-  readonly alg?: readonly Alg[];
-  /** `TOKEN_TYPS`: narrows the accepted `typ`; absent, JWT and at+jwt by default. */
-  readonly typ?: readonly TokenTyp[];
-  /** The header that carries the credentials; `Authorization` by default. */
-  readonly headerName?: string;
-  /**
-   * A cookie that may carry the token instead; none by default. Unlike `hono/jwk`, credentials in both places are refused,
-   * and so is a request with the cookie that could change something and that a page of another site has made.
-   */
-  readonly cookie?: string;
-  /** The realm of the challenge; "sealgate" by default. */
-  readonly realm?: string;
-  /** Lets requests without credentials through, without `jwtPayload`. A bad token is refused all the same. */
-  readonly allow_anon?: boolean;
-  /** Epoch milliseconds; the platform's clock by default. */
-  readonly clock?: () => number;
-}
+import { findVerification } from "./verification-pool.ts";
 
 /** What is known about a verified token apart from its claims. */
 export interface SealgateAuth {
@@ -72,51 +27,70 @@ export interface SealgateAuth {
   readonly scopes: ReadonlySet<string>;
 }
 
-/** Context variables behind the middleware. Not set for anonymous requests (`allow_anon`). */
-export interface SealgateVariables {
+/**
+ * Context variables behind the middleware. Undefined for anonymous requests (`allow_anon`).
+ * @typeParam Claims the claims that your issuer adds. The signature vouches for them; their types are not checked here.
+ */
+export interface SealgateVariables<Claims extends object = object> {
   /** The verified claims. */
-  jwtPayload: VerifiedClaims;
+  jwtPayload: VerifiedClaims & Claims;
   auth: SealgateAuth;
 }
 
+/** Context variables where a request may be anonymous. */
+export interface OptionalSealgateVariables<Claims extends object = object> {
+  jwtPayload?: SealgateVariables<Claims>["jwtPayload"] | undefined;
+  auth?: SealgateAuth | undefined;
+}
+
+/** Verifies the token of each request that has one; others go on without `jwtPayload`. */
+export function sealgate<Claims extends object = object>(
+  options: SealgateOptions & { readonly allow_anon: true },
+): MiddlewareHandler<{ Variables: OptionalSealgateVariables<Claims> }>;
 /**
  * Verifies the bearer token of each request.
- * @throws {HTTPException} 400, 401, 500 or 503 with a problem+json response (and a challenge), for the app's `onError`
- * @throws {TypeError} at construction, when `realm` cannot stand in a header, or `cookie` is no plain name
+ * @throws {HTTPException} 400, 401, 403, 500 or 503 with a problem+json response (and a challenge), for the app's `onError`;
+ *   its message and its `cause` say why, for the app's log
+ * @throws {TypeError} at construction, for an option that does not exist or cannot work
  */
-export function sealgate(options: SealgateOptions = {}): MiddlewareHandler<{ Variables: SealgateVariables }> {
-  const realm = checkRealm(options.realm ?? DEFAULT_REALM);
-  const carriers = {
-    header: options.headerName ?? "Authorization",
-    cookie: options.cookie === undefined ? undefined : cookieCarrier(checkCookieName(options.cookie), NO_ORIGINS),
-    webSocketProtocol: undefined,
-  };
-  const clock = options.clock ?? Date.now;
-  // Settled values only, one per KV binding: a binding is one object for as long as its isolate lives.
-  const states = new WeakMap<object, Prepared>();
+export function sealgate<Claims extends object = object>(
+  options?: SealgateOptions & { readonly allow_anon?: false },
+): MiddlewareHandler<{ Variables: SealgateVariables<Claims> }>;
+/** For options that are not known before the program runs. */
+export function sealgate<Claims extends object = object>(
+  options: SealgateOptions,
+): MiddlewareHandler<{ Variables: OptionalSealgateVariables<Claims> }>;
+export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
+  checkOptions(options);
+  const { realm = DEFAULT_REALM, headerName = "Authorization", allow_anon = false, clock = Date.now } = options;
+  const cookie = options.cookie === undefined ? undefined : cookieCarrier(options.cookie, NO_ORIGINS);
+  const carriers = { header: headerName, cookie, webSocketProtocol: undefined };
+  const readSettings = createSettingsReader(options);
   return async (c, next) => {
-    const namespace = readSetting("KEY_SETS", options.kv, c);
-    const slot = isKeySetNamespace(namespace) ? namespace : NO_NAMESPACE;
-    let state = states.get(slot);
-    if (state === undefined) {
-      const fresh = await prepare(readSettings(options, c));
-      state = states.get(slot) ?? fresh;
-      states.set(slot, state);
+    // Whatever another middleware has found does not count here, also for an `onError` that looks.
+    c.set("jwtPayload", undefined);
+    c.set("auth", undefined);
+    const nowMs = readClock(clock);
+    const settings = await readSettings(c);
+    if (!settings.ok) {
+      logConfigProblems(settings.error, nowMs);
+      throw toException({ code: "config_invalid", problems: settings.error }, realm);
     }
-    if (!state.ok) throw toException({ code: "config_invalid", problems: state.error }, realm);
-    const bearer = readToken(c.req.raw, carriers);
-    if (!bearer.ok) {
-      if (options.allow_anon === true && bearer.error.code === "token_missing") return next();
-      throw toException(bearer.error, realm);
+    const presented = readToken(c.req.raw, carriers);
+    if (!presented.ok) {
+      if (allow_anon && presented.error.code === "token_missing") return next();
+      throw toException(presented.error, realm);
     }
-    const { verifier } = state.value;
-    const [nowMs, waitUntil] = [clock(), waitUntilOf(c)];
+    const verification = findVerification(settings.value.keySet, nowMs);
+    if (!verification.ok) throw toException(verification.error, realm);
+    const verifier = verification.value.verifiers.under(settings.value.policy);
+    const waitUntil = waitUntilOf(c);
     const verified =
-      verifier.recall(bearer.value, nowMs, waitUntil) ?? (await verifier.verify(bearer.value, nowMs, waitUntil));
+      verifier.recall(presented.value, nowMs, waitUntil) ?? (await verifier.verify(presented.value, nowMs, waitUntil));
     if (!verified.ok) throw toException(verified.error, realm);
     c.set("jwtPayload", verified.value.claims);
     c.set("auth", describeAuth(verified.value));
-    await next();
+    return next();
   };
 }
 
@@ -125,9 +99,7 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler<{ Var
  * there is answered 401, a token without a scope 403 `insufficient_scope`.
  * @throws {TypeError} at construction, when no scope is named
  */
-export function requireScope(
-  ...scope: readonly string[]
-): MiddlewareHandler<{ Variables: Partial<SealgateVariables> }> {
+export function requireScope(...scope: readonly string[]): MiddlewareHandler<{ Variables: OptionalSealgateVariables }> {
   if (scope.length === 0) throw new TypeError("requireScope needs at least one scope");
   return async (c, next) => {
     const auth = c.get("auth");
@@ -137,47 +109,16 @@ export function requireScope(
   };
 }
 
-type Prepared = Result<Verification, readonly ConfigProblem[]>;
-
-/** Stands in for a KV binding that is not there, so that what is missing is reported once and not per request. */
-const NO_NAMESPACE = {};
-
 const NO_ORIGINS: ReadonlySet<string> = new Set();
-
-async function prepare(bindings: Bindings): Promise<Prepared> {
-  const config = await readVerifierConfig(bindings);
-  if (config.ok) return ok(createVerification(config.value));
-  logConfigProblems(config.error);
-  return err(config.error);
-}
-
-function readSettings(options: SealgateOptions, c: Context): Bindings {
-  return {
-    ISSUER: readSetting("ISSUER", options.issuer, c),
-    AUDIENCE: readSetting("AUDIENCE", options.audience, c),
-    TRUST_ANCHORS: readSetting("TRUST_ANCHORS", options.trustAnchors, c),
-    KEY_SETS: readSetting("KEY_SETS", options.kv, c),
-    RING: readSetting("RING", options.ring, c),
-    MIN_REV: readSetting("MIN_REV", options.minRev, c),
-    BOOTSTRAP_KEY_SET: readSetting("BOOTSTRAP_KEY_SET", options.bootstrapKeySet, c),
-    TOKEN_ALGS: readSetting("TOKEN_ALGS", options.alg, c),
-    TOKEN_TYPS: readSetting("TOKEN_TYPS", options.typ, c),
-  };
-}
-
-function readSetting<Value>(variable: string, setting: Setting<Value> | undefined, c: Context): unknown {
-  if (setting !== undefined) return isFunctionOfContext(setting) ? setting(c) : setting;
-  // Outside of a Worker there may be no environment at all.
-  const env: Bindings | undefined = c.env;
-  return env?.[variable];
-}
-
-function isFunctionOfContext<Value>(setting: Setting<Value>): setting is (c: Context) => Value {
-  return typeof setting === "function";
-}
 
 function describeAuth({ header, claims }: VerifiedToken): SealgateAuth {
   return { ...header, scopes: scopesOf(claims) };
+}
+
+function readClock(clock: () => number): number {
+  const nowMs = clock();
+  if (!Number.isFinite(nowMs)) throw new TypeError("sealgate: clock must return epoch milliseconds");
+  return nowMs;
 }
 
 /** `app.request()` in a unit test has no execution context; work then simply goes on. */
@@ -193,8 +134,8 @@ function waitUntilOf(c: Context): WaitUntil {
 
 function toException(refusal: Refusal, realm: string): HTTPException {
   const res = refusalResponse(refusal, realm);
-  // The evidence, for the app's own log; nothing of it is in the response.
-  return new HTTPException(statusOf(res), { res, message: wireCodeOf(refusal.code), cause: refusal });
+  // For the app's own log; nothing of it is in the response.
+  return new HTTPException(statusOf(res), { res, message: explainRefusal(refusal), cause: refusal });
 }
 
 /** The statuses that a refusal of the middleware can have; HTTPException wants to know them as literals. */
@@ -204,13 +145,24 @@ function statusOf({ status }: Response): (typeof STATUSES)[number] | 500 {
   return STATUSES.find((known) => known === status) ?? 500;
 }
 
-/** RFC 9110 section 5.6.4: what may stand in a quoted string without an escape. */
-function checkRealm(realm: string): string {
-  if (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) return realm;
-  throw new TypeError("realm must be visible ASCII without quotes and backslashes");
+/** Checks what does not depend on a request. */
+function checkOptions(options: SealgateOptions): void {
+  const { realm = "", cookie = "_", headerName = "_", allow_anon = false, clock = Date.now } = options;
+  // RFC 9110 section 5.6.4: what may stand in a quoted string without an escape.
+  refuseUnless(isText(realm, /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/), 'realm must be visible ASCII without " and \\');
+  refuseUnless(isText(cookie, /^[\w-]{1,64}$/), "cookie must be the cookie's name: 1 to 64 letters, digits, _ and -");
+  refuseUnless(
+    isText(headerName, /^[\w-]{1,64}$/),
+    "headerName must be a header's name: 1 to 64 letters, digits, _ and -",
+  );
+  refuseUnless(typeof allow_anon === "boolean", "allow_anon must be true or false");
+  refuseUnless(typeof clock === "function", "clock must be a function that returns epoch milliseconds");
 }
 
-function checkCookieName(name: string): string {
-  if (/^[\w-]+$/.test(name)) return name;
-  throw new TypeError("cookie must be a name of letters, digits, _ and -");
+function isText(value: unknown, pattern: RegExp): boolean {
+  return typeof value === "string" && pattern.test(value);
+}
+
+function refuseUnless(condition: boolean, rule: string): void {
+  if (!condition) throw new TypeError(`sealgate: ${rule}`);
 }

@@ -25,6 +25,10 @@ export interface VerifiedClaims extends JsonObject {
   readonly iss: string;
   readonly aud: string | readonly string[];
   readonly exp: EpochSeconds;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly sub?: string;
+  readonly jti?: string;
 }
 
 /** What remains to be checked of a token that was already verified once. */
@@ -49,10 +53,12 @@ export function checkClaims(
   const { iss, aud } = claims;
   if (iss === undefined) return err({ code: "claim_missing", claim: "iss" });
   if (typeof iss !== "string") return err({ code: "claim_invalid", claim: "iss" });
-  if (iss !== rules.issuer) return err({ code: "issuer_mismatch" });
+  const wrongIssuer = checkIssuer(iss, rules);
+  if (wrongIssuer !== undefined) return err(wrongIssuer);
   if (aud === undefined) return err({ code: "claim_missing", claim: "aud" });
   if (!isAudienceClaim(aud)) return err({ code: "claim_invalid", claim: "aud" });
-  if (!namesOneOf(aud, rules.audiences)) return err({ code: "audience_mismatch" });
+  const wrongAudience = checkAudience(aud, rules);
+  if (wrongAudience !== undefined) return err(wrongAudience);
   const times = readTimes(claims);
   if (!times.ok) return times;
   const { exp, nbf, iat } = times.value;
@@ -64,6 +70,19 @@ export function checkClaims(
   // Every member that VerifiedClaims narrows has been checked above; a copy would only cost time.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return ok(claims as VerifiedClaims);
+}
+
+/** RFC 7519 section 4.1.1: exactly the same string. */
+export function checkIssuer(iss: string, { issuer }: Pick<ClaimsRules, "issuer">): TokenRejection | undefined {
+  return iss === issuer ? undefined : { code: "issuer_mismatch" };
+}
+
+/** RFC 7519 section 4.1.3: `aud` names at least one of the audiences. */
+export function checkAudience(
+  aud: string | readonly string[],
+  { audiences }: Pick<ClaimsRules, "audiences">,
+): TokenRejection | undefined {
+  return namesOneOf(aud, audiences) ? undefined : { code: "audience_mismatch" };
 }
 
 /** True when `aud` (RFC 7519 section 4.1.3) holds at least one of the audiences. */

@@ -4,7 +4,7 @@
  * browsers; no I/O, no clock.
  */
 import type { Alg } from "./algorithms.ts";
-import { checkClaims } from "./claims.ts";
+import { checkAudience, checkClaims, checkIssuer } from "./claims.ts";
 import type { ClaimsRules, VerifiedClaims } from "./claims.ts";
 import type { EpochSeconds } from "./identifiers.ts";
 import { parseJsonObject } from "./json.ts";
@@ -27,6 +27,9 @@ export interface TokenRules extends ClaimsRules {
   /** Longest token, in octets. */
   readonly maxTokenBytes: number;
 }
+
+/** The rules that a caller decides; skew and longest lifetime are the key set document's. */
+export type TokenPolicy = Omit<TokenRules, "clockSkewSeconds" | "maxTokenTtlSeconds">;
 
 /** A token that has passed every check at the given time. */
 export interface VerifiedToken {
@@ -76,6 +79,21 @@ export async function verifyToken(
 }
 
 /**
+ * The rules that a caller decides, for a token whose signature and other claims have been checked under another policy.
+ * Finds the same rejection as {@link verifyToken} would, in the same order.
+ */
+export function checkPolicy(
+  token: string,
+  { header, claims }: VerifiedToken,
+  policy: TokenPolicy,
+): TokenRejection | undefined {
+  if (token.length > policy.maxTokenBytes) return tooLarge(token, policy);
+  if (!policy.algs.has(header.alg)) return { code: "alg_not_allowed" };
+  if (!policy.typs.has(header.typ)) return { code: "typ_not_allowed" };
+  return checkIssuer(claims.iss, policy) ?? checkAudience(claims.aud, policy);
+}
+
+/**
  * Headers that stood in a token whose signature held, by their encoded text: an issuer writes the same header into all
  * tokens of one key. What a text means never changes, so nothing here has to be forgotten; rules and keys are applied to
  * the parsed header each time. Only signed headers get in, so that nobody else can push them out.
@@ -118,6 +136,6 @@ function selectKey(header: UnverifiedHeader, keys: VerificationKeys): Result<Ver
   return ok(key);
 }
 
-function tooLarge(token: string, rules: TokenRules): TokenRejection {
+function tooLarge(token: string, rules: Pick<TokenRules, "maxTokenBytes">): TokenRejection {
   return { code: "token_too_large", bytes: token.length, maxBytes: rules.maxTokenBytes };
 }

@@ -72,8 +72,23 @@ export const logEvent: EventSink = (event) => {
   console.log(JSON.stringify(event));
 };
 
-/** For the middleware, whose requests are the app's to log. */
-export function logConfigProblems(problems: readonly ConfigProblem[]): void {
+/** When each list of problems was last written. Problems hold names and rules, no values: there are few different ones. */
+const loggedAtMs = new Map<string, number>();
+
+const LOG_AGAIN_AFTER_MS = 60_000;
+
+const MAX_LOGGED = 100;
+
+/**
+ * For the middleware, whose requests are the app's to log: the same problems once a minute, so that a stranger who chooses
+ * what an option's function sees cannot fill the log.
+ */
+export function logConfigProblems(problems: readonly ConfigProblem[], nowMs: number): void {
+  const line = JSON.stringify({ event: "config_invalid", problems });
+  const sinceMs = Math.abs(nowMs - (loggedAtMs.get(line) ?? Number.NEGATIVE_INFINITY));
+  if (sinceMs < LOG_AGAIN_AFTER_MS) return;
+  if (loggedAtMs.size >= MAX_LOGGED) loggedAtMs.clear();
+  loggedAtMs.set(line, nowMs);
   // oxlint-disable-next-line no-console -- on Workers the console is the log
-  console.error(JSON.stringify({ event: "config_invalid", problems }));
+  console.error(line);
 }

@@ -30,7 +30,9 @@ export type KeyReadProblemCode =
   /** Another document with the `rev` of the one held; the held one is kept, tombstones of both are in force. */
   | "key_set_rev_conflict"
   /** The platform failed while the document was checked. */
-  | "key_set_check_failed";
+  | "key_set_check_failed"
+  /** A caller asks for more key sets than are looked for at a time; nothing was read. */
+  | "key_sets_too_many";
 
 /** No rung holds. A fault: 503 with Retry-After, never the token's fault. */
 export interface KeysUnavailable {

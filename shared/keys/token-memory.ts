@@ -1,7 +1,7 @@
 /**
  * Tokens that this isolate has verified, so that the next request with the same token costs no signature check. Bounded,
- * bound to what the verification depended on, and emptied when that changes. It decides nothing: time is checked by the
- * caller on every hit, and so is the route's policy.
+ * bound to what the verification depended on, and emptied when that changes. It decides nothing: time and the rules of
+ * configuration are checked by the caller on every hit, and so is the route's policy.
  *
  * A token is recognised by all of its characters: a key that two tokens can share has mixed up identities elsewhere
  * (GHSA-rp9m-7r4c-75qg), and a digest would cost more than the look-up. The map is indexed by the end of the token, because
@@ -30,8 +30,8 @@ export interface TokenMemoryLimits {
 export const DEFAULT_TOKEN_MEMORY_LIMITS: TokenMemoryLimits = { maxEntries: 4096, maxCharacters: 4 * 1024 * 1024 };
 
 /**
- * What a verification depended on besides the token. Compared by identity: make a new one whenever the key set, the rules
- * or a further signed list (of revoked tokens, say) is replaced, and never change one.
+ * What a verification depended on besides the token. Compared by identity: make a new one whenever the key set or a
+ * further signed list (of revoked tokens, say) is replaced, and never change one.
  */
 export type TokenBinding = object;
 

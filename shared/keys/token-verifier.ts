@@ -10,21 +10,26 @@ import type { TokenRejection } from "../rejection.ts";
 import { err, ok } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
-import { verifyToken } from "../verify-token.ts";
-import type { TokenRules, VerifiedToken } from "../verify-token.ts";
+import { checkPolicy, verifyToken } from "../verify-token.ts";
+import type { TokenPolicy, TokenRules, VerifiedToken } from "../verify-token.ts";
 import type { KeysUnavailable, WaitUntil } from "./held-key-set.ts";
 import type { KeyLadder } from "./key-ladder.ts";
 import { createTokenMemory } from "./token-memory.ts";
 import type { TokenMemoryLimits } from "./token-memory.ts";
 
-/** The rules for a token that configuration decides; skew and longest lifetime are in the key set document. */
-export type TokenPolicy = Omit<TokenRules, "clockSkewSeconds" | "maxTokenTtlSeconds">;
-
-export interface TokenVerifierConfig {
+export interface TokenVerifiersConfig {
   readonly ladder: KeyLadder;
-  readonly policy: TokenPolicy;
-  /** The memory belongs to this verifier and its policy alone; two policies never share what is remembered. */
   readonly memoryLimits: TokenMemoryLimits;
+}
+
+export interface TokenVerifierConfig extends TokenVerifiersConfig {
+  readonly policy: TokenPolicy;
+}
+
+/** Verifiers of one key ladder. They share its keys and one bounded memory, and each applies its own policy to every token. */
+export interface TokenVerifiers {
+  /** Costs two closures: a policy that is made for one request is no burden. */
+  under(policy: TokenPolicy): TokenVerifier;
 }
 
 export interface TokenVerifier {
@@ -47,64 +52,67 @@ export interface TokenVerifier {
   ): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable>>;
 }
 
-/** What a verification depends on besides the token. A new object for each key set: the memory compares its identity. */
-interface VerificationBasis {
-  readonly keySet: ImportedKeySet;
-  readonly rules: TokenRules;
+/** A verifier with a single policy. */
+export function createTokenVerifier({ policy, ...config }: TokenVerifierConfig): TokenVerifier {
+  return createTokenVerifiers(config).under(policy);
 }
 
-export function createTokenVerifier({ ladder, policy, memoryLimits }: TokenVerifierConfig): TokenVerifier {
+export function createTokenVerifiers({ ladder, memoryLimits }: TokenVerifiersConfig): TokenVerifiers {
+  // Bound to the key set. The policy is no part of what is remembered: it is applied to each token each time, so that a
+  // token which was good under one policy is not thereby good under another.
   const memory = createTokenMemory(memoryLimits);
-  let basis: VerificationBasis | undefined;
-
-  function basisFor(keySet: ImportedKeySet): VerificationBasis {
-    if (basis?.keySet === keySet) return basis;
-    const { clockSkewSeconds, maxTokenTtlSeconds } = keySet.document.timing;
-    basis = { keySet, rules: { ...policy, clockSkewSeconds, maxTokenTtlSeconds } };
-    return basis;
-  }
 
   function recallUnder(
-    under: VerificationBasis,
+    keySet: ImportedKeySet,
+    policy: TokenPolicy,
     token: string,
     now: EpochSeconds,
   ): Result<VerifiedToken, TokenRejection> | undefined {
-    const remembered = memory.recall(token, under);
+    const remembered = memory.recall(token, keySet);
     if (remembered === undefined) return undefined;
-    const outside = checkWindow(remembered.window, under.rules.clockSkewSeconds, now);
-    return outside === undefined ? remembered.outcome : err(outside);
+    const { outcome, window } = remembered;
+    const problem =
+      checkPolicy(token, outcome.value, policy) ?? checkWindow(window, keySet.document.timing.clockSkewSeconds, now);
+    return problem === undefined ? outcome : err(problem);
   }
 
   /** Not async itself, so that a token is not waited for twice. */
   function check(
     keySet: ImportedKeySet,
+    policy: TokenPolicy,
     token: string,
     now: EpochSeconds,
   ): Result<VerifiedToken, TokenRejection> | Promise<Result<VerifiedToken, TokenRejection>> {
-    const under = basisFor(keySet);
     return (
-      recallUnder(under, token, now) ??
-      verifyToken(token, under.rules, keySet, now).then((verified) =>
-        verified.ok ? memory.remember(token, verified.value, under).outcome : verified,
+      recallUnder(keySet, policy, token, now) ??
+      verifyToken(token, rulesOf(policy, keySet), keySet, now).then((verified) =>
+        verified.ok ? memory.remember(token, verified.value, keySet).outcome : verified,
       )
     );
   }
 
   return {
-    recall(token, nowMs, waitUntil) {
-      const held = ladder.ready(nowMs, waitUntil);
-      return held === undefined ? undefined : recallUnder(basisFor(held.keySet), token, epochSecondsFromMs(nowMs));
-    },
-    async verify(token, nowMs, waitUntil) {
-      const now = epochSecondsFromMs(nowMs);
-      const ready = ladder.ready(nowMs, waitUntil);
-      const held = ready === undefined ? await ladder.current(nowMs, waitUntil) : ok(ready);
-      if (!held.ok) return held;
-      const { keySet } = held.value;
-      const first = await check(keySet, token, now);
-      if (first.ok || first.error.code !== "kid_unknown") return first;
-      const newer = await ladder.refreshForUnknownKid(keySet, nowMs, waitUntil);
-      return newer === undefined ? first : check(newer.keySet, token, now);
-    },
+    under: (policy) => ({
+      recall(token, nowMs, waitUntil) {
+        const held = ladder.ready(nowMs, waitUntil);
+        return held === undefined ? undefined : recallUnder(held.keySet, policy, token, epochSecondsFromMs(nowMs));
+      },
+      async verify(token, nowMs, waitUntil) {
+        const now = epochSecondsFromMs(nowMs);
+        const ready = ladder.ready(nowMs, waitUntil);
+        const held = ready === undefined ? await ladder.current(nowMs, waitUntil) : ok(ready);
+        if (!held.ok) return held;
+        const { keySet } = held.value;
+        const first = await check(keySet, policy, token, now);
+        if (first.ok || first.error.code !== "kid_unknown") return first;
+        const newer = await ladder.refreshForUnknownKid(keySet, nowMs, waitUntil);
+        return newer === undefined ? first : check(newer.keySet, policy, token, now);
+      },
+    }),
   };
+}
+
+function rulesOf(policy: TokenPolicy, { document }: ImportedKeySet): TokenRules {
+  const { clockSkewSeconds, maxTokenTtlSeconds } = document.timing;
+  return { ...policy, clockSkewSeconds, maxTokenTtlSeconds };
 }

@@ -103,7 +103,7 @@ describe("TRUST_ANCHORS", () => {
     const root = await makeRoot();
     for (const TRUST_ANCHORS of [JSON.stringify([root.jwk]), [root.jwk]]) {
       const config = valueOf(await readVerifierConfig({ ...(await complete()), TRUST_ANCHORS }));
-      expect(config.anchors.map(({ kid }) => kid)).toEqual([root.kid]);
+      expect(config.keySet.anchors.map(({ kid }) => kid)).toEqual([root.kid]);
     }
   });
 

@@ -6,7 +6,8 @@ import { jwk } from "hono/jwk";
 import type { JwtVariables } from "hono/jwt";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { requireScope, sealgate } from "../../../edge-verifier/index.ts";
-import type { SealgateOptions } from "../../../edge-verifier/index.ts";
+import type { OptionalSealgateVariables, SealgateAuth, SealgateOptions } from "../../../edge-verifier/index.ts";
+import { seconds } from "../../support/key-sets.ts";
 import { makeFixture, NOW } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -54,7 +55,13 @@ describe("sealgate()", () => {
     const response = await ask(app, "/api/me", await fixture.token({ exp: NOW - 100 }));
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toMatch(/^Bearer realm="sealgate", error="invalid_token"/);
-    expect(caught).toMatchObject([{ status: 401, message: "invalid_token", cause: { code: "token_expired" } }]);
+    expect(caught).toMatchObject([
+      {
+        status: 401,
+        message: 'invalid_token (token_expired): The token has expired. {"expiredForSeconds":100}',
+        cause: { code: "token_expired", expiredForSeconds: 100 },
+      },
+    ]);
   });
 
   test("works with the same routes and no error handler", async () => {
@@ -122,6 +129,42 @@ describe("sealgate()", () => {
     expect((await ask(app, "/api/me", "bad")).status).toBe(401);
     const twice = { authorization: "Bearer a, Bearer b" };
     expect((await app.request("/api/me", { headers: twice }, fixture.env)).status).toBe(400);
+  });
+
+  test("with allow_anon leaves nothing in place that another middleware has found", async () => {
+    const app = new Hono<{ Variables: OptionalSealgateVariables }>();
+    const auth: SealgateAuth = { kid: "x", alg: "ES256", typ: undefined, scopes: new Set(["admin"]) };
+    app.use(async (c, next) => {
+      c.set("jwtPayload", { iss: "https://other.example", aud: "a", exp: seconds(NOW), sub: "admin" });
+      c.set("auth", auth);
+      await next();
+    });
+    const left: unknown[] = [];
+    app.onError((error, c) => {
+      left.push(c.get("jwtPayload"), c.get("auth"));
+      return error instanceof HTTPException ? error.getResponse() : c.text("no", 500);
+    });
+    app.use("/optional", sealgate({ clock: () => NOW * 1000, allow_anon: true }));
+    app.use("/required", sealgate({ clock: () => NOW * 1000 }));
+    app.get("/optional", (c) => c.json([c.get("jwtPayload")?.sub ?? null, c.get("auth")?.kid ?? null]));
+    app.get("/optional/admin", sealgate({ allow_anon: true }), requireScope("admin"), (c) => c.text("in"));
+    expect(await (await app.request("/optional", {}, fixture.env)).json()).toEqual([null, null]);
+    expect((await app.request("/optional/admin", {}, fixture.env)).status).toBe(401);
+    expect((await app.request("/required", {}, fixture.env)).status).toBe(401);
+    expect(left).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  test("with allow_anon a token in another form is a mistake, and not nobody", async () => {
+    const app = makeApp({ allow_anon: true, cookie: "session" });
+    const token = await fixture.token();
+    for (const authorization of [token, `JWT ${token}`, `Bearer ${token}\u00a0`, `Bearer \u3000${token}`]) {
+      const response = await app.request("/api/me", { headers: { authorization } }, fixture.env);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "invalid_request" });
+    }
+    const quoted = await app.request("/api/me", { headers: { cookie: `session="${token}"` } }, fixture.env);
+    expect(quoted.status).toBe(400);
+    expect(JSON.stringify(await quoted.json())).not.toContain("Authorization");
   });
 
   test("without configuration answers 500 and never lets a request through", async () => {

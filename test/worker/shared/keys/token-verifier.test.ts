@@ -2,7 +2,8 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
 import { createTokenVerifier } from "../../../../shared/keys/token-verifier.ts";
-import type { TokenPolicy, TokenVerifier } from "../../../../shared/keys/token-verifier.ts";
+import type { TokenVerifier } from "../../../../shared/keys/token-verifier.ts";
+import type { TokenPolicy } from "../../../../shared/verify-token.ts";
 import { ALGS } from "../../../../shared/algorithms.ts";
 import type { JsonObject } from "../../../../shared/json.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";

@@ -18,6 +18,7 @@ import {
   makeDocument,
   makeKey,
   makeRoot,
+  ringName,
   seconds,
   signKeySet,
   signToken,
@@ -78,7 +79,7 @@ export async function makeFixture(options: FixtureOptions = {}): Promise<Fixture
   rings += 1;
   const ring = `gateway-${rings}`;
   const publish = async (document: KeySetDocument): Promise<void> => {
-    await env.KEY_SETS.put(`key-set:${ring}`, await signKeySet(document, root));
+    await env.KEY_SETS.put(`key-set:${ring}`, await signKeySet({ ...document, ring: ringName(ring) }, root));
   };
   if (options.publish !== false) await publish(makeDocument([key], seconds(NOW - 10)));
   let now: number = NOW;

@@ -9,7 +9,7 @@ import { sealgate } from "../../../edge-verifier/index.ts";
 import type { SealgateOptions, SealgateVariables } from "../../../edge-verifier/index.ts";
 import { MAX_ON_TRIAL } from "../../../edge-verifier/verification-pool.ts";
 import type { KeySetNamespace } from "../../../shared/keys/key-set-source.ts";
-import { makeDocument, makeKey, seconds, signKeySet, TEST_ISSUER } from "../../support/key-sets.ts";
+import { makeDocument, makeKey, ringName, seconds, signKeySet, TEST_ISSUER } from "../../support/key-sets.ts";
 import { AUDIENCE, makeFixture, NOW } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -273,6 +273,7 @@ describe("a middleware that is made in a handler", () => {
     const after = `key-set:${ringOf(fixture)}-after`;
     const revoked = [{ kid: fixture.key.kid, at: seconds(NOW + 1) }];
     const document = makeDocument([await makeKey("ES256")], seconds(NOW + 1), {
+      ring: ringName(ringOf(fixture)),
       rev: Number.MAX_SAFE_INTEGER,
       revoked,
     });

@@ -70,7 +70,7 @@ describe("GET /.well-known/jwks.json", () => {
     const root = await makeRoot();
     const key = await makeKey("ES256");
     const BOOTSTRAP_KEY_SET = await signKeySet(makeDocument([key], seconds(NOW - 1)), root);
-    const vars = { BOOTSTRAP_KEY_SET, TRUST_ANCHORS: [root.jwk] };
+    const vars = { BOOTSTRAP_KEY_SET, RING: "main", TRUST_ANCHORS: [root.jwk] };
     const fixture = await makeFixture({ publish: false, vars });
     const response = await fixture.send(JWKS);
     expect((await response.json<JwkSet>()).keys).toHaveLength(1);

@@ -57,7 +57,7 @@ async function buildEntryPoints(): Promise<void> {
   await build({
     ...FOR_NODE,
     ...SELF_CONTAINED,
-    entryPoints: { cli: "issuer/cli/main.ts" },
+    entryPoints: { cli: "issuer/cli/bin.ts" },
     outdir: "dist",
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The `sealgate` program: the one place that reads argv, the environment and the clock, and that ends the process. */
+/** The `sealgate` program, started by bin.ts: the one place that reads argv, the environment and the clock, and that ends the process. */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";

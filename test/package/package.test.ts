@@ -68,7 +68,9 @@ describe("what it imports", () => {
     if (seen.has(entry)) return outside;
     seen.add(entry);
     const text = await readFile(join(project.packageFolder, entry), "utf8");
-    for (const [, specifier = ""] of text.matchAll(/^(?:import|export)\b[^"';]*"([^"]+)";$/gm)) {
+    // Static ones, and the one by which the program goes on once it has looked at Node's version.
+    const patterns = [/^(?:import|export)\b[^"';]*"([^"]+)";$/gm, /\bimport\("(\.[^"]+)"\)/g];
+    for (const [, specifier = ""] of patterns.flatMap((pattern) => [...text.matchAll(pattern)])) {
       if (!specifier.startsWith(".")) outside.add(specifier);
       else for (const one of await importsOf(posix.join(dirname(entry), specifier), seen)) outside.add(one);
     }

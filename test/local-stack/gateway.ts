@@ -7,7 +7,7 @@ import type { createTestHarness, TestHarnessOptions } from "wrangler";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The namespace id that the local KV API gives to a binding without one. */
+/** The id of the local namespace in wrangler.toml. */
 export const LOCAL_NAMESPACE_ID = "KEY_SETS";
 
 export interface GatewaySettings {

@@ -45,8 +45,9 @@ describe.each([["local", local] as const, ...ENVIRONMENTS.map((env) => [env, con
       expect(config.observability).toMatchObject({ enabled: true, redact_query_string: true });
     });
 
-    test("binds the key sets and the version", () => {
-      expect(config.kv_namespaces.map(({ binding }: { readonly binding: string }) => binding)).toEqual(["KEY_SETS"]);
+    test("binds the key sets, by id, and the version", () => {
+      // Without an id wrangler makes a namespace of its own, beside the one that the issuer publishes into.
+      expect(config.kv_namespaces).toEqual([{ binding: "KEY_SETS", id: expect.stringMatching(/./) as unknown }]);
       expect(config.version_metadata).toEqual({ binding: "VERSION" });
     });
 
@@ -88,6 +89,11 @@ describe.each(ENVIRONMENTS)("%s", (name) => {
     expect(config.vars["AUDIENCE"]).toBe(`https://${String(route?.["pattern"])}`);
     for (const variable of ["ISSUER", "ORIGIN_URL"]) expect(config.vars[variable]).toMatch(/^https:/);
   });
+});
+
+test("no two environments share a KV namespace", () => {
+  const ids = [local, ...ENVIRONMENTS.map(configOf)].map(({ kv_namespaces: [bound] }) => bound?.id);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test("no two environments share a hostname, an issuer or an origin", () => {

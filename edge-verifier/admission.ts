@@ -34,6 +34,11 @@ export interface AdmissionRule {
 export interface TokenCarriers {
   /** The one token of a request. */
   read(request: Request): Result<string, CredentialProblem>;
+  /**
+   * Whether `Authorization` holds nothing but what has been verified, or was left to the origin.
+   * @param isVerified a good token has come, in whatever carrier
+   */
+  mayForwardAuthorization(headers: Headers, isVerified: boolean): boolean;
   /** Takes the token out of what goes to the origin. */
   remove(headers: Headers): void;
   /** The origin's answer as the client must see it. */

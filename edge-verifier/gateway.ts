@@ -9,7 +9,7 @@ import type { Hooks } from "./feature.ts";
 import type { RouteFinder } from "./find-route.ts";
 import { forward } from "./http/proxy.ts";
 import type { RemovedNames } from "./http/request-headers.ts";
-import { correctHeaders } from "./http/response-headers.ts";
+import { correctHeaders, withoutAssertion } from "./http/response-headers.ts";
 import { closeAtExpiry } from "./http/websocket.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
@@ -69,7 +69,8 @@ export async function handleRequest(
   const received = response.value;
   if (received.status === 101) {
     const token = report ? undefined : admission?.token;
-    const socket = token === undefined ? received : closeAtExpiry(received, token.claims.exp * 1000, parts.clock());
+    const opened = withoutAssertion(received);
+    const socket = token === undefined ? opened : closeAtExpiry(opened, token.claims.exp * 1000, parts.clock());
     return { response: parts.hooks.carriers?.accept(request, socket) ?? socket, event };
   }
   // What fetch returns cannot be changed; this has the same body and headers of its own.

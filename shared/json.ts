@@ -64,6 +64,14 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * True for a number that every reader of a JSON text sees alike: beyond 2^53 doubles have gaps, so that 9007199254740993
+ * becomes 9007199254740992 (RFC 8259 section 6, RFC 7493 section 2.2).
+ */
+export function isExactNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
+}
+
 /** True when the text has no more opening brackets than `limit`, wherever they stand: then it is not nested deeper. */
 function opensAtMost(text: string, limit: number): boolean {
   let left = limit;

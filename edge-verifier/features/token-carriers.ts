@@ -5,7 +5,14 @@
 import { isAbsent, readList } from "../config-values.ts";
 import type { Bindings, Report } from "../config.ts";
 import type { Feature } from "../feature.ts";
-import { cookieCarrier, readToken, removeToken, selectProtocol, TOKEN_CARRIERS } from "../http/carriers.ts";
+import {
+  cookieCarrier,
+  mayForwardAuthorization,
+  readToken,
+  removeToken,
+  selectProtocol,
+  TOKEN_CARRIERS,
+} from "../http/carriers.ts";
 import type { CarrierConfig, CookieCarrier, TokenCarrier } from "../http/carriers.ts";
 
 const DEFAULT_WEBSOCKET_PROTOCOL = "bearer";
@@ -17,6 +24,7 @@ export const tokenCarriers: Feature = {
     return {
       carriers: {
         read: (request) => readToken(request, config),
+        mayForwardAuthorization: (headers, isVerified) => mayForwardAuthorization(headers, isVerified, config),
         remove: (headers) => removeToken(headers, config),
         accept: (request, response) => selectProtocol(request, response, config),
       },

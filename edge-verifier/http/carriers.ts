@@ -66,9 +66,10 @@ export function readToken(request: Request, carriers: CarrierConfig): Result<str
 }
 
 function readCookie(header: string | null, { occurrences }: CookieCarrier): Result<string, BearerProblem> {
-  const values = header === null ? [] : [...header.matchAll(occurrences)].map(([, value = ""]) => trimBlanks(value));
-  if (values.length > 1) return err({ code: "invalid_request", reason: "several_credentials" });
-  const value = values[0] ?? "";
+  // Two tell enough: the others are not looked for.
+  const [first, second] = header?.matchAll(occurrences) ?? [];
+  if (second !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
+  const value = trimBlanks(first?.[1] ?? "");
   // An empty cookie is how one is taken away.
   if (value === "") return err({ code: "token_missing" });
   const isToken = isOneWord(value) && !value.includes('"');
@@ -82,6 +83,14 @@ function readSubprotocol(header: string | null, marker: string): Result<string, 
   if (protocols.includes(marker, at + 1)) return err({ code: "invalid_request", reason: "several_credentials" });
   const token = protocols[at + 1] ?? "";
   return isOneWord(token) ? ok(token) : err({ code: "invalid_request", reason: "credentials_malformed" });
+}
+
+/**
+ * Credentials beside the token that was verified would be another identity for an origin that looks at them: with the token
+ * in a cookie, an `Authorization` header stays here. Where the header is no carrier, nothing ever verifies it.
+ */
+export function mayForwardAuthorization(headers: Headers, isVerified: boolean, { header }: CarrierConfig): boolean {
+  return header !== undefined && (!isVerified || readBearerToken(headers.get(header)).ok);
 }
 
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];

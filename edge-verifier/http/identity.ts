@@ -2,6 +2,7 @@
  * What the origin learns about the caller from a verified token: headers that only the gateway can set. Which client
  * headers are removed to make that true is in request-headers.ts.
  */
+import { isExactNumber } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
@@ -64,12 +65,14 @@ function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader
   return ok({ scopes, headers });
 }
 
-/** A scalar as text; undefined for what is missing, an object or an array: none of them has one text that all would read. */
+/**
+ * A scalar as text. Undefined for what is missing, an object or an array, which have no text that all would read alike, and
+ * for an integer beyond 2^53, which has lost its last digits.
+ */
 function textAt(claims: Readonly<Record<string, unknown>>, path: readonly string[]): string | undefined {
   const value = valueAt(claims, path);
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? String(value)
-    : undefined;
+  const isScalar = typeof value === "string" || typeof value === "boolean" || isExactNumber(value);
+  return isScalar ? String(value) : undefined;
 }
 
 const NEEDS_ESCAPE = /[^\x20-\x24\x26-\x7e]|^ | $/gu;

@@ -105,19 +105,15 @@ const COOKIELESS = /(?:\(|%28)[a-z](?:\(|%28)/i;
  */
 const MAY_BE_ESCAPED = " !\"$&'()*+,:<=>@[]^`{|}";
 
-/** For each octet whether it may be escaped; those beyond ASCII may, if they are UTF-8 together. */
-const ESCAPABLE: readonly boolean[] = Array.from(
-  { length: 256 },
-  (_, octet) => octet >= 0x80 || MAY_BE_ESCAPED.includes(String.fromCharCode(octet)),
-);
+const HEX_DIGITS = "0123456789ABCDEFabcdef";
 
 /**
  * C1 controls, the soft hyphen (for some nothing, for others a hyphen), and every character of which a normal form of
  * Unicode (UAX 15) or Windows' "best fit" to a code page makes one of `/ \ % ; ? # .`: a fullwidth slash or a two dot leader
- * is one `normalize` from a traversal.
+ * is one `normalize` from a traversal. Few more are in it, where that makes a range of several.
  */
 const STRUCTURAL =
-  /[\x80-\x9f\xad\xbc-\xbe\u037e\u2024-\u2026\u2044\u2047-\u2049\u2100\u2101\u2105\u2106\u2150-\u215f\u2189\u2215\u2216\u2488-\u249b\u29f5\u29f8\u33a7\u33a8\u33ae\u33af\u33c2\u33c6\u33c7\u33d8\u33de\u33df\ufe14\ufe16\ufe19\ufe30\ufe52\ufe54\ufe56\ufe5f\ufe68\ufe6a\uff03\uff05\uff0e\uff0f\uff1b\uff1f\uff3c\u{1f100}]/u;
+  /[\x80-\x9f\xad\xbc-\xbe\u037e\u2024-\u2026\u2044-\u2049\u2100-\u2106\u2150-\u2189\u2215\u2216\u2488-\u249b\u29f5-\u29f8\u33a7-\u33df\ufe14-\ufe6b\uff03-\uff0f\uff1b-\uff1f\uff3c\u{1f100}]/u;
 
 function checkSpecial(path: string): PathProblem | undefined {
   if (COOKIELESS.test(path)) return "character";
@@ -127,7 +123,7 @@ function checkSpecial(path: string): PathProblem | undefined {
     const octet = (hexDigit(path, index + 1) << 4) | hexDigit(path, index + 2);
     if (octet < 0) return "escape_invalid";
     if (octet >= 0x80) isAscii = false;
-    if (ESCAPABLE[octet] !== true) isAmbiguous = true;
+    else if (!MAY_BE_ESCAPED.includes(String.fromCharCode(octet))) isAmbiguous = true;
   }
   if (!isAscii) {
     let text: string;
@@ -143,11 +139,6 @@ function checkSpecial(path: string): PathProblem | undefined {
 
 /** @returns 0 to 15, or -1 when the character is no hexadecimal digit */
 function hexDigit(path: string, index: number): number {
-  return HEX_DIGITS[path.charCodeAt(index)] ?? -1;
+  const digit = HEX_DIGITS.indexOf(path[index] ?? "-");
+  return digit < 16 ? digit : digit - 6;
 }
-
-/** By character code. */
-const HEX_DIGITS: Int8Array = Int8Array.from({ length: 128 }, (_, code) => {
-  const digit = String.fromCharCode(code);
-  return /[0-9A-Fa-f]/.test(digit) ? Number.parseInt(digit, 16) : -1;
-});

@@ -4,7 +4,7 @@
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Admission } from "../admission.ts";
+import type { Admission, TokenCarriers } from "../admission.ts";
 import type { OriginConfig } from "../config.ts";
 import type { FeatureHooks } from "../feature.ts";
 import { REQUEST_ID_HEADER } from "../observe/request-id.ts";
@@ -83,7 +83,8 @@ function originRequest(
   if (!isUnaltered(outgoing.url, prefix)) return { code: "path_unsafe", reason: "altered_by_url_parser" };
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");
-  for (const name of unwantedHeaders(request.headers, removed, origin.forwardAuthorization)) headers.delete(name);
+  const keepAuthorization = origin.forwardAuthorization && mayForwardAuthorization(headers, admission, hooks.carriers);
+  for (const name of unwantedHeaders(request.headers, removed, keepAuthorization)) headers.delete(name);
   if (!origin.forwardAuthorization) hooks.carriers?.remove(headers);
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
@@ -91,6 +92,18 @@ function originRequest(
   headers.set(REQUEST_ID_HEADER, requestId);
   for (const [name, value] of admission?.identity?.headers ?? []) headers.set(name, value);
   return outgoing;
+}
+
+/** On an open rule, and on one that only reports, the origin judges what it is sent. */
+function mayForwardAuthorization(
+  headers: Headers,
+  admission: Admission | undefined,
+  carriers: TokenCarriers | undefined,
+): boolean {
+  if (carriers === undefined || admission === undefined) return true;
+  const { token, refusal } = admission;
+  const isLeftToOrigin = token === undefined && refusal !== undefined;
+  return isLeftToOrigin || carriers.mayForwardAuthorization(headers, token !== undefined);
 }
 
 /**

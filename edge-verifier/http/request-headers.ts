@@ -4,11 +4,14 @@
  */
 import { IDENTITY_PREFIX } from "./identity.ts";
 
-const FORWARDED_PREFIX = "x-forwarded-";
+/** What these begin is the gateway's to say; and Cloudflare Access is not what has admitted the caller here. */
+const REMOVED_PREFIXES = ["x-forwarded-", IDENTITY_PREFIX, "cf-access-"];
 
-const ALWAYS_REMOVED = [
-  // Hop-by-hop: RFC 9110 section 7.6.1, RFC 2616 section 13.5.1, and what browsers once made of it. `upgrade` is decided
-  // by value, below.
+/** What these begin is the platform's or the browser's to say: in its own spelling it is theirs, in any other a client's. */
+const PLATFORM_PREFIXES = ["cf-", "cdn-", "sec-", "if-", "content-", "accept-", "access-control-"];
+
+/** RFC 9110 section 7.6.1, RFC 2616 section 13.5.1, and what browsers once made of it. `Upgrade` is decided by its value. */
+export const HOP_BY_HOP: readonly string[] = [
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -18,6 +21,10 @@ const ALWAYS_REMOVED = [
   "trailer",
   "trailers",
   "transfer-encoding",
+];
+
+const ALWAYS_REMOVED = [
+  ...HOP_BY_HOP,
   // Would replace the method or the path that the policy has decided on.
   "x-http-method",
   "x-http-method-override",
@@ -65,7 +72,7 @@ export function isIdentityHeaderName(name: string): boolean {
     name.length <= 64 &&
     !ALWAYS_REMOVED.includes(name) &&
     !NOT_FOR_IDENTITY.includes(name) &&
-    !/^(?:x-forwarded-|if-|sec-|cf-)/.test(name)
+    !/^(?:x-forwarded-|if-|sec-|cf-(?!access-))/.test(name)
   );
 }
 
@@ -83,10 +90,17 @@ export function removedNames(identityHeaders: readonly { readonly name: string }
     const before = known.get(name);
     if (before !== undefined) return before;
     const folded = name.replaceAll(/[^a-z0-9-]/g, "-");
-    const verdict = removed.has(folded) || folded.startsWith(FORWARDED_PREFIX) || folded.startsWith(IDENTITY_PREFIX);
+    const verdict =
+      removed.has(folded) ||
+      hasPrefix(folded, REMOVED_PREFIXES) ||
+      (folded !== name && hasPrefix(folded, PLATFORM_PREFIXES));
     if (known.size < MAX_KNOWN_NAMES && name.length <= 64) known.set(name, verdict);
     return verdict;
   };
+}
+
+function hasPrefix(name: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /**
@@ -121,8 +135,14 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Content-Length and Host frame and address the message and cannot be hop-by-hop; Upgrade is decided by its value. */
 const NEVER_NAMED = ["content-length", "host", "upgrade"];
 
+/** Names of headers take less; what a longer list names stays, which harms the client alone. */
+const MAX_CONNECTION_LENGTH = 1024;
+
 /** The names listed in `Connection`. */
-function namedBy(connection: string): readonly string[] {
-  const names = connection.split(",").map((name) => name.trim().toLowerCase());
+export function namedBy(connection: string): readonly string[] {
+  const names = connection
+    .slice(0, MAX_CONNECTION_LENGTH)
+    .split(",")
+    .map((name) => name.trim().toLowerCase());
   return names.filter((name) => TOKEN.test(name) && !NEVER_NAMED.includes(name));
 }

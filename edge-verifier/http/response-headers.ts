@@ -1,7 +1,9 @@
 /**
- * What has to be corrected in the origin's answer: redirects that point at the origin itself, and
- * answers to somebody that a shared cache could take for answers to anybody. Everything else comes back as it is.
+ * What has to be corrected in the origin's answer: redirects that point at the origin itself, headers that are not for the
+ * client, and answers to one caller that a shared cache could take for answers to all. Everything else comes back as it is.
  */
+import { IDENTITY_PREFIX } from "./identity.ts";
+import { HOP_BY_HOP, namedBy } from "./request-headers.ts";
 import type { RequestTarget } from "./path-guard.ts";
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -20,6 +22,7 @@ export function correctHeaders(
   guarded: boolean,
   base: string,
 ): void {
+  removeHopHeaders(headers);
   if (guarded) {
     const caching = headers.get("cache-control");
     // Without an Authorization header nothing tells a cache that the answer is for one caller only (RFC 9111 section 3.5).
@@ -32,6 +35,28 @@ export function correctHeaders(
       if (moved !== undefined) headers.set(name, moved);
     }
   }
+}
+
+/**
+ * What is meant for the connection between gateway and origin only (RFC 9110 section 7.6.1), and an assertion that the
+ * origin has echoed: with it a client could speak to the origin itself for some seconds.
+ */
+function removeHopHeaders(headers: Headers): void {
+  const connection = headers.get("connection");
+  if (connection !== null) for (const name of namedBy(connection)) headers.delete(name);
+  for (const name of ONLY_HERE) headers.delete(name);
+}
+
+const ASSERTION_HEADER = `${IDENTITY_PREFIX}assertion`;
+
+const ONLY_HERE = [...HOP_BY_HOP, "upgrade", ASSERTION_HEADER];
+
+/** The answer to a WebSocket handshake, whose connection headers are the platform's, without an echoed assertion. */
+export function withoutAssertion(response: Response): Response {
+  if (!response.headers.has(ASSERTION_HEADER)) return response;
+  const headers = new Headers(response.headers);
+  headers.delete(ASSERTION_HEADER);
+  return new Response(null, { status: 101, headers, webSocket: response.webSocket });
 }
 
 /**

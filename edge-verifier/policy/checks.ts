@@ -53,12 +53,13 @@ export function acrAmong(acr: readonly string[]): PolicyCheck {
 
 /**
  * A time that lies as far ahead is refused too: it is no time of an authentication (milliseconds, say), and would never
- * grow old. An `auth_time` that is no time is refused, not passed over for `iat`.
+ * grow old. An `auth_time` that is no time (`null`, say) is refused, not passed over for `iat`.
  */
 export function authenticatedWithin(maxAgeSeconds: number): PolicyCheck {
   const denial = { code: "authentication_too_old", maxAgeSeconds } as const;
   return ({ claims, now }) => {
-    const since = parseEpochSeconds(claims["auth_time"] ?? claims["iat"]);
+    const { auth_time: authTime, iat } = claims;
+    const since = parseEpochSeconds(authTime === undefined ? iat : authTime);
     return since !== undefined && Math.abs(now - since) <= maxAgeSeconds ? undefined : denial;
   };
 }

@@ -3,7 +3,7 @@
  * types forbid is refused here too.
  */
 import { parseAudience } from "../../shared/identifiers.ts";
-import { isJsonObject } from "../../shared/json.ts";
+import { isExactNumber, isJsonObject } from "../../shared/json.ts";
 import {
   acrAmong,
   audienceAmong,
@@ -17,12 +17,10 @@ import {
 } from "./checks.ts";
 import type { PolicyCheck } from "./checks.ts";
 import type { ClaimScalar } from "./requirement.ts";
+import { isScopeToken } from "./scopes.ts";
 
 const REQUIREMENT_MEMBERS = ["scope", "anyScope", "audience", "claims", "acr", "maxAgeSeconds", "allOf", "anyOf"];
 const MATCHER_MEMBERS = ["at", "equals", "oneOf", "contains"];
-
-/** RFC 6749 section 3.3 `scope-token`. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** Deeper is no policy that anyone can read; and a value that holds itself has to end somewhere. */
 const MAX_DEPTH = 8;
@@ -61,12 +59,12 @@ function compileAt(value: unknown, name: string, found: string[], depth: number)
       found.push(`${member} must be a list of at least one ${noun}`);
     }
   };
-  addTexts("scope", "scope", isScope, everyScope);
-  addTexts("anyScope", "scope", isScope, someScope);
+  addTexts("scope", "scope", isScopeToken, everyScope);
+  addTexts("anyScope", "scope", isScopeToken, someScope);
   addTexts("audience", "audience", isAudience, audienceAmong);
   checks.push(...compileClaims(value["claims"], found));
   // What may stand in the quoted string of a challenge, separated by spaces (RFC 9470 section 3), is what a scope may be.
-  addTexts("acr", "acr value", isScope, acrAmong);
+  addTexts("acr", "acr value", isScopeToken, acrAmong);
   const maxAgeSeconds = value["maxAgeSeconds"];
   if (typeof maxAgeSeconds === "number" && Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 1) {
     checks.push(authenticatedWithin(maxAgeSeconds));
@@ -124,7 +122,7 @@ function compileMatcher(claim: string, matcher: unknown, found: string[]): Polic
   if (isFilledList(oneOf) && oneOf.every(isClaimScalar)) return claimOneOf(path ?? [], [...oneOf]);
   const scalar = equals ?? contains;
   if (isClaimScalar(scalar)) return (contains === undefined ? claimEquals : claimContains)(path ?? [], scalar);
-  found.push(`${name} must be a string, a finite number or a boolean; oneOf a list of them`);
+  found.push(`${name} must be a string, a finite number below 2^53 or a boolean; oneOf a list of them`);
   return undefined;
 }
 
@@ -153,16 +151,10 @@ export function reportUnknown(value: object, known: readonly string[], found: st
   }
 }
 
-function isScope(text: string): boolean {
-  return SCOPE_TOKEN.test(text);
-}
-
 function isAudience(text: string): boolean {
   return parseAudience(text) !== undefined;
 }
 
 function isClaimScalar(value: unknown): value is ClaimScalar {
-  return (
-    typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))
-  );
+  return typeof value === "string" || typeof value === "boolean" || isExactNumber(value);
 }

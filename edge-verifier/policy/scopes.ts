@@ -3,13 +3,20 @@
  */
 import type { VerifiedClaims } from "../../shared/claims.ts";
 
+/** RFC 6749 section 3.3 `scope-token`: no white space, so that a list of them is read alike by everybody. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+export function isScopeToken(text: unknown): text is string {
+  return typeof text === "string" && SCOPE_TOKEN.test(text);
+}
+
 /**
  * `scope` as space-delimited text (RFC 8693 section 4.2, RFC 9068 section 2.2.3), or as an array of strings, which some
- * issuers write. Anything else grants nothing.
+ * issuers write. Anything else grants nothing, and so does an element that is no scope token: `["orders", "no admin"]` is
+ * `orders` alone, also for an origin that splits what it is told at white space.
  */
 export function scopesOf(claims: VerifiedClaims): ReadonlySet<string> {
   const { scope } = claims;
-  if (typeof scope === "string") return new Set(scope.split(" ").filter((one) => one !== ""));
-  if (!Array.isArray(scope)) return new Set();
-  return new Set(scope.filter((one) => typeof one === "string"));
+  const parts: readonly unknown[] = typeof scope === "string" ? scope.split(" ") : Array.isArray(scope) ? scope : [];
+  return new Set(parts.filter(isScopeToken));
 }

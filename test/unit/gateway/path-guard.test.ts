@@ -126,6 +126,19 @@ describe("checkPath lets pass", () => {
   });
 });
 
+test("every character that a normal form turns into a part of a path is refused", () => {
+  const wrong: string[] = [];
+  for (let code = 0x80; code < 0x110000; code += 1) {
+    if (code >= 0xd800 && code < 0xe000) continue;
+    const character = String.fromCodePoint(code);
+    const forms = ["NFC", "NFD", "NFKC", "NFKD"].map((form) => character.normalize(form)).join("");
+    if (/[/\\%;?#.]/.test(forms) && checkPath(`/x${encodeURIComponent(character)}y`) !== "escape_ambiguous") {
+      wrong.push(code.toString(16));
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
 /** Paths made of what attacks are made of. */
 const attackPath: fc.Arbitrary<string> = fc
   .array(

@@ -44,6 +44,17 @@ describe("unwanted", () => {
     "x-user-id",
     "X_User_Id",
     "x.user.id",
+    "CF_Connecting_IP",
+    "cf.ray",
+    "Cf-Access-Jwt-Assertion",
+    "cf-access-authenticated-user-email",
+    "CF_Access_Client_Id",
+    "CDN_Loop",
+    "Sec_Fetch_Site",
+    "content_length",
+    "Content.Type",
+    "Accept_Encoding",
+    "if_match",
   ])("%s", (name) => {
     expect(unwanted({ [name]: "1" })).toContain(name.toLowerCase());
   });
@@ -51,6 +62,13 @@ describe("unwanted", () => {
   test("what Connection names, except what frames and addresses the message", () => {
     const names = unwanted({ connection: "close, X-Hop , content-length,host, bad name,", "x-hop": "1" });
     expect(names).toEqual(["connection", "close", "x-hop"]);
+  });
+
+  test("of a list longer than names are, what stands in its first 1024 characters", () => {
+    const names = unwanted({ connection: `x-hop,${"a,".repeat(8000)}x-late` });
+    expect(names).toContain("x-hop");
+    expect(names).not.toContain("x-late");
+    expect(names.length).toBeLessThan(600);
   });
 
   test("any upgrade but a WebSocket", () => {
@@ -66,9 +84,12 @@ describe("unwanted", () => {
 });
 
 describe("a header that speaks for the caller", () => {
-  test.each(["x-user-id", "remote-user", "x-sealgate-tenant", "x2"])("may be %s", (name) => {
-    expect(isIdentityHeaderName(name)).toBe(true);
-  });
+  test.each(["x-user-id", "remote-user", "x-sealgate-tenant", "x2", "cf-access-authenticated-user-email"])(
+    "may be %s",
+    (name) => {
+      expect(isIdentityHeaderName(name)).toBe(true);
+    },
+  );
 
   test.each([
     "",
@@ -106,6 +127,14 @@ describe("a header that speaks for the caller", () => {
 describe("wanted", () => {
   test("everything else, under names that only look alike too", () => {
     const headers = { accept: "*/*", "x-sealgat": "1", "xx-sealgate-subject": "1", "x-forwarde": "1", cookie: "a=1" };
+    const platform = {
+      "cf-connecting-ip": "203.0.113.7",
+      "cf-ray": "1",
+      "content-type": "text/plain",
+      "if-match": "1",
+      x_custom: "1",
+    };
+    expect(unwanted(platform)).toEqual([]);
     expect(unwanted(headers)).toEqual([]);
   });
 });

@@ -163,6 +163,12 @@ describe("denied, with what is missing by the policy's own names", () => {
       { code: "authentication_too_old", maxAgeSeconds: 60 },
     ],
     [
+      "an auth_time that is null, although the token is new",
+      { maxAgeSeconds: 60 },
+      { auth_time: null },
+      { code: "authentication_too_old", maxAgeSeconds: 60 },
+    ],
+    [
       "an auth_time that is no time",
       { maxAgeSeconds: 60 },
       { auth_time: "now" },
@@ -228,12 +234,12 @@ describe("what cannot be meant is reported at start-up", () => {
     [
       "an empty list of values",
       { claims: { p: { oneOf: [] } } },
-      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
+      ["claims.p must be a string, a finite number below 2^53 or a boolean; oneOf a list of them"],
     ],
     [
       "an object among the values",
       { claims: { p: { oneOf: [{}] } } },
-      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
+      ["claims.p must be a string, a finite number below 2^53 or a boolean; oneOf a list of them"],
     ],
     ["an empty path", { claims: { p: { at: [], equals: 1 } } }, ["claims.p.at must be a list of at least one name"]],
     [
@@ -249,17 +255,22 @@ describe("what cannot be meant is reported at start-up", () => {
     [
       "null to compare with",
       { claims: { p: { equals: null } } },
-      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
+      ["claims.p must be a string, a finite number below 2^53 or a boolean; oneOf a list of them"],
+    ],
+    [
+      "a number that no reader of JSON keeps",
+      { claims: { p: 2 ** 53 } },
+      ["claims.p must be a string, a finite number below 2^53 or a boolean; oneOf a list of them"],
     ],
     [
       "a list to look for",
       { claims: { p: { contains: ["x"] } } },
-      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
+      ["claims.p must be a string, a finite number below 2^53 or a boolean; oneOf a list of them"],
     ],
     [
       "null for a claim",
       { claims: { p: null } },
-      ["claims.p must be a string, a finite number or a boolean; oneOf a list of them"],
+      ["claims.p must be a string, a finite number below 2^53 or a boolean; oneOf a list of them"],
     ],
     ["an empty list of audiences", { audience: [] }, ["audience must be a list of at least one audience"]],
     [

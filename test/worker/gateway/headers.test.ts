@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../shared/json.ts";
 import type { Echo } from "../../support/echo-origin.ts";
+import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
 import { echoOf, makeFixture } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -76,6 +77,23 @@ describe("identity headers", () => {
   });
 });
 
+describe("a scope with white space in it", () => {
+  test.each([
+    [["orders", "no admin"], "orders"],
+    [["no admin"], undefined],
+    ["orders no\tadmin", "orders"],
+    [["orders", "", "a\u00a0admin", 7, "read"], "orders read"],
+  ])("%j grants no admin, and the origin is told %s", async (scope, told) => {
+    const routes = defineRoutes([
+      { path: "/admin", require: { scope: ["admin"] } },
+      { path: "/api/*", require: {} },
+    ]);
+    const strict = await makeFixture({ routes });
+    expect((await strict.sendAs({ scope }, "/admin")).status).toBe(403);
+    expect((await echoOf(await strict.sendAs({ scope }, "/api/x"))).headers["x-sealgate-scope"]).toBe(told);
+  });
+});
+
 describe("configured identity headers", () => {
   const IDENTITY_HEADERS = JSON.stringify({
     "X-User-Id": "sub",
@@ -117,6 +135,7 @@ describe("configured identity headers", () => {
     ["an object", { tenant: { id: "acme" } }],
     ["an array", { tenant: ["acme"] }],
     ["empty", { tenant: "" }],
+    ["a number whose last digits are lost", { tenant: 9_007_199_254_740_992 }],
   ])("whose claim is %s are removed, in every spelling that the client sends", async (_name, claims) => {
     for (const name of ["x-tenant", "X_Tenant", "x.tenant", "X-Tenant"]) {
       const headers = await headersWith(claims, { [name]: "evil" });

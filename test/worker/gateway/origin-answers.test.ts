@@ -98,3 +98,45 @@ test("an answer on an open rule stays as cacheable as the origin has made it", a
     "max-age=60",
   );
 });
+
+describe("headers that are not for the client", () => {
+  const hop = {
+    connection: "keep-alive, x-hop",
+    "keep-alive": "timeout=5",
+    "proxy-authenticate": "Basic",
+    "proxy-connection": "keep-alive",
+    te: "trailers",
+    trailer: "x-sum",
+    upgrade: "h2c",
+    "x-hop": "1",
+    "x-sealgate-assertion": "ey.an.echo",
+  };
+
+  test.each(["/api/x", "/public/x"])("do not come back: %s", async (path) => {
+    const answer = await answerWith(path, 200, { ...hop, "x-kept": "1" });
+    expect(Object.keys(hop).filter((name) => answer.has(name))).toEqual([]);
+    expect(answer.get("x-kept")).toBe("1");
+  });
+
+  test("nor an assertion that is echoed in the answer to a WebSocket handshake", async () => {
+    const ORIGIN = {
+      fetch: async (): Promise<Response> => {
+        const { 0: webSocket } = new WebSocketPair();
+        return new Response(null, {
+          status: 101,
+          webSocket,
+          headers: { "x-sealgate-assertion": "ey.an.echo", "x-kept": "1" },
+        });
+      },
+    };
+    const fixture = await makeFixture({ routes, vars: { ORIGIN } });
+    for (const path of ["/api/x", "/public/x"]) {
+      const response = await fixture.sendAs({}, path, { headers: { upgrade: "websocket" } });
+      expect(response.status).toBe(101);
+      expect(response.headers.get("x-kept")).toBe("1");
+      expect(response.headers.has("x-sealgate-assertion")).toBe(false);
+      response.webSocket?.accept();
+      response.webSocket?.close();
+    }
+  });
+});

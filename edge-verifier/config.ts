@@ -11,7 +11,7 @@ import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { importTrustAnchors, MAX_KEY_SET_BYTES, MAX_TRUST_ANCHORS } from "../shared/signed-key-set.ts";
 import type { TrustAnchors } from "../shared/signed-key-set.ts";
-import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
+import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "../shared/verify-token.ts";
 import type { TokenPolicy, TokenTyp } from "../shared/verify-token.ts";
 import { isAbsent, isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./config-values.ts";
 import type { Fetcher } from "./config-values.ts";
@@ -55,8 +55,6 @@ const MAX_ORIGIN_TIMEOUT_SECONDS = 600;
 
 /** The URL that a bound origin without `ORIGIN_URL` sees. RFC 2606 reserves ".invalid": it can never name somebody's server. */
 const BOUND_ORIGIN_BASE = "https://origin.invalid";
-
-const TOKEN_TYPS: readonly TokenTyp[] = ["jwt", "at+jwt"];
 
 /** @returns the configuration, or every problem. */
 export async function readVerifierConfig(env: Bindings): Promise<Result<VerifierConfig, readonly ConfigProblem[]>> {

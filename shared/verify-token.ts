@@ -18,6 +18,8 @@ import type { VerificationKeys } from "./verification-keys.ts";
 /** `typ` values sealgate issues, in the normal form of {@link normaliseTyp}. */
 export type TokenTyp = "jwt" | "at+jwt";
 
+export const TOKEN_TYPS: readonly TokenTyp[] = ["jwt", "at+jwt"];
+
 /** What a token must satisfy. Every member is required: there is no way to leave a check out. */
 export interface TokenRules extends ClaimsRules {
   /** Case-sensitive allow-list, applied on top of the binding of each key to its algorithm. */

@@ -1,0 +1,34 @@
+/**
+ * Where a verifier gets the signed key set documents from. What it does with them does not depend on the place: each text is
+ * verified against the pinned root keys, held for as long as its own timing says, and outlived by its place until its `exp`.
+ */
+import type { RingName } from "./identifiers.ts";
+import { createKvKeySetSource } from "./keys/key-set-source.ts";
+import type { KeySetNamespace, KeySetSource } from "./keys/key-set-source.ts";
+
+/** A place of key set documents, from {@link fromKv} or {@link fromDocument}. */
+export interface KeySets {
+  /** One ring's document in this place. */
+  sourceOf(ring: RingName): KeySetSource;
+}
+
+/**
+ * Workers KV, which the rotator publishes to.
+ * @param namespace the binding: `env.KEY_SETS`
+ * @throws {TypeError} when it is no KV namespace
+ */
+export function fromKv(namespace: KeySetNamespace): KeySets {
+  if (typeof namespace?.get !== "function") throw new TypeError("fromKv: the argument must be a KV namespace binding");
+  return { sourceOf: (ring) => createKvKeySetSource(namespace, ring) };
+}
+
+/**
+ * One document that is at hand, of `sealgate ring bootstrap` say. It is good until its `exp` and knows no rotation.
+ * @param text the compact JWS
+ * @throws {TypeError} when it is no text
+ */
+export function fromDocument(text: string): KeySets {
+  if (typeof text !== "string" || text === "") throw new TypeError("fromDocument: the argument must be a compact JWS");
+  const document = text.trim();
+  return { sourceOf: () => ({ read: () => Promise.resolve(document) }) };
+}

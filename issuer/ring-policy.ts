@@ -39,7 +39,8 @@ export function createRingPolicy(options: RingPolicyOptions): RingPolicy {
 
 const RING_NAME_RULE = "must be 1 to 63 of a-z, 0-9 and inner hyphens";
 
-const DEFAULT_RING = "main";
+/** The ring that is meant where none is named. */
+export const DEFAULT_RING = "main";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

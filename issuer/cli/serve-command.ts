@@ -6,6 +6,7 @@ import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { LEAST_SECRET_LENGTH, createIssuerApp } from "../http/app.ts";
 import { startHttpServer } from "../http/server.ts";
 import { createIssuer } from "../issuer.ts";
+import { DEFAULT_RING } from "../ring-policy.ts";
 import { readSignConfig } from "../sign-config.ts";
 import { createSignerSource } from "../sign-source.ts";
 import { UsageError } from "./exit-codes.ts";
@@ -16,6 +17,8 @@ import { JSON_OPTION, fromEnv, parseWholeNumber } from "./options.ts";
 interface ServeOptions {
   readonly host: string;
   readonly port: string;
+  /** True when the option was given without a name. */
+  readonly ring?: string | true;
   readonly json?: boolean;
 }
 
@@ -25,6 +28,10 @@ export function addServeCommand(program: Command, io: CliIo): void {
     .description("sign tokens over HTTP until Ctrl-C, for callers that hold SEALGATE_CALLER_SECRET")
     .option("--host <host>", "address to listen on; anything but loopback needs TLS in front", "127.0.0.1")
     .option("--port <number>", "port to listen on; 0 takes a free one", "8788")
+    .option(
+      "--ring [name]",
+      'sign with the active key of a ring, by default "main", whatever key is named (SEALGATE_RING)',
+    )
     .option(...JSON_OPTION)
     .action((options: ServeOptions) => serve(io, options));
 }
@@ -32,7 +39,7 @@ export function addServeCommand(program: Command, io: CliIo): void {
 async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   const port = parsePort(options.port);
   const callerSecret = readSecret(io);
-  const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(io.env);
+  const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(environmentOf(io, options));
   // Before anybody is let in: a wrong key shows now, not at the first request.
   const clock = (): EpochSeconds => epochSecondsFromMs(io.nowMs());
   const source = await createSignerSource(signWith, { clock });
@@ -47,6 +54,14 @@ async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   io.err("Ctrl-C stops it.\n");
   if (!io.interrupted.aborted) await once(io.interrupted, "abort");
   await server.close();
+}
+
+/** An option wins over its variable, and a ring that is asked for over a key that is only named. */
+function environmentOf({ env }: CliIo, { ring }: ServeOptions): CliIo["env"] {
+  if (ring === undefined) return env;
+  const named = env["SEALGATE_RING"] ?? "";
+  const fallback = named === "" ? DEFAULT_RING : named;
+  return { ...env, SEALGATE_KEY_ID: "", SEALGATE_RING: ring === true ? fallback : ring };
 }
 
 function readSecret(io: CliIo): string {

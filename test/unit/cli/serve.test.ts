@@ -16,12 +16,12 @@ interface Served {
   stop(): Promise<CliRun>;
 }
 
-async function serve(cli: CliRing): Promise<Served> {
+async function serve(cli: CliRing, options: readonly string[] = [], changes: object = {}): Promise<Served> {
   const ctrlC = new AbortController();
   const { promise: url, resolve } = Promise.withResolvers<string>();
   let out = "";
-  const run = cli.sealgate(["serve", "--port", "0", "--json"], {
-    env: { ...cli.env, SEALGATE_CALLER_SECRET: SECRET },
+  const run = cli.sealgate(["serve", "--port", "0", "--json", ...options], {
+    env: { ...cli.env, SEALGATE_CALLER_SECRET: SECRET, ...changes },
     interrupted: ctrlC.signal,
     out: (text) => {
       out += text;
@@ -60,6 +60,26 @@ describe("serve", () => {
     expect(run.err).not.toContain(textOf(answer, "token"));
     const socket = connect(Number(new URL(served.url).port), hostname);
     await expect(once(socket, "connect")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test.for([
+    ["without a name, where the environment names no ring", ["--ring"], ""],
+    ["without a name, where it names one", ["--ring"], "main"],
+    ["with a name", ["--ring", "main"], "other"],
+  ] as const)("--ring %s signs with the ring, not with the key of the environment", async ([, options, named]) => {
+    const cli = await startRipeRing();
+    const served = await serve(cli, options, {
+      SEALGATE_RING: named,
+      SEALGATE_KEY_ID: "alias/x",
+      SEALGATE_ALG: "RS256",
+    });
+    const response = await fetch(`${served.url}/tokens`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${SECRET}` },
+      body: JSON.stringify({ claims: { sub: "user-1" }, audience: AUDIENCE }),
+    });
+    expect(jsonObject(await response.text())).toMatchObject({ kid: (await cli.document()).keys[0]?.kid });
+    await served.stop();
   });
 
   test.for([

@@ -2,7 +2,7 @@
  * The signer of a ring, for `createIssuer({ ring })`: follows the alias `active`, in the background, and signs by ARN. It
  * never waits for KMS as long as it holds a signer that was confirmed recently, never goes on with one beyond what the hold
  * of a retiring key allows for, and never takes up a key that edges do not know. It does not choose keys: a pending key
- * signs only once the alias points to it.
+ * signs only once the alias points to it. A look that was frozen together with the process (AWS Lambda) delays no later call.
  */
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, RingName } from "../../shared/identifiers.ts";
@@ -12,6 +12,7 @@ import { algsOfKeySpec } from "../kms/algorithms.ts";
 import { requireEnabled } from "../kms/fitness.ts";
 import type { Kms, KmsKey } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
+import { createSharedRun } from "../shared-run.ts";
 import type { Signer, SignerSource } from "../signer.ts";
 import { isWithdrawn } from "./lifecycle.ts";
 import { activeAlias, parseRingTags } from "./names.ts";
@@ -68,8 +69,8 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
   let held: Held | undefined;
   let fault: SealgateError | undefined;
   let lookedAt: EpochSeconds | undefined;
-  let looking: Promise<void> | undefined;
   const gone = new Set<string>();
+  const looks = createSharedRun(lookOnce, clock);
 
   const isFresh = (now: EpochSeconds): boolean => {
     const age = held === undefined ? Infinity : now - held.confirmedAt;
@@ -77,27 +78,25 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     return age >= 0 && age <= maxAgeSeconds && !gone.has(held?.signer.keyArn ?? "");
   };
 
-  /** One look at a time; never rejects, what went wrong is kept. */
-  function look(): Promise<void> {
-    looking ??= lookOnce();
-    return looking;
-  }
+  /** Never rejects: what went wrong is kept. */
+  const look = (): Promise<void> => looks.join().catch(() => {});
 
-  async function lookOnce(): Promise<void> {
+  async function lookOnce(isOvertaken: () => boolean): Promise<void> {
     try {
-      await resolve();
-      fault = undefined;
+      await resolve(isOvertaken);
+      if (!isOvertaken()) fault = undefined;
     } catch (error) {
-      fault = toFault(error);
-    } finally {
-      looking = undefined;
+      if (!isOvertaken()) fault = toFault(error);
+      throw error;
     }
   }
 
-  async function resolve(): Promise<void> {
+  /** @param isOvertaken whether a later look has ended, whose answers are newer; so it is after a freeze in between */
+  async function resolve(isOvertaken: () => boolean): Promise<void> {
     const now = clock();
     lookedAt = now;
     const key = await options.kms.describeKey(activeAlias(options.ring));
+    if (isOvertaken()) return;
     // Whatever else is wrong with it passes; a key that was taken away signs no more, even before Sign has said so.
     if (isWithdrawn(key.keyState)) gone.add(key.keyArn);
     requireEnabled(key.keyArn, key);
@@ -108,6 +107,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     }
     const signer = await makeSigner(key, options);
     const publishedAt = await options.published.publishedAt(signer);
+    if (isOvertaken()) return;
     if (publishedAt === undefined) throw unpublished(signer);
     // The previous key still verifies everywhere; the new one is taken up as late as the hold allows, if edges need that.
     if (now < publishedAt + leadSeconds && isFresh(now)) return;
@@ -136,7 +136,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     async current() {
       const now = clock();
       if (!isFresh(now)) {
-        if (looking !== undefined || mayLook(now)) await look();
+        if (looks.isUnderWay || mayLook(now)) await look();
       } else if (held !== undefined && now - held.confirmedAt >= maxAgeSeconds / 2 && mayLook(now)) {
         void look();
       }

@@ -9,6 +9,7 @@ import type { VerificationKey } from "../../shared/jws.ts";
 import type { VerificationKeys } from "../../shared/verification-keys.ts";
 import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
+import { createSharedRun } from "../shared-run.ts";
 import { toPublicKey } from "./fitness.ts";
 import type { Kms } from "./port.ts";
 
@@ -26,7 +27,7 @@ export interface KmsVerificationKeys extends VerificationKeys {
 
 export interface KmsKeyCache {
   /**
-   * The keys, asking KMS when they are older than their time to live. Calls at the same time share one answer.
+   * The keys, asking KMS when they are older than their time to live. Calls at the same moment share one answer.
    * @throws SealgateError when KMS cannot be asked, or when no key at all is usable
    */
   current(): Promise<KmsVerificationKeys>;
@@ -43,25 +44,31 @@ export interface KmsKeyCacheOptions {
 export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
   /** Outlives the cache: a kid that was ours and is withdrawn is revoked, not unknown. */
   const kidOfRef = new Map<KmsKeyRef, Kid>();
-  let loaded: { readonly at: EpochSeconds; readonly keys: Promise<KmsVerificationKeys> } | undefined;
+  let cache = createOneCache(options, kidOfRef);
   return {
-    async current() {
-      const now = options.clock();
-      // A clock that was set back makes the age unknown.
-      const isFresh = loaded !== undefined && now >= loaded.at && now - loaded.at < options.publicKeyTtlSeconds;
-      const entry = isFresh && loaded !== undefined ? loaded : { at: now, keys: loadKeys(options, kidOfRef) };
-      loaded = entry;
-      try {
-        return await entry.keys;
-      } catch (error) {
-        // A failure is told to those who waited for it, and is not remembered.
-        if (loaded === entry) loaded = undefined;
-        throw error;
-      }
-    },
+    current: () => cache(),
+    // What is being loaded goes to those who wait for it, and no further.
     clear: () => {
-      loaded = undefined;
+      cache = createOneCache(options, kidOfRef);
     },
+  };
+}
+
+/** Failures are not remembered. */
+function createOneCache(options: KmsKeyCacheOptions, kidOfRef: Map<KmsKeyRef, Kid>): KmsKeyCache["current"] {
+  const { clock, publicKeyTtlSeconds } = options;
+  let loaded: { readonly at: EpochSeconds; readonly keys: KmsVerificationKeys } | undefined;
+  const loads = createSharedRun(async (isOvertaken) => {
+    const at = clock();
+    const keys = await loadKeys(options, kidOfRef);
+    if (!isOvertaken()) loaded = { at, keys };
+    return keys;
+  }, clock);
+  return async () => {
+    const now = clock();
+    // A clock that was set back makes the age unknown.
+    const isFresh = loaded !== undefined && now >= loaded.at && now - loaded.at < publicKeyTtlSeconds;
+    return isFresh && loaded !== undefined ? loaded.keys : loads.join();
   };
 }
 

@@ -30,7 +30,7 @@ export interface SignAnswer {
 export async function handler(event: unknown): Promise<SignAnswer> {
   try {
     const { claims, options } = parseSignRequest(event, "event");
-    const issuer = await getIssuer();
+    issuer ??= await resolveIssuer();
     const { token, kid, expiresAt } = await issuer.sign(claims, options);
     return { token, kid, expiresAt };
   } catch (error) {
@@ -38,16 +38,11 @@ export async function handler(event: unknown): Promise<SignAnswer> {
   }
 }
 
-let resolved: Promise<Issuer> | undefined;
-
-/** One issuer for the life of the container. A failure is reported and forgotten, so that the next invocation tries again. */
-function getIssuer(): Promise<Issuer> {
-  const current = (resolved ??= resolveIssuer());
-  current.catch(() => {
-    if (resolved === current) resolved = undefined;
-  });
-  return current;
-}
+/**
+ * One issuer for the life of the container. A failure is not remembered, and neither is a promise: Lambda freezes the process
+ * between invocations, so what one invocation has begun is no other's to wait for.
+ */
+let issuer: Issuer | undefined;
 
 async function resolveIssuer(): Promise<Issuer> {
   const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(process.env);

@@ -12,10 +12,12 @@ import { bundleLambda } from "../../tools/bundle.ts";
 const RUNTIME = `
 const { handler } = await import(process.argv[2]);
 const outcomes = [];
-for (const { env, event } of JSON.parse(process.argv[3])) {
+for (const { env, event, abandonAfterMs } of JSON.parse(process.argv[3])) {
   Object.assign(process.env, env);
   try {
-    outcomes.push({ answer: await handler(event) });
+    const answered = handler(event).then((answer) => ({ answer }));
+    const abandoned = () => new Promise((resolve) => setTimeout(resolve, abandonAfterMs, { errorType: "abandoned" }));
+    outcomes.push(await (abandonAfterMs === undefined ? answered : Promise.race([answered, abandoned()])));
   } catch (error) {
     outcomes.push({ errorType: error.name, errorMessage: error.message });
   }
@@ -27,6 +29,8 @@ export interface Invocation {
   readonly event: unknown;
   /** Variables to change before the event. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Nobody waits longer than this for the answer, in milliseconds; what the handler has begun is left standing. */
+  readonly abandonAfterMs?: number;
 }
 
 export interface Outcome<Answer> {

@@ -80,6 +80,16 @@ describe("the bundled handler", () => {
     expect(outcomes).toMatchObject([{ errorType: "kms_access_denied" }, { answer: { token: expect.any(String) } }]);
   });
 
+  test("waits for nothing that an earlier invocation has begun: it may have been frozen with it", async () => {
+    const event = { claims: {}, audience: "api" };
+    const before = aws.emulator.requests.DescribeKey;
+    const remove = aws.emulator.faults.add({ operation: "DescribeKey", kind: "latency", latencyMs: 2500, times: 1 });
+    const outcomes = await invoke([{ event, abandonAfterMs: 300 }, { event }]);
+    remove();
+    expect(outcomes).toMatchObject([{ errorType: "abandoned" }, { answer: { token: expect.any(String) } }]);
+    expect(aws.emulator.requests.DescribeKey - before).toBe(2);
+  });
+
   test("reports all of a wrong configuration at once, and works when it was corrected", async () => {
     const { SEALGATE_ISSUER: issuer = "", SEALGATE_ALG: alg = "", ...rest } = env;
     const event = { claims: {}, audience: "api" };

@@ -1,6 +1,7 @@
 /** How long the Node verifier uses a public key without asking KMS again, and which keys it refuses to use at all. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Kms } from "../../../issuer/kms/port.ts";
 import { errorOf } from "../../support/values.ts";
 import { startVerifierBench } from "./verifier-support.ts";
 import type { VerifierBench } from "./verifier-support.ts";
@@ -30,6 +31,20 @@ describe("public keys", () => {
     bench.aheadSeconds = 0;
     await verifier.verify(token);
     expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(3);
+  });
+
+  test("that an earlier call still waits for are asked for again a second later: its process may have been frozen", async () => {
+    const { kms } = bench.aws;
+    const { promise: never } = Promise.withResolvers<never>();
+    let asked = 0;
+    const freezing: Kms = { ...kms, getPublicKey: (keyId) => ((asked += 1) === 1 ? never : kms.getPublicKey(keyId)) };
+    const verifier = bench.verifierFor("ES256", { publicKeyTtlSeconds: 60, kms: freezing });
+    const { token } = await bench.issue("ES256");
+    void verifier.verify(token);
+    bench.aheadSeconds = 1;
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    expect(asked).toBe(2);
   });
 
   test("are forgotten on demand", async () => {

@@ -128,7 +128,8 @@ function stateOf({ phase, entry, newerEntry }: GenerationView, observed: Observe
 function desireKey(view: GenerationView, state: KeyState): DesiredKey | undefined {
   const { generation, entry, newerEntry, kid, isUsable, isTagged } = view;
   const wasPublished = entry ?? newerEntry;
-  const jwk = generation.publicKey?.jwk ?? wasPublished?.jwk;
+  // As it was published, if it was: a key never changes its algorithm.
+  const jwk = wasPublished?.jwk ?? generation.publicKey?.jwk;
   if (kid === undefined || jwk === undefined) return undefined;
   if (wasPublished === undefined && !(isUsable && isTagged)) return undefined;
   return { kid, jwk, state, publishedAt: entry?.publishedAt };

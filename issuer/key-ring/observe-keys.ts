@@ -5,9 +5,9 @@
 import type { Alg } from "../../shared/algorithms.ts";
 import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds, RingName } from "../../shared/identifiers.ts";
+import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
 import { SealgateError } from "../errors.ts";
-import { algsOfKeySpec } from "../kms/algorithms.ts";
-import { readPublicKeyFor } from "../kms/fitness.ts";
+import { algOfKey, readPublicKeyFor } from "../kms/fitness.ts";
 import type { Kms, KmsAlias, KmsKey, KmsTags } from "../kms/port.ts";
 import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "./model.ts";
 import { parseRingAlias, parseRingTags } from "./names.ts";
@@ -107,24 +107,24 @@ async function observeOrphans(reader: KeyReader, aliased: ReadonlySet<string>): 
     return !isForeign && !aliased.has(arn.slice(arn.lastIndexOf("/") + 1));
   });
   const keys = await mapLimited(suspects, async (arn): Promise<readonly ObservedKey[]> => {
-    const tags = await readTags(kms, arn);
+    const tags = await readTagsOfAny(kms, arn);
     // Too new to be seen: whose it is will show.
     if (tags === undefined) return [];
     if (parseRingTags(tags).ring !== ring) {
       memory.foreignKeys.set(arn, now);
       return [];
     }
-    return [await describe(reader, arn, tags, undefined)];
+    return [await describe(reader, arn, await describeKey(kms, arn), tags, undefined)];
   });
   // What waits for its deletion is dealt with.
   return keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion");
 }
 
 /**
- * A key whose tags may not be read was not created by whoever runs this.
+ * The tags of one of the account's keys. One whose tags may not be read was not created by whoever runs this.
  * @returns undefined for a key that KMS does not show (any more, or yet)
  */
-async function readTags(kms: Kms, keyId: string): Promise<KmsTags | undefined> {
+async function readTagsOfAny(kms: Kms, keyId: string): Promise<KmsTags | undefined> {
   try {
     return await kms.listTags(keyId);
   } catch (error) {
@@ -134,26 +134,44 @@ async function readTags(kms: Kms, keyId: string): Promise<KmsTags | undefined> {
   }
 }
 
+/**
+ * The tags of a key that the ring has or is to have. Without them its algorithm, its ring and its revocation would be guessed.
+ * @returns undefined for a key that is too new for KMS to show its tags
+ */
+async function readTagsOfRing({ kms, now }: KeyReader, { keyArn, createdAt }: KmsKey): Promise<KmsTags | undefined> {
+  try {
+    return await kms.listTags(keyArn);
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    const { code, retryable } = error;
+    if (code === "kms_key_not_found" && now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return undefined;
+    const message =
+      `The tags of ${keyArn} cannot be read (${code}), and without them its algorithm and ring would be guessed. ` +
+      "Allow kms:ListResourceTags on it, or run again.";
+    throw new SealgateError(code, message, { retryable, cause: error });
+  }
+}
+
 async function observeKey(reader: KeyReader, keyId: string, preferred: Alg): Promise<ObservedKey> {
+  const key = await describeKey(reader.kms, keyId);
   // TagResource and ListResourceTags take no alias, hence the ARN.
-  const known = await describeKey(reader.kms, keyId);
-  const tags = known === undefined ? undefined : await readTags(reader.kms, known.keyArn);
-  return describe(reader, keyId, tags ?? {}, preferred, known);
+  const tags = key === undefined ? undefined : await readTagsOfRing(reader, key);
+  // A key whose tags are not visible yet is not visible yet.
+  return describe(reader, keyId, tags === undefined ? undefined : key, tags ?? {}, preferred);
 }
 
 /** @param preferred algorithm of a key that does not say which is meant; undefined: the public key is not needed */
 async function describe(
   reader: KeyReader,
   keyId: string,
+  key: KmsKey | undefined,
   rawTags: KmsTags,
   preferred: Alg | undefined,
-  known?: KmsKey,
 ): Promise<ObservedKey> {
-  const key = known ?? (await describeKey(reader.kms, keyId));
   const tags = parseRingTags(rawTags);
   if (key === undefined) return { ...NOT_FOUND, keyId, keyArn: keyId, tags };
   const { keyArn } = key;
-  const alg = algOf(key, tags.alg, preferred);
+  const alg = algOfKey(key, tags.alg, preferred);
   const isReadable = key.keyState === "Enabled" && preferred !== undefined && alg !== undefined;
   const read = isReadable ? await readPublicKey(reader, keyArn, alg) : { publicKey: undefined, keyState: key.keyState };
   return { ...key, ...read, keyId: keyArn.slice(keyArn.lastIndexOf("/") + 1), tags, alg };
@@ -180,12 +198,6 @@ const NOT_FOUND: Omit<ObservedKey, "keyId" | "keyArn" | "tags"> = {
   alg: undefined,
   publicKey: undefined,
 };
-
-function algOf({ keySpec, keyUsage }: KmsKey, tagged: Alg | undefined, preferred: Alg | undefined): Alg | undefined {
-  const algs = keyUsage === "SIGN_VERIFY" ? algsOfKeySpec(keySpec) : [];
-  const wanted = tagged ?? (algs.length === 1 ? algs[0] : preferred);
-  return algs.find((alg) => alg === wanted);
-}
 
 /** States that KMS tells by refusing the public key, when DescribeKey has still shown the key as enabled. */
 const STATE_OF_CODE: ReadonlyMap<string, string> = new Map([

@@ -6,12 +6,13 @@ import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers
 import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import { parseJsonObject } from "../../shared/json.ts";
 import { importVerificationKey, parseCompactJws, parseJwsHeader } from "../../shared/jws.ts";
+import type { KeySetDocument } from "../../shared/key-set.ts";
 import { openKeySet } from "../../shared/signed-key-set.ts";
 import type { KeySetRules, TrustAnchors } from "../../shared/signed-key-set.ts";
 import { SealgateError } from "../errors.ts";
 import type { Kms } from "../kms/port.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
-import type { ObservedDocument, ObservedRing, ObservedRoot } from "./model.ts";
+import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot } from "./model.ts";
 import { rememberDocument } from "./observation.ts";
 import type { RingMemory } from "./observation.ts";
 import { observeKeys } from "./observe-keys.ts";
@@ -47,8 +48,34 @@ export async function observeRing(
   const { document, storedText } = await observeDocument(ports.publisher, ring, issuer, anchors);
   if (document.kind === "read") rememberDocument(memory, document.document);
   const { highestRev, newest } = memory;
+  const generations = keys.generations.map((generation) => withPublishedAlg(generation, document, memory.newest));
   const isShown = document.kind === "read" && document.document.rev >= (newest?.rev ?? 0);
-  return { ring, observedAt, ...keys, document, storedText, highestRev, newer: isShown ? undefined : newest };
+  return {
+    ring,
+    observedAt,
+    ...keys,
+    generations,
+    document,
+    storedText,
+    highestRev,
+    newer: isShown ? undefined : newest,
+  };
+}
+
+/**
+ * A published key never changes its algorithm, whatever became of its tag or the policy: every token in use would be refused
+ * as `alg_mismatch`.
+ */
+function withPublishedAlg(
+  generation: ObservedGeneration,
+  held: ObservedDocument,
+  newest: KeySetDocument | undefined,
+): ObservedGeneration {
+  const { publicKey } = generation;
+  const published = [held.kind === "read" ? held.document : undefined, newest];
+  const entry = published.flatMap((document) => document?.keys ?? []).find(({ kid }) => kid === publicKey?.kid);
+  if (publicKey === undefined || entry === undefined) return generation;
+  return { ...generation, alg: entry.jwk.alg, publicKey: { kid: publicKey.kid, jwk: entry.jwk } };
 }
 
 async function importAnchors(roots: readonly (ObservedRoot | undefined)[]): Promise<TrustAnchors> {

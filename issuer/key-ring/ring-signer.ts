@@ -8,8 +8,7 @@ import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, RingName } from "../../shared/identifiers.ts";
 import { SIGNER_REFRESH_SECONDS } from "../../shared/timing.ts";
 import { SealgateError } from "../errors.ts";
-import { algsOfKeySpec } from "../kms/algorithms.ts";
-import { requireEnabled } from "../kms/fitness.ts";
+import { algOfKey, requireEnabled } from "../kms/fitness.ts";
 import type { Kms, KmsKey } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import { createSharedRun } from "../shared-run.ts";
@@ -154,12 +153,11 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
 async function makeSigner(key: KmsKey, options: RingSignerOptions): Promise<Signer> {
   const { kms, clock } = options;
   const tags = parseRingTags(await kms.listTags(key.keyArn));
-  const algs = algsOfKeySpec(key.keySpec);
-  const alg = tags.alg ?? (algs.length === 1 ? algs[0] : options.alg);
+  const alg = algOfKey(key, tags.alg, options.alg);
   if (alg === undefined) {
     throw new SealgateError(
       "kms_key_unfit",
-      `KMS key ${key.keyArn} (${key.keySpec}) does not say its algorithm. Set its tag sealgate:alg, or the option alg.`,
+      `KMS key ${key.keyArn} (${key.keySpec}) cannot sign tokens, or does not say for which algorithm. Set its tag sealgate:alg to one that it fits, or the option alg.`,
     );
   }
   const createSigner =

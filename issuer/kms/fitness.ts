@@ -36,12 +36,33 @@ export function requireEnabled(name: string, key: Pick<KmsKey, "keyState">): voi
   });
 }
 
+/** The algorithms a key can be used with, by what KMS says of it; none for a key that cannot sign tokens. */
+function algsOf({ keySpec, keyUsage }: Pick<KmsKey, "keySpec" | "keyUsage">): readonly Alg[] {
+  return keyUsage === "SIGN_VERIFY" ? algsOfKeySpec(keySpec) : [];
+}
+
 /**
- * The algorithms a key can be used with, by what KMS says of it.
+ * The one algorithm of a key of a ring. The only place that decides it.
+ * @param tagged what the key's tag `sealgate:alg` says
+ * @param preferred for a key that fits several algorithms and has no such tag
+ * @returns undefined for a key that does not fit what it is meant for, or does not say what that is
+ */
+export function algOfKey(
+  key: Pick<KmsKey, "keySpec" | "keyUsage">,
+  tagged: Alg | undefined,
+  preferred: Alg | undefined,
+): Alg | undefined {
+  const algs = algsOf(key);
+  const wanted = tagged ?? (algs.length === 1 ? algs[0] : preferred);
+  return algs.find((alg) => alg === wanted);
+}
+
+/**
+ * The algorithms a key can be used with.
  * @throws SealgateError `kms_key_unfit` when there is none
  */
 export function requireAlgs(name: string, key: Pick<KmsPublicKey, "keySpec" | "keyUsage">): readonly Alg[] {
-  const algs = key.keyUsage === "SIGN_VERIFY" ? algsOfKeySpec(key.keySpec) : [];
+  const algs = algsOf(key);
   if (algs.length === 0) throw unfit(name, "tokens are signed with RSA, NIST P-256/384/521 or Ed25519 keys", key);
   return algs;
 }

@@ -3,11 +3,12 @@ import { DisableKeyCommand, TagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { createRingMemory, observeRing, reconcileRing } from "../../../issuer/key-ring/index.ts";
 import { SealgateError } from "../../../issuer/errors.ts";
+import type { Kms } from "../../../issuer/kms/port.ts";
 import { instrumentPorts } from "../../support/instrument.ts";
 import type { Around } from "../../support/instrument.ts";
 import { ringName } from "../../support/key-sets.ts";
 import { faultOf } from "../../support/published-by.ts";
-import { ringPolicy, startedRing, startRingWorld } from "../../support/ring-world.ts";
+import { ringPolicy, startedRing, startRingWorld, TURN_SECONDS } from "../../support/ring-world.ts";
 import type { RingWorld } from "../../support/ring-world.ts";
 import { encodeBase64url } from "../../../shared/base64url.ts";
 import { serialiseKeySet } from "../../../shared/key-set.ts";
@@ -117,6 +118,70 @@ describe("an observation", () => {
     expect(await orphans()).toEqual([]);
     isVisible = true;
     expect(await orphans()).toEqual([keyArn]);
+  });
+
+  test.each(["kms_access_denied", "kms_key_not_found", "kms_internal"] as const)(
+    "fails when the tags of a key of the ring cannot be read, rather than to guess its algorithm: %s",
+    async (code) => {
+      const world = await startedRing();
+      world.pass(600);
+      const { keyArn } = await world.generation(1);
+      const listTags: Kms["listTags"] = async (keyId) => {
+        if (keyId === keyArn) throw new SealgateError(code, "no");
+        return world.ports.kms.listTags(keyId);
+      };
+      const fault = await faultOf(
+        observeRing({ ...world.ports, kms: { ...world.ports.kms, listTags } }, world.policy, {
+          memory: createRingMemory(),
+        }),
+      );
+      expect(fault.code).toBe(code);
+      expect(fault.message).toContain("kms:ListResourceTags");
+    },
+  );
+
+  test("takes a new key whose tags KMS does not show yet for one that is not visible yet", async () => {
+    const world = await startedRing();
+    const { keyArn } = await world.generation(2);
+    const listTags: Kms["listTags"] = async (keyId) => {
+      if (keyId === keyArn) throw new SealgateError("kms_key_not_found", "not yet");
+      return world.ports.kms.listTags(keyId);
+    };
+    const ports = { ...world.ports, kms: { ...world.ports.kms, listTags } };
+    const { generations } = await observeRing(ports, world.policy, { memory: createRingMemory() });
+    expect(generations[1]).toMatchObject({ number: 2, keyState: "NotFound", alg: undefined, publicKey: undefined });
+  });
+
+  test("does not take a key to be adopted for one without tags because KMS shows it a moment late", async () => {
+    const world = await startedRing();
+    const candidate = await world.kms.createKeyFor("ES256");
+    await world.ports.kms.tagKey(candidate, { "sealgate:ring": "other" });
+    let isVisible = false;
+    const describeKey: Kms["describeKey"] = async (keyId) => {
+      const wasVisible = isVisible || keyId !== candidate;
+      isVisible ||= keyId === candidate;
+      if (!wasVisible) throw new SealgateError("kms_key_not_found", "not yet");
+      return world.ports.kms.describeKey(keyId);
+    };
+    const ports = { kms: { ...world.ports.kms, describeKey } };
+    const report = await world.run({ request: { kind: "adopt" }, candidate, ports });
+    expect(report.plan.refusal?.code).toBe("candidate_not_found");
+    expect((await world.run({ request: { kind: "adopt" }, candidate })).plan.refusal?.code).toBe("candidate_in_use");
+  });
+
+  test("keeps the algorithm that a key was published with, whatever its tag says, and repairs the tag", async () => {
+    const world = await startedRing({ alg: "RS256" });
+    const { keyArn } = await world.generation(1);
+    await world.ports.kms.tagKey(keyArn, { "sealgate:alg": "PS256" });
+    const policy = ringPolicy({ alg: "PS256", rotateEverySeconds: TURN_SECONDS });
+    world.pass(400);
+    await world.run({ policy });
+    expect((await world.document()).keys.map(({ jwk, state }) => `${jwk.alg} ${state}`)).toEqual([
+      "RS256 active",
+      "RS256 pending",
+      "PS256 pending",
+    ]);
+    expect((await world.generation(1)).tags.alg).toBe("RS256");
   });
 
   test("reads a document that has expired, for its tombstones and its rev", async () => {

@@ -15,6 +15,7 @@ import {
   publishOf,
   root,
   rootKey,
+  rsaKey,
   START,
 } from "../../support/observed-ring.ts";
 import { ringPolicy } from "../../support/ring-world.ts";
@@ -130,6 +131,16 @@ describe("a document whose rev runs ahead", () => {
     const observed = observedRing({ document: ahead, generations: [1, 2, 3].map((n) => generation(n, noted())) });
     expect(publishOf(observed)).toMatchObject({ reasons: ["key_added"], rev: { leadSeconds: 130 } });
   });
+});
+
+test("a key keeps the algorithm that it was published with", () => {
+  const rs = { kid: rsaKey.kid, jwk: rsaKey.jwk, state: "active", publishedAt: START } as const;
+  const asPss = { ...rsaKey.jwk, alg: "PS256" } as const;
+  const observed = observedRing({
+    generations: [generation(1, { ...noted(), alg: "PS256", publicKey: { kid: rsaKey.kid, jwk: asPss } }, rsaKey)],
+    document: held(documentOf([rs])),
+  });
+  expect(given(publishOf(observed, 43_200)).keys).toMatchObject([{ kid: rsaKey.kid, jwk: { alg: "RS256" } }]);
 });
 
 describe("a document from the future", () => {

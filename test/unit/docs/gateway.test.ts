@@ -14,13 +14,9 @@ import { isJsonObject } from "../../../shared/json.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BLOCK = /```ts\n(.*?)```/gs;
 
-/** The README shows no imports. */
-const IMPORT = 'import { defineRoutes } from "sealgate/edge-verifier";\n';
-
 async function policiesOf(page: string): Promise<readonly string[]> {
   const blocks = [...(await readFile(join(ROOT, page), "utf8")).matchAll(BLOCK)].map(([, code = ""]) => code);
-  const policies = blocks.filter((code) => code.includes("export default defineRoutes("));
-  return policies.map((code) => (code.includes(IMPORT) ? code : IMPORT + code));
+  return blocks.filter((code) => code.includes("export default defineRoutes("));
 }
 
 let folder: string;

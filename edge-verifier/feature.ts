@@ -47,7 +47,7 @@ export interface FeatureSetup {
   readonly clock: () => number;
 }
 
-/** Where the gateway asks a feature; what is left out is not asked. No two features have the same one, except `dress`. */
+/** Where the gateway asks a feature; what is left out is not asked. Each but `dress` is one feature's: two are a problem. */
 export interface FeatureHooks {
   /** Instead of the policy as written: without the members of rules that the feature has read. */
   readonly routes?: unknown;
@@ -77,7 +77,10 @@ export interface Hooks extends Omit<FeatureHooks, "dress"> {
   readonly dress: readonly NonNullable<FeatureHooks["dress"]>[];
 }
 
-/** @param features in any order */
+/**
+ * @param features in any order; the same one twice counts once; two with the same hook are a problem, because one of
+ *   them would never be asked
+ */
 export async function readFeatures(features: readonly Feature[], setup: FeatureSetup): Promise<Hooks> {
   const { env, report } = setup;
   for (const [name, variables] of Object.entries(VARIABLES)) {
@@ -89,8 +92,11 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
   let all: FeatureHooks = {};
   const dress: NonNullable<FeatureHooks["dress"]>[] = [];
   for (const feature of new Set(features)) {
-    const hooks = await feature.read(setup);
-    if (hooks.dress !== undefined) dress.push(hooks.dress);
+    const { dress: change, ...hooks } = await feature.read(setup);
+    if (change !== undefined) dress.push(change);
+    for (const hook of Object.keys(hooks)) {
+      if (hook in all) report("features", `${feature.name} and another one have the hook ${hook}: take one out`);
+    }
     all = { ...all, ...hooks };
   }
   return { ...all, dress };

@@ -47,9 +47,14 @@ export function parseKid(value: unknown): Kid | undefined {
  */
 export function parseIssuerUrl(value: unknown): Result<IssuerUrl, string> {
   if (!isName(value)) return err("must be a URL of at most 512 visible ASCII characters");
+  // "https://a.example,https://b.example" is a URL too, of a host that no token names.
+  if (value.includes(",")) return err("must be one URL, without a comma");
   const url = parsePlainUrl(value);
   return url.ok ? ok(value as IssuerUrl) : url;
 }
+
+/** What a URL parser lets pass and no name server answers: "*.example.com", "a.example,https". */
+const ONE_HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
 
 /**
  * An absolute URL without credentials, query and fragment: https, or http on a loopback host.
@@ -60,8 +65,10 @@ export function parsePlainUrl(value: unknown): Result<URL, string> {
   if (url === null) return err("must be an absolute URL");
   if (/[?#]/.test(url.href)) return err("must have neither query nor fragment");
   if (url.username !== "" || url.password !== "") return err("must not contain credentials");
-  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return ok(url);
-  return err("must use https (http is accepted for loopback hosts only)");
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+    return err("must use https (http is accepted for loopback hosts only)");
+  }
+  return ONE_HOST.test(url.hostname) ? ok(url) : err("must name one host, without * or a comma");
 }
 
 /** @returns the audience, or undefined when `value` is not a string of 1 to 512 visible ASCII characters. */
@@ -102,6 +109,6 @@ function isName(value: unknown): value is string {
 }
 
 /** @param hostname as a URL parser writes it: it has already given an IPv4 address its four decimal parts */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

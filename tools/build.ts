@@ -15,7 +15,7 @@ import { build } from "esbuild";
 import { bundleLambda, FOR_NODE, SELF_CONTAINED } from "./bundle.ts";
 
 /** Part of the design: what a cold isolate has to load; and each feature that edge-verifier/features.ts adds to it. */
-const MAX_WORKER_GZIP_BYTES = 26_000;
+const MAX_WORKER_GZIP_BYTES = 26_500;
 const MAX_FEATURE_GZIP_BYTES = 1_200;
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)));
@@ -68,8 +68,9 @@ async function buildEntryPoints(): Promise<void> {
 function checkWorkerSize(): void {
   const path = "dist/worker/worker.js";
   const gzipBytes = gzipSync(readFileSync(path)).length;
-  const inputs = readFileSync("dist/worker/bundle-meta.json", "utf8");
-  const features = new Set(inputs.match(/"edge-verifier\/features\/[\w-]+\.ts"/g)).size;
+  // What is in the output stands behind "outputs"; before, what was only looked at.
+  const [, outputs = ""] = readFileSync("dist/worker/bundle-meta.json", "utf8").split('"outputs":');
+  const features = new Set(outputs.match(/"edge-verifier\/features\/[\w-]+\.ts"/g)).size;
   const most = MAX_WORKER_GZIP_BYTES + features * MAX_FEATURE_GZIP_BYTES;
   console.log(`Worker: ${String(statSync(path).size)} bytes, ${String(gzipBytes)} gzip (at most ${String(most)})`);
   if (gzipBytes > most) throw new Error("the Worker bundle is larger than its budget");

@@ -10,12 +10,16 @@ export const cors: Feature = {
   read({ env, report }) {
     const credentials = env["CORS_CREDENTIALS"] ?? "false";
     if (credentials !== "true" && credentials !== "false") report("CORS_CREDENTIALS", 'must be "true" or "false"');
-    if (isAbsent(env["CORS_ORIGINS"])) return {};
+    if (isAbsent(env["CORS_ORIGINS"])) {
+      if (credentials === "true")
+        report("CORS_CREDENTIALS", "has no effect without CORS_ORIGINS: list the web origins there");
+      return {};
+    }
     const origins = readList(env["CORS_ORIGINS"]);
     if (origins === undefined || origins.length === 0 || !origins.every(isWebOrigin)) {
       report(
         "CORS_ORIGINS",
-        "must be a comma-separated list of origins as browsers send them: https://app.example.com, without a path; no * and no null",
+        "must be a comma-separated list of origins as browsers send them: https://app.example.com, without a path; no * (each host by its name) and no null",
       );
       return {};
     }
@@ -30,5 +34,5 @@ export const cors: Feature = {
 /** Serialised as a browser does it (lower case, no default port, no slash), so that comparing texts is enough. */
 function isWebOrigin(text: string): boolean {
   const url = URL.parse(text);
-  return (url?.protocol === "https:" || url?.protocol === "http:") && url.origin === text;
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !/[*,]/.test(text);
 }

@@ -2,7 +2,7 @@
  * The feature `dataPoints`: each request as a data point of Analytics Engine (the binding `EVENTS`). What is in one is in
  * observe/data-point.ts.
  */
-import { isAbsent } from "../config-values.ts";
+import { canDo, isAbsent } from "../config-values.ts";
 import type { Feature } from "../feature.ts";
 import { writeEvent } from "../observe/data-point.ts";
 import type { EventDataset } from "../observe/data-point.ts";
@@ -18,5 +18,5 @@ export const dataPoints: Feature = {
 };
 
 function isDataset(value: unknown): value is EventDataset {
-  return typeof value === "object" && value !== null && "writeDataPoint" in value;
+  return canDo(value, "writeDataPoint");
 }

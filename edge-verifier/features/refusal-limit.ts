@@ -2,7 +2,7 @@
  * The feature `refusalLimit`: whoever keeps being refused is told to wait (the binding `REFUSALS`). How is in
  * http/refusal-limit.ts.
  */
-import { isAbsent } from "../config-values.ts";
+import { canDo, isAbsent } from "../config-values.ts";
 import type { Feature } from "../feature.ts";
 import { isRefusedTooOften, REFUSAL_RETRY_AFTER_SECONDS } from "../http/refusal-limit.ts";
 import type { RateLimiter } from "../http/refusal-limit.ts";
@@ -31,5 +31,5 @@ function limited({ refusal, ...seen }: Outcome["event"]): Outcome {
 }
 
 function isLimiter(value: unknown): value is RateLimiter {
-  return typeof value === "object" && value !== null && "limit" in value;
+  return canDo(value, "limit");
 }

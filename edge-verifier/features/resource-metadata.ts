@@ -2,6 +2,7 @@
  * The feature `resourceMetadata`: RFC 9728, where a client finds who issues tokens for here (`RESOURCE`,
  * `AUTHORIZATION_SERVERS`). Publishes what the variables say and checks none of it with anybody.
  */
+import { parsePlainUrl } from "../../shared/identifiers.ts";
 import { isAbsent, readList } from "../config-values.ts";
 import type { Bindings, Report } from "../config.ts";
 import type { Feature } from "../feature.ts";
@@ -44,23 +45,30 @@ function readResource(
   env: Bindings,
   report: Report,
 ): { readonly url: URL; readonly servers: readonly string[] } | undefined {
-  if (isAbsent(env["RESOURCE"])) return undefined;
+  if (isAbsent(env["RESOURCE"])) {
+    if (isAbsent(env["AUTHORIZATION_SERVERS"])) return undefined;
+    return report("AUTHORIZATION_SERVERS", "has no effect without RESOURCE: set RESOURCE, or take this variable out");
+  }
   const url = readPlainUrl(env["RESOURCE"]);
   const servers = isAbsent(env["AUTHORIZATION_SERVERS"])
     ? [String(env["ISSUER"])]
     : readList(env["AUTHORIZATION_SERVERS"]);
-  if (url === undefined) report("RESOURCE", "must be an https URL without query and fragment (RFC 9728 section 1.2)");
+  if (url === undefined)
+    report("RESOURCE", "must be one https URL in normal form, without query and fragment (RFC 9728 section 1.2)");
   if (servers === undefined || servers.length === 0 || !servers.every((one) => readPlainUrl(one) !== undefined)) {
-    return report("AUTHORIZATION_SERVERS", "must be a comma-separated list of https URLs without query and fragment");
+    return report(
+      "AUTHORIZATION_SERVERS",
+      "must be a comma-separated list of https URLs in normal form, without query and fragment",
+    );
   }
   return url && { url, servers };
 }
 
-/** https, or http for local development; the text is what is published, so it has to be in normal form already. */
+/** The text is what is published, so it has to be in normal form already. */
 function readPlainUrl(value: unknown): URL | undefined {
-  const url = typeof value === "string" ? URL.parse(value) : null;
-  if (url === null || (url.protocol !== "https:" && url.hostname !== "localhost")) return undefined;
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return undefined;
+  const url = parsePlainUrl(value);
+  if (!url.ok) return undefined;
   // "HTTPS://Api.Example.com" would name the same host in a text that no client compares equal.
-  return url.href === value || url.href === `${String(value)}/` ? url : undefined;
+  const { href } = url.value;
+  return href === value || href === `${String(value)}/` ? url.value : undefined;
 }

@@ -108,12 +108,14 @@ const MAY_BE_ESCAPED = " !\"$&'()*+,:<=>@[]^`{|}";
 const HEX_DIGITS = "0123456789ABCDEFabcdef";
 
 /**
- * C1 controls, the soft hyphen (for some nothing, for others a hyphen), and every character of which a normal form of
- * Unicode (UAX 15) or Windows' "best fit" to a code page makes one of `/ \ % ; ? # .`: a fullwidth slash or a two dot leader
- * is one `normalize` from a traversal. Few more are in it, where that makes a range of several.
+ * What a character beyond ASCII must not be, nor become in another form (Unicode UAX 15): part of a path's structure (a
+ * fullwidth slash or a two dot leader is one `normalize` from a traversal), what Windows' "best fit" to a code page makes a
+ * slash of, a C1 control, or the soft hyphen, for some nothing and for others a hyphen.
  */
-const STRUCTURAL =
-  /[\x80-\x9f\xad\xbc-\xbe\u037e\u2024-\u2026\u2044-\u2049\u2100-\u2106\u2150-\u2189\u2215\u2216\u2488-\u249b\u29f5-\u29f8\u33a7-\u33df\ufe14-\ufe6b\uff03-\uff0f\uff1b-\uff1f\uff3c\u{1f100}]/u;
+const STRUCTURAL = /[/\\%;?#.\u2044\u2215\u2216\u29f5\u29f8\x80-\x9f\xad]/;
+
+/** Marks become nothing else, and putting a long run of them into its canonical order takes quadratic time. */
+const ASCII_OR_MARK = /[ -~]+|\p{M}/gu;
 
 function checkSpecial(path: string): PathProblem | undefined {
   if (COOKIELESS.test(path)) return "character";
@@ -126,13 +128,12 @@ function checkSpecial(path: string): PathProblem | undefined {
     else if (!MAY_BE_ESCAPED.includes(String.fromCharCode(octet))) isAmbiguous = true;
   }
   if (!isAscii) {
-    let text: string;
     try {
-      text = decodeURIComponent(path);
+      const others = decodeURIComponent(path).replaceAll(ASCII_OR_MARK, "");
+      isAmbiguous ||= STRUCTURAL.test(others.normalize("NFKD"));
     } catch {
       return "escape_invalid";
     }
-    isAmbiguous ||= STRUCTURAL.test(text);
   }
   return isAmbiguous ? "escape_ambiguous" : undefined;
 }

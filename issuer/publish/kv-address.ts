@@ -3,6 +3,8 @@
  * broken rule, and the adapter, which refuses to be constructed with one. No value is ever part of a message.
  */
 
+import { isLoopback, parsePlainUrl } from "../../shared/identifiers.ts";
+
 const PRODUCTION_HOST = "api.cloudflare.com";
 
 /**
@@ -11,14 +13,10 @@ const PRODUCTION_HOST = "api.cloudflare.com";
  * @returns the rule that `value` breaks, or undefined
  */
 export function baseUrlProblem(value: string): string | undefined {
-  const url = URL.parse(value);
-  if (url === null) return "must be an absolute URL";
-  if (value.includes("?") || value.includes("#")) return "must have neither query nor fragment";
-  if (url.username !== "" || url.password !== "") return "must not contain credentials";
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    return "must use https (http is accepted for loopback hosts only)";
-  }
-  if (url.hostname === PRODUCTION_HOST && !/^\/client\/v4\/accounts\/[0-9a-f]{32}\/?$/.test(url.pathname)) {
+  const url = parsePlainUrl(value);
+  if (!url.ok) return url.error;
+  const { hostname, pathname } = url.value;
+  if (hostname === PRODUCTION_HOST && !/^\/client\/v4\/accounts\/[0-9a-f]{32}\/?$/.test(pathname)) {
     return "must end in /client/v4/accounts/<account id> for api.cloudflare.com";
   }
   return undefined;
@@ -47,8 +45,4 @@ export function isApiToken(value: string): boolean {
 export function isLocalBaseUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && isLoopback(url.hostname);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -1,6 +1,6 @@
 /** What every answer owes to clients: security headers, the protected resource metadata, and the origin's own headers. */
 import { describe, expect, test } from "vitest";
-import { makeFixture, problemOf } from "./fixture.ts";
+import { configure, makeFixture, problemOf } from "./fixture.ts";
 
 const originWith = (headers: Readonly<Record<string, string>>): object => ({
   fetch: async () => new Response("body", { headers }),
@@ -100,9 +100,22 @@ describe("protected resource metadata (RFC 9728)", () => {
     { RESOURCE: "https://u@api.example.com/" },
     { RESOURCE: "https://:p@api.example.com/" },
     { RESOURCE: "HTTPS://API.example.com" },
+    { RESOURCE: "ftp://localhost" },
+    { RESOURCE: "https://*.example.com" },
     { RESOURCE, AUTHORIZATION_SERVERS: "auth" },
+    { RESOURCE, AUTHORIZATION_SERVERS: "ftp://localhost" },
+    { RESOURCE, AUTHORIZATION_SERVERS: "http://auth.example.com" },
+    { AUTHORIZATION_SERVERS: "https://auth.example.com" },
   ])("$RESOURCE $AUTHORIZATION_SERVERS is refused at start", async (vars) => {
     const broken = await makeFixture({ vars });
     expect(await problemOf(await broken.send("/public/x"))).toMatchObject({ code: "config_invalid" });
   });
+
+  test.each(["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"])(
+    "%s may be used locally",
+    async (url) => {
+      const { problems } = await configure({ RESOURCE: url, AUTHORIZATION_SERVERS: url });
+      expect(problems).toEqual([]);
+    },
+  );
 });

@@ -98,6 +98,13 @@ describe("required variables", () => {
   });
 });
 
+test("two issuers in one variable are a problem: no token would be from both", async () => {
+  const problems = errorOf(
+    await readVerifierConfig({ ...(await complete()), ISSUER: "https://a.example,https://b.example" }),
+  );
+  expect(problems).toEqual([{ variable: "ISSUER", problem: "must be one URL, without a comma" }]);
+});
+
 describe("TRUST_ANCHORS", () => {
   test("may be JSON text or a JSON variable", async () => {
     const root = await makeRoot();
@@ -162,6 +169,7 @@ describe("the origin", () => {
     "https://origin.example.com/?x",
     "https://origin.example.com/#x",
     "https://origin.example.com/a//b",
+    "https://*.example.com",
     "origin.example.com",
     "/base",
     42,

@@ -1,7 +1,7 @@
 /** Cross-origin requests: which preflights are answered, and who may read which answer. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ORIGIN_REDIRECTS } from "../../support/echo-origin.ts";
-import { makeFixture, problemOf } from "./fixture.ts";
+import { configure, makeFixture, problemOf } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
 
 const APP = "https://app.example.com";
@@ -166,6 +166,8 @@ describe("the configuration", () => {
     "app.example.com",
     "https://app.example.com/",
     "https://*.example.com/x",
+    "https://*.app.example.com",
+    "https://app.example.com, https://*.app.example.com",
     "HTTPS://a.example",
     "https://a.example:443",
     "ftp://a.example",
@@ -175,6 +177,13 @@ describe("the configuration", () => {
     const broken = await makeFixture({ vars: { CORS_ORIGINS: value } });
     expect((await broken.send("/public/x")).status).toBe(500);
     expect(broken.events[0]?.refusal).toMatchObject({ problems: [{ variable: "CORS_ORIGINS" }] });
+  });
+
+  test("credentials without web origins have no effect, and are refused at start", async () => {
+    const problem = "has no effect without CORS_ORIGINS: list the web origins there";
+    const { problems } = await configure({ CORS_CREDENTIALS: "true" });
+    expect(problems).toEqual([{ variable: "CORS_CREDENTIALS", problem }]);
+    expect((await configure({ CORS_CREDENTIALS: "false" })).problems).toEqual([]);
   });
 
   test("a switch that is neither true nor false is refused at start", async () => {

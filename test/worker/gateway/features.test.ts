@@ -1,5 +1,6 @@
 /** Optional features: a gateway without one is complete, and never takes a variable of one it does not have for granted. */
 import { describe, expect, test } from "vitest";
+import type { Feature } from "../../../edge-verifier/feature.ts";
 import { allFeatures } from "../../../edge-verifier/features/all.ts";
 import { cors } from "../../../edge-verifier/features/cors.ts";
 import { hsts } from "../../../edge-verifier/features/hsts.ts";
@@ -117,4 +118,21 @@ test("a feature that is listed twice acts once", async () => {
   const fixture = await makeFixture({ features: [cors, cors], vars: { CORS_ORIGINS: "https://app.example.com" } });
   const response = await fixture.send("/public/x", { headers: { origin: "https://app.example.com" } });
   expect(response.headers.get("vary")?.match(/Origin/g)).toHaveLength(1);
+});
+
+test("two features with the same hook stop the gateway: one of them would never be asked", async () => {
+  const again: Feature = { name: "hsts", read: () => ({ preflight: () => undefined, dress: () => undefined }) };
+  const fixture = await makeFixture({ features: [cors, again], vars: { CORS_ORIGINS: "https://app.example.com" } });
+  expect(await problemOf(await fixture.send("/public/x"))).toMatchObject({ status: 500, code: "config_invalid" });
+  expect(fixture.events[0]?.refusal).toEqual({
+    code: "config_invalid",
+    problems: [{ variable: "features", problem: "hsts and another one have the hook preflight: take one out" }],
+  });
+});
+
+test.each([
+  ["EVENTS", { writeDataPoint: 1 }],
+  ["REFUSALS", { limit: 1 }],
+])("%s must be able to do what it is for", async (variable, value) => {
+  expect((await configure({ [variable]: value })).problems.map((one) => one.variable)).toEqual([variable]);
 });

@@ -5,6 +5,7 @@
 import { parseEpochSeconds } from "./identifiers.ts";
 import type { Audience, EpochSeconds, IssuerUrl } from "./identifiers.ts";
 import type { JsonObject } from "./json.ts";
+import { excerpt } from "./rejection.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
@@ -74,7 +75,7 @@ export function checkClaims(
 
 /** RFC 7519 section 4.1.1: exactly the same string. */
 export function checkIssuer(iss: string, { issuer }: Pick<ClaimsRules, "issuer">): TokenRejection | undefined {
-  return iss === issuer ? undefined : { code: "issuer_mismatch" };
+  return iss === issuer ? undefined : { code: "issuer_mismatch", iss: excerpt(iss) };
 }
 
 /** RFC 7519 section 4.1.3: `aud` names at least one of the audiences. */
@@ -82,8 +83,12 @@ export function checkAudience(
   aud: string | readonly string[],
   { audiences }: Pick<ClaimsRules, "audiences">,
 ): TokenRejection | undefined {
-  return namesOneOf(aud, audiences) ? undefined : { code: "audience_mismatch" };
+  if (namesOneOf(aud, audiences)) return undefined;
+  const named = typeof aud === "string" ? [aud] : aud.slice(0, MAX_LOGGED_AUDIENCES);
+  return { code: "audience_mismatch", aud: named.map((one) => excerpt(one)) };
 }
+
+const MAX_LOGGED_AUDIENCES = 4;
 
 /** True when `aud` (RFC 7519 section 4.1.3) holds at least one of the audiences. */
 export function namesOneOf(aud: string | readonly string[], audiences: readonly string[]): boolean {

@@ -15,7 +15,7 @@ export type TokenRejection =
   | { readonly code: "alg_not_allowed" }
   | { readonly code: "typ_not_allowed" }
   | { readonly code: "kid_missing" }
-  | { readonly code: "kid_unknown" }
+  | { readonly code: "kid_unknown"; readonly kid: string }
   | { readonly code: "kid_revoked" }
   /** The header's `alg` is not the one that the key is bound to. */
   | { readonly code: "alg_mismatch" }
@@ -25,8 +25,10 @@ export type TokenRejection =
   | { readonly code: "claim_missing"; readonly claim: string }
   /** A registered claim has the wrong type. */
   | { readonly code: "claim_invalid"; readonly claim: string }
-  | { readonly code: "issuer_mismatch" }
-  | { readonly code: "audience_mismatch" }
+  /** `kid` is the key's that has signed the token. */
+  | { readonly code: "issuer_mismatch"; readonly iss: string; readonly kid?: string }
+  /** `aud` holds the first of the token's audiences. */
+  | { readonly code: "audience_mismatch"; readonly aud: readonly string[]; readonly kid?: string }
   | { readonly code: "token_expired"; readonly expiredForSeconds: number }
   | { readonly code: "token_not_yet_valid"; readonly validInSeconds: number }
   | { readonly code: "token_issued_in_future"; readonly aheadSeconds: number }
@@ -34,3 +36,10 @@ export type TokenRejection =
 
 /** The stable code of a rejection: logs, metrics, tests and `docs/errors.md` use these names. */
 export type TokenRejectionCode = TokenRejection["code"];
+
+const MAX_EXCERPT_CHARACTERS = 128;
+
+/** The beginning of a text that another party has written, short enough for a log line. */
+export function excerpt(text: string): string {
+  return text.length <= MAX_EXCERPT_CHARACTERS ? text : `${text.slice(0, MAX_EXCERPT_CHARACTERS - 1)}…`;
+}

@@ -10,6 +10,7 @@ import type { EpochSeconds } from "./identifiers.ts";
 import { parseJsonObject } from "./json.ts";
 import { parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
 import type { UnverifiedHeader, UnverifiedJws, VerificationKey } from "./jws.ts";
+import { excerpt } from "./rejection.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err, ok } from "./result.ts";
 import type { Ok, Result } from "./result.ts";
@@ -75,8 +76,8 @@ export async function verifyToken(
   const payload = parseJsonObject(jws.value.payload);
   if (!payload.ok) return err({ code: "claims_invalid", reason: payload.error });
   const claims = checkClaims(payload.value, rules, now);
-  if (!claims.ok) return claims;
   const { algorithm, kid } = key.value;
+  if (!claims.ok) return err(withKid(claims.error, kid));
   return ok({ header: { alg: algorithm.alg, kid, typ: typ.value }, claims: claims.value });
 }
 
@@ -92,7 +93,14 @@ export function checkPolicy(
   if (token.length > policy.maxTokenBytes) return tooLarge(token, policy);
   if (!policy.algs.has(header.alg)) return { code: "alg_not_allowed" };
   if (!policy.typs.has(header.typ)) return { code: "typ_not_allowed" };
-  return checkIssuer(claims.iss, policy) ?? checkAudience(claims.aud, policy);
+  const mismatch = checkIssuer(claims.iss, policy) ?? checkAudience(claims.aud, policy);
+  return mismatch === undefined ? undefined : withKid(mismatch, header.kid);
+}
+
+/** For a token of another issuer or service whose signature has held: an operator wants to know whose key it was. */
+function withKid(rejection: TokenRejection, kid: string): TokenRejection {
+  const { code } = rejection;
+  return code === "issuer_mismatch" || code === "audience_mismatch" ? { ...rejection, kid } : rejection;
 }
 
 /**
@@ -132,7 +140,7 @@ function isTokenTyp(typ: string | undefined): typ is TokenTyp | undefined {
 /** The key for the header's kid, only if the header's `alg` is the one the key is bound to (RFC 8725 section 3.1). */
 function selectKey(header: UnverifiedHeader, keys: VerificationKeys): Result<VerificationKey, TokenRejection> {
   const key = keys.find(header.kid);
-  if (key === undefined) return err({ code: "kid_unknown" });
+  if (key === undefined) return err({ code: "kid_unknown", kid: excerpt(header.kid) });
   if (key === "revoked") return err({ code: "kid_revoked" });
   if (key.algorithm !== header.algorithm) return err({ code: "alg_mismatch" });
   return ok(key);

@@ -12,7 +12,10 @@ import type { PathProblem } from "./path-guard.ts";
 import { isWireCode, problemResponse } from "./problem.ts";
 import type { WireCode } from "./problem.ts";
 
-/** The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL. */
+/**
+ * The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL, but for what
+ * shared/rejection.ts lets an operator see: a kid, and `iss` and `aud` of a token whose signature has held.
+ */
 export type Refusal =
   | { readonly code: "path_unsafe"; readonly reason: PathProblem | "altered_by_url_parser" }
   | NoRoute

@@ -1,6 +1,6 @@
 /**
- * One structured event per request: enough to see what was decided and why, and never a token, a claim's value, a path or
- * a query. The names are stable; dashboards depend on them.
+ * One structured event per request: enough to see what was decided and why, and never a token, a path or a query, nor of
+ * claims more than shared/rejection.ts lets an operator see. The names are stable; dashboards depend on them.
  */
 import type { ConfigProblem } from "../config.ts";
 import type { Refusal } from "../http/refusal.ts";

@@ -118,10 +118,16 @@ async function inspect(io: CliIo, argument: string | undefined, { json }: Inspec
 
 function refuse(io: CliIo, rejection: TokenRejection, json: boolean): ExitCode {
   const { code, ...evidence } = rejection;
-  const details = Object.entries(evidence).map(([name, value]) => `${name}: ${String(value)}`);
+  const details = Object.entries(evidence).map(([name, value]) => `${name}: ${plainly(value)}`);
   if (json) printJson(io, { valid: false, rejection });
   io.err(`${paint(io, "red", "invalid")}: ${[code, ...details].join(", ")}\n`);
   return EXIT.tokenInvalid;
+}
+
+/** As JSON, which shows a control character as an escape; words and URLs without its quotation marks. */
+function plainly(value: unknown): string {
+  const json = JSON.stringify(value);
+  return /^"[\w.:/-]*"$/.test(json) ? json.slice(1, -1) : json;
 }
 
 /** A single audience as a string, which every verifier understands (RFC 7519 section 4.1.3). */

@@ -38,7 +38,7 @@ describe("iss", () => {
     ["https://auth.example.com.attacker.example"],
     ["https://attacker.example"],
   ])("%j is another issuer: the comparison is exact", (iss) => {
-    expect(problemOf({ iss })).toEqual({ code: "issuer_mismatch" });
+    expect(problemOf({ iss })).toEqual({ code: "issuer_mismatch", iss });
   });
 });
 
@@ -68,7 +68,7 @@ describe("aud", () => {
     [["elsewhere"]],
     [["orders,reports"]],
   ])("%j names none of the audiences", (aud) => {
-    expect(problemOf({ aud })).toEqual({ code: "audience_mismatch" });
+    expect(problemOf({ aud })).toEqual({ code: "audience_mismatch", aud: [aud].flat() });
   });
 
   test.each([

@@ -80,15 +80,18 @@ const REJECTED: {
   alg_not_allowed: { token: () => forgeHeader(key, { alg: "HS256" }), evidence: {} },
   typ_not_allowed: { token: () => forgeHeader(key, { typ: "logout+jwt" }), evidence: {} },
   kid_missing: { token: () => forgeHeader(key, { kid: undefined }), evidence: {} },
-  kid_unknown: { token: () => forgeHeader(key, { kid: "unknown" }), evidence: {} },
+  kid_unknown: { token: () => forgeHeader(key, { kid: "unknown" }), evidence: { kid: "unknown" } },
   kid_revoked: { token: () => goodToken(revoked), evidence: {} },
   alg_mismatch: { token: () => forgeHeader(key, { alg: "ES384" }), evidence: {} },
   signature_invalid: { token: () => forgeSignature(key, () => new Uint8Array(64)), evidence: {} },
   claims_invalid: { token: () => forgePayload(key, "{"), evidence: { reason: "syntax" } },
   claim_missing: { token: () => goodToken(key, { exp: undefined }), evidence: { claim: "exp" } },
   claim_invalid: { token: () => goodToken(key, { exp: "1" }), evidence: { claim: "exp" } },
-  issuer_mismatch: { token: () => goodToken(key, { iss: "https://attacker.example" }), evidence: {} },
-  audience_mismatch: { token: () => goodToken(key, { aud: "elsewhere" }), evidence: {} },
+  issuer_mismatch: {
+    token: () => goodToken(key, { iss: "https://attacker.example" }),
+    evidence: { iss: "https://attacker.example" },
+  },
+  audience_mismatch: { token: () => goodToken(key, { aud: "elsewhere" }), evidence: { aud: ["elsewhere"] } },
   token_expired: { token: () => goodToken(key, { exp: NOW - 60 }), evidence: { expiredForSeconds: 60 } },
   token_not_yet_valid: { token: () => goodToken(key, { nbf: NOW + 61 }), evidence: { validInSeconds: 61 } },
   token_issued_in_future: { token: () => goodToken(key, { iat: NOW + 61 }), evidence: { aheadSeconds: 61 } },
@@ -98,13 +101,31 @@ const REJECTED: {
   },
 };
 
+/** Whose evidence is that of a token whose signature has held. */
+const SIGNED_BY_KNOWN: ReadonlySet<string> = new Set(["issuer_mismatch", "audience_mismatch"]);
+
 describe("every rejection", () => {
-  test.each(Object.entries(REJECTED))("%s is reached, with its evidence", async (code, { token, evidence }) => {
-    expect(errorOf(await target.verify(await token()))).toEqual({ code, ...evidence });
+  test("holds the beginning only of what can be long, and nothing of claims before the signature has held", async () => {
+    const long = "a".repeat(1000);
+    const excerpts = [
+      [{ iss: long }, { iss: `${"a".repeat(127)}…` }],
+      [{ aud: [long, "b", "c", "d", "e"] }, { aud: [`${"a".repeat(127)}…`, "b", "c", "d"] }],
+    ] as const;
+    for (const [claims, evidence] of excerpts) {
+      expect(errorOf(await target.verify(await goodToken(key, claims)))).toMatchObject(evidence);
+      const forged = await forge(headerFor(key), { ...GOOD_CLAIMS, ...claims }, () => new Uint8Array(64).fill(1));
+      expect(errorOf(await target.verify(forged))).toEqual({ code: "signature_invalid" });
+    }
   });
 
-  test("holds no part of the token, of its claims or of a key", async () => {
-    for (const { token } of Object.values(REJECTED)) {
+  test.each(Object.entries(REJECTED))("%s is reached, with its evidence", async (code, { token, evidence }) => {
+    const signed = SIGNED_BY_KNOWN.has(code) ? { kid: key.kid } : {};
+    expect(errorOf(await target.verify(await token()))).toEqual({ code, ...evidence, ...signed });
+  });
+
+  test("holds no part of the token, of its claims or of a key, but for what names its issuer and service", async () => {
+    for (const [code, { token }] of Object.entries(REJECTED)) {
+      if (code === "kid_unknown" || SIGNED_BY_KNOWN.has(code)) continue;
       const text = JSON.stringify(errorOf(await target.verify(await token())));
       for (const secret of [key.kid, revoked.kid, "attacker", "elsewhere", "user-1", "logout", "HS256", 'unknown"']) {
         expect(text.replace(/"code":"[a-z_]+"/, "")).not.toContain(secret);

@@ -23,12 +23,7 @@ export { createRingPolicy, readRingPolicy } from "./ring-policy.ts";
 export type { RingPolicyOptions } from "./ring-policy.ts";
 export { createRingSource } from "./ring-source.ts";
 export type { RingSourceOptions } from "./ring-source.ts";
-export {
-  checkRingPolicy,
-  createRingSigner,
-  createStoredPublishedKeys,
-  createTaggedPublishedKeys,
-} from "./key-ring/index.ts";
+export { checkRingPolicy, createRingSigner, createTaggedPublishedKeys } from "./key-ring/index.ts";
 export type { PolicyProblem, PublishedKeys, RingPolicy, RingPolicyInput } from "./key-ring/index.ts";
 export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./key-ring/index.ts";
 

@@ -83,6 +83,8 @@ const NUMBER_MEMBERS = [
   "reconcileEverySeconds",
   "composeDeadlineSeconds",
   "publishDeadlineSeconds",
+  "kvSpreadSeconds",
+  "downstreamCacheSeconds",
   "kmsConsistencySeconds",
   "deleteAfterDays",
 ];

@@ -2,8 +2,6 @@
  * Time in sealgate: every duration with its unit, the staleness bound, and the inequalities that make a rotation safe.
  * Pure arithmetic on whole seconds. The symbols in the comments are those of docs/key-lifecycle.md.
  */
-import { addSeconds } from "./identifiers.ts";
-import type { EpochSeconds } from "./identifiers.ts";
 import { isJsonObject } from "./json.ts";
 
 /** What the edge obeys, carried by the key set document so that issuer and edge cannot drift apart. All in seconds. */
@@ -46,7 +44,7 @@ export const DEFAULT_TIMING: RingTiming = {
   memoryTtlSeconds: 30,
   clockSkewSeconds: 60,
   maxTokenTtlSeconds: 3600,
-  // Cloudflare documents "up to 60 seconds or more"; the deadline of a publish is inside this margin too.
+  // Cloudflare documents "up to 60 seconds or more"; the deadlines of composing and publishing are inside this margin too.
   kvPropagationSeconds: 180,
   signerLagSeconds: SIGNER_REFRESH_SECONDS + KMS_CONSISTENCY_SECONDS,
 };
@@ -65,37 +63,41 @@ export interface DocumentRenewal {
 }
 
 /**
- * D/2 − R − S: how long an edge that holds a document goes on, at the least, once KV stops answering. At that moment it may
- * hold the older of two documents: renewed R after half of its life, with the newer one still S away. Less than 0 would mean
- * that documents can expire before their successor is seen.
+ * ⌈D/2⌉ − R − S − K − 1: how long an edge that holds a document goes on, at the least, once KV stops answering. At that moment
+ * it may hold the older of two documents: renewed R after half of its life, with the newer one still S away. The edge's clock
+ * may be K ahead of the rotator's, and `iat` drops up to a second. Less than 0 would mean that documents can expire before
+ * their successor is seen.
  */
 export function outageSurvivedSeconds(timing: RingTiming, renewal: DocumentRenewal): number {
   const renewedAfterSeconds = Math.floor(renewal.documentLifetimeSeconds / 2) + renewal.reconcileEverySeconds;
-  return renewal.documentLifetimeSeconds - renewedAfterSeconds - stalenessBoundSeconds(timing);
-}
-
-/** The earliest time at which a published generation may sign: published_at + S + K. */
-export function activateNotBefore(publishedAt: EpochSeconds, timing: RingTiming): EpochSeconds {
-  return addSeconds(publishedAt, stalenessBoundSeconds(timing) + timing.clockSkewSeconds);
-}
-
-/** The earliest time at which a retiring key may leave the key set: superseded_at + A + L + 2K. */
-export function dropNotBefore(supersededAt: EpochSeconds, timing: RingTiming): EpochSeconds {
-  return addSeconds(supersededAt, timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds);
+  return renewal.documentLifetimeSeconds - renewedAfterSeconds - leadSeconds(timing);
 }
 
 /**
- * The timing to calculate with while a policy changes: the larger of both values, member by member, because what the last
- * published document allowed is still in use somewhere.
+ * S + K + 1: from the `iat` of a document until no edge uses an older one, by any clock. An `iat` drops the fraction of its
+ * second, hence the last one.
  */
-export function largerTiming(policy: RingTiming, published: EdgeTiming | undefined): RingTiming {
-  if (published === undefined) return policy;
+export function leadSeconds(timing: RingTiming): number {
+  return stalenessBoundSeconds(timing) + timing.clockSkewSeconds + 1;
+}
+
+/** A + L + 2K: from the moment a key is superseded until its last token has expired, by any clock. */
+export function holdSeconds(timing: RingTiming): number {
+  return timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds;
+}
+
+/**
+ * The larger of both values, member by member: what was allowed before is still in use somewhere.
+ * @param other members that are left out do not count
+ */
+export function largerTiming(timing: RingTiming, other: Partial<RingTiming> = {}): RingTiming {
   return {
-    ...policy,
-    kvCacheTtlSeconds: Math.max(policy.kvCacheTtlSeconds, published.kvCacheTtlSeconds),
-    memoryTtlSeconds: Math.max(policy.memoryTtlSeconds, published.memoryTtlSeconds),
-    clockSkewSeconds: Math.max(policy.clockSkewSeconds, published.clockSkewSeconds),
-    maxTokenTtlSeconds: Math.max(policy.maxTokenTtlSeconds, published.maxTokenTtlSeconds),
+    kvCacheTtlSeconds: Math.max(timing.kvCacheTtlSeconds, other.kvCacheTtlSeconds ?? 0),
+    memoryTtlSeconds: Math.max(timing.memoryTtlSeconds, other.memoryTtlSeconds ?? 0),
+    clockSkewSeconds: Math.max(timing.clockSkewSeconds, other.clockSkewSeconds ?? 0),
+    maxTokenTtlSeconds: Math.max(timing.maxTokenTtlSeconds, other.maxTokenTtlSeconds ?? 0),
+    kvPropagationSeconds: Math.max(timing.kvPropagationSeconds, other.kvPropagationSeconds ?? 0),
+    signerLagSeconds: Math.max(timing.signerLagSeconds, other.signerLagSeconds ?? 0),
   };
 }
 

@@ -6,7 +6,7 @@ import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
-import { isHoldOver, knownTombstones, liveDocument, newerDocument } from "./lifecycle.ts";
+import { isDroppable, knownTombstones, liveDocument, newerDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "./model.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "./policy.ts";
@@ -111,7 +111,7 @@ function desire(situation: Situation): Desired {
  */
 function mayBeDropped(view: GenerationView, { observed, active, now }: Situation): boolean {
   const isKnownAbsent = (view.entry ?? view.newerEntry) === undefined && knowsDocument(observed, now);
-  return isHoldOver(view, now) && (active?.phase !== "revoked" || isKnownAbsent);
+  return isDroppable(view, now) && (active?.phase !== "revoked" || isKnownAbsent);
 }
 
 function knowsDocument(observed: ObservedRing, now: EpochSeconds): boolean {
@@ -198,7 +198,7 @@ function isRolledBack({ observed, views, now }: Situation): boolean {
   if (isBehindMemory(observed, document)) return true;
   return views.some(
     ({ generation: { tags }, kid, phase, entry }) =>
-      (phase === "active" && entry === undefined && tags.publishedAt !== undefined) ||
+      (phase === "active" && entry === undefined && tags.listedAt !== undefined) ||
       (tags.revokedAt !== undefined && document.keys.some((key) => key.kid === kid)),
   );
 }

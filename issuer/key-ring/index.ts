@@ -26,11 +26,18 @@ export { observeRing } from "./observe.ts";
 export { failuresOf, isConverged } from "./outcome.ts";
 export type { RunFailure } from "./outcome.ts";
 export { planRing, stepKey } from "./plan.ts";
-export { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "./policy.ts";
+export {
+  checkRingPolicy,
+  graceSeconds,
+  holdSeconds,
+  leadSeconds,
+  plannedLeadSeconds,
+  signerMaxAgeSeconds,
+} from "./policy.ts";
 export type { PolicyProblem, RingPolicy, RingPolicyInput } from "./policy.ts";
 export { createRingPorts } from "./ports.ts";
 export type { RingPortsOptions } from "./ports.ts";
-export { createStoredPublishedKeys, createTaggedPublishedKeys } from "./published-keys.ts";
+export { createTaggedPublishedKeys } from "./published-keys.ts";
 export type { PublishedKeys } from "./published-keys.ts";
 export { reconcileRing } from "./reconcile.ts";
 export type { ReconcileOptions, ReconcileReport, RingPorts, StepReport } from "./reconcile.ts";

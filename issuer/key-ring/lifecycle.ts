@@ -4,9 +4,13 @@
  */
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey } from "../../shared/key-set.ts";
-import { activateNotBefore, dropNotBefore } from "../../shared/timing.ts";
+import { addSeconds } from "../../shared/identifiers.ts";
+import { holdSeconds, leadSeconds } from "../../shared/timing.ts";
 import type { RingTiming } from "../../shared/timing.ts";
 import type { ObservedGeneration, ObservedRing } from "./model.ts";
+import { settledSince } from "./names.ts";
+import { graceSeconds, plannedLeadSeconds } from "./policy.ts";
+import type { RingPolicy } from "./policy.ts";
 
 /**
  * `pending`: verifies, does not sign yet. `active`: signs. `retiring`: verifies only. `retired`: out of the key set, its KMS
@@ -28,10 +32,14 @@ export interface GenerationView {
   readonly isTagged: boolean;
   /** When its tombstone was set; undefined for one that is only about to be. */
   readonly revokedAt: EpochSeconds | undefined;
-  /** When it may sign; undefined while it is not published. */
+  /** When every edge knows it; undefined while no settled document lists it. */
+  readonly knownAt: EpochSeconds | undefined;
+  /** When it may sign: consumers of the plain JWK Set know it as well. Undefined as long as `knownAt` is. */
   readonly ripeAt: EpochSeconds | undefined;
-  /** When it may be dropped; undefined unless it is retiring. */
+  /** H: until when it may take over again; undefined unless it is retiring. */
   readonly holdUntil: EpochSeconds | undefined;
+  /** H + G: when it may be dropped; undefined unless it is retiring. */
+  readonly dropAt: EpochSeconds | undefined;
 }
 
 /**
@@ -74,6 +82,7 @@ export function knownTombstones({ document, newer }: ObservedRing): ReadonlyMap<
  */
 export function viewGenerations(
   observed: ObservedRing,
+  policy: RingPolicy,
   timing: RingTiming,
   now: EpochSeconds,
   revoking: Kid | undefined,
@@ -90,6 +99,10 @@ export function viewGenerations(
     const isRevoked = revokedAt !== undefined || (kid !== undefined && kid === revoking);
     const isInUse = (entry ?? newerEntry) !== undefined || isActive;
     const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
+    const settledAt =
+      entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
+    const supersededAt = phase === "retiring" ? observed.active?.updatedAt : undefined;
+    const holdUntil = plus(supersededAt, holdSeconds(timing));
     return {
       generation,
       phase,
@@ -99,11 +112,10 @@ export function viewGenerations(
       revokedAt,
       isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
       isTagged: isTagged(generation, observed.ring),
-      ripeAt: entry === undefined ? undefined : activateNotBefore(entry.publishedAt, timing),
-      holdUntil:
-        phase === "retiring" && observed.active !== undefined
-          ? dropNotBefore(observed.active.updatedAt, timing)
-          : undefined,
+      knownAt: plus(settledAt, leadSeconds(timing)),
+      ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
+      holdUntil,
+      dropAt: plus(holdUntil, graceSeconds(timing, policy)),
     };
   });
 }
@@ -134,14 +146,32 @@ function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: st
   );
 }
 
-/** The hold of a retiring generation is over. */
-export function isHoldOver(view: GenerationView, now: EpochSeconds): boolean {
-  return view.holdUntil !== undefined && now >= view.holdUntil;
+function plus(time: EpochSeconds | undefined, seconds: number): EpochSeconds | undefined {
+  return time === undefined ? undefined : addSeconds(time, seconds);
 }
 
-/** It is known to every edge. */
-export function isRipe(view: GenerationView, now: EpochSeconds): boolean {
-  return view.ripeAt !== undefined && now >= view.ripeAt;
+/** The hold of a retiring generation is over: it does not take over any more. */
+export function isHoldOver({ holdUntil }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(holdUntil, now);
+}
+
+/** A retiring generation may be dropped: had it taken over before its hold was over, that would be seen by now. */
+export function isDroppable({ dropAt }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(dropAt, now);
+}
+
+/** It is known to every edge, which is enough in an emergency. */
+export function isKnown({ knownAt }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(knownAt, now);
+}
+
+/** It is known to every edge and to every consumer of the plain JWK Set. */
+export function isRipe({ ripeAt }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(ripeAt, now);
+}
+
+function isPast(time: EpochSeconds | undefined, now: EpochSeconds): boolean {
+  return time !== undefined && now >= time;
 }
 
 function earliest(one: EpochSeconds | undefined, other: EpochSeconds | undefined): EpochSeconds | undefined {

@@ -66,8 +66,12 @@ const TAG = {
   kid: "sealgate:kid",
   /** Set on keys that sealgate has created; no other key is ever scheduled for deletion. */
   managed: "sealgate:managed",
-  /** When the key was first seen in the published key set; lets signers check it without access to KV. */
+  /** Since when the published key set lists the key: the `published_at` of its entry. */
+  listed: "sealgate:listed",
+  /** `iat` of the first settled key set that was seen to list the key: rotators and signers count its lead from here. */
   published: "sealgate:published",
+  /** When the key was first seen to have handed over to a later one. */
+  superseded: "sealgate:superseded",
   /** When the key was revoked; keeps the tombstone even if KV is lost and the key is enabled again. */
   revoked: "sealgate:revoked",
   /** On the root key: what earlier documents allowed and may still be in use somewhere. */
@@ -82,7 +86,9 @@ export interface RingTags {
   readonly alg: Alg | undefined;
   readonly kid: Kid | undefined;
   readonly managed: boolean;
+  readonly listedAt: EpochSeconds | undefined;
   readonly publishedAt: EpochSeconds | undefined;
+  readonly supersededAt: EpochSeconds | undefined;
   readonly revokedAt: EpochSeconds | undefined;
   readonly timing: string | undefined;
 }
@@ -94,22 +100,36 @@ export function parseRingTags(tags: KmsTags): RingTags {
     alg: ALGS.find((alg) => alg === tags[TAG.alg]),
     kid: parseKid(tags[TAG.kid]),
     managed: tags[TAG.managed] === "true",
+    listedAt: parseTime(tags[TAG.listed]),
     publishedAt: parseTime(tags[TAG.published]),
+    supersededAt: parseTime(tags[TAG.superseded]),
     revokedAt: parseTime(tags[TAG.revoked]),
     timing: tags[TAG.timing],
   };
 }
 
+/**
+ * Since when every key set that an edge may take up lists the key: the lead counts from here. A key that was listed anew since
+ * it was tagged, because a document was lost or rolled back, is waiting for its next settled document.
+ * @returns undefined while no settled document has been seen to list it
+ */
+export function settledSince(tags: Pick<RingTags, "listedAt" | "publishedAt">): EpochSeconds | undefined {
+  const { listedAt, publishedAt } = tags;
+  return publishedAt !== undefined && publishedAt > (listedAt ?? 0) ? publishedAt : undefined;
+}
+
 /** The tags to write for what is given; members left out are not touched. */
 export function ringTags(values: Partial<RingTags>): KmsTags {
-  const { ring, generation, alg, kid, managed, publishedAt, revokedAt, timing } = values;
+  const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, revokedAt, timing } = values;
   return {
     ...(ring === undefined ? {} : { [TAG.ring]: ring }),
     ...(generation === undefined ? {} : { [TAG.generation]: generation }),
     ...(alg === undefined ? {} : { [TAG.alg]: alg }),
     ...(kid === undefined ? {} : { [TAG.kid]: kid }),
     ...(managed === true ? { [TAG.managed]: "true" } : {}),
+    ...(listedAt === undefined ? {} : { [TAG.listed]: String(Math.floor(listedAt)) }),
     ...(publishedAt === undefined ? {} : { [TAG.published]: String(Math.floor(publishedAt)) }),
+    ...(supersededAt === undefined ? {} : { [TAG.superseded]: String(Math.floor(supersededAt)) }),
     ...(revokedAt === undefined ? {} : { [TAG.revoked]: String(Math.floor(revokedAt)) }),
     ...(timing === undefined ? {} : { [TAG.timing]: timing }),
   };

@@ -6,13 +6,15 @@ import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../shared/timing.ts";
-import { isHoldOver, isRipe, isWithdrawn, liveDocument } from "./lifecycle.ts";
+import { settlingOf } from "./desired-document.ts";
+import { isDroppable, isHoldOver, isKnown, isRipe, isWithdrawn, liveDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { ObservedKey, Step } from "./model.ts";
-import type { RingPolicy } from "./policy.ts";
-import { repeatedSeconds } from "./rev.ts";
+import { plannedLeadSeconds } from "./policy.ts";
+import { repeatedSeconds, settleAfterSeconds } from "./rev.ts";
 import { nextNumber } from "./situation.ts";
 import type { Situation } from "./situation.ts";
+import type { TimingInForce } from "./timing-in-force.ts";
 
 /** The shortest that KMS allows, for keys that were never used (AWS KMS API Reference, ScheduleKeyDeletion). */
 const ORPHAN_DELETION_DAYS = 7;
@@ -36,9 +38,23 @@ export function replaceRevokedActive({ active, views, now }: Situation): readonl
     .filter(({ phase, isUsable, entry }) => entry !== undefined && isUsable && isVerifying(phase))
     .filter((view) => !isHoldOver(view, now))
     .toSorted((left, right) => fallbackRank(left, now) - fallbackRank(right, now));
-  if (best === undefined) return [];
+  if (best === undefined || (isUnknown(best, now) && views.some((view) => mayHaveTakenOver(view, now)))) return [];
   const { number, keyArn } = best.generation;
   return [{ kind: "move_active", from: active.generation.number, generation: number, keyArn, reason: "revoked" }];
+}
+
+/** Some edges may refuse its tokens. */
+function isUnknown(view: GenerationView, now: EpochSeconds): boolean {
+  return view.phase === "pending" && !isKnown(view, now);
+}
+
+/**
+ * Its hold has just ended. It may have become the active one before, by another rotator or an earlier run, without being seen:
+ * nothing that edges do not know takes its place until that would show.
+ */
+function mayHaveTakenOver(view: GenerationView, now: EpochSeconds): boolean {
+  const isListed = (view.entry ?? view.newerEntry) !== undefined;
+  return view.isUsable && isListed && isHoldOver(view, now) && !isDroppable(view, now);
 }
 
 /**
@@ -48,8 +64,8 @@ export function replaceRevokedActive({ active, views, now }: Situation): readonl
 function fallbackRank(view: GenerationView, now: EpochSeconds): number {
   const { number } = view.generation;
   const byNumber = number / 1_000_000_000;
-  const unripe = isRipe(view, now) ? 0 : 2;
-  return view.phase === "pending" ? unripe + byNumber : unripe + 2 - byNumber;
+  if (view.phase === "retiring") return 1 - byNumber;
+  return (isKnown(view, now) ? 0 : 1) + byNumber;
 }
 
 function isVerifying(phase: GenerationView["phase"]): boolean {
@@ -63,17 +79,29 @@ export function nextToActivate({ views, policy }: Situation): GenerationView | u
   );
 }
 
+/**
+ * The earliest time at which a standby may sign: known if a settled document has been seen to list it, otherwise what it will be
+ * if every run is in time.
+ * @param next undefined for one that is only to be made
+ */
+export function ripeNotBefore(next: GenerationView | undefined, situation: Situation): EpochSeconds {
+  const { observed, policy, timing, now } = situation;
+  if (next?.ripeAt !== undefined) return next.ripeAt;
+  const document = next?.entry === undefined ? undefined : liveDocument(observed, now);
+  const settles = document === undefined ? settleAfterSeconds(timing.largest.clockSkewSeconds) : 0;
+  const settlesAt = (document && settlingOf(document)) ?? addSeconds(now, settles);
+  return addSeconds(settlesAt > now ? settlesAt : now, plannedLeadSeconds(timing.largest, policy));
+}
+
 /** When the active generation has signed long enough. */
 export function rotationDueAt(situation: Situation): EpochSeconds | undefined {
   const { observed, policy, views, active } = situation;
   if (observed.active === undefined || active === undefined) return undefined;
-  // A revocation has brought an older generation back: it signs no longer than until the standby is ripe.
-  const isStopgap = views.some(({ phase, generation }) => {
-    const next = nextToActivate(situation);
-    const isBetween =
-      generation.number > active.generation.number && generation.number < (next?.generation.number ?? 0);
-    return phase === "revoked" && isBetween;
-  });
+  // A revocation has brought an older generation back: it signs no longer than until the standby is ripe. One that has never
+  // handed over signs its full time: what was revoked after it has never signed.
+  const isStopgap =
+    active.generation.tags.supersededAt !== undefined &&
+    views.some(({ phase, generation }) => phase === "revoked" && generation.number > active.generation.number);
   return isStopgap ? observed.active.updatedAt : addSeconds(observed.active.updatedAt, policy.rotateEverySeconds);
 }
 
@@ -122,14 +150,15 @@ export function findOrphan(
 }
 
 /** A rotator that still reads the document before would take the disabling of a key that it lists for a revocation. */
-export function disableNotBefore(document: KeySetDocument, { timing }: RingPolicy): EpochSeconds {
-  return addSeconds(document.issuedAt, timing.kvPropagationSeconds - repeatedSeconds(document));
+export function disableNotBefore(document: KeySetDocument, { largest }: TimingInForce): EpochSeconds {
+  const { kvPropagationSeconds, clockSkewSeconds } = largest;
+  return addSeconds(document.issuedAt, kvPropagationSeconds + clockSkewSeconds - repeatedSeconds(document));
 }
 
 /** Keys that have been out of the key set for so long that every rotator must have seen it. */
-export function disableRetired({ observed, policy, views, now }: Situation): readonly Step[] {
+export function disableRetired({ observed, timing, views, now }: Situation): readonly Step[] {
   const document = liveDocument(observed, now);
-  if (document === undefined || now < disableNotBefore(document, policy)) return [];
+  if (document === undefined || now < disableNotBefore(document, timing)) return [];
   const needed = new Set(
     [
       ...views.filter(({ phase }) => phase === "pending" || phase === "active").map(({ generation }) => generation),
@@ -137,7 +166,7 @@ export function disableRetired({ observed, policy, views, now }: Situation): rea
     ].map((key) => key?.keyId),
   );
   return views
-    .filter((view) => isHoldOver(view, now) && view.kid !== undefined && view.entry === undefined)
+    .filter((view) => isDroppable(view, now) && view.kid !== undefined && view.entry === undefined)
     .filter(({ generation }) => generation.keyState === "Enabled")
     .filter(({ generation }) => !needed.has(generation.keyId) && generation.keyId !== observed.active?.keyId)
     .map(({ generation: { keyArn, number } }) => ({

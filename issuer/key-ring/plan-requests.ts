@@ -3,13 +3,11 @@
  * wait, or by saying that it is done. Pure. Revoking needs nothing here but the check of the kid: it changes how the ring is
  * seen, and the rest follows.
  */
-import { addSeconds } from "../../shared/identifiers.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./lifecycle.ts";
 import type { RingRequest } from "./model.ts";
-import { createGeneration, findOrphan, moveTo, nextToActivate } from "./plan-keys.ts";
+import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./plan-keys.ts";
 import { planRootRequest } from "./plan-root.ts";
-import { leadSeconds } from "./policy.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
 import { isOfRing, nextNumber } from "./situation.ts";
@@ -72,7 +70,7 @@ function planInit(situation: Situation): RequestPlan {
 }
 
 function planRotate(situation: Situation, from: number): RequestPlan {
-  const { active, now, timing, observed } = situation;
+  const { active, now, observed } = situation;
   if (observed.active === undefined || active === undefined) {
     return refuse("active_missing", "It is not known which generation is active. Run a reconcile in a few minutes.");
   }
@@ -84,11 +82,10 @@ function planRotate(situation: Situation, from: number): RequestPlan {
   if (next !== undefined && active.phase === "active" && isRipe(next, now)) {
     return stepsFor(moveTo(active, next, "requested"));
   }
-  const notBefore = next?.ripeAt ?? addSeconds(now, leadSeconds(timing.largest));
   return refuse(
     "standby_not_ready",
-    "The standby is not known to every edge yet: its tokens could be refused.",
-    notBefore,
+    "The standby is not known to every edge and consumer yet: its tokens could be refused.",
+    ripeNotBefore(next, situation),
   );
 }
 

@@ -2,9 +2,12 @@
  * The tags that keys should have: what makes a key usable later, what has happened to it, what timing is in use. Pure. A
  * missing tag is repaired, whoever removed it; tags that name another ring are left alone.
  */
+import { liveDocument } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { ObservedRoot, Step } from "./model.ts";
+import { settledSince } from "./names.ts";
 import type { RingTags } from "./names.ts";
+import { isSettled } from "./rev.ts";
 import type { Situation } from "./situation.ts";
 import { serialiseTimingNote } from "./timing-in-force.ts";
 
@@ -41,11 +44,11 @@ function isRootPurpose(generation: string | undefined): generation is string {
   return generation?.startsWith("root") === true;
 }
 
-/** After the fact: when a key was published, and when it was revoked. */
+/** After the fact: since when a key is listed, when that had settled, when it handed over, when it was revoked. */
 export function historyTags(situation: Situation): readonly Step[] {
   return situation.views.flatMap((view): readonly Step[] => {
     const { generation, kid } = view;
-    const tags = { ...publishedTag(view), ...revokedTag(view, situation) };
+    const tags = { ...listedTags(view, situation), ...supersededTag(view, situation), ...revokedTag(view, situation) };
     // KMS refuses tags on a key that waits for its deletion.
     const isTaggable = generation.keyState === "Enabled" || generation.keyState === "Disabled";
     if (kid === undefined || !isTaggable || Object.keys(tags).length === 0) return [];
@@ -53,9 +56,21 @@ export function historyTags(situation: Situation): readonly Step[] {
   });
 }
 
-function publishedTag({ entry, generation }: GenerationView): Partial<RingTags> {
-  if (entry === undefined || generation.tags.publishedAt === Math.floor(entry.publishedAt)) return {};
-  return { publishedAt: entry.publishedAt };
+function listedTags({ entry, generation: { tags } }: GenerationView, { observed, now }: Situation): Partial<RingTags> {
+  const document = liveDocument(observed, now);
+  if (entry === undefined || document === undefined) return {};
+  const listedAt = entry.publishedAt;
+  const isSettling = settledSince({ ...tags, listedAt }) === undefined;
+  const isSettledNow = isSettling && isSettled(document) && document.issuedAt > listedAt;
+  return {
+    ...(tags.listedAt === Math.floor(listedAt) ? {} : { listedAt }),
+    ...(isSettledNow ? { publishedAt: document.issuedAt } : {}),
+  };
+}
+
+function supersededTag({ phase, generation }: GenerationView, { observed }: Situation): Partial<RingTags> {
+  if (phase !== "retiring" || generation.tags.supersededAt !== undefined || observed.active === undefined) return {};
+  return { supersededAt: observed.active.updatedAt };
 }
 
 function revokedTag({ phase, generation, revokedAt, kid }: GenerationView, situation: Situation): Partial<RingTags> {

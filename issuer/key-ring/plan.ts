@@ -3,10 +3,9 @@
  * wrong. Pure: no I/O, no clock, no chance. The order is the order of urgency; every step is safe without those before it,
  * so that one that fails holds up no other.
  */
-import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { planPublish, renewalOf, settlingOf } from "./desired-document.ts";
-import { isHoldOver, liveDocument } from "./lifecycle.ts";
+import { isDroppable, liveDocument } from "./lifecycle.ts";
 import type { ObservedRing, Plan, RingRequest, Step, Upcoming } from "./model.ts";
 import {
   cleanOrphans,
@@ -17,12 +16,12 @@ import {
   ensureStandby,
   nextToActivate,
   replaceRevokedActive,
+  ripeNotBefore,
   rotateWhenDue,
   rotationDueAt,
 } from "./plan-keys.ts";
 import { planRequest } from "./plan-requests.ts";
 import { historyTags, identityTags, timingTag } from "./plan-tags.ts";
-import { leadSeconds } from "./policy.ts";
 import type { RingPolicy } from "./policy.ts";
 import { findProblems } from "./problems.ts";
 import { assess } from "./situation.ts";
@@ -95,7 +94,7 @@ function withoutRepeats(steps: readonly Step[]): readonly Step[] {
 }
 
 function upcoming(situation: Situation): readonly Upcoming[] {
-  const { observed, policy, timing, views, now } = situation;
+  const { observed, timing, views, now } = situation;
   const list: Upcoming[] = [];
   const add = (what: Upcoming["what"], notBefore: EpochSeconds | undefined, generation?: number): void => {
     if (notBefore !== undefined) list.push({ what, generation, notBefore });
@@ -103,15 +102,15 @@ function upcoming(situation: Situation): readonly Upcoming[] {
   const next = nextToActivate(situation);
   const dueAt = rotationDueAt(situation);
   if (next !== undefined && dueAt !== undefined) {
-    const ripeAt = next.ripeAt ?? addSeconds(now, leadSeconds(timing.largest));
+    const ripeAt = ripeNotBefore(next, situation);
     add("activate", ripeAt > dueAt ? ripeAt : dueAt, next.generation.number);
   }
   const document = liveDocument(observed, now);
   for (const view of views) {
     if (view.phase !== "retiring") continue;
-    if (view.entry !== undefined) add("drop", view.holdUntil, view.generation.number);
-    else if (isHoldOver(view, now) && document !== undefined) {
-      add("disable", disableNotBefore(document, policy), view.generation.number);
+    if (view.entry !== undefined) add("drop", view.dropAt, view.generation.number);
+    else if (isDroppable(view, now) && document !== undefined) {
+      add("disable", disableNotBefore(document, timing), view.generation.number);
     }
   }
   if (document !== undefined) {

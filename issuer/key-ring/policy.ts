@@ -9,13 +9,15 @@ import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import {
   DEFAULT_TIMING,
+  holdSeconds,
   KMS_CONSISTENCY_SECONDS,
+  leadSeconds,
   MIN_KV_CACHE_TTL_SECONDS,
-  stalenessBoundSeconds,
 } from "../../shared/timing.ts";
 import type { RingTiming } from "../../shared/timing.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
 import type { KmsSigningKeySpec } from "../kms/port.ts";
+import { settleAfterSeconds } from "./rev.ts";
 
 /** A policy as {@link checkRingPolicy} makes it. */
 export interface RingPolicy {
@@ -38,6 +40,13 @@ export interface RingPolicy {
   readonly composeDeadlineSeconds: number;
   /** The publisher's own deadline, after which it has given up. */
   readonly publishDeadlineSeconds: number;
+  /** How long a stored document may take to reach every KV location; Cloudflare documents "60 seconds or more". Part of W. */
+  readonly kvSpreadSeconds: number;
+  /**
+   * P: how long consumers of the plain JWK Set may cache it. A new key waits for it before it signs, but in an emergency. At
+   * least M.
+   */
+  readonly downstreamCacheSeconds: number;
   /** How long KMS may show an old alias or key state. Part of `timing.signerLagSeconds`. */
   readonly kmsConsistencySeconds: number;
   /** Waiting period of the deletion of retired keys in days, 7 to 30; undefined: keys are kept, disabled. */
@@ -72,6 +81,8 @@ const DEFAULTS = {
   reconcileEverySeconds: 300,
   composeDeadlineSeconds: 30,
   publishDeadlineSeconds: 60,
+  kvSpreadSeconds: 60,
+  downstreamCacheSeconds: 3600,
   kmsConsistencySeconds: KMS_CONSISTENCY_SECONDS,
 } as const;
 
@@ -96,14 +107,23 @@ export function checkRingPolicy(input: RingPolicyInput): Result<RingPolicy, read
   return problems.length === 0 ? ok(policy) : err(problems);
 }
 
-/** S + K: from publishing a key to signing with it. */
-export function leadSeconds(timing: RingTiming): number {
-  return stalenessBoundSeconds(timing) + timing.clockSkewSeconds;
+export { holdSeconds, leadSeconds } from "../../shared/timing.ts";
+
+/** S + K + P + 1: how long a key is listed, by a settled document, before it signs; an emergency does not wait for P. */
+export function plannedLeadSeconds(timing: RingTiming, policy: Pick<RingPolicy, "downstreamCacheSeconds">): number {
+  return leadSeconds(timing) + policy.downstreamCacheSeconds;
 }
 
-/** A + L + 2K: from the last possible signature of a key to dropping it. */
-export function holdSeconds(timing: RingTiming): number {
-  return timing.signerLagSeconds + timing.maxTokenTtlSeconds + 2 * timing.clockSkewSeconds;
+/**
+ * G: how much later than the hold of a key ends it may be dropped, or passed over for one that edges do not know. A rotator
+ * that lets it take over does so before the hold ends, by its own clock, on an observation as old as the compose deadline
+ * allows, and KMS may hide that for as long as it lags.
+ */
+export function graceSeconds(
+  timing: RingTiming,
+  policy: Pick<RingPolicy, "kmsConsistencySeconds" | "composeDeadlineSeconds">,
+): number {
+  return policy.kmsConsistencySeconds + policy.composeDeadlineSeconds + timing.clockSkewSeconds;
 }
 
 /** How long a signer may go on without having seen where `active` points: A less what KMS itself may lag. */
@@ -125,6 +145,8 @@ function checkNumbers(policy: RingPolicy): readonly PolicyProblem[] {
     ["reconcileEverySeconds", policy.reconcileEverySeconds, 1],
     ["composeDeadlineSeconds", policy.composeDeadlineSeconds, 1],
     ["publishDeadlineSeconds", policy.publishDeadlineSeconds, 1],
+    ["kvSpreadSeconds", policy.kvSpreadSeconds, 0],
+    ["downstreamCacheSeconds", policy.downstreamCacheSeconds, 1],
     ["kmsConsistencySeconds", policy.kmsConsistencySeconds, 0],
   ];
   const problems = least
@@ -151,28 +173,47 @@ function checkAlgorithms({ alg, keySpec, rootAlg }: RingPolicy): readonly Policy
 }
 
 function checkInequalities(policy: RingPolicy): readonly PolicyProblem[] {
-  const { timing } = policy;
-  const problems: PolicyProblem[] = [];
-  const require = (holds: boolean, member: string, rule: string): void => {
-    if (!holds) problems.push({ member, rule });
-  };
+  const { timing, reconcileEverySeconds, documentLifetimeSeconds } = policy;
   const lead = leadSeconds(timing);
-  const hold = holdSeconds(timing);
-  require(policy.rotateEverySeconds >=
-    lead +
-      hold, "rotateEverySeconds", `must be at least ${lead + hold}: lead ${lead} (W+C+M+K) and hold ${hold} (A+L+2K)`);
-  const composing = policy.composeDeadlineSeconds + policy.publishDeadlineSeconds;
-  require(composing <
-    timing.kvPropagationSeconds, "timing.kvPropagationSeconds", `must exceed ${composing}: composing and publishing come before propagation, and W covers all three`);
-  require(signerMaxAgeSeconds(policy) >=
-    1, "timing.signerLagSeconds", `must exceed kmsConsistencySeconds (${policy.kmsConsistencySeconds}): the rest is what a signer has to refresh in`);
+  const planned =
+    settleAfterSeconds(timing.clockSkewSeconds) + reconcileEverySeconds + plannedLeadSeconds(timing, policy);
+  const hold = holdSeconds(timing) + graceSeconds(timing, policy);
+  const composing = policy.composeDeadlineSeconds + policy.publishDeadlineSeconds + policy.kvSpreadSeconds;
   // Renewed at half-life by the first run after it; one run may be missed, and edges need S to see the new document.
-  const leastLifetime = 2 * (2 * policy.reconcileEverySeconds + lead);
-  require(policy.documentLifetimeSeconds >=
-    leastLifetime, "documentLifetimeSeconds", `must be at least ${leastLifetime}: half of it has to hold two runs of the rotator and W+C+M+K`);
-  require(policy.documentLifetimeSeconds <=
-    MAX_DOCUMENT_LIFETIME_SECONDS, "documentLifetimeSeconds", `must be at most ${MAX_DOCUMENT_LIFETIME_SECONDS}: it is how long a frozen document is believed`);
-  return problems;
+  const leastLifetime = 2 * (2 * reconcileEverySeconds + lead);
+  const rules: readonly (readonly [holds: boolean, member: string, rule: string])[] = [
+    [
+      policy.rotateEverySeconds >= planned + hold,
+      "rotateEverySeconds",
+      `must be at least ${planned + hold}: ${planned} until a new key may sign (4K+20, R, S+K+P+1) and ${hold} until the one before is dropped (A+L+2K, G)`,
+    ],
+    [
+      timing.kvPropagationSeconds >= composing,
+      "timing.kvPropagationSeconds",
+      `must be at least ${composing}: W covers composing, publishing and spreading (composeDeadlineSeconds, publishDeadlineSeconds, kvSpreadSeconds)`,
+    ],
+    [
+      signerMaxAgeSeconds(policy) >= 1,
+      "timing.signerLagSeconds",
+      `must exceed kmsConsistencySeconds (${policy.kmsConsistencySeconds}): the rest is what a signer has to refresh in`,
+    ],
+    [
+      policy.downstreamCacheSeconds >= timing.memoryTtlSeconds,
+      "downstreamCacheSeconds",
+      `must be at least timing.memoryTtlSeconds (${timing.memoryTtlSeconds}): the JWK Set may be cached for as long as that`,
+    ],
+    [
+      documentLifetimeSeconds >= leastLifetime,
+      "documentLifetimeSeconds",
+      `must be at least ${leastLifetime}: half of it has to hold two runs of the rotator and S+K+1`,
+    ],
+    [
+      documentLifetimeSeconds <= MAX_DOCUMENT_LIFETIME_SECONDS,
+      "documentLifetimeSeconds",
+      `must be at most ${MAX_DOCUMENT_LIFETIME_SECONDS}: it is how long a frozen document is believed`,
+    ],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, member, rule]) => ({ member, rule }));
 }
 
 /** An option that is there but undefined counts as left out. */

@@ -21,7 +21,7 @@ export interface RingSignerOptions {
   readonly ring: RingName;
   readonly kms: Kms;
   readonly published: PublishedKeys;
-  /** S + K of the ring's policy: how long after its publication a key is known to every edge. */
+  /** S + K + 1 of the ring's policy: how long after the first settled key set that lists it every edge knows a key. */
   readonly leadSeconds: number;
   /** How long a signer is used without having seen where `active` points; A less the consistency of KMS. Default 60. */
   readonly maxAgeSeconds?: number;
@@ -109,7 +109,8 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     if (isOvertaken()) return;
     if (publishedAt === undefined) throw unpublished(signer);
     // The previous key still verifies everywhere; the new one is taken up as late as the hold allows, if edges need that.
-    if (now < publishedAt + leadSeconds && isFresh(now)) return;
+    const isKnown = publishedAt !== "unsettled" && now >= publishedAt + leadSeconds;
+    if (!isKnown && isFresh(now)) return;
     gone.clear();
     held = { signer: guard(signer), confirmedAt: now };
   }

@@ -4,6 +4,7 @@ import { viewGenerations } from "./lifecycle.ts";
 import type { GenerationView } from "./lifecycle.ts";
 import type { ObservedRing, RingRequest } from "./model.ts";
 import type { RingPolicy } from "./policy.ts";
+import { isSettled } from "./rev.ts";
 import { parseTimingNote, timingInForce } from "./timing-in-force.ts";
 import type { TimingInForce } from "./timing-in-force.ts";
 
@@ -27,10 +28,11 @@ export function assess(
 ): Situation {
   const note = parseTimingNote(observed.root?.tags.timing);
   // When the store has lost its document, tokens of its lifetime are in use all the same.
-  const published = observed.document.kind === "read" ? observed.document.document : observed.newer;
+  const document = observed.document.kind === "read" ? observed.document.document : observed.newer;
+  const published = document && { ...document, isSettled: isSettled(document) };
   const timing = timingInForce(policy.timing, published, note, now);
   const revoking = request?.kind === "revoke" && isOfRing(observed, request.kid) ? request.kid : undefined;
-  const views = viewGenerations(observed, timing.largest, now, revoking);
+  const views = viewGenerations(observed, policy, timing.largest, now, revoking);
   const active = views.find(({ generation }) => generation.number === observed.active?.generation);
   return { observed, policy, now, timing, views, active, revoking };
 }

@@ -46,12 +46,14 @@ export interface RingStack {
   close(): Promise<void>;
 }
 
-/** Short durations, so that a rotation is safe after three quarters of a minute. */
+/** Short durations, so that a rotation is safe within a minute and a half. */
 export const LOCAL_POLICY = {
   reconcileEverySeconds: 60,
   documentLifetimeSeconds: 3600,
   composeDeadlineSeconds: 4,
   publishDeadlineSeconds: 5,
+  kvSpreadSeconds: 1,
+  downstreamCacheSeconds: 5,
   kmsConsistencySeconds: 5,
   timing: {
     kvPropagationSeconds: 10,

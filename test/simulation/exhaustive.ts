@@ -82,7 +82,12 @@ export async function exploreAll({ stride, ...world }: Exploration): Promise<Exp
 
 const INIT: RingRequest = { kind: "init" };
 
-const policy = policyOf({ timing: TIMING, rotateEverySeconds: 1500, documentLifetimeSeconds: 3600 });
+const policy = policyOf({
+  timing: TIMING,
+  rotateEverySeconds: 2450,
+  documentLifetimeSeconds: 3600,
+  downstreamCacheSeconds: 60,
+});
 
 /** Lets a rotator make so many calls, and holds it before the next one. */
 interface Gate {

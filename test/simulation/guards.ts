@@ -50,6 +50,8 @@ export function policyWithout(policy: RingPolicy, removed: Removed): RingPolicy 
   const { timing } = policy;
   return {
     ...policy,
+    // Of a wait for nothing but edges, a shorter one is tried.
+    downstreamCacheSeconds: removed.leadSeconds === undefined ? policy.downstreamCacheSeconds : 1,
     composeDeadlineSeconds: removed.composeDeadline === true ? 1_000_000 : policy.composeDeadlineSeconds,
     timing: {
       ...timing,

@@ -14,7 +14,7 @@ export function plainSchedule(seed: string): Schedule {
   const drawn = drawSchedule(seed);
   return {
     ...drawn,
-    policy: { ...drawn.policy, rotateEverySeconds: 1500 },
+    policy: { ...drawn.policy, rotateEverySeconds: 2450 },
     rotators: 1,
     rotatorEverySeconds: 60,
     signers: 2,

@@ -86,7 +86,12 @@ export function drawSchedule(seed: string): Schedule {
   const deeds = [...drawDeeds(rng, busySeconds, changesPolicy), ...drawRootChange(seed)];
   return {
     seed,
-    policy: { timing: TIMING, rotateEverySeconds: changesPolicy ? 2400 : 1500, documentLifetimeSeconds: 3600 },
+    policy: {
+      timing: TIMING,
+      rotateEverySeconds: changesPolicy ? 3100 : 2450,
+      documentLifetimeSeconds: 3600,
+      downstreamCacheSeconds: 60,
+    },
     rotators: rng.int(1, 3),
     rotatorEverySeconds: rng.int(60, 240),
     // Drawn from the seed's own stream, so that all else stays as it was for each seed.
@@ -158,6 +163,6 @@ function drawChange(rng: Rng): Partial<RingPolicyInput> {
     { timing: { ...TIMING, maxTokenTtlSeconds: 1200 } },
     { timing: { ...TIMING, kvCacheTtlSeconds: 30, memoryTtlSeconds: 5 } },
     { timing: { ...TIMING, kvCacheTtlSeconds: 240, memoryTtlSeconds: 60 } },
-    { rotateEverySeconds: 3000 },
+    { rotateEverySeconds: 3600 },
   ]);
 }

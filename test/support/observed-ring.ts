@@ -8,8 +8,11 @@ import type { ObservedRoot, Step } from "../../issuer/key-ring/index.ts";
 import { parseRingTags } from "../../issuer/key-ring/names.ts";
 import type { RingTags } from "../../issuer/key-ring/names.ts";
 import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
+import { serialiseTimingNote } from "../../issuer/key-ring/timing-in-force.ts";
+import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState } from "../../shared/key-set.ts";
+import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import { makeDocument, makeKey, seconds } from "./key-sets.ts";
 import type { TestKey } from "./key-sets.ts";
 import { MAIN_RING, ringPolicy } from "./ring-world.ts";
@@ -69,8 +72,12 @@ export function generation(number: number, changes: KeyChanges = {}, key: TestKe
 
 export function root(changes: KeyChanges = {}, key: TestKey = rootKey, number?: number): ObservedRoot {
   const purpose = number === undefined ? "root" : `root-${number}`;
-  return { ...observedKey(key, purpose, changes), number };
+  const tags = { timing: DEFAULT_NOTE, ...changes.tags };
+  return { ...observedKey(key, purpose, { ...changes, tags }), number };
 }
+
+/** The note that a root key carries while nothing changes. */
+const DEFAULT_NOTE = serialiseTimingNote({ largest: DEFAULT_TIMING, wanted: DEFAULT_TIMING, since: START });
 
 /** An entry of a document; published at {@link START} unless told. */
 export function entry(number: number, state: KeyState, publishedAt: EpochSeconds = START): KeySetKey {
@@ -88,9 +95,17 @@ export function held(document: KeySetDocument, rootKid = rootKey.kid): ObservedD
   return { kind: "read", document, rootKid, skipped: [] };
 }
 
-/** Tags of a generation whose history has been noted: nothing is left to be tagged. */
-export function noted(publishedAt: EpochSeconds = START): KeyChanges {
-  return { tags: { publishedAt } };
+/** How long after a listing the document with it settles: 4K + 20 s. */
+export const SETTLE = 260;
+
+/** Tags of a generation whose history has been noted: listed, and settled 4K + 20 s later. Nothing is left to be tagged. */
+export function noted(listedAt: EpochSeconds = START): KeyChanges {
+  return { tags: { listedAt, publishedAt: addSeconds(listedAt, SETTLE) } };
+}
+
+/** The same of one that has handed over. */
+export function superseded(supersededAt: EpochSeconds = START): KeyChanges {
+  return { tags: { ...noted().tags, supersededAt } };
 }
 
 /**
@@ -120,7 +135,11 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
 export function ringAfterRotation(number: number, rotatedAt: EpochSeconds): ObservedRing {
   return observedRing({
     active: { keyId: `id-${number}`, generation: number, updatedAt: rotatedAt },
-    generations: [number - 1, number, number + 1].map((one) => generation(one, noted())),
+    generations: [
+      generation(number - 1, superseded(rotatedAt)),
+      generation(number, noted()),
+      generation(number + 1, noted()),
+    ],
     document: held(
       documentOf([entry(number, "active"), entry(number + 1, "pending"), entry(number - 1, "retiring")], {
         issuedAt: rotatedAt,

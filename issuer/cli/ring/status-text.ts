@@ -54,16 +54,13 @@ function rowOf(view: GenerationView, upcoming: readonly Upcoming[], now: EpochSe
 const PLANNED = { activate: "signs", drop: "leaves the key set", disable: "is disabled in KMS" } as const;
 
 /** What happens to a generation, and since or from when that is safe. */
-function nextOf(
-  { generation, phase, ripeAt, revokedAt }: GenerationView,
-  upcoming: readonly Upcoming[],
-  now: EpochSeconds,
-): string {
+function nextOf(view: GenerationView, upcoming: readonly Upcoming[], now: EpochSeconds): string {
+  const { generation, phase, revokedAt } = view;
   const planned = upcoming.flatMap(({ what, generation: number, notBefore }) => {
     if (number !== generation.number || !isPlanned(what)) return [];
     return `${PLANNED[what]} ${describeTime(notBefore)} (${describeDistance(notBefore - now)})`;
   });
-  if (phase === "pending") planned.push(describeRipeness(ripeAt, now));
+  if (phase === "pending") planned.push(describeRipeness(view, now));
   if (phase === "revoked" && revokedAt !== undefined) planned.push(`refused since ${describeTime(revokedAt)}`);
   return planned.join(", ");
 }
@@ -72,9 +69,12 @@ function isPlanned(what: Upcoming["what"]): what is keyof typeof PLANNED {
   return Object.hasOwn(PLANNED, what);
 }
 
-function describeRipeness(ripeAt: EpochSeconds | undefined, now: EpochSeconds): string {
-  if (ripeAt === undefined) return "not published yet";
-  return ripeAt <= now ? "safe to sign now" : `safe to sign ${describeDistance(ripeAt - now)}`;
+function describeRipeness({ entry, knownAt, ripeAt }: GenerationView, now: EpochSeconds): string {
+  if (entry === undefined) return "not published yet";
+  if (knownAt === undefined || ripeAt === undefined) return "published, not settled yet";
+  if (ripeAt <= now) return "safe to sign now";
+  const inEmergency = knownAt <= now ? "now" : describeDistance(knownAt - now);
+  return `safe to sign ${describeDistance(ripeAt - now)}, in an emergency ${inEmergency}`;
 }
 
 const COMPARED: Readonly<Record<GatewayStatus["published"], string>> = {

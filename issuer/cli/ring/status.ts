@@ -77,7 +77,7 @@ function statusToJson({ situation, plan, gateway }: RingStatus): object {
     failure: failureToJson(failuresOf({ steps: [], observed, plan })),
     root: root && { kid: root.publicKey?.kid ?? root.tags.kid, keyArn: root.keyArn, keyState: root.keyState },
     active: observed.active?.generation,
-    generations: views.map(({ generation, phase, kid, entry, revokedAt, ripeAt, holdUntil }) => ({
+    generations: views.map(({ generation, phase, kid, entry, revokedAt, ripeAt, dropAt }) => ({
       generation: generation.number,
       state: phase,
       kid,
@@ -87,7 +87,7 @@ function statusToJson({ situation, plan, gateway }: RingStatus): object {
       createdAt: generation.createdAt,
       publishedAt: entry?.publishedAt,
       maySignFrom: ripeAt,
-      mayBeDroppedFrom: holdUntil,
+      mayBeDroppedFrom: dropAt,
       revokedAt,
     })),
     document: document.kind === "read" ? { kind: "read", ...documentToJson(document.document) } : document,

@@ -89,11 +89,13 @@ function observe(ring: string): Promise<ObservedRing> {
   return observeRing(ports, policyOf(ring), { memory: createRingMemory() });
 }
 
-/** A ring that has been at rest for ten minutes. */
+/** A ring that has been at rest for so long that its standby may sign. */
 async function prepare(ring: string): Promise<ObservedRing> {
-  clock.advance(-600_000);
+  clock.advance(-7_200_000);
   const options = { policy: policyOf(ring), memory: createRingMemory(), actor: "test" };
   await reconcileRing(ports, { ...options, request: { kind: "init" } });
+  clock.advance(600_000);
+  await reconcileRing(ports, options);
   clock.catchUp();
   return (await reconcileRing(ports, options)).observed;
 }

@@ -22,11 +22,14 @@ const SPEED = 30;
 /** The fast clock starts so far in the past that no document of the test is ever issued in the Worker's future. */
 const HEAD_START_MS = 3600 * 1000;
 
-/** In the rotator's seconds, hence a thirtieth of it in real time: S 3.7 s, lead 3.8 s, hold 8.1 s, a rotation every 12 s. */
+/** In the rotator's seconds, hence a thirtieth of it in real time: S 3.7 s, lead 3.8 s, hold 8.1 s and G 2 s, a rotation every 15 s. */
 const POLICY = {
-  rotateEverySeconds: 360,
+  rotateEverySeconds: 460,
+  reconcileEverySeconds: 10,
   composeDeadlineSeconds: 60,
   publishDeadlineSeconds: 20,
+  kvSpreadSeconds: 1,
+  downstreamCacheSeconds: 1,
   kmsConsistencySeconds: 0,
   timing: {
     kvPropagationSeconds: 81,

@@ -72,12 +72,15 @@ export async function follow(name: string, stack: RingStack): Promise<string> {
   return output;
 }
 
-/** A stack whose ring was created ten minutes ago, so that its standby is known to every edge. */
+/** A stack whose ring was created ten minutes ago, so that its standby may sign. */
 export async function startRipeStack(): Promise<RingStack> {
   const clock = createRunningClock(Date.now() - 600_000);
   const stack = await startRingStack({ policy: LOCAL_POLICY, nowMs: () => clock.epochMs() });
   onTestFinished(() => stack.close());
-  clock.catchUp();
-  await stack.reconcile();
+  // In between the listing settles: the lead counts from there.
+  for (const move of [() => clock.advance(200_000), () => clock.catchUp()]) {
+    move();
+    await stack.reconcile();
+  }
   return stack;
 }

@@ -16,11 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => lambda.remove());
 
-/** A ring that was created ten minutes ago: its standby is known to every edge. */
+/** A ring that was created two hours ago, and has settled: its standby may sign. */
 async function startRing(): Promise<RingWorld> {
-  const clock = createRunningClock(Date.now() - 600_000);
+  const clock = createRunningClock(Date.now() - 7_200_000);
   const world = await startRingWorld({}, clock);
   await world.run({ request: { kind: "init" } });
+  clock.advance(600_000);
+  await world.run();
   clock.catchUp();
   await world.run();
   return world;

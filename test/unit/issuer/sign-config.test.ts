@@ -103,7 +103,7 @@ describe("with a ring", () => {
     expect(message).toMatch(
       /timing\."maxTokenTtl" is not a member of a policy; timing\.clockSkewSeconds must be a number/,
     );
-    expect(problemsOf({ ...RING, SEALGATE_POLICY: '{"rotateEverySeconds":60}' })).toContain("must be at least 4410");
+    expect(problemsOf({ ...RING, SEALGATE_POLICY: '{"rotateEverySeconds":60}' })).toContain("must be at least 8961");
     expect(problemsOf({ ...RING, SEALGATE_POLICY: "[]" })).toContain("not a JSON object");
     expect(problemsOf({ ...RING, SEALGATE_POLICY: '{"timing":7}' })).toContain("timing must be an object");
   });

@@ -41,7 +41,7 @@ const STORIES: readonly Story[] = [
     request: async () => ({ kind: "init" }),
     ends: ["1 active", "2 pending"],
     generations: 2,
-    changes: 14,
+    changes: 15,
   },
   {
     name: "rotating",
@@ -53,7 +53,7 @@ const STORIES: readonly Story[] = [
     request: async () => undefined,
     ends: ["2 active", "3 pending", "1 retiring"],
     generations: 3,
-    changes: 7,
+    changes: 8,
   },
   {
     name: "revoking the active key",
@@ -69,7 +69,7 @@ const STORIES: readonly Story[] = [
       const world = await startedRing();
       world.pass(TURN_SECONDS);
       await world.run();
-      world.pass(4100);
+      world.pass(4500);
       return world;
     },
     request: async () => undefined,

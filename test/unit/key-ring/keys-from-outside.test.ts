@@ -40,7 +40,7 @@ describe("an adopted key", () => {
     const keyArn = await world.kms.createKeyFor("ES256");
     await world.run({ request: { kind: "init" }, candidate: keyArn });
     world.pass(TURN_SECONDS);
-    for (const seconds of [0, 400, 4100, 200, 200]) {
+    for (const seconds of [0, 4000, 400, 4500, 250]) {
       world.pass(seconds);
       await world.run();
     }

@@ -61,9 +61,11 @@ describe("tags", () => {
       alg: "PS256",
       kid: kidOf("a-kid"),
       managed: true,
+      listedAt: seconds(1_799_999_999),
       publishedAt: seconds(1_800_000_000),
+      supersededAt: seconds(1_800_000_002),
       revokedAt: seconds(1_800_000_001),
-      timing: "60/30/60/3600 to 60/30/60/600 @1800000000",
+      timing: "60/30/60/3600/180/360 to 60/30/60/600/180/360 @1800000000",
     } as const;
     expect(parseRingTags(ringTags(tags))).toEqual(tags);
   });
@@ -89,7 +91,7 @@ describe("tags", () => {
 
   test("that KMS writes have only characters that KMS allows", () => {
     const values = Object.entries(
-      ringTags({ timing: "60/30/60/3600 to 60/30/60/600 @1800000000", managed: true }),
+      ringTags({ timing: "60/30/60/3600/180/360 to 60/30/60/600/180/360 @1800000000", managed: true }),
     ).flat();
     // AWS KMS API Reference, Tag.
     for (const text of values) expect(text).toMatch(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);

@@ -193,7 +193,7 @@ describe("tags", () => {
         kind: "tag_key",
         keyArn: root().keyArn,
         generation: undefined,
-        tags: { timing: `60/30/60/3600 to 60/30/60/600 @${after(10)}` },
+        tags: { timing: `60/30/60/3600/180/360 to 60/30/60/600/180/360 @${after(10)}` },
       },
     ]);
   });

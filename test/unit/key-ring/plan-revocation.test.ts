@@ -13,7 +13,9 @@ import {
   observedRing,
   ringAfterRotation,
   rootKey,
+  SETTLE,
   START,
+  superseded,
 } from "../../support/observed-ring.ts";
 import { ringPolicy } from "../../support/ring-world.ts";
 import { kidOf } from "../../support/values.ts";
@@ -77,7 +79,7 @@ describe("an active key that anybody took away", () => {
     const observed = observedRing({
       active: { keyId: "id-1", generation: 1, updatedAt: after(1000) },
       generations: [
-        generation(1, noted()),
+        generation(1, superseded()),
         generation(2, { keyState: "Disabled", tags: { publishedAt: START, revokedAt: after(999) } }),
         generation(3, noted(after(900))),
       ],
@@ -88,8 +90,9 @@ describe("an active key that anybody took away", () => {
         }),
       ),
     });
-    expect(planRing(observed, POLICY, after(900 + 329)).due).toEqual([]);
-    expect(planRing(observed, POLICY, after(900 + 330)).due).toMatchObject([{ kind: "move_active", generation: 3 }]);
+    const ripe = 900 + SETTLE + 3931;
+    expect(planRing(observed, POLICY, after(ripe - 1)).due).toEqual([]);
+    expect(planRing(observed, POLICY, after(ripe)).due).toMatchObject([{ kind: "move_active", generation: 3 }]);
   });
 
   test("keeps the key before it in the document, which may have taken over out of sight", () => {
@@ -151,6 +154,29 @@ describe("a key that does not sign and that anybody took away", () => {
     const observed = withState(observedRing({ document: { kind: "missing" } }), 2, "PendingDeletion");
     const publish = planRing(observed, POLICY, NOW).due.find(({ kind }) => kind === "publish");
     expect(publish).toMatchObject({ keys: [{ kid: keyOf(1).kid }], revoked: [{ kid: keyOf(2).kid }] });
+  });
+
+  test("does not rotate the active key when it was the standby: that signs its full time", () => {
+    const world = observedRing({
+      active: { keyId: "id-1", generation: 1, updatedAt: START },
+      generations: [
+        generation(1, noted()),
+        generation(2, { keyState: "Disabled", tags: { ...noted().tags, revokedAt: after(10) } }),
+        generation(3, noted(after(20))),
+      ],
+      document: held(
+        documentOf([entry(1, "active"), entry(3, "pending", after(20))], {
+          issuedAt: after(80_000),
+          revoked: [{ kid: keyOf(2).kid, at: after(10) }],
+        }),
+      ),
+    });
+    expect(planRing(world, POLICY, after(80_010)).due).toEqual([]);
+    expect(planRing(world, POLICY, after(80_010)).upcoming).toContainEqual({
+      what: "activate",
+      generation: 3,
+      notBefore: after(POLICY.rotateEverySeconds),
+    });
   });
 
   test("is replaced when it was the standby", () => {

@@ -120,9 +120,9 @@ describe("changing the root key", () => {
           nextRootKey.kid,
         ),
       });
-    // KMS consistency 300, S + K 330: counted from the move, and S + K from the document.
-    expect(planRing(signedAt(9010), POLICY, after(9629), request).refusal).toMatchObject({ notBefore: after(9630) });
-    expect(planRing(signedAt(9600), POLICY, after(9929), request).refusal).toMatchObject({ notBefore: after(9930) });
+    // KMS consistency 300, S + K + 1 = 331: counted from the move, and S + K + 1 from the document.
+    expect(planRing(signedAt(9010), POLICY, after(9630), request).refusal).toMatchObject({ notBefore: after(9631) });
+    expect(planRing(signedAt(9600), POLICY, after(9930), request).refusal).toMatchObject({ notBefore: after(9931) });
     // However long ago, as long as the document is the previous one's, or has expired, or the alias is out of sight.
     const byPrevious = document(rootKey.kid);
     for (const [observed, now] of [
@@ -135,7 +135,7 @@ describe("changing the root key", () => {
     const alone = observedRing({ root: next, document: document(nextRootKey.kid) });
     expect(planRing(alone, POLICY, later, request)).toMatchObject({ due: [], isRequestDone: true });
     const retire = { kind: "disable_key", keyArn: numbered.keyArn, generation: undefined, reason: "root_retired" };
-    expect(planRing(signedAt(9600), POLICY, after(9930), request).due).toEqual([retire]);
-    expect(planRing(signedAt(9600), POLICY, after(9930)).due).toEqual([]);
+    expect(planRing(signedAt(9600), POLICY, after(9931), request).due).toEqual([retire]);
+    expect(planRing(signedAt(9600), POLICY, after(9931)).due).toEqual([]);
   });
 });

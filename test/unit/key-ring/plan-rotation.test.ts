@@ -12,6 +12,7 @@ import {
   noted,
   observedRing,
   ringAfterRotation,
+  SETTLE,
   rootKey,
   rsaKey,
   START,
@@ -19,10 +20,13 @@ import {
 import { ringPolicy } from "../../support/ring-world.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 
-/** Rotates daily. S = 180 + 60 + 30 = 270, lead = S + K = 330, hold = A + L + 2K = 360 + 3600 + 120 = 4080. */
+/**
+ * Rotates daily. A listing settles after 4K + 20 = 260; lead = S + K + P + 1 = 270 + 60 + 3600 + 1; hold = A + L + 2K = 360 +
+ * 3600 + 120, and G = 300 + 30 + 60 until a key is dropped.
+ */
 const POLICY = ringPolicy({ rotateEverySeconds: 86_400 });
-const LEAD = 330;
-const HOLD = 4080;
+const LEAD = SETTLE + 3931;
+const HOLD = 4080 + 390;
 const DAY = 86_400;
 
 /** Issues the document anew, so that no renewal is due. */
@@ -62,7 +66,7 @@ describe("a rotation by schedule", () => {
     ]);
   });
 
-  test("waits until every edge knows the standby: published_at + S + K", () => {
+  test("waits until every edge and consumer knows the standby: listed_settled + S + K + P + 1", () => {
     const publishedAt = after(DAY - 100);
     const document = documentOf([entry(1, "active"), entry(2, "pending", publishedAt)], { issuedAt: publishedAt });
     const observed = observedRing({
@@ -85,8 +89,8 @@ describe("a rotation by schedule", () => {
     });
     const waits = (elapsed: number): boolean =>
       !kinds(planRing(observed, POLICY, after(elapsed))).includes("move_active");
-    expect(waits(DAY - 100 + 870 - 1)).toBe(true);
-    expect(waits(DAY - 100 + 870)).toBe(false);
+    expect(waits(DAY - 100 + LEAD + 540 - 1)).toBe(true);
+    expect(waits(DAY - 100 + LEAD + 540)).toBe(false);
   });
 
   test("never activates a standby that the published document does not hold", () => {
@@ -169,7 +173,7 @@ describe("a standby", () => {
 describe("a retiring generation", () => {
   const rotated = ringAfterRotation(2, START);
 
-  test("stays in the document until superseded_at + A + L + 2K", () => {
+  test("stays in the document until superseded_at + A + L + 2K + G", () => {
     const early = planRing(rotated, POLICY, after(HOLD - 1));
     expect(early.due).toEqual([]);
     expect(early.upcoming).toContainEqual({ what: "drop", generation: 1, notBefore: after(HOLD) });
@@ -195,11 +199,12 @@ describe("a retiring generation", () => {
   });
   const dropped = droppedBy(droppedAt * 1_000_000 + 1);
 
+  // W + K after the document without it.
   test("is disabled once every rotator must have seen the document without it", () => {
-    const early = planRing(dropped, POLICY, after(HOLD + 179));
+    const early = planRing(dropped, POLICY, after(HOLD + 239));
     expect(early.due).toEqual([]);
-    expect(early.upcoming).toContainEqual({ what: "disable", generation: 1, notBefore: after(HOLD + 180) });
-    expect(planRing(dropped, POLICY, after(HOLD + 180)).due).toEqual([
+    expect(early.upcoming).toContainEqual({ what: "disable", generation: 1, notBefore: after(HOLD + 240) });
+    expect(planRing(dropped, POLICY, after(HOLD + 240)).due).toEqual([
       { kind: "disable_key", keyArn: generation(1).keyArn, generation: 1, reason: "retired" },
     ]);
   });
@@ -217,7 +222,7 @@ describe("a retiring generation", () => {
   test("is not disabled when another generation that is in use has the same key", () => {
     const twice = generation(1, { ...noted(), keyId: "id-3" });
     const observed = { ...dropped, generations: [twice, ...dropped.generations.slice(1)] };
-    expect(kinds(planRing(observed, POLICY, after(HOLD + 180)))).not.toContain("disable_key");
+    expect(kinds(planRing(observed, POLICY, after(HOLD + 240)))).not.toContain("disable_key");
   });
 
   const retired = {

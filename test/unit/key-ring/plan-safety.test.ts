@@ -5,15 +5,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { planRing } from "../../../issuer/key-ring/index.ts";
-import type {
-  ObservedGeneration,
-  ObservedRing,
-  RingPolicy,
-  RingRequest,
-  Step,
-} from "../../../issuer/key-ring/index.ts";
+import type { ObservedGeneration, ObservedRing, Step } from "../../../issuer/key-ring/index.ts";
+import type { RingPolicy, RingRequest } from "../../../issuer/key-ring/index.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey } from "../../../shared/key-set.ts";
+import { DEFAULT_TIMING } from "../../../shared/timing.ts";
 import { TEST_TIMING, seconds } from "../../support/key-sets.ts";
 import {
   after,
@@ -40,7 +36,9 @@ function arbitraryGeneration(number: number): fc.Arbitrary<ObservedGeneration> {
       keyState: fc.constantFrom(...STATES),
       isTagged: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
       managed: fc.boolean(),
+      listedAt: fc.option(ago(20_000), { nil: undefined }),
       publishedAt: fc.option(ago(20_000), { nil: undefined }),
+      supersededAt: fc.option(ago(20_000), { nil: undefined }),
       revokedAt: fc.option(ago(5000), { nil: undefined, freq: 8 }),
     })
     .map(({ keyState, isTagged, ...tags }) =>
@@ -137,10 +135,10 @@ const arbitraryRequest: fc.Arbitrary<RingRequest | undefined> = fc.oneof(
   fc.integer({ min: 1, max: 5 }).map((number): RingRequest => ({ kind: "revoke", kid: keyOf(number).kid })),
 );
 
-const POLICIES: readonly RingPolicy[] = [
-  ringPolicy({ rotateEverySeconds: 5000, deleteAfterDays: 7 }),
+const POLICIES = [
+  ringPolicy({ rotateEverySeconds: 9000, deleteAfterDays: 7 }),
   ringPolicy({ timing: { maxTokenTtlSeconds: 600, kvCacheTtlSeconds: 30 } }),
-];
+] as const;
 
 // ---- the independent predicate ----
 
@@ -151,18 +149,22 @@ function live(observed: ObservedRing): KeySetDocument | undefined {
   return document.expiresAt > NOW && !isFromFuture ? document : undefined;
 }
 
-interface Durations {
-  readonly lead: number;
-  readonly hold: number;
-}
-
-function durations({ document }: ObservedRing, { timing }: RingPolicy): Durations {
-  const published = document.kind === "read" ? document.document.timing : timing;
-  const c = Math.max(timing.kvCacheTtlSeconds, published.kvCacheTtlSeconds);
-  const m = Math.max(timing.memoryTtlSeconds, published.memoryTtlSeconds);
-  const k = Math.max(timing.clockSkewSeconds, published.clockSkewSeconds);
-  const l = Math.max(timing.maxTokenTtlSeconds, published.maxTokenTtlSeconds);
-  return { lead: timing.kvPropagationSeconds + c + m + k, hold: timing.signerLagSeconds + l + 2 * k };
+/** `grace`: from the end of the hold until a key is dropped or passed over. */
+function durations(
+  { document }: ObservedRing,
+  { timing, ...policy }: RingPolicy,
+): Record<"lead" | "hold" | "grace", number> {
+  // The root key of each of these rings has a note of the default timing.
+  const inUse = [timing, DEFAULT_TIMING, ...(document.kind === "read" ? [document.document.timing] : [])];
+  const c = Math.max(...inUse.map(({ kvCacheTtlSeconds }) => kvCacheTtlSeconds));
+  const m = Math.max(...inUse.map(({ memoryTtlSeconds }) => memoryTtlSeconds));
+  const k = Math.max(...inUse.map(({ clockSkewSeconds }) => clockSkewSeconds));
+  const l = Math.max(...inUse.map(({ maxTokenTtlSeconds }) => maxTokenTtlSeconds));
+  return {
+    lead: timing.kvPropagationSeconds + c + m + k + 1,
+    hold: timing.signerLagSeconds + l + 2 * k,
+    grace: 300 + policy.composeDeadlineSeconds + k,
+  };
 }
 
 function unsafe(
@@ -173,7 +175,7 @@ function unsafe(
 ): string | undefined {
   const document = live(observed);
   const listed = (kid: string | undefined): KeySetKey | undefined => document?.keys.find((key) => key.kid === kid);
-  const { lead, hold } = durations(observed, policy);
+  const { lead, hold, grace } = durations(observed, policy);
   const target = "keyArn" in step ? observed.generations.find(({ keyArn }) => keyArn === step.keyArn) : undefined;
   const kid = target === undefined ? undefined : keyOf(target.number).kid;
   const isRequested = request?.kind === "revoke" && request.kid === kid;
@@ -186,20 +188,35 @@ function unsafe(
   ]);
   const isDead = kid !== undefined && dead.has(kid);
   const isHeld = observed.active === undefined || NOW < observed.active.updatedAt + hold;
+  const isKept = observed.active === undefined || NOW < observed.active.updatedAt + hold + grace;
   switch (step.kind) {
     case "move_active": {
-      const at = listed(kid)?.publishedAt;
+      const listedAt = listed(kid)?.publishedAt;
       if (target?.keyState !== "Enabled") return "moves to a key that cannot sign";
-      if (at === undefined) return "moves to a key that is not published";
+      if (listedAt === undefined) return "moves to a key that is not published";
       if (isDead || isRequested) return "moves to a revoked key";
-      return step.reason !== "revoked" && NOW < at + lead ? "moves before the lead is over" : undefined;
+      const { publishedAt = 0 } = target.tags;
+      const settledAt = publishedAt > listedAt ? publishedAt : Infinity;
+      if (step.reason !== "revoked") {
+        return NOW < settledAt + lead + policy.downstreamCacheSeconds ? "moves before the lead is over" : undefined;
+      }
+      if (target.number < step.from) return isHeld ? undefined : "takes over after its hold";
+      const isPassedOver = observed.generations.some(
+        ({ number, keyState, publicKey }) =>
+          number < step.from &&
+          keyState === "Enabled" &&
+          !dead.has(keyOf(number).kid) &&
+          isKept &&
+          listed(publicKey?.kid),
+      );
+      return NOW < settledAt + lead && isPassedOver ? "passes over a key that may have taken over" : undefined;
     }
     case "disable_key": {
       if (isDead || isRequested) return undefined;
       if (observed.active?.generation === target?.number) return "disables the active key";
       if (observed.active?.generation === undefined || (target?.number ?? 0) > observed.active.generation)
         return "disables a standby";
-      if (isHeld) return "disables before the hold is over";
+      if (isKept) return "disables before the hold is over";
       return document === undefined || listed(kid) !== undefined ? "disables a key that edges may hold" : undefined;
     }
     case "schedule_deletion":
@@ -230,7 +247,7 @@ function unsafe(
           observed.active?.generation !== undefined &&
           holder.number < observed.active.generation;
         const isLeft = kids.includes(key.kid) || step.revoked.some((tombstone) => tombstone.kid === key.kid);
-        if (!isLeft && !(isRetiring && !isHeld)) return "drops a key that may have signed tokens";
+        if (!isLeft && !(isRetiring && !isKept)) return "drops a key that may have signed tokens";
         const taken = step.keys.find((one) => one.kid === key.kid);
         if (taken !== undefined && taken.publishedAt !== key.publishedAt) return "forgets when a key was published";
       }
@@ -241,7 +258,7 @@ function unsafe(
       if ((step.rev.previous ?? 0) < Math.max(previous, observed.highestRev ?? 0))
         return "goes back behind a known rev";
       const shown = observed.document.kind === "read" ? observed.document.document.timing.maxTokenTtlSeconds : 0;
-      return step.timing.maxTokenTtlSeconds < Math.max(shown, policy.timing.maxTokenTtlSeconds)
+      return step.timing.maxTokenTtlSeconds < Math.max(shown, DEFAULT_TIMING.maxTokenTtlSeconds)
         ? "lowers the token lifetime without waiting"
         : undefined;
     }

@@ -1,6 +1,11 @@
 /** A ring's policy is checked as a whole, and everything that is wrong is reported at once. */
 import { describe, expect, test } from "vitest";
-import { checkRingPolicy, holdSeconds, leadSeconds, signerMaxAgeSeconds } from "../../../issuer/key-ring/index.ts";
+import {
+  checkRingPolicy,
+  graceSeconds,
+  plannedLeadSeconds,
+  signerMaxAgeSeconds,
+} from "../../../issuer/key-ring/index.ts";
 import type { RingPolicyInput } from "../../../issuer/key-ring/index.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { MAIN_RING, ringPolicy } from "../../support/ring-world.ts";
@@ -10,12 +15,15 @@ function problems(changes: Partial<RingPolicyInput>): readonly string[] {
   return errorOf(checkRingPolicy({ ring: MAIN_RING, issuer: TEST_ISSUER, ...changes })).map(({ member }) => member);
 }
 
+/** Settling 4K + 20, R, lead S + K + P + 1, then hold A + L + 2K and G. */
+const LEAST_PERIOD = 260 + 300 + 3931 + (4080 + 390);
+
 describe("a ring policy", () => {
   test("is complete with a ring and an issuer", () => {
     const policy = ringPolicy();
     expect(policy).toMatchObject({ alg: "ES256", keySpec: "ECC_NIST_P256", deleteAfterDays: undefined });
-    expect(leadSeconds(policy.timing)).toBe(180 + 60 + 30 + 60);
-    expect(holdSeconds(policy.timing)).toBe(360 + 3600 + 120);
+    expect(plannedLeadSeconds(policy.timing, policy)).toBe(180 + 60 + 30 + 60 + 3600 + 1);
+    expect(graceSeconds(policy.timing, policy)).toBe(300 + 30 + 60);
     expect(signerMaxAgeSeconds(policy)).toBe(60);
   });
 
@@ -32,25 +40,28 @@ describe("a ring policy", () => {
   test("reports all broken inequalities at once", () => {
     expect(
       problems({
-        rotateEverySeconds: 330 + 4080 - 1,
-        documentLifetimeSeconds: 2 * (2 * 300 + 330) - 1,
+        rotateEverySeconds: LEAST_PERIOD + 60 - 1,
+        documentLifetimeSeconds: 2 * (2 * 300 + 331) - 1,
         kmsConsistencySeconds: 360,
-        publishDeadlineSeconds: 150,
+        publishDeadlineSeconds: 91,
+        downstreamCacheSeconds: 29,
       }),
     ).toEqual([
-      "rotateEverySeconds",
       "timing.kvPropagationSeconds",
       "timing.signerLagSeconds",
+      "downstreamCacheSeconds",
       "documentLifetimeSeconds",
     ]);
+    expect(problems({ rotateEverySeconds: LEAST_PERIOD - 1 })).toEqual(["rotateEverySeconds"]);
   });
 
   test("accepts each inequality at its limit", () => {
     const policy = ringPolicy({
-      rotateEverySeconds: 330 + 4080,
-      documentLifetimeSeconds: 2 * (2 * 300 + 330),
+      rotateEverySeconds: LEAST_PERIOD + 59 - 3600 + 30,
+      documentLifetimeSeconds: 2 * (2 * 300 + 331),
       kmsConsistencySeconds: 359,
-      publishDeadlineSeconds: 149,
+      publishDeadlineSeconds: 90,
+      downstreamCacheSeconds: 30,
     });
     expect(signerMaxAgeSeconds(policy)).toBe(1);
   });

@@ -1,22 +1,15 @@
 /** The signer of a ring over the embedded KMS, on a virtual clock. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import {
-  createRingSigner,
-  createStoredPublishedKeys,
-  createTaggedPublishedKeys,
-  leadSeconds,
-  rootAnchorsOf,
-} from "../../../issuer/key-ring/index.ts";
+import { createRingSigner, createTaggedPublishedKeys, leadSeconds } from "../../../issuer/key-ring/index.ts";
 import type { PublishedKeys, RingSigner, RingSignerOptions } from "../../../issuer/key-ring/index.ts";
 import { createIssuer } from "../../../issuer/index.ts";
 import { createKmsSigner } from "../../../issuer/kms/signer.ts";
-import { importTrustAnchors } from "../../../shared/signed-key-set.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { faultOf } from "../../support/published-by.ts";
 import { MAIN_RING, startedRing, startRingWorld, TURN_SECONDS } from "../../support/ring-world.ts";
 import type { RingWorld } from "../../support/ring-world.ts";
-import { given, valueOf } from "../../support/values.ts";
+import { given } from "../../support/values.ts";
 
 function signerOf(world: RingWorld, changes: Partial<RingSignerOptions> = {}): RingSigner {
   const { kms } = world.ports;
@@ -229,39 +222,31 @@ describe("the signer of a ring", () => {
 });
 
 describe("whether a key is published", () => {
-  test("is answered alike by the tags and by the published key set", async () => {
-    const world = await startedRing();
-    const anchors = valueOf(await importTrustAnchors(rootAnchorsOf(await world.observe()).map(({ jwk }) => jwk)));
-    const { kms, publisher } = world.ports;
-    const stored = createStoredPublishedKeys({
-      publisher,
-      ring: MAIN_RING,
-      issuer: TEST_ISSUER,
-      anchors,
-      clock: world.now,
-    });
-    const tagged = createTaggedPublishedKeys(kms);
-    const { keyArn, publicKey } = await world.generation(1);
-    const key = { kid: given(publicKey).kid, keyArn };
-    expect(await stored.publishedAt(key)).toBe(await tagged.publishedAt(key));
-    expect(await stored.publishedAt(key)).toBeDefined();
-    await world.run({ request: { kind: "revoke", kid: key.kid } });
-    expect(await stored.publishedAt(key)).toBeUndefined();
-    expect(await tagged.publishedAt(key)).toBeUndefined();
+  const sinceOf = async (world: RingWorld): Promise<unknown> => {
+    const { keyArn, tags } = await world.generation(2);
+    const kid = given(tags.kid);
+    return createTaggedPublishedKeys(world.ports.kms).publishedAt({ kid, keyArn });
+  };
+
+  test("is told by the tags: listed, settled, revoked", async () => {
+    const world = await startRingWorld();
+    await world.run({ request: { kind: "init" } });
+    expect(await sinceOf(world)).toBe("unsettled");
+    world.pass(400);
+    await world.run();
+    expect(await sinceOf(world)).toBe((await world.document()).issuedAt);
+    const { tags } = await world.generation(2);
+    await world.run({ request: { kind: "revoke", kid: given(tags.kid) } });
+    expect(await sinceOf(world)).toBeUndefined();
   });
 
-  test("is not known without a document that edges could use", async () => {
+  test("counts anew once a key had to be listed anew", async () => {
     const world = await startedRing();
-    const { publisher } = world.ports;
-    const stored = createStoredPublishedKeys({
-      publisher,
-      ring: MAIN_RING,
-      issuer: TEST_ISSUER,
-      anchors: [],
-      clock: world.now,
-    });
-    const { keyArn, publicKey } = await world.generation(1);
-    const fault = await faultOf(stored.publishedAt({ kid: given(publicKey).kid, keyArn }));
-    expect(fault.code).toBe("key_set_unusable");
+    await world.overwrite("");
+    await world.run();
+    expect(await sinceOf(world)).toBe("unsettled");
+    world.pass(400);
+    await world.run();
+    expect(await sinceOf(world)).toBe((await world.document()).issuedAt);
   });
 });

@@ -70,6 +70,17 @@ describe("a withdrawn key", () => {
     expect(report.observed.active?.generation).toBe(2);
   });
 
+  test("that was the standby does not shorten the time that the active key signs", async () => {
+    const world = await startedRing({ rotateEverySeconds: 30 * 86_400 });
+    const { keyId } = await world.generation(2);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    for (const seconds of [0, 400, 5000, 86_400, 7 * 86_400]) {
+      world.pass(seconds);
+      await world.run();
+    }
+    expect(await statesOf(world)).toEqual(["1 active", "3 pending"]);
+  });
+
   test("of a scheduled deletion that was cancelled is not published again", async () => {
     const world = await startedRing();
     const { keyId } = await world.generation(2);
@@ -131,7 +142,11 @@ describe("KV that somebody has touched", () => {
     await world.overwrite("not a document");
     const report = await world.run();
     expect(stepsOf(report)).not.toContain("move_active done");
-    world.pass(330);
+    world.pass(260);
+    await world.run();
+    world.pass(3931 - 1);
+    expect(stepsOf(await world.run())).not.toContain("move_active done");
+    world.pass(1);
     await world.run();
     expect(await statesOf(world)).toEqual(["2 active", "3 pending", "1 retiring"]);
   });

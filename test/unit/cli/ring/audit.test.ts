@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { given, jsonObject } from "../../../support/values.ts";
-import { LEAD_SECONDS, startCliRing, startRipeRing } from "./support.ts";
+import { startCliRing, startRipeRing } from "./support.ts";
 
 describe("audit lines", () => {
   test("each step is one on stderr: who, what, on which key, from what to what", async () => {
@@ -33,7 +33,7 @@ describe("audit lines", () => {
     expect(init.err).toBe("");
     const lines = readFileSync(file, "utf8").trim().split("\n");
     expect(jsonObject(given(lines[0]))).toMatchObject({ actor: "test", step: "create_key", result: "done" });
-    cli.pass(LEAD_SECONDS);
+    cli.pass(300);
     await cli.ring(["rotate"], { env: { ...cli.env, SEALGATE_AUDIT_FILE: file } });
     expect(readFileSync(file, "utf8").trim().split("\n").length).toBeGreaterThan(lines.length);
     expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -130,7 +130,7 @@ describe("configuration of the ring commands", () => {
     const policy = JSON.stringify({ rotateEverySeconds: 60, documentLifetimeSeconds: 60 });
     const run = await cli.ring(["init"], { env: { ...cli.env, SEALGATE_POLICY: policy } });
     expect(run.code).toBe(EXIT.usage);
-    expect(run.err).toMatch(/rotateEverySeconds must be at least 4410.*documentLifetimeSeconds must be at least 1860/);
+    expect(run.err).toMatch(/rotateEverySeconds must be at least 8961.*documentLifetimeSeconds must be at least 1862/);
     expect(cli.kms.emulator.requests.ListAliases).toBe(0);
   });
 

@@ -25,8 +25,8 @@ describe("ring reconcile", () => {
   });
 
   test("rotates when the policy says so", async () => {
-    const cli = await startRipeRing({ rotateEverySeconds: 7200 });
-    cli.pass(7200);
+    const cli = await startRipeRing({ rotateEverySeconds: 9000 });
+    cli.pass(9000);
     expect((await cli.ring(["reconcile"])).out).toContain("let generation 2 sign instead of 1 (due): done");
   });
 
@@ -126,9 +126,9 @@ function stopAfter(cli: CliRing, pauses: number, at: (pause: number) => void = (
 
 describe("ring reconcile --watch", () => {
   test("keeps the ring through a rotation, and ends with 0 at Ctrl-C", async () => {
-    const cli = await startRipeRing({ rotateEverySeconds: 7200 });
+    const cli = await startRipeRing({ rotateEverySeconds: 9000 });
     const skip = (pause: number): void => {
-      if (pause === 1) cli.pass(7200);
+      if (pause === 1) cli.pass(9000);
     };
     const run = await cli.ring(["reconcile", "--watch"], stopAfter(cli, 3, skip));
     expect(run.code).toBe(EXIT.ok);

@@ -4,7 +4,7 @@ import type { CliIo } from "../../../../issuer/cli/io.ts";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { given } from "../../../support/values.ts";
 import { jsonOf } from "../support.ts";
-import { LEAD_SECONDS, messagesOf, startCliRing, startRipeRing } from "./support.ts";
+import { LEAD_SECONDS, messagesOf, SETTLE_SECONDS, startCliRing, startRipeRing } from "./support.ts";
 
 describe("ring rotate", () => {
   test("too early it rotates nothing, says when it is safe, and is exit code 4", async () => {
@@ -12,13 +12,14 @@ describe("ring rotate", () => {
     await cli.ring(["init"]);
     const run = await cli.ring(["rotate"]);
     expect(run.code).toBe(EXIT.notConverged);
-    expect(messagesOf(run)).toMatch(/not done standby_not_ready: .* Safe from 20\d\d-.*Z \(in 5 min 2\d s\)\./);
+    expect(messagesOf(run)).toMatch(/not done standby_not_ready: .* Safe from 20\d\d-.*Z \(in 1 h 9 min\)\./);
     expect((await cli.observe()).active?.generation).toBe(1);
   });
 
   test("from the second on that it has named, it rotates, and leaves a new standby", async () => {
     const cli = await startCliRing();
     await cli.ring(["init"]);
+    cli.pass(SETTLE_SECONDS);
     const { refusal } = jsonOf(await cli.ring(["rotate", "--json"])) as { refusal?: { notBefore?: number } };
     const notBefore = given(refusal?.notBefore);
     cli.pass(notBefore - 1 - cli.now());
@@ -39,8 +40,11 @@ describe("ring rotate", () => {
   test("--dry-run is 0 when it is safe now, 4 when it is not, and moves nothing either way", async () => {
     const cli = await startCliRing();
     await cli.ring(["init"]);
+    cli.pass(SETTLE_SECONDS);
+    await cli.ring(["reconcile"]);
+    cli.pass(LEAD_SECONDS - 10);
     expect((await cli.ring(["rotate", "--dry-run"])).code).toBe(EXIT.notConverged);
-    cli.pass(LEAD_SECONDS);
+    cli.pass(10);
     const run = await cli.ring(["rotate", "--dry-run"]);
     expect(run).toMatchObject({
       code: EXIT.ok,
@@ -55,8 +59,8 @@ describe("ring rotate", () => {
     const startedAt = cli.now();
     const run = await cli.ring(["rotate", "--wait"]);
     expect(run.code).toBe(EXIT.ok);
-    expect(messagesOf(run)).toMatch(/^waiting: .*not known to every edge yet.* Safe from 20\d\d-/);
-    expect(cli.now() - startedAt).toBeGreaterThan(LEAD_SECONDS - 10);
+    expect(messagesOf(run)).toMatch(/^waiting: .*not known to every edge and consumer yet.* Safe from 20\d\d-/);
+    expect(cli.now() - startedAt).toBeGreaterThan(SETTLE_SECONDS + LEAD_SECONDS - 10);
     expect((await cli.observe()).active?.generation).toBe(2);
   });
 

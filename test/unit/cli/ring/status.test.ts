@@ -6,7 +6,7 @@ import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
 import { DEAD_TOKEN } from "../../../support/fake-cloudflare.ts";
 import { given } from "../../../support/values.ts";
 import { jsonOf, sealgate } from "../support.ts";
-import { LEAD_SECONDS, startCliRing, startRipeRing } from "./support.ts";
+import { LEAD_SECONDS, SETTLE_SECONDS, startCliRing, startRipeRing } from "./support.ts";
 
 describe("ring status", () => {
   test("shows each generation with its state, kid and key, when it becomes safe, and what KV holds", async () => {
@@ -19,17 +19,22 @@ describe("ring status", () => {
     expect(active).toMatch(/^1 +active +ES256/);
     expect(active).toContain(keys[0]?.kid);
     expect(active).toContain((await cli.generation(1)).keyId);
-    expect(pending).toMatch(/^2 +pending .*signs 20\d\d-.*Z \(in 2\d d .*\), safe to sign in 5 min/);
+    expect(pending).toMatch(/^2 +pending .*signs 20\d\d-.*Z \(in 2\d d .*\), published, not settled yet/);
     expect(out).toMatch(/^next\n(?: {2}20\d\d-.*\n)+/m);
     expect(out).toContain(`KV       rev ${rev}, 2 keys, 0 revoked, expires in`);
-    cli.pass(LEAD_SECONDS);
+    cli.pass(SETTLE_SECONDS);
+    await cli.ring(["reconcile"]);
+    expect((await cli.ring(["status"])).out).toContain("safe to sign in 1 h 5 min, in an emergency in 5 min");
+    cli.pass(LEAD_SECONDS - 3600);
+    expect((await cli.ring(["status"])).out).toMatch(/safe to sign in (1 h|59 min.*), in an emergency now/);
+    cli.pass(3600);
     expect((await cli.ring(["status"])).out).toContain("safe to sign now");
   });
 
   test("shows a rotation and a revocation for what they are", async () => {
     const cli = await startRipeRing();
     await cli.ring(["rotate"]);
-    expect((await cli.ring(["status"])).out).toMatch(/^1 +retiring .*leaves the key set 20\d\d-.*Z \(in 1 h 7 min\)/m);
+    expect((await cli.ring(["status"])).out).toMatch(/^1 +retiring .*leaves the key set 20\d\d-.*Z \(in 1 h 14 min\)/m);
     const { publicKey } = await cli.generation(1);
     await cli.ring(["revoke", given(publicKey).kid, "--yes"]);
     expect((await cli.ring(["status"])).out).toMatch(/^1 +revoked .*\(Disabled\).*refused since 20\d\d-/m);
@@ -136,7 +141,10 @@ describe("ring status --gateway", () => {
   });
 
   test("an older document is in order until S is over, and then exit code 4", async () => {
-    const cli = await startRipeRing();
+    const cli = await startCliRing();
+    await cli.ring(["init"]);
+    cli.pass(SETTLE_SECONDS);
+    await cli.ring(["reconcile"]);
     const url = await startGateway({ status: "ok", rev: 1, source: "kv", ageSeconds: 1 });
     const { issuedAt } = await cli.document();
     cli.pass(issuedAt + 270 - cli.now());

@@ -7,8 +7,11 @@ import type { RingWorld } from "../../../support/ring-world.ts";
 import { sealgate, stubProcessEnv } from "../support.ts";
 import type { CliRun } from "../support.ts";
 
-/** S + K of the default policy: from publishing a key to signing with it. */
-export const LEAD_SECONDS = 330;
+/** 4K + 20 of the default policy: from listing a key until that has settled. */
+export const SETTLE_SECONDS = 260;
+
+/** S + K + P + 1 of the default policy: from then on until it may sign. */
+export const LEAD_SECONDS = 3931;
 
 export interface CliRing extends Omit<RingWorld, "run"> {
   readonly env: Readonly<Record<string, string>>;
@@ -40,12 +43,14 @@ export async function startCliRing(changes: PolicyChanges = {}): Promise<CliRing
   return { ...world, env, sleeps: clock.sleeps, sealgate: run, ring: (argv, io) => run(["ring", ...argv], io) };
 }
 
-/** A ring that was created, and whose standby every edge knows. */
+/** A ring that was created, and whose standby may sign. */
 export async function startRipeRing(changes: PolicyChanges = {}): Promise<CliRing> {
   const cli = await startCliRing(changes);
   await cli.ring(["init"]);
-  cli.pass(LEAD_SECONDS);
-  await cli.ring(["reconcile"]);
+  for (const seconds of [SETTLE_SECONDS, LEAD_SECONDS]) {
+    cli.pass(seconds);
+    await cli.ring(["reconcile"]);
+  }
   return cli;
 }
 

@@ -34,6 +34,8 @@ export interface AdmissionRule {
 export interface TokenCarriers {
   /** The one token of a request. */
   read(request: Request): Result<string, CredentialProblem>;
+  /** Where a request has credentials, good or not. */
+  presentIn(request: Request): readonly string[];
   /**
    * Whether `Authorization` holds nothing but what has been verified, or was left to the origin.
    * @param isVerified a good token has come, in whatever carrier

@@ -59,6 +59,9 @@ export async function handleRequest(
       const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
       if (subject !== undefined) seen.subject = subject;
     }
+    if (refusal !== undefined && token === undefined && parts.hooks.carriers !== undefined) {
+      seen.carriers = parts.hooks.carriers.presentIn(request);
+    }
     if (refusal !== undefined && !report) return refused(refusal, seen);
     if (refusal !== undefined) seen.reported = describeRefusal(refusal);
   }

@@ -2,6 +2,7 @@
  * How a request ended: the response, and what the event says about it. Every handler of the gateway returns one, so that
  * no response can be sent without being seen.
  */
+import { excerpt } from "../shared/rejection.ts";
 import type { VerifiedToken } from "../shared/verify-token.ts";
 import { refusalResponse, wireCodeOf } from "./http/refusal.ts";
 import type { Refusal } from "./http/refusal.ts";
@@ -36,6 +37,7 @@ export function describeToken({ header, claims }: VerifiedToken, seen: Seen): vo
   seen.kid = header.kid;
   seen.alg = header.alg;
   seen.iss = claims.iss;
+  if (typeof claims["jti"] === "string") seen.jti = excerpt(claims["jti"]);
 }
 
 /** A refusal that was found and, because the rule only reports, not acted on. */

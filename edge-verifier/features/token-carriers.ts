@@ -7,6 +7,7 @@ import type { Bindings, Report } from "../config.ts";
 import type { Feature } from "../feature.ts";
 import {
   cookieCarrier,
+  credentialsOf,
   mayForwardAuthorization,
   readToken,
   removeToken,
@@ -24,6 +25,7 @@ export const tokenCarriers: Feature = {
     return {
       carriers: {
         read: (request) => readToken(request, config),
+        presentIn: (request) => credentialsOf(request, config).map(({ carrier }) => carrier),
         mayForwardAuthorization: (headers, isVerified) => mayForwardAuthorization(headers, isVerified, config),
         remove: (headers) => removeToken(headers, config),
         accept: (request, response) => selectProtocol(request, response, config),

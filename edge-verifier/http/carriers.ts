@@ -47,22 +47,32 @@ export function cookieCarrier(name: string, trustedOrigins: ReadonlySet<string>)
  * take the first and another the last.
  */
 export function readToken(request: Request, carriers: CarrierConfig): Result<string, CredentialProblem> {
-  const { headers } = request;
-  const { header, cookie, webSocketProtocol } = carriers;
-  const found: Result<string, BearerProblem>[] = [];
-  if (header !== undefined) found.push(readBearerToken(headers.get(header)));
-  const fromCookie = cookie && readCookie(headers.get("cookie"), cookie);
-  if (fromCookie !== undefined) found.push(fromCookie);
-  if (webSocketProtocol !== undefined && isWebSocketUpgrade(headers)) {
-    found.push(readSubprotocol(headers.get(SUBPROTOCOLS), webSocketProtocol));
-  }
-  const present = found.filter((one) => one.ok || one.error.code !== "token_missing");
-  if (present.length > 1) return err({ code: "invalid_request", reason: "several_credentials" });
-  const only = present[0] ?? err({ code: "token_missing" });
-  if (only === fromCookie && only.ok && cookie !== undefined && mayBeCrossSite(request, cookie)) {
+  const [only, another] = credentialsOf(request, carriers);
+  if (another !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
+  if (only === undefined) return err({ code: "token_missing" });
+  const { cookie } = carriers;
+  if (only.carrier === "cookie" && only.token.ok && cookie !== undefined && mayBeCrossSite(request, cookie)) {
     return err({ code: "cross_site_request" });
   }
-  return only;
+  return only.token;
+}
+
+interface Credential {
+  readonly carrier: TokenCarrier;
+  readonly token: Result<string, BearerProblem>;
+}
+
+/** What stands in each carrier that is switched on; a carrier without credentials is left out. */
+export function credentialsOf({ headers }: Request, carriers: CarrierConfig): readonly Credential[] {
+  const { header, cookie, webSocketProtocol } = carriers;
+  const found: Credential[] = [];
+  if (header !== undefined) found.push({ carrier: "authorization", token: readBearerToken(headers.get(header)) });
+  if (cookie !== undefined) found.push({ carrier: "cookie", token: readCookie(headers.get("cookie"), cookie) });
+  if (webSocketProtocol !== undefined && isWebSocketUpgrade(headers)) {
+    const token = readSubprotocol(headers.get(SUBPROTOCOLS), webSocketProtocol);
+    found.push({ carrier: "websocket", token });
+  }
+  return found.filter(({ token }) => token.ok || token.error.code !== "token_missing");
 }
 
 function readCookie(header: string | null, { occurrences }: CookieCarrier): Result<string, BearerProblem> {

@@ -1,6 +1,6 @@
 /**
- * One structured event per request: enough to see what was decided and why, and never a token, a path or a query, nor of
- * claims more than shared/rejection.ts lets an operator see. The names are stable; dashboards depend on them.
+ * One structured event per request: enough to see what was decided and why, and never a token, a claim's value (but what
+ * names a token: `iss`, `aud`, `jti`), a path or a query. The names are stable; dashboards depend on them.
  */
 import type { ConfigProblem } from "../config.ts";
 import type { Refusal } from "../http/refusal.ts";
@@ -32,6 +32,10 @@ export interface RequestEvent {
   readonly kid?: string;
   readonly alg?: string;
   readonly iss?: string;
+  /** The token's own name, at most 128 characters of it: what a leaked token is looked for by. */
+  readonly jti?: string;
+  /** Where the credentials of a refused request were, if the gateway looks in more than one place. */
+  readonly carriers?: readonly string[];
   /** The subject's name in this log (`LOG_SUBJECT_HASH_KEY`); never the subject. */
   readonly subject?: string;
   readonly keySet?: {

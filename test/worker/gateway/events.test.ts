@@ -24,6 +24,7 @@ describe("the event", () => {
         kid: fixture.key.kid,
         alg: "ES256",
         iss: TEST_ISSUER,
+        jti: "t-1",
         keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
         keysMs: 0,
         originMs: 0,
@@ -44,6 +45,7 @@ describe("the event", () => {
         method: "GET",
         code: "invalid_token",
         refusal: { code: "token_expired", expiredForSeconds: 90 },
+        carriers: ["authorization"],
         route: "/api/*",
         keysMs: 0,
         keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
@@ -83,6 +85,33 @@ describe("the event", () => {
     ]);
   });
 
+  test("of a path that only case hides says so", async () => {
+    const fixture = await makeFixture();
+    await fixture.send("/API/x");
+    expect(fixture.events.at(-1)?.refusal).toEqual({ code: "path_ambiguous", reason: "spelling" });
+  });
+
+  test("of refused credentials says where they were, where there is more than one place", async () => {
+    const vars = { TOKEN_CARRIERS: "authorization,cookie", TOKEN_COOKIE: "token" };
+    const fixture = await makeFixture({ vars });
+    const stale = await fixture.token({ exp: NOW - 90 });
+    const good = await fixture.token();
+    const carriersOf = async (headers: Record<string, string>): Promise<unknown> => {
+      await fixture.send("/api/x", { headers });
+      const { refusal, carriers } = fixture.events.at(-1) ?? {};
+      return [refusal?.code, carriers];
+    };
+    expect(await carriersOf({ cookie: `token=${stale}` })).toEqual(["token_expired", ["cookie"]]);
+    expect(await carriersOf({ cookie: `token="${good}"` })).toEqual(["invalid_request", ["cookie"]]);
+    expect(await carriersOf({ authorization: `Bearer ${stale}` })).toEqual(["token_expired", ["authorization"]]);
+    expect(await carriersOf({ authorization: `Bearer ${good}`, cookie: `token=${stale}` })).toEqual([
+      "invalid_request",
+      ["authorization", "cookie"],
+    ]);
+    expect(await carriersOf({})).toEqual(["token_missing", []]);
+    expect(await carriersOf({ authorization: `Bearer ${good}` })).toEqual([undefined, undefined]);
+  });
+
   test("has no ray that is not one", async () => {
     const fixture = await makeFixture();
     await fixture.send("/public/x", { headers: { "cf-ray": '"}\u007fforged' } });
@@ -93,7 +122,7 @@ describe("the event", () => {
 describe("nothing of the request's content", () => {
   test("is in an event or in a refusal: token, claims, path, query, headers, body", async () => {
     const fixture = await makeFixture();
-    const claims = { sub: CANARY, scope: CANARY, tenant: CANARY, jti: CANARY, nonce: CANARY };
+    const claims = { sub: CANARY, scope: CANARY, tenant: CANARY, nonce: CANARY };
     const good = await fixture.token(claims);
     const tokens = [
       good,
@@ -102,6 +131,7 @@ describe("nothing of the request's content", () => {
       CANARY,
       `${CANARY}.${CANARY}.${CANARY}`,
       `Basic ${CANARY}, ${CANARY}`,
+      await fixture.token({ ...claims, jti: 7, nbf: CANARY }),
       await fixture.token(claims, { typ: CANARY }),
       await fixture.token(claims, { alg: CANARY }),
       await fixture.token({ ...claims, exp: CANARY }),

@@ -125,6 +125,7 @@ export type RefusalCode =
   | "kid_unknown"
   | "kid_is_root"
   | "root_next_missing"
+  | "root_too_many"
   | "root_still_needed";
 
 /** Why a request cannot be carried out now. */

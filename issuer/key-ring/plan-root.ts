@@ -4,14 +4,20 @@
  * disabled). Pure. Numbered aliases make each step final; the alias `root` says which key signs.
  */
 import { addSeconds } from "../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { KeySetDocument } from "../../shared/key-set.ts";
+import { MAX_TRUST_ANCHORS } from "../../shared/signed-key-set.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
+import { settlingOf } from "./desired-document.ts";
 import { isWithdrawn, liveDocument } from "./lifecycle.ts";
-import type { ObservedRoot, RingRequest } from "./model.ts";
+import type { ObservedRing, ObservedRoot, RingRequest, Step } from "./model.ts";
 import { findOrphan } from "./plan-keys.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
 import { leadSeconds } from "./policy.ts";
+import { isSettled } from "./rev.ts";
 import type { Situation } from "./situation.ts";
+import { rootAnchorsOf } from "./trust-anchors.ts";
 
 type RootRequest = Extract<RingRequest, { kind: `root_${string}` }>;
 
@@ -38,6 +44,11 @@ function nextRoot({ observed }: Situation, root: ObservedRoot): ObservedRoot | u
 function prepare(situation: Situation, root: ObservedRoot): RequestPlan {
   const { observed, policy } = situation;
   if (nextRoot(situation, root) !== undefined) return DONE;
+  const anchors = rootAnchorsOf(observed).length;
+  if (anchors >= MAX_TRUST_ANCHORS) {
+    const message = `${anchors} root keys can sign, and a Worker pins at most ${MAX_TRUST_ANCHORS}. Retire the previous ones first.`;
+    return refuse("root_too_many", message, retire(situation, root).refusal?.notBefore);
+  }
   const numbers = new Set([root, ...observed.otherRoots].map(({ number }) => number ?? 0));
   if (root.number === undefined) {
     // Always below the next one: KMS may show that one's alias before its own, which then is taken.
@@ -70,20 +81,63 @@ function switchRoot(situation: Situation, root: ObservedRoot): RequestPlan {
   return stepsFor({ kind: "move_root", number: next.number, keyArn: next.keyArn });
 }
 
-function retire({ observed, policy, timing, now }: Situation, root: ObservedRoot): RequestPlan {
-  const previous = observed.otherRoots.filter(
+/** Root keys that signed before and still can. */
+function previousRoots({ otherRoots }: ObservedRing, root: ObservedRoot): readonly ObservedRoot[] {
+  return otherRoots.filter(
     ({ number, keyState, keyId }) => isAfter(root.number, number) && keyState === "Enabled" && keyId !== root.keyId,
   );
+}
+
+/** What edges may hold, if the present root key has signed it. */
+function documentOfRoot({ observed, now }: Situation, root: ObservedRoot): KeySetDocument | undefined {
+  const isSigned = observed.document.kind === "read" && observed.document.rootKid === root.publicKey?.kid;
+  return isSigned ? liveDocument(observed, now) : undefined;
+}
+
+/** From then on no rotator publishes a document of the previous root key: none is shown the alias as it was. */
+function seenByRotatorsAt({ observed, policy, timing }: Situation): EpochSeconds | undefined {
+  const { kmsConsistencySeconds, composeDeadlineSeconds, publishDeadlineSeconds } = policy;
+  const seconds =
+    kmsConsistencySeconds + composeDeadlineSeconds + publishDeadlineSeconds + timing.largest.clockSkewSeconds;
+  return observed.rootUpdatedAt === undefined ? undefined : addSeconds(observed.rootUpdatedAt, seconds);
+}
+
+/** The note of {@link settledRootTag}, if it was made after the last change of the root key. */
+function notedSettling(situation: Situation, { tags: { publishedAt } }: ObservedRoot): EpochSeconds | undefined {
+  const seenAt = seenByRotatorsAt(situation);
+  return publishedAt !== undefined && seenAt !== undefined && publishedAt >= seenAt ? publishedAt : undefined;
+}
+
+/**
+ * While a previous root key can still sign: notes on the present one when its first settled document was issued, so that the
+ * time from which the previous one may be retired does not move with each document that follows.
+ */
+export function settledRootTag(situation: Situation): readonly Step[] {
+  const { observed } = situation;
+  const { root } = observed;
+  if (root === undefined || previousRoots(observed, root).length === 0) return [];
+  const document = documentOfRoot(situation, root);
+  const seenAt = seenByRotatorsAt(situation);
+  if (document === undefined || seenAt === undefined || !isSettled(document) || document.issuedAt < seenAt) return [];
+  if (notedSettling(situation, root) !== undefined) return [];
+  const tags = { publishedAt: document.issuedAt };
+  return [{ kind: "tag_key", keyArn: root.keyArn, generation: undefined, tags }];
+}
+
+function retire(situation: Situation, root: ObservedRoot): RequestPlan {
+  const { observed, policy, timing, now } = situation;
+  const previous = previousRoots(observed, root);
   if (previous.length === 0) return DONE;
-  const document = liveDocument(observed, now);
-  const isSignedByRoot = observed.document.kind === "read" && observed.document.rootKid === root.publicKey?.kid;
-  if (document === undefined || !isSignedByRoot || observed.rootUpdatedAt === undefined) {
+  const document = documentOfRoot(situation, root);
+  if (document === undefined || observed.rootUpdatedAt === undefined) {
     return refuse("root_still_needed", "The published key set is not signed by the new root key yet.");
   }
   // Until then a rotator may sign with the previous root key, or an edge may hold a document that it has signed.
   const lead = leadSeconds(timing.largest);
   const isSeenByRotators = addSeconds(observed.rootUpdatedAt, policy.kmsConsistencySeconds + lead);
-  const isSeenByEdges = addSeconds(document.issuedAt, lead);
+  // Until it has settled, an edge may refuse it for a document of the previous root key with a higher rev.
+  const settledAt = notedSettling(situation, root) ?? settlingOf(document) ?? document.issuedAt;
+  const isSeenByEdges = addSeconds(settledAt, lead);
   const notBefore = isSeenByRotators > isSeenByEdges ? isSeenByRotators : isSeenByEdges;
   if (now < notBefore) {
     return refuse("root_still_needed", "Edges may still hold a document of the previous root key.", notBefore);

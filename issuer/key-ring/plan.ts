@@ -21,6 +21,7 @@ import {
   rotationDueAt,
 } from "./plan-keys.ts";
 import { planRequest } from "./plan-requests.ts";
+import { settledRootTag } from "./plan-root.ts";
 import { historyTags, identityTags, timingTag } from "./plan-tags.ts";
 import type { RingPolicy } from "./policy.ts";
 import { findProblems } from "./problems.ts";
@@ -58,6 +59,7 @@ function upkeep(situation: Situation, publish: Step | undefined): readonly Step[
     ...timingTag(situation),
     ...(publish === undefined ? [] : [publish]),
     ...historyTags(situation),
+    ...settledRootTag(situation),
     ...ensureStandby(situation),
     ...rotateWhenDue(situation),
     ...disableRetired(situation),

@@ -2,6 +2,7 @@
  * `sealgate ring anchors | bootstrap`: what a Worker is deployed with. The pinned root keys, their change in three steps, and
  * the signed document for the last rung of the edge's ladder.
  */
+import { MAX_TRUST_ANCHORS } from "../../../shared/signed-key-set.ts";
 import { failuresOf, liveDocument, observeRing, planRing, rootAnchorsOf } from "../../key-ring/index.ts";
 import type { RingRequest, RootAnchor } from "../../key-ring/index.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
@@ -36,19 +37,23 @@ export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<E
   const { refusal } = planRing(run.observed, context.policy, context.ports.clock(), { kind: "root_retire" });
   const mayRetire = refusal === undefined && roots.some(({ role }) => role === "previous");
   const toDeploy = mayRetire ? roots.filter(({ role }) => role !== "previous") : roots;
+  const isTooMany = toDeploy.length > MAX_TRUST_ANCHORS;
   if (options.json === true) {
     printJson(io, {
       ...(request === undefined ? { ring: run.observed.ring } : runToJson(run)),
-      trustAnchors: toDeploy.map(({ jwk }) => jwk),
+      trustAnchors: isTooMany ? undefined : toDeploy.map(({ jwk }) => jwk),
       roots: roots.map(({ role, kid, keyArn }) => ({ role, kid, keyArn })),
       mayRetire,
     });
   } else {
     if (request !== undefined) printRun(io, run);
-    io.out(`${trustAnchorsLine(toDeploy)}\n`);
+    // A Worker that is deployed with more answers every request with 500.
+    if (!isTooMany) io.out(`${trustAnchorsLine(toDeploy)}\n`);
     const when = refusal?.notBefore === undefined ? "" : ` ${describeNotBefore(refusal.notBefore, run.now)}`;
-    io.err(`${adviceFor(io, roots, mayRetire)}${roots.some(({ role }) => role === "previous") ? when : ""}\n`);
+    const advice = isTooMany ? tooMany(io, toDeploy.length) : adviceFor(io, roots, mayRetire);
+    io.err(`${advice}${roots.some(({ role }) => role === "previous") ? when : ""}\n`);
   }
+  if (isTooMany) return EXIT.notConverged;
   return request === undefined ? exitCodeOfLook(run, roots) : exitCodeOfRun(run);
 }
 
@@ -73,6 +78,11 @@ async function requestOf({ ports, policy, options }: RingContext, kind: RootStep
 
 function exitCodeOfLook({ observed: { root } }: RingRun, anchors: readonly RootAnchor[]): ExitCode {
   return root !== undefined && anchors.some(({ role }) => role === "current") ? EXIT.ok : EXIT.notConverged;
+}
+
+function tooMany(io: CliIo, anchors: number): string {
+  const rule = `a Worker pins at most ${MAX_TRUST_ANCHORS}`;
+  return `${paint(io, "red", "problem")}: ${anchors} root keys can sign, and ${rule}. Disable in KMS those that you know to be out of use.`;
 }
 
 /** What an operator does next with the line that is printed. */

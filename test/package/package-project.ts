@@ -45,6 +45,7 @@ export interface Output {
 }
 
 export interface PackageProject {
+  readonly folder: string;
   /** Where the package is unpacked. */
   readonly packageFolder: string;
   readonly manifest: JsonObject;
@@ -78,6 +79,7 @@ export async function installPackage(): Promise<PackageProject> {
   const runHere: PackageProject["run"] = (program, args, env = {}) =>
     run(program, args, { cwd: folder, env: { PATH: path, ...env } });
   return {
+    folder,
     packageFolder,
     manifest,
     files: (await filesBelow(packageFolder)).toSorted(),

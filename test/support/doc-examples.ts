@@ -1,0 +1,131 @@
+/**
+ * Every block on the pages that people paste from, in the order of the page, and what the tests do with it: it is executed
+ * in a project that has installed the packed package, or it says here why not. A block that is not listed fails a test, so that no
+ * example is printed that never ran. The runbooks are followed word for word in `test/e2e/ring/runbooks.test.ts`.
+ */
+import { readFileSync } from "node:fs";
+
+/** How a block that needs a ring is executed: `test/package/ring-examples.test.ts`. */
+export type RingWay =
+  /** In the shell of its page, which keeps its variables from block to block. */
+  | "shell"
+  /** As a shell block; the anchors that it prints are those of the Workers. */
+  | "init"
+  /** The line for a project with the package there, the line for the repository here. */
+  | "help"
+  /** A module that runs to its end. */
+  | "module"
+  /** A program that signs with the ring: it is kept running while the ring rotates. */
+  | "issuer"
+  /** `sealgate serve`, kept running while the ring rotates; and the request to it. */
+  | "serve"
+  | "request"
+  /** A Worker of one's own, in workerd. */
+  | "worker"
+  | "ring policy";
+
+/** How the others are executed: `test/package/edge-examples.test.ts`. */
+export type EdgeWay =
+  /** A route policy: in a project, and pasted into a clone. */
+  | "routes"
+  /** A list of features, pasted into a clone. */
+  | "features"
+  /** Makes an assertion key; the line for wrangler is left out. */
+  | "assertion key"
+  | "origin in Node"
+  | "origin in Python"
+  | "origin in Go";
+
+export interface NotExecuted {
+  readonly because: string;
+}
+
+/** A block's first line, and its way. */
+export type Listed = readonly [begins: string, way: RingWay | EdgeWay | NotExecuted];
+
+const PICTURE = { because: "a picture" };
+const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
+const CI = { because: "the two commands that .ci/run begins with; test/boundaries/workshop.test.ts compares" };
+const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
+
+const ROUTES: Listed = ['import { defineRoutes } from "sealgate/edge-verifier";', "routes"];
+
+export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
+  "README.md": [
+    ["  auth backend (AWS)                    Cloudflare                          origin APIs", PICTURE],
+    ["npm ci && npm run demo", CI],
+    ["2  Tokens that KMS has signed        GET /api/orders", DEMO],
+    ["npx sealgate ring init", "init"],
+    ['import { createIssuer, createRingPolicy, createRingSource } from "sealgate/issuer";', "issuer"],
+    ["npx sealgate token sign --ring --issuer https://auth.example.com --audience https://api.example.com \\", "shell"],
+    ['import { Hono } from "hono";', "worker"],
+    ROUTES,
+  ],
+  "docs/cli.md": [
+    ["npx sealgate --help                      # in a project that has the package", "help"],
+    ["export SEALGATE_RING=main SEALGATE_ISSUER=https://auth.example.com", "shell"],
+    [
+      "export SEALGATE_KEY_ID=alias/my-signing-key SEALGATE_ALG=ES256 SEALGATE_ISSUER=https://auth.example.com",
+      "shell",
+    ],
+    ['import { createIssuer, createKmsSigner, createKmsVerifier } from "sealgate/issuer";', "module"],
+    ['{ "alg": "ES256", "rotateEverySeconds": 2592000, "timing": { "maxTokenTtlSeconds": 3600 } }', "ring policy"],
+    ["sealgate serve --ring", "serve"],
+    ['curl -s http://127.0.0.1:8788/tokens -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" \\', "request"],
+  ],
+  "docs/gateway.md": [
+    ROUTES,
+    ROUTES,
+    ROUTES,
+    ROUTES,
+    ['import { cors } from "./features/cors.ts";', "features"],
+    [
+      'new WebSocket("wss://api.example.com/live", ["graphql-ws", "bearer", token]);',
+      { because: "a browser's side of it; test/e2e/gateway/websocket.test.ts sends the same" },
+    ],
+    ROUTES,
+    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
+  ],
+  "docs/origin.md": [
+    ["npx wrangler mtls-certificate upload --cert gateway.pem --key gateway-key.pem --name gateway", CLOUDFLARE],
+    ["[env.production]", { because: "names a certificate in a Cloudflare account" }],
+    [
+      `node -e 'import("sealgate/origin").then(async ({ createAssertionKey }) => console.log(JSON.stringify(await createAssertionKey())))'`,
+      "assertion key",
+    ],
+    ['import { createServer } from "node:http";', "origin in Node"],
+    ["import base64, hashlib, json, time", "origin in Python"],
+    [
+      "func verify(r *http.Request, keys map[string]ed25519.PublicKey, audience string, now int64) (map[string]string, error) {",
+      "origin in Go",
+    ],
+    ["location / {", { because: "needs nginx, which is not part of this repository" }],
+  ],
+};
+
+export interface Block {
+  readonly page: string;
+  readonly begins: string;
+  readonly code: string;
+}
+
+/** All fenced blocks of a page, whatever their language. */
+export function blocksOf(page: string): readonly Block[] {
+  const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
+  return [...text.matchAll(/^```[^\n]*\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => {
+    return { page, begins: code.slice(0, code.indexOf("\n")), code };
+  });
+}
+
+/** The blocks with one of these ways, page by page. */
+export function examplesBy<W extends string>(
+  isWay: (way: string) => way is W,
+): readonly (Block & { readonly way: W })[] {
+  return Object.entries(EXAMPLES).flatMap(([page, listed]) => {
+    const blocks = blocksOf(page);
+    return listed.flatMap(([, way], index) => {
+      const block = blocks[index];
+      return block !== undefined && typeof way === "string" && isWay(way) ? [{ ...block, way }] : [];
+    });
+  });
+}

@@ -3,7 +3,6 @@
  */
 import { HonoBase } from "hono/hono-base";
 import type { Context } from "hono";
-import type { BlankEnv } from "hono/types";
 import type { Result as RouterResult, Router } from "hono/router";
 import type { RingName } from "../shared/identifiers.ts";
 import { handleRequest } from "./gateway.ts";
@@ -45,11 +44,23 @@ class ExactRouter<Handler> implements Router<Handler> {
 
 const READ_METHODS = ["GET", "HEAD"];
 
-export function createApp(parts: AppParts): HonoBase<BlankEnv> {
+/** What the gateway needs of the platform's `ExecutionContext`, so that its types need no types of the platform. */
+export interface GatewayContext {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** Vars and bindings have been read, so that Hono's place for them holds the context. */
+interface AppEnv {
+  readonly Bindings: GatewayContext;
+}
+
+export type GatewayApp = Pick<HonoBase<AppEnv>, "fetch">;
+
+export function createApp(parts: AppParts): GatewayApp {
   const { ring, ladder, clock, hooks, findRoute } = parts;
   const { endpoint } = hooks;
   // Hono decodes escapes in paths; here a path is the text that was received.
-  const app = new HonoBase<BlankEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
+  const app = new HonoBase<AppEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
   const on = (
     path: string,
     answer: (request: Request, context: RequestContext) => Outcome | Promise<Outcome>,
@@ -81,8 +92,8 @@ export function createApp(parts: AppParts): HonoBase<BlankEnv> {
   return app;
 }
 
-function keepGoing(c: Context): WaitUntil {
-  return (work) => c.executionCtx.waitUntil(work);
+function keepGoing(c: Context<AppEnv>): WaitUntil {
+  return (work) => c.env.waitUntil(work);
 }
 
 /** Counts a refusal, writes the event, and completes the answer. */

@@ -1,12 +1,12 @@
 /**
  * The composition root: env -> config -> app, once per isolate. The only file of the edge that reads the clock.
  */
-import type { Hono } from "hono";
 import { createKvKeySetSource } from "../shared/keys/key-set-source.ts";
 import { createVerification } from "../shared/keys/verification.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { createApp } from "./app.ts";
+import type { GatewayApp, GatewayContext } from "./app.ts";
 import { collectProblems, readOriginConfig, readVerifierConfig } from "./config.ts";
 import type { Bindings, ConfigProblem } from "./config.ts";
 import { readFeatures } from "./feature.ts";
@@ -34,7 +34,7 @@ export interface GatewayOptions {
 
 /** A Worker: what a module has to export by default. */
 export interface GatewayWorker {
-  fetch(request: Request, env: object, context: ExecutionContext): Promise<Response>;
+  fetch(request: Request, env: object, context: GatewayContext): Promise<Response>;
 }
 
 /**
@@ -56,7 +56,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
           state = started.get(env) ?? fresh;
           started.set(env, state);
         }
-        if (state.ok) return await state.value.fetch(request, env, context);
+        if (state.ok) return await state.value.fetch(request, context);
         return see(request, sink, refused({ code: "config_invalid", problems: state.error }));
       } catch (error) {
         return see(request, sink, crashed(error));
@@ -65,7 +65,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
   };
 }
 
-type Started = Result<Pick<Hono, "fetch">, readonly ConfigProblem[]>;
+type Started = Result<GatewayApp, readonly ConfigProblem[]>;
 
 interface Surroundings {
   readonly routes: RoutePolicy;

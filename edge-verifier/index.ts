@@ -2,6 +2,7 @@
  * What the package offers to Workers: the whole gateway, or only the verifier as Hono middleware.
  */
 export { createGateway } from "./create-gateway.ts";
+export type { GatewayContext } from "./app.ts";
 export type { GatewayOptions, GatewayWorker } from "./create-gateway.ts";
 export type { Feature, FeatureHooks, FeatureName, FeatureSetup } from "./feature.ts";
 export { allFeatures } from "./features/all.ts";

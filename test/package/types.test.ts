@@ -19,13 +19,37 @@ describe("that its types serve a consumer", () => {
   const CONSUMER = `
     import { createIssuer, createKmsSigner, exportPublicKey, SealgateError } from "sealgate/issuer";
     import type { FaultCode, IssuedToken, Issuer } from "sealgate/issuer";
-    import { verifyToken } from "sealgate/verify";
+    import { createVerifier, fromDocument, verifyToken } from "sealgate/verify";
     import type { Result, TokenRejection, VerifiedToken } from "sealgate/verify";
-    import { defineRoutes, sealgate } from "sealgate/edge-verifier";
+    import { createGateway, defineRoutes, requireScope, sealgate } from "sealgate/edge-verifier";
+    import type { SealgateVariables } from "sealgate/edge-verifier";
     import { Hono } from "hono";
 
     export const app = new Hono();
     app.use("/api/*", sealgate());
+    interface MyClaims { readonly tenant: string }
+    app.get("/mine", sealgate<MyClaims>(), requireScope("a"), (c) => {
+      const { sub, tenant } = c.get("jwtPayload");
+      const names: readonly [string | undefined, string] = [sub, tenant];
+      // @ts-expect-error a token may have no subject
+      const subject: string = sub;
+      return c.json({ names, subject, kid: c.get("auth").kid });
+    });
+    app.get("/maybe", sealgate<MyClaims>({ allow_anon: true }), (c) => {
+      // @ts-expect-error the caller may be anonymous
+      c.get("jwtPayload").tenant;
+      return c.text(c.get("jwtPayload")?.tenant ?? "anonymous");
+    });
+    export const typed = new Hono<{ Variables: SealgateVariables<MyClaims> }>();
+    typed.use(sealgate<MyClaims>({ audience: (c) => c.req.param("tenant") ?? "" }));
+    typed.get("/", (c) => c.text(c.get("jwtPayload").tenant));
+    const context = { waitUntil: (work: Promise<unknown>): void => void work };
+    export const answered: Promise<Response> = createGateway([]).fetch(new Request("https://a.example"), {}, context);
+    export const verifier = createVerifier({
+      issuer: "${ISSUER}", audiences: ["a"], anchors: [{}], keySets: fromDocument("a.b.c"),
+    });
+    // @ts-expect-error no check can be left out
+    createVerifier({ audiences: ["a"], anchors: [{}], keySets: fromDocument("a.b.c") });
     const issuer: Issuer = createIssuer({
       issuer: "${ISSUER}",
       signer: await createKmsSigner({ keyId: "alias/x", alg: "EdDSA" }),
@@ -59,10 +83,8 @@ describe("that its types serve a consumer", () => {
     expect(examples.length).toBeGreaterThanOrEqual(2);
     await project.write("consumer.ts", CONSUMER);
     for (const [index, example] of examples.entries()) await project.write(`readme-${index}.ts`, example);
-    await project.write(
-      "env.d.ts",
-      "interface Env {}\ninterface ExecutionContext { waitUntil(work: Promise<unknown>): void }\n",
-    );
+    // Of the platform's types there is nothing here: declarations of the package need none.
+    await project.write("env.d.ts", "interface Env {}\n");
     const compilerOptions = {
       target: "es2024",
       module: resolution === "nodenext" ? "nodenext" : "preserve",

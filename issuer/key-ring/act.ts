@@ -20,6 +20,8 @@ export interface ActPorts {
   readonly publisher: KeySetPublisher;
   /** This host's clock, epoch seconds. */
   readonly clock: () => EpochSeconds;
+  /** Milliseconds from any origin, never set back. */
+  readonly monotonicMs: () => number;
   /** At least 0, less than 1. */
   readonly random: () => number;
   /** A signer over the root key. */
@@ -49,9 +51,12 @@ export async function actOn(
   step: Step,
   ports: ActPorts,
   policy: Pick<RingPolicy, "ring" | "composeDeadlineSeconds">,
-  observed: Pick<ObservedRing, "observedAt" | "storedText">,
+  observed: Pick<ObservedRing, "observedAt" | "observedAtMonotonicMs" | "storedText">,
 ): Promise<StepOutcome> {
-  const isTooLate = (): boolean => ports.clock() > observed.observedAt + policy.composeDeadlineSeconds;
+  // By both clocks: one may be set back meanwhile, the other may stand still while a machine is frozen.
+  const isTooLate = (): boolean =>
+    ports.monotonicMs() > observed.observedAtMonotonicMs + policy.composeDeadlineSeconds * 1000 ||
+    ports.clock() > observed.observedAt + policy.composeDeadlineSeconds;
   if (isTooLate()) return notDone("too_late");
   const { kms } = ports;
   const { ring } = policy;

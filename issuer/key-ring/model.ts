@@ -69,8 +69,10 @@ export type ObservedDocument =
 
 export interface ObservedRing {
   readonly ring: RingName;
-  /** When observing began. */
+  /** When observing began, by this host's clock. */
   readonly observedAt: EpochSeconds;
+  /** The same by a clock that is never set, in milliseconds from any origin: deadlines are measured with it. */
+  readonly observedAtMonotonicMs: number;
   /** The target of the alias `root`, and when it was last moved. */
   readonly root: ObservedRoot | undefined;
   readonly rootUpdatedAt: EpochSeconds | undefined;

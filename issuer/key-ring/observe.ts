@@ -23,6 +23,8 @@ export interface ObservePorts {
   readonly publisher: Pick<KeySetPublisher, "read">;
   /** This host's clock, epoch seconds. */
   readonly clock: () => EpochSeconds;
+  /** Milliseconds from any origin, never set back. */
+  readonly monotonicMs: () => number;
 }
 
 export interface ObserveOptions {
@@ -42,6 +44,7 @@ export async function observeRing(
   { memory, candidate }: ObserveOptions,
 ): Promise<ObservedRing> {
   const observedAt = ports.clock();
+  const observedAtMonotonicMs = ports.monotonicMs();
   const { ring, issuer, alg, rootAlg } = policy;
   const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
   const anchors = await importAnchors([keys.root, ...keys.otherRoots]);
@@ -53,6 +56,7 @@ export async function observeRing(
   return {
     ring,
     observedAt,
+    observedAtMonotonicMs,
     ...keys,
     generations,
     document,

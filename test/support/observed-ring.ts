@@ -116,6 +116,7 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
   return {
     ring: MAIN_RING,
     observedAt: START,
+    observedAtMonotonicMs: 0,
     root: root(),
     rootUpdatedAt: after(-10_000_000),
     otherRoots: [],

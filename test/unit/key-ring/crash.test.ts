@@ -157,6 +157,23 @@ describe("a rotator that was held up", () => {
     expect(written).toBe(published.length);
   });
 
+  test("is late though its clock was set back meanwhile", async () => {
+    const world = await startedRing();
+    world.pass(43_200);
+    let monotonicMs = 0;
+    const around: Around = async (call, run) => {
+      const value = await run();
+      if (call === "sign" && monotonicMs === 0) {
+        monotonicMs = 31_000;
+        world.pass(-60);
+      }
+      return value;
+    };
+    const ports = { ...instrumentPorts(world.ports, around), monotonicMs: () => monotonicMs };
+    const report = await world.run({ ports });
+    expect(report.steps[0]).toMatchObject({ step: { kind: "publish" }, outcome: { result: "too_late" } });
+  });
+
   test("does not overwrite what another one has published meanwhile", async () => {
     const world = await startedRing();
     world.pass(TURN_SECONDS + 4000);

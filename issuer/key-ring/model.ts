@@ -69,9 +69,8 @@ export type ObservedDocument =
 
 export interface ObservedRing {
   readonly ring: RingName;
-  /** When observing began, by this host's clock. */
+  /** When observing began: by this host's clock, and by one that is never set, in milliseconds from any origin. */
   readonly observedAt: EpochSeconds;
-  /** The same by a clock that is never set, in milliseconds from any origin: deadlines are measured with it. */
   readonly observedAtMonotonicMs: number;
   /** The target of the alias `root`, and when it was last moved. */
   readonly root: ObservedRoot | undefined;

@@ -80,7 +80,8 @@ async function until(clock: WorldClock, isDone: () => boolean, ask: () => () => 
 
 /** `sealgate ring anchors --retire --dry-run` has found something to do. */
 async function mayRetire({ clock, kms, kv, policy }: RootChangeOptions): Promise<boolean> {
-  const ports = { kms, publisher: { read: async () => kv.readApi() }, clock: () => clock.secondsOf(0) };
+  const publisher = { read: async () => kv.readApi() };
+  const ports = { kms, publisher, clock: () => clock.secondsOf(0), monotonicMs: () => clock.nowMs };
   try {
     const observed = await observeRing(ports, policy, { memory: createRingMemory() });
     const plan = planRing(observed, policy, clock.secondsOf(0), { kind: "root_retire" });

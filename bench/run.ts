@@ -19,6 +19,7 @@ import type { ReportTable, Suite, SuiteReport } from "./lib/report.ts";
 import { formatTable } from "./lib/table.ts";
 import { gatewaySuite } from "./suites/gateway.ts";
 import { growthSuite } from "./suites/growth.ts";
+import { hostileSuite } from "./suites/hostile.ts";
 import { issuerSuite } from "./suites/issuer.ts";
 import { verifySuite } from "./suites/verify.ts";
 
@@ -26,6 +27,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   verify: verifySuite,
   growth: growthSuite,
   gateway: gatewaySuite,
+  hostile: hostileSuite,
   issuer: issuerSuite,
 };
 

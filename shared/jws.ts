@@ -58,11 +58,15 @@ export function parseCompactJws(token: string): Result<UnverifiedJws, TokenRejec
   return ok({ encodedHeader: token.slice(0, firstDot), payload, signingInput: token.slice(0, lastDot), signature });
 }
 
+/** A certificate chain fits; JSON that is read before a signature is looked at should not take all of a token. */
+const MAX_HEADER_CHARACTERS = 8192;
+
 /**
  * Reads the protected header: `alg` from the table, `kid` present, `typ` a string if present, no `crit`. `jwk`, `jku`,
  * `x5u` and `x5c` (RFC 7515 section 4.1) are never looked at: keys come from the key set alone.
  */
 export function parseJwsHeader(encodedHeader: string): Result<UnverifiedHeader, TokenRejection> {
+  if (encodedHeader.length > MAX_HEADER_CHARACTERS) return err({ code: "header_invalid", reason: "too_long" });
   const bytes = decodeBase64url(encodedHeader);
   if (bytes === undefined) return err({ code: "token_malformed", part: "header" });
   const json = parseJsonObject(bytes);

@@ -16,6 +16,8 @@ export interface LoadJob {
   readonly concurrency: number;
   /** Used in turn as bearer tokens; empty for none. */
   readonly tokens: readonly string[];
+  /** On top of what a browser sends. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly expectedStatus: number;
 }
 
@@ -59,7 +61,9 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const url = new URL(job.url);
   if (url.hostname !== "127.0.0.1") throw new TypeError("the load generator stays on loopback");
   const sockets = await Promise.all(Array.from({ length: job.concurrency }, () => openTo(url)));
-  const lines = Object.entries({ host: url.host, ...HEADERS }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries({ host: url.host, ...HEADERS, ...job.headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   const head = `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join("")}`;
   const latencies: number[] = [];
   let started = 0;

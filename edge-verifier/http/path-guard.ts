@@ -42,6 +42,9 @@ const MAX_PATH_LENGTH = 8000;
 /** A host and perhaps a port. A backslash or an at sign would move its end for some parsers; a comma joins two Host headers. */
 const AUTHORITY = /^[\w.:[\]-]+$/;
 
+/** Characters beyond ASCII are looked at in several forms: a path that has any may be half as long. */
+const MAX_NON_ASCII_LENGTH = 4000;
+
 const PLAIN = 0;
 const REFUSED = 1;
 /** These three, and a parenthesis after them, are numbered in the order of `MEANINGFUL`. */
@@ -128,6 +131,7 @@ function checkSpecial(path: string): PathProblem | undefined {
     else if (!MAY_BE_ESCAPED.includes(String.fromCharCode(octet))) isAmbiguous = true;
   }
   if (!isAscii) {
+    if (path.length > MAX_NON_ASCII_LENGTH) return "too_long";
     try {
       const others = decodeURIComponent(path).replaceAll(ASCII_OR_MARK, "");
       isAmbiguous ||= STRUCTURAL.test(others.normalize("NFKD"));

@@ -104,6 +104,9 @@ describe("checkPath refuses", () => {
   test("a path longer than 8000 octets", () => {
     expect(checkPath(`/${"a".repeat(7999)}`)).toBeUndefined();
     expect(checkPath(`/${"a".repeat(8000)}`)).toBe("too_long");
+    expect(checkPath(`/${"a%20".repeat(1900)}`)).toBeUndefined();
+    expect(checkPath(`/${"%C3%A9".repeat(666)}`)).toBeUndefined();
+    expect(checkPath(`/${"%C3%A9".repeat(667)}`)).toBe("too_long");
   });
 });
 

@@ -1,6 +1,7 @@
 /** The constructors of branded names and times: what they let through, and what not. */
 import { describe, expect, test } from "vitest";
 import {
+  addSeconds,
   epochSecondsFromMs,
   parseAudience,
   parseEpochSeconds,
@@ -143,4 +144,17 @@ test("epochSecondsFromMs rounds down to whole seconds", () => {
   expect(epochSecondsFromMs(1_800_000_000_999)).toBe(1_800_000_000);
   expect(epochSecondsFromMs(1_800_000_000_000)).toBe(1_800_000_000);
   expect(epochSecondsFromMs(1_799_999_999_999)).toBe(1_799_999_999);
+});
+
+describe("addSeconds", () => {
+  const time = epochSecondsFromMs(1_800_000_000_000);
+
+  test("is later, or earlier by a negative number", () => {
+    expect(addSeconds(time, 331)).toBe(1_800_000_331);
+    expect(addSeconds(time, -1)).toBe(1_799_999_999);
+  });
+
+  test.each([8_640_000_000_000, -1_800_000_001, Number.NaN])("refuses to leave the range of dates: %s", (seconds) => {
+    expect(() => addSeconds(time, seconds)).toThrow(RangeError);
+  });
 });

@@ -1,6 +1,6 @@
 /** `sealgate ring revoke`: withdraws a key, once a person has confirmed it, and says by when every edge refuses its tokens. */
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
-import { parseKid } from "../../../shared/identifiers.ts";
+import { addSeconds, parseKid } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { assess, liveDocument } from "../../key-ring/index.ts";
 import type { ObservedRing } from "../../key-ring/index.ts";
@@ -61,7 +61,8 @@ function boundOf(before: ObservedRing, run: RingRun, { policy }: RingContext, ki
   return {
     seconds: stalenessBoundSeconds(timing.largest),
     publishedAt: document.issuedAt,
-    unreachableUntil: isHeld ? earlier.expiresAt : undefined,
+    // The edge's clock may be behind.
+    unreachableUntil: isHeld ? addSeconds(earlier.expiresAt, timing.largest.clockSkewSeconds) : undefined,
   };
 }
 
@@ -90,7 +91,9 @@ function describeBound(kid: Kid, { seconds, publishedAt, unreachableUntil }: Bou
     `every edge refuses its tokens by ${describeTime(refusedBy)} (${describeDistance(refusedBy - now)}): ${seconds} s for KV and its caches`,
   ];
   if (unreachableUntil !== undefined) {
-    lines.push(`an edge that cannot reach KV by ${describeTime(unreachableUntil)}, when the document it holds expires`);
+    lines.push(
+      `an edge that cannot reach KV by ${describeTime(unreachableUntil)}, when the document it holds has expired by its clock`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

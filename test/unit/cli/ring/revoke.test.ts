@@ -25,7 +25,8 @@ describe("ring revoke", () => {
     expect(keys.map((key) => key.kid)).not.toContain(kid);
     const refusedBy = new Date((issuedAt + 270) * 1000).toISOString().replace(".000", "");
     expect(run.out).toContain(`every edge refuses its tokens by ${refusedBy} (in `);
-    expect(run.out).toContain(new Date(before.expiresAt * 1000).toISOString().replace(".000", ""));
+    // The clock of an edge may be K behind.
+    expect(run.out).toContain(new Date((before.expiresAt + 60) * 1000).toISOString().replace(".000", ""));
   });
 
   test("the key is disabled before anything else, and signs elsewhere before KV is asked", async () => {

@@ -55,6 +55,7 @@ export type KmsEmulatorErrorCode =
   | "kms_emulator_state_exposed"
   | "kms_emulator_state_mismatch"
   | "kms_emulator_state_changed"
+  | "kms_emulator_state_locked"
   | "kms_emulator_state_unreadable";
 
 /** A fault of the emulator or its state file. The message says what to do and never holds key material. */

@@ -60,9 +60,18 @@ export interface KmsEmulator extends Place {
  */
 export async function startKmsEmulator(options: KmsEmulatorOptions = {}): Promise<KmsEmulator> {
   checkOptions(options);
+  const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
+  try {
+    return await start(options, file);
+  } catch (error) {
+    file?.close();
+    throw error;
+  }
+}
+
+async function start(options: KmsEmulatorOptions, file: StateFile | undefined): Promise<KmsEmulator> {
   const nowMs = options.now ?? Date.now;
   const faults = new Faults();
-  const file = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
   const store = new KmsStore(initialState(options, file), faults, (state) => file?.save(state));
   const requests: Record<KmsOperation, number> = { ...NO_REQUESTS };
   const closing = new AbortController();
@@ -80,9 +89,10 @@ export async function startKmsEmulator(options: KmsEmulatorOptions = {}): Promis
     faults,
     requests,
     banner,
-    close: () => {
+    close: async () => {
       closing.abort();
-      return close(server);
+      await close(server);
+      file?.close();
     },
   };
 }

@@ -57,8 +57,29 @@ export function optionalEnum<Name extends string>(
   return found;
 }
 
-export function requiredEnum<Name extends string>(input: JsonObject, member: string, allowed: readonly Name[]): Name {
-  const value = optionalEnum(input, member, allowed);
+/**
+ * The same where KMS has further names that this emulator does not build.
+ * @throws KmsError UnsupportedOperationException for one of those
+ */
+export function optionalBuiltEnum<Name extends string>(
+  input: JsonObject,
+  member: string,
+  built: readonly Name[],
+  unbuilt: readonly string[],
+): Name | undefined {
+  const name = optionalEnum(input, member, [...built, ...unbuilt]);
+  const found = built.find((one) => one === name);
+  if (name === undefined || found !== undefined) return found;
+  throw new KmsError("UnsupportedOperationException", `${member} ${name} is not built in this emulator.`);
+}
+
+export function requiredBuiltEnum<Name extends string>(
+  input: JsonObject,
+  member: string,
+  built: readonly Name[],
+  unbuilt: readonly string[],
+): Name {
+  const value = optionalBuiltEnum(input, member, built, unbuilt);
   if (value === undefined) throw constraintError(member, "not be null");
   return value;
 }

@@ -21,9 +21,12 @@ export const SIGNING_ALGORITHMS = [
   "ED25519_SHA_512",
   "ED25519_PH_SHA_512",
 ] as const;
+/** KMS's other signing algorithms: known by name, as the specs below are. */
+export const UNBUILT_SIGNING_ALGORITHMS: readonly string[] = ["ML_DSA_SHAKE_256", "SM2DSA"];
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
 export const KEY_USAGES = ["SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"] as const;
+export const UNBUILT_KEY_USAGES: readonly string[] = ["ENCAPSULATE_DECAPSULATE"];
 export type KeyUsage = (typeof KEY_USAGES)[number];
 
 export const KEY_SPECS = [

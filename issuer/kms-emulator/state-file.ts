@@ -3,24 +3,34 @@
  * 0600, with a SHA-256 of its content. A file that is damaged, readable by others, or written by somebody else meanwhile is
  * refused, never repaired. The hash finds damage, not forgery: whoever may write the file owns the keys anyway.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isJsonObject, parseJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { KmsEmulatorError } from "./errors.ts";
 import { decodeState, encodeState } from "./state-codec.ts";
+import { lockStateFile, temporaryPath } from "./state-lock.ts";
+import type { StateLock } from "./state-lock.ts";
 import type { StoredState } from "./store.ts";
 
 const FORMAT = "sealgate-kms-emulator/1";
 const WARNING = "Private keys of an emulator, in the clear. Not a KMS: never trust a token signed by them.";
 
-/** The file of one emulator. Remembers what it last saw, to notice a second writer. */
+/** The file of one emulator, locked until it is closed. Remembers what it last saw, to notice a writer that knows no lock. */
 export class StateFile {
   readonly #path: string;
+  readonly #lock: StateLock;
   #seen = "";
 
+  /** @throws KmsEmulatorError kms_emulator_state_locked, or …_unreadable when the folder cannot be written. */
   constructor(path: string) {
     this.#path = path;
+    this.#lock = lockStateFile(path);
+  }
+
+  /** Lets another emulator have the file. */
+  close(): void {
+    this.#lock.release();
   }
 
   /**
@@ -58,19 +68,21 @@ export class StateFile {
 
   /**
    * Replaces the file; a reader sees the old content or the new, whole.
-   * @throws KmsEmulatorError kms_emulator_state_changed when somebody else wrote it since, and the system's errors.
+   * @throws KmsEmulatorError kms_emulator_state_changed when another program wrote it since, or …_unreadable
    */
   save(stored: StoredState): void {
-    if (fingerprint(this.#path) !== this.#seen) {
+    if (!this.#lock.isHeld() || fingerprint(this.#path) !== this.#seen) {
       throw new KmsEmulatorError(
         "kms_emulator_state_changed",
         `${this.#path} was changed by another program: give each emulator its own file.`,
       );
     }
-    const temporary = `${this.#path}.${randomUUID()}.tmp`;
+    const temporary = temporaryPath(this.#path);
     try {
       writeDurably(temporary, render(encodeState(stored)));
       renameSync(temporary, this.#path);
+    } catch (cause) {
+      throw new KmsEmulatorError("kms_emulator_state_unreadable", `${this.#path} cannot be written.`, { cause });
     } finally {
       rmSync(temporary, { force: true });
     }

@@ -2,8 +2,8 @@
 import { createPublicKey, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../shared/json.ts";
 import { KmsError } from "../errors.ts";
-import { optionalBoolean, optionalEnum, optionalList, optionalString, requiredString } from "../input.ts";
-import { KEY_SPECS, KEY_SPEC_TABLE, KEY_USAGES, UNBUILT_KEY_SPECS } from "../keys.ts";
+import { optionalBoolean, optionalBuiltEnum, optionalList, optionalString, requiredString } from "../input.ts";
+import { KEY_SPECS, KEY_SPEC_TABLE, KEY_USAGES, UNBUILT_KEY_SPECS, UNBUILT_KEY_USAGES } from "../keys.ts";
 import type { KeySpec, KeyUsage } from "../keys.ts";
 import type { Key, KeyStatus } from "../store.ts";
 import { KEY_ID_LENGTH, timestamp } from "./context.ts";
@@ -41,17 +41,15 @@ function refuseUnbuiltOptions(input: JsonObject): void {
 
 /** `CustomerMasterKeySpec` is the old name of `KeySpec`; older SDKs still send it. */
 function readKeySpec(input: JsonObject): KeySpec {
-  const known = [...KEY_SPECS, ...UNBUILT_KEY_SPECS];
-  const name = optionalEnum(input, "KeySpec", known) ?? optionalEnum(input, "CustomerMasterKeySpec", known);
-  const spec = KEY_SPECS.find((built) => built === (name ?? "SYMMETRIC_DEFAULT"));
-  if (spec === undefined) {
-    throw new KmsError("UnsupportedOperationException", `KeySpec ${name} is not built in this emulator.`);
-  }
-  return spec;
+  return (
+    optionalBuiltEnum(input, "KeySpec", KEY_SPECS, UNBUILT_KEY_SPECS) ??
+    optionalBuiltEnum(input, "CustomerMasterKeySpec", KEY_SPECS, UNBUILT_KEY_SPECS) ??
+    "SYMMETRIC_DEFAULT"
+  );
 }
 
 function readKeyUsage(input: JsonObject, spec: KeySpec): KeyUsage {
-  const asked = optionalEnum(input, "KeyUsage", KEY_USAGES);
+  const asked = optionalBuiltEnum(input, "KeyUsage", KEY_USAGES, UNBUILT_KEY_USAGES);
   if (asked === undefined && spec !== "SYMMETRIC_DEFAULT") {
     throw new KmsError(
       "ValidationException",

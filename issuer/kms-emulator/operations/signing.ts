@@ -4,8 +4,8 @@ import type { JsonObject } from "../../../shared/json.ts";
 import { KmsError } from "../errors.ts";
 import { signWrongly } from "../faulty-signatures.ts";
 import { keyArn } from "../identifiers.ts";
-import { optionalBoolean, optionalEnum, requiredBlob, requiredEnum, requiredString } from "../input.ts";
-import { KEY_SPEC_TABLE, SIGNING_ALGORITHMS } from "../keys.ts";
+import { optionalBoolean, optionalEnum, requiredBlob, requiredBuiltEnum, requiredString } from "../input.ts";
+import { KEY_SPEC_TABLE, SIGNING_ALGORITHMS, UNBUILT_SIGNING_ALGORITHMS } from "../keys.ts";
 import {
   bytesToSign,
   MESSAGE_MAX_BYTES,
@@ -29,7 +29,7 @@ interface SigningRequest {
 function readRequest(request: JsonObject, { store, nowMs }: OperationContext): SigningRequest {
   const keyId = requiredString(request, "KeyId", KEY_ID_LENGTH);
   const input: SigningInput = {
-    algorithm: requiredEnum(request, "SigningAlgorithm", SIGNING_ALGORITHMS),
+    algorithm: requiredBuiltEnum(request, "SigningAlgorithm", SIGNING_ALGORITHMS, UNBUILT_SIGNING_ALGORITHMS),
     message: requiredBlob(request, "Message", { min: 0, max: MESSAGE_MAX_BYTES }),
     messageType: optionalEnum(request, "MessageType", MESSAGE_TYPES) ?? "RAW",
   };

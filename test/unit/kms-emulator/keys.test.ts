@@ -96,6 +96,9 @@ describe("CreateKey", () => {
     // @ts-expect-error the SDK's types know better
     ["an unknown usage", { KeySpec: "RSA_2048", KeyUsage: "SIGN" }, "ValidationException"],
     ["a spec that is not built", { KeySpec: "ML_DSA_65", KeyUsage: "SIGN_VERIFY" }, "UnsupportedOperationException"],
+    ["SM2", { KeySpec: "SM2", KeyUsage: "SIGN_VERIFY" }, "UnsupportedOperationException"],
+    ["encapsulation", { KeySpec: "ML_KEM_768", KeyUsage: "ENCAPSULATE_DECAPSULATE" }, "UnsupportedOperationException"],
+    ["it with RSA", { KeySpec: "RSA_2048", KeyUsage: "ENCAPSULATE_DECAPSULATE" }, "UnsupportedOperationException"],
     ["imported material", { Origin: "EXTERNAL" }, "UnsupportedOperationException"],
     ["a multi-Region key", { MultiRegion: true }, "UnsupportedOperationException"],
     ["a custom key store", { CustomKeyStoreId: "cks-1" }, "UnsupportedOperationException"],

@@ -50,6 +50,15 @@ describe("Sign refuses what KMS refuses", () => {
     expect(message).toContain("not built");
   });
 
+  test.each(["ML_DSA_SHAKE_256", "SM2DSA"] as const)("%s is named as not built", async (algorithm) => {
+    const { client } = await setUp();
+    const { keyId } = await createKey(client);
+    const refusal = signedBy(client, keyId, algorithm, Buffer.alloc(32), "RAW");
+    expect(await expectRefusal(refusal, "UnsupportedOperationException")).toBe(
+      `SigningAlgorithm ${algorithm} is not built in this emulator.`,
+    );
+  });
+
   test("EXTERNAL_MU, which belongs to ML-DSA, is refused for every key that can be made", async () => {
     const { client } = await setUp();
     const { keyId } = await createKey(client, "ECC_NIST_P521");

@@ -1,16 +1,6 @@
 /** The embedded KMS's state file: private, whole or not at all, and refused when it is damaged. */
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   CreateAliasCommand,
@@ -28,13 +18,7 @@ import {
 import type { KMSClient, KeySpec } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { startKmsEmulator } from "../../../issuer/kms-emulator/index.ts";
-import { clientOf, createKey, DAY_MS, onCleanUp, expectRefusal, setUp } from "./support.ts";
-
-function newStateFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sealgate-kms-"));
-  onCleanUp(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, "state.json");
-}
+import { clientOf, createKey, DAY_MS, expectRefusal, newStateFile, onCleanUp, setUp } from "./support.ts";
 
 /** Everything a client can read, with the public keys. */
 async function everything(client: KMSClient): Promise<unknown> {
@@ -212,18 +196,17 @@ describe("a state file is refused", () => {
 });
 
 describe("a state file that cannot be kept", () => {
-  test("stops the emulator from answering rather than losing keys, when a second emulator writes it", async () => {
+  test.each([
+    ["writes it", (stateFile: string) => writeFileSync(stateFile, "{}", { mode: 0o600 })],
+    ["takes its lock", (stateFile: string) => writeFileSync(`${stateFile}.lock`, "1 - other\n")],
+  ])("stops the emulator from answering rather than losing keys, when another program %s", async (_name, meddle) => {
     const stateFile = newStateFile();
-    const first = await setUp({ stateFile });
-    const second = await setUp({ stateFile });
-    const { keyId } = await createKey(first.client);
-    const message = await expectRefusal(createKey(second.client), "KMSInternalException");
+    const { client } = await setUp({ stateFile });
+    await createKey(client);
+    meddle(stateFile);
+    const message = await expectRefusal(createKey(client), "KMSInternalException");
     expect(message).toContain("kms_emulator_state_changed");
-    await expectRefusal(second.client.send(new ListKeysCommand({})), "KMSInternalException");
-    expect((await first.client.send(new ListKeysCommand({}))).Keys).toHaveLength(1);
-    await first.kms.close();
-    const third = await setUp({ stateFile });
-    expect((await third.client.send(new ListKeysCommand({}))).Keys?.[0]?.KeyId).toBe(keyId);
+    await expectRefusal(client.send(new ListKeysCommand({})), "KMSInternalException");
   });
 
   test("does the same when its folder is gone", async () => {
@@ -232,5 +215,13 @@ describe("a state file that cannot be kept", () => {
     rmSync(join(stateFile, ".."), { recursive: true });
     await expectRefusal(createKey(client), "KMSInternalException");
     await expectRefusal(createKey(client), "KMSInternalException");
+  });
+
+  test("is refused at the start when its folder is not there, with what to do", async () => {
+    const stateFile = join(newStateFile(), "missing", "state.json");
+    await expect(startKmsEmulator({ stateFile })).rejects.toMatchObject({
+      code: "kms_emulator_state_unreadable",
+      message: expect.stringMatching(/missing\/state\.json cannot be written: create the folder .*missing, or /),
+    });
   });
 });

@@ -1,4 +1,7 @@
 /** An emulator with a settable clock and an unmodified SDK client that talks to it; both are closed after each test. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { KMSClient, CreateKeyCommand } from "@aws-sdk/client-kms";
 import type { KMSClientConfig, KeySpec, KeyUsageType } from "@aws-sdk/client-kms";
 import { afterEach, expect } from "vitest";
@@ -12,6 +15,13 @@ afterEach(async () => {
 
 export function onCleanUp(cleanUp: () => Promise<void> | void): void {
   cleanUps.push(cleanUp);
+}
+
+/** In a folder of its own. */
+export function newStateFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sealgate-kms-"));
+  onCleanUp(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "state.json");
 }
 
 export interface Setup {
@@ -30,7 +40,7 @@ export async function setUp(options: KmsEmulatorOptions = {}): Promise<Setup> {
   return { kms, clock, client: clientOf(kms) };
 }
 
-export function clientOf(kms: KmsEmulator, config: KMSClientConfig = {}): KMSClient {
+export function clientOf(kms: Pick<KmsEmulator, "url" | "region">, config: KMSClientConfig = {}): KMSClient {
   const client = new KMSClient({
     endpoint: kms.url,
     region: kms.region,

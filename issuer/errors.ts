@@ -25,6 +25,9 @@ export type FaultCode =
   | "kms_request_invalid"
   | "kms_limit_exceeded"
   | "kms_clock_skewed"
+  // on the way to KMS, in this process
+  | "connections_busy"
+  | "issuer_failed"
   // publishing
   | "publish_unauthorized"
   | "publish_not_found"
@@ -44,19 +47,37 @@ export type FaultCode =
   | "lifetime_too_long"
   | "config_invalid";
 
+/** Which call to AWS failed, for logs; undefined where nothing was asked. */
+export interface FaultDetails {
+  /** As IAM calls it: "kms:Sign". */
+  readonly action?: string | undefined;
+  /** Key id, key ARN, alias name or alias ARN, as it was asked for. */
+  readonly key?: string | undefined;
+  /** What AWS Support asks for. */
+  readonly requestId?: string | undefined;
+}
+
 /** A coded fault. `retryable` tells whether the same call may succeed later without a change. */
 export class SealgateError extends Error {
   readonly code: FaultCode;
   readonly retryable: boolean;
+  readonly details: FaultDetails;
 
   constructor(
     code: FaultCode,
     message: string,
-    options: { readonly retryable?: boolean; readonly cause?: unknown } = {},
+    options: { readonly retryable?: boolean; readonly cause?: unknown; readonly details?: FaultDetails } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SealgateError";
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.details = options.details ?? {};
   }
+}
+
+/** The whole explanation of an error: its own sentence, and the dependency's words where a fault keeps them. */
+export function explain(error: { readonly message: string; readonly cause?: unknown }): string {
+  const { cause, message } = error;
+  return cause instanceof Error && cause.message !== "" ? `${message} ${cause.message}` : message;
 }

@@ -6,7 +6,9 @@ import { randomUUID } from "node:crypto";
 import { checkClaims } from "../shared/claims.ts";
 import { epochSecondsFromMs, parseAudience, parseEpochSeconds, parseIssuerUrl } from "../shared/identifiers.ts";
 import type { Audience, EpochSeconds, IssuerUrl } from "../shared/identifiers.ts";
-import type { JsonObject } from "../shared/json.ts";
+import type { JsonObject, JsonValue } from "../shared/json.ts";
+import { refuseUnknownOptions, unknownOptionProblem } from "../shared/options.ts";
+import type { KnownOptions, OptionHints } from "../shared/options.ts";
 import type { TokenRejection } from "../shared/rejection.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
 import { SealgateError } from "./errors.ts";
@@ -66,6 +68,44 @@ export interface Issuer {
 
 const DEFAULT_TTL_SECONDS = 300;
 
+const KNOWN_ISSUER_OPTIONS: KnownOptions<IssuerOptions> = {
+  issuer: true,
+  maxTokenTtlSeconds: true,
+  defaultTtlSeconds: true,
+  clock: true,
+  newJti: true,
+  signer: true,
+  ring: true,
+};
+
+/** The names of {@link SignOptions}. */
+export const KNOWN_SIGN_OPTIONS: KnownOptions<SignOptions> = { ttlSeconds: true, audience: true, typ: true };
+
+/** As other libraries call them, and what belongs elsewhere. */
+export const SIGN_OPTION_HINTS: OptionHints = {
+  expiresIn: "ttlSeconds, a number of seconds",
+  exp: "ttlSeconds, counted from now",
+  aud: "audience",
+  type: "typ",
+  subject: "the claim sub",
+  sub: "the claim sub",
+  jwtid: "nothing: the issuer chooses jti",
+  jti: "nothing: the issuer chooses jti",
+  kid: "nothing: the kid is the key's thumbprint",
+  keyid: "nothing: the kid is the key's thumbprint",
+  header: "typ; nothing else of the header can be chosen",
+  alg: "the alg of the signer or ring",
+  algorithm: "the alg of the signer or ring",
+  issuer: "the issuer of createIssuer",
+  notBefore: "the claim nbf",
+};
+
+const ISSUER_OPTION_HINTS: OptionHints = {
+  kms: "signer, made by createKmsSigner({ kms, … })",
+  keyId: "signer, made by createKmsSigner",
+  iss: "issuer",
+};
+
 /** Set by the issuer alone (RFC 7519 sections 4.1.1, 4.1.4, 4.1.6 and 4.1.7). */
 const RESERVED_CLAIMS = ["iss", "iat", "exp", "jti"];
 
@@ -82,7 +122,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const source = options.ring ?? { current: async () => options.signer };
   return {
     async sign(claims, signOptions = {}) {
-      const ttlSeconds = checkTtl(signOptions.ttlSeconds ?? defaultTtlSeconds, maxTokenTtlSeconds);
+      checkSignOptions(signOptions);
+      const ttlSeconds = checkTtl(signOptions.ttlSeconds ?? defaultTtlSeconds, maxTokenTtlSeconds, limitOf(options));
       const typ = checkTyp(signOptions.typ ?? "JWT");
       const callers = takeClaims(claims, signOptions.audience, typ);
       // The signer first: finding it may take a while, and the token's time starts when it is signed.
@@ -103,6 +144,7 @@ interface CheckedSettings extends Required<IssuerSettings> {
 }
 
 function checkSettings(options: IssuerOptions): CheckedSettings {
+  refuseUnknownOptions("createIssuer", options, KNOWN_ISSUER_OPTIONS, ISSUER_OPTION_HINTS);
   const { maxTokenTtlSeconds } = options;
   const defaultTtlSeconds = options.defaultTtlSeconds ?? Math.min(DEFAULT_TTL_SECONDS, maxTokenTtlSeconds);
   const problems: string[] = [];
@@ -114,13 +156,34 @@ function checkSettings(options: IssuerOptions): CheckedSettings {
     problems.push("defaultTtlSeconds must be a whole number of seconds above 0 and at most maxTokenTtlSeconds");
   }
   if ((options.signer === undefined) === (options.ring === undefined)) problems.push("give either a signer or a ring");
+  if (options.signer !== undefined && typeof options.signer.sign !== "function") {
+    problems.push("signer must be what createKmsSigner resolves to: await it");
+  }
+  if (options.ring !== undefined && typeof options.ring.current !== "function") {
+    problems.push(
+      "ring must be what createRingSource returns, as in createIssuer({ ring: createRingSource(policy), … })",
+    );
+  }
   if (!issuer.ok || problems.length > 0) throw new TypeError(`createIssuer: ${problems.join("; ")}`);
   const clock = options.clock ?? (() => epochSecondsFromMs(Date.now()));
   const newJti = options.newJti ?? randomUUID;
   return { issuer: issuer.value, maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti };
 }
 
-function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number): number {
+/** Strict, as the Lambda and `serve` are: a misspelt option must not become a token with another lifetime. */
+function checkSignOptions(options: unknown): void {
+  const problem = unknownOptionProblem(options, KNOWN_SIGN_OPTIONS, SIGN_OPTION_HINTS);
+  if (problem !== undefined) throw new SealgateError("input_invalid", `The options of sign ${problem}.`);
+}
+
+/** What to change for longer tokens. */
+function limitOf({ ring }: IssuerOptions): string {
+  return ring === undefined
+    ? "raise maxTokenTtlSeconds of the issuer, and of the verifiers first"
+    : "raise timing.maxTokenTtlSeconds of the ring's policy, and then maxTokenTtlSeconds of the issuer";
+}
+
+function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number, limit: string): number {
   if (!isWholeSeconds(ttlSeconds)) {
     throw new SealgateError("input_invalid", "ttlSeconds must be a whole number of seconds above 0.");
   }
@@ -128,7 +191,7 @@ function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number): number {
   throw new SealgateError(
     "lifetime_too_long",
     `A token may live at most ${maxTokenTtlSeconds} s (maxTokenTtlSeconds), and ${ttlSeconds} s were asked for. ` +
-      "Ask for less; raise the maximum only together with the ring's policy.",
+      `Ask for less, or ${limit}.`,
   );
 }
 
@@ -149,6 +212,7 @@ function takeClaims(claims: unknown, audience: SignOptions["audience"], typ: Iss
     throw refused("aud", "is given twice, as a claim and as the audience option");
   }
   const aud = takeAudience(audience ?? callers["aud"]);
+  requireOneReading(callers["scope"]);
   if (typ === "at+jwt") {
     for (const claim of ACCESS_TOKEN_CLAIMS) {
       if (typeof callers[claim] !== "string" || callers[claim] === "") {
@@ -157,6 +221,25 @@ function takeClaims(claims: unknown, audience: SignOptions["audience"], typ: Iss
     }
   }
   return { ...callers, aud };
+}
+
+/** RFC 6749 section 3.3: what one scope consists of, visible ASCII without `"` and `\`. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/**
+ * A scope that holds a space is one scope to the edge, which compares elements, and two to an origin that is told all of them
+ * in one header. Text is cut at single spaces (RFC 8693 section 4.2): other white space is cut by some readers and kept by others.
+ */
+function requireOneReading(scope: JsonValue | undefined): void {
+  if (scope === undefined || scope === "") return;
+  if (typeof scope !== "string" && !Array.isArray(scope))
+    throw refused("scope", "must be a string or an array of strings");
+  const scopes: readonly unknown[] = typeof scope === "string" ? scope.split(" ") : scope;
+  const position = scopes.findIndex((one) => typeof one !== "string" || !SCOPE.test(one));
+  if (position === -1) return;
+  throw typeof scope === "string"
+    ? refused("scope", "must be scopes of visible ASCII without quotes and backslashes, separated by single spaces")
+    : refused(`scope[${position}]`, "must be one scope: visible ASCII without spaces, quotes and backslashes");
 }
 
 function takeAudience(aud: unknown): Audience | readonly Audience[] {

@@ -61,8 +61,7 @@ function takeValue(value: unknown, path: Path, walk: Walk): JsonValue {
       if (!value.isWellFormed()) throw new Refused(path, "must be well-formed Unicode");
       return value;
     case "number":
-      if (!Number.isFinite(value)) throw new Refused(path, "must be a finite number");
-      return value;
+      return takeNumber(value, path);
     case "boolean":
       return value;
     case "object":
@@ -73,6 +72,16 @@ function takeValue(value: unknown, path: Path, walk: Walk): JsonValue {
     case "symbol":
       throw new Refused(path, `must be a JSON value, not ${typeof value}`);
   }
+}
+
+/** What JSON numbers do not carry, or what readers with another number type read as another value (RFC 7493 section 2.2). */
+function takeNumber(value: number, path: Path): number {
+  if (!Number.isFinite(value)) throw new Refused(path, "must be a finite number");
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new Refused(path, "must be an integer between -(2^53 - 1) and 2^53 - 1; pass a longer one as a string");
+  }
+  if (Object.is(value, -0)) throw new Refused(path, "must not be -0, which JSON.stringify writes as 0");
+  return value;
 }
 
 function takeObject(object: object, path: Path, walk: Walk): JsonValue {

@@ -5,6 +5,8 @@
 import type { Alg } from "../shared/algorithms.ts";
 import type { JsonObject } from "../shared/json.ts";
 import { serialiseJwk } from "../shared/key-set.ts";
+import { refuseUnknownOptions } from "../shared/options.ts";
+import type { KnownOptions } from "../shared/options.ts";
 import { SealgateError } from "./errors.ts";
 import { createAwsKms } from "./kms/aws-kms.ts";
 import { requireAlgs, requireFit, toPublicKey } from "./kms/fitness.ts";
@@ -18,12 +20,15 @@ export interface ExportPublicKeyOptions {
   readonly alg?: Alg;
 }
 
+const KNOWN_OPTIONS: KnownOptions<ExportPublicKeyOptions> = { kms: true, alg: true };
+
 /**
  * Exports the public key of a KMS key.
  * @param keyId key id, key ARN, alias name or alias ARN
  * @param format "pem": SubjectPublicKeyInfo as text (RFC 7468 section 13); "jwk": a JWK with `alg`, `use` and `kid`
  * @throws SealgateError `kms_key_unfit` for a key that cannot sign tokens, `input_invalid` for the JWK of an RSA key without
  *   `alg`, and other `kms_…` codes
+ * @throws TypeError for another format, and for options that mean nothing here
  */
 export function exportPublicKey(keyId: string, format: "pem", options?: ExportPublicKeyOptions): Promise<string>;
 export function exportPublicKey(keyId: string, format: "jwk", options?: ExportPublicKeyOptions): Promise<JsonObject>;
@@ -32,6 +37,8 @@ export async function exportPublicKey(
   format: "pem" | "jwk",
   options: ExportPublicKeyOptions = {},
 ): Promise<string | JsonObject> {
+  refuseUnknownOptions("exportPublicKey", options, KNOWN_OPTIONS, { algorithm: "alg", client: "kms" });
+  if (format !== "pem" && format !== "jwk") throw new TypeError('format must be "pem" or "jwk"');
   const { kms = createAwsKms(), alg } = options;
   const answer = await kms.getPublicKey(keyId);
   if (alg !== undefined) requireFit(keyId, answer, alg);

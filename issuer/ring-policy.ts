@@ -6,8 +6,11 @@ import { parseIssuerUrl, parseRingName } from "../shared/identifiers.ts";
 import type { IssuerUrl, RingName } from "../shared/identifiers.ts";
 import { isJsonObject, parseJsonObjectText } from "../shared/json.ts";
 import type { JsonObject } from "../shared/json.ts";
+import { refuseUnknownOptions } from "../shared/options.ts";
+import type { KnownOptions, OptionHints } from "../shared/options.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
+import type { RingTiming } from "../shared/timing.ts";
 import { SealgateError } from "./errors.ts";
 import { checkRingPolicy } from "./key-ring/policy.ts";
 import type { RingPolicy, RingPolicyInput } from "./key-ring/policy.ts";
@@ -25,6 +28,8 @@ export interface RingPolicyOptions extends Omit<RingPolicyInput, "ring" | "issue
  * @throws TypeError naming everything that is wrong with it
  */
 export function createRingPolicy(options: RingPolicyOptions): RingPolicy {
+  refuseUnknownOptions("createRingPolicy", options, KNOWN_OPTIONS, TIMING_HINTS);
+  if (options.timing !== undefined) refuseUnknownOptions("createRingPolicy, timing", options.timing, KNOWN_TIMING);
   const ring = parseRingName(options.ring);
   const issuer = parseIssuerUrl(options.issuer);
   const problems: string[] = [];
@@ -36,6 +41,17 @@ export function createRingPolicy(options: RingPolicyOptions): RingPolicy {
   const rules = policy.error.map(({ member, rule }) => `${member} ${rule}`);
   throw new TypeError(`createRingPolicy: ${rules.join("; ")}`);
 }
+
+const KNOWN_TIMING: KnownOptions<RingTiming> = {
+  kvCacheTtlSeconds: true,
+  memoryTtlSeconds: true,
+  clockSkewSeconds: true,
+  maxTokenTtlSeconds: true,
+  kvPropagationSeconds: true,
+  signerLagSeconds: true,
+};
+
+const TIMING_HINTS: OptionHints = Object.fromEntries(Object.keys(KNOWN_TIMING).map((name) => [name, `timing.${name}`]));
 
 const RING_NAME_RULE = "must be 1 to 63 of a-z, 0-9 and inner hyphens";
 
@@ -89,14 +105,23 @@ const NUMBER_MEMBERS = [
   "deleteAfterDays",
 ];
 
-const TIMING_MEMBERS = [
-  "kvCacheTtlSeconds",
-  "memoryTtlSeconds",
-  "clockSkewSeconds",
-  "maxTokenTtlSeconds",
-  "kvPropagationSeconds",
-  "signerLagSeconds",
-];
+const KNOWN_OPTIONS: KnownOptions<RingPolicyOptions> = {
+  ring: true,
+  issuer: true,
+  timing: true,
+  alg: true,
+  keySpec: true,
+  rootAlg: true,
+  rotateEverySeconds: true,
+  documentLifetimeSeconds: true,
+  reconcileEverySeconds: true,
+  composeDeadlineSeconds: true,
+  publishDeadlineSeconds: true,
+  kmsConsistencySeconds: true,
+  downstreamCacheSeconds: true,
+  kvSpreadSeconds: true,
+  deleteAfterDays: true,
+};
 
 /**
  * Parses the text of a policy.
@@ -134,7 +159,7 @@ function checkMembers(members: JsonObject): readonly string[] {
 function checkTiming(timing: unknown): readonly string[] {
   if (!isJsonObject(timing)) return ["timing must be an object"];
   return Object.entries(timing).flatMap(([name, value]) => {
-    if (!TIMING_MEMBERS.includes(name)) return [`timing.${JSON.stringify(name)} is not a member of a policy`];
+    if (!Object.hasOwn(KNOWN_TIMING, name)) return [`timing.${JSON.stringify(name)} is not a member of a policy`];
     return typeof value === "number" ? [] : [`timing.${name} must be a number`];
   });
 }

@@ -1,6 +1,8 @@
 /** The signer of a ring, as a policy describes it: what `createIssuer({ ring })` takes. */
 import { epochSecondsFromMs } from "../shared/identifiers.ts";
 import type { EpochSeconds } from "../shared/identifiers.ts";
+import { refuseUnknownOptions } from "../shared/options.ts";
+import type { KnownOptions } from "../shared/options.ts";
 import { leadSeconds, signerMaxAgeSeconds } from "./key-ring/policy.ts";
 import type { RingPolicy } from "./key-ring/policy.ts";
 import { createTaggedPublishedKeys } from "./key-ring/published-keys.ts";
@@ -19,8 +21,11 @@ export interface RingSourceOptions {
   readonly clock?: () => EpochSeconds;
 }
 
+const KNOWN_OPTIONS: KnownOptions<RingSourceOptions> = { kms: true, published: true, clock: true };
+
 /** Makes the signer of a ring. Nothing is asked of KMS before the first token, or `refresh()`. */
 export function createRingSource(policy: RingPolicy, options: RingSourceOptions = {}): RingSigner {
+  refuseUnknownOptions("createRingSource", options, KNOWN_OPTIONS, { client: "kms: createAwsKms({ client })" });
   const { kms = createAwsKms(), clock = () => epochSecondsFromMs(Date.now()) } = options;
   return createRingSigner({
     ring: policy.ring,

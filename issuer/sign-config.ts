@@ -11,6 +11,7 @@ import type { Result } from "../shared/result.ts";
 import { DEFAULT_TIMING } from "../shared/timing.ts";
 import { SealgateError } from "./errors.ts";
 import type { RingPolicy } from "./key-ring/policy.ts";
+import { ringAliasProblem } from "./kms/ring-alias.ts";
 import { readRingPolicy } from "./ring-policy.ts";
 
 /** What signs: one key, whatever happens, or the active key of a ring. */
@@ -48,7 +49,7 @@ function readKeyConfig(env: Environment): SignConfig {
     text === undefined ? err("is missing") : parseIssuerUrl(text),
   );
   const keyId = read(env, "SEALGATE_KEY_ID", (text) =>
-    text === undefined ? err("is missing (or SEALGATE_RING, to sign with a ring)") : ok(text),
+    text === undefined ? err("is missing (or SEALGATE_RING, to sign with a ring)") : parseKeyId(text),
   );
   const alg = read(env, "SEALGATE_ALG", parseAlg);
   const maxTtl = read(env, "SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) =>
@@ -98,6 +99,14 @@ function read<Value>(
 function invalid(...parts: readonly Result<unknown, string>[]): SealgateError {
   const problems = parts.flatMap((part) => (part.ok ? [] : [part.error]));
   return new SealgateError("config_invalid", `The configuration for signing is not usable: ${problems.join("; ")}.`);
+}
+
+function parseKeyId(text: string): Result<string, string> {
+  const problem = ringAliasProblem(
+    text,
+    (ring) => `Set SEALGATE_RING=${ring} instead, with the ring's SEALGATE_POLICY`,
+  );
+  return problem === undefined ? ok(text) : err(problem);
 }
 
 function parseAlg(text: string | undefined): Result<Alg, string> {

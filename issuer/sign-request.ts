@@ -1,6 +1,9 @@
 /** What callers of an issuer that runs by itself send, over whichever way: `{ claims, ttlSeconds?, audience?, typ? }`. Pure. */
 import { isJsonObject } from "../shared/json.ts";
+import { unknownOptionProblem } from "../shared/options.ts";
+import type { KnownOptions } from "../shared/options.ts";
 import { SealgateError } from "./errors.ts";
+import { KNOWN_SIGN_OPTIONS, SIGN_OPTION_HINTS } from "./issuer.ts";
 import type { SignOptions } from "./issuer.ts";
 
 export interface SignRequest {
@@ -8,7 +11,7 @@ export interface SignRequest {
   readonly options: SignOptions;
 }
 
-const MEMBERS = ["claims", "ttlSeconds", "audience", "typ"];
+const MEMBERS: KnownOptions<SignOptions & { claims: unknown }> = { claims: true, ...KNOWN_SIGN_OPTIONS };
 
 /**
  * Strict: a misspelt option must not become a token with other properties than the caller believes.
@@ -17,10 +20,8 @@ const MEMBERS = ["claims", "ttlSeconds", "audience", "typ"];
  */
 export function parseSignRequest(value: unknown, what: string): SignRequest {
   if (!isJsonObject(value)) throw invalid(`The ${what} must be an object`);
-  const unknown = Object.keys(value).filter((member) => !MEMBERS.includes(member));
-  if (unknown.length > 0) {
-    throw invalid(`The ${what} has members that mean nothing here (allowed: ${MEMBERS.join(", ")})`);
-  }
+  const problem = unknownOptionProblem(value, MEMBERS, SIGN_OPTION_HINTS);
+  if (problem !== undefined) throw invalid(`The ${what} ${problem}`);
   const { claims, ttlSeconds, audience, typ } = value;
   if (!isJsonObject(claims)) throw invalid("claims must be an object");
   if (ttlSeconds !== undefined && typeof ttlSeconds !== "number") throw invalid("ttlSeconds must be a number");

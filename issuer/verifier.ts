@@ -7,6 +7,8 @@ import { ALGS } from "../shared/algorithms.ts";
 import type { Alg } from "../shared/algorithms.ts";
 import { epochSecondsFromMs, parseAudience, parseIssuerUrl } from "../shared/identifiers.ts";
 import type { EpochSeconds } from "../shared/identifiers.ts";
+import { refuseUnknownOptions } from "../shared/options.ts";
+import type { KnownOptions } from "../shared/options.ts";
 import type { TokenRejection } from "../shared/rejection.ts";
 import { err } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
@@ -60,11 +62,29 @@ export interface KmsVerifier {
   clearPublicKeyCache(): void;
 }
 
+const KNOWN_OPTIONS: KnownOptions<KmsVerifierOptions> = {
+  issuer: true,
+  audiences: true,
+  mode: true,
+  publicKeyTtlSeconds: true,
+  clockSkewSeconds: true,
+  maxTokenTtlSeconds: true,
+  typs: true,
+  kms: true,
+  clock: true,
+  keyId: true,
+  alg: true,
+  keys: true,
+};
+
+const OPTION_HINTS = { audience: "audiences, an array", algs: "alg, or keys", clockTolerance: "clockSkewSeconds" };
+
 /**
  * Makes a verifier. KMS is asked for the first time when the first token is verified.
  * @throws TypeError for options that make no sense, all of them named at once
  */
 export function createKmsVerifier(options: KmsVerifierOptions): KmsVerifier {
+  refuseUnknownOptions("createKmsVerifier", options, KNOWN_OPTIONS, OPTION_HINTS);
   const keys = options.keys ?? [{ keyId: options.keyId, alg: options.alg }];
   const rules = toRules(options, keys);
   const { mode, publicKeyTtlSeconds } = options;
@@ -107,12 +127,13 @@ function toRules(options: KmsVerifierOptions, keys: readonly KmsKeyRef[]): Token
   const clockSkewSeconds = options.clockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
   const maxTokenTtlSeconds = options.maxTokenTtlSeconds ?? DEFAULT_TIMING.maxTokenTtlSeconds;
   const issuer = parseIssuerUrl(options.issuer);
-  const audiences = options.audiences.map(parseAudience).filter((audience) => audience !== undefined);
+  const given: readonly unknown[] = Array.isArray(options.audiences) ? options.audiences : [];
+  const audiences = given.map(parseAudience).filter((audience) => audience !== undefined);
   const problems = [
     ...(issuer.ok ? [] : [`issuer ${issuer.error}`]),
-    ...(audiences.length > 0 && audiences.length === options.audiences.length
+    ...(audiences.length > 0 && audiences.length === given.length
       ? []
-      : ["audiences must be one or more strings of 1 to 512 visible ASCII characters"]),
+      : ["audiences must be an array of one or more strings of 1 to 512 visible ASCII characters"]),
     ...(keys.length > 0 && keys.every(isKeyRef) ? [] : ["each key needs a keyId and one of sealgate's algorithms"]),
     ...(mode === "local" || mode === "kms" ? [] : ['mode must be "local" or "kms"']),
     ...(typs.length > 0 && typs.every((typ) => ALL_TYPS.includes(typ))

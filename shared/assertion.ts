@@ -4,6 +4,7 @@
  * the origin's side, verification; the gateway signs. It says nothing about the body, which streams past the gateway.
  */
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { requireNow, requireSeconds } from "./demands.ts";
 import type { EpochSeconds, Kid } from "./identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
 import type { OkpPublicJwk } from "./jwk.ts";
@@ -12,6 +13,8 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import { importVerificationKey, parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
 import type { UnverifiedJws, VerificationKey } from "./jws.ts";
 import type { ReplayMemory } from "./replay-memory.ts";
+import { refuseUnknownOptions } from "./options.ts";
+import type { KnownOptions } from "./options.ts";
 import { err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
 
@@ -84,16 +87,28 @@ export interface AssertedRequest {
 }
 
 export interface AssertionVerifier {
-  /** @param now epoch seconds. @returns the claims, or the first check that failed */
+  /**
+   * @param now epoch seconds
+   * @returns the claims, or the first check that failed
+   * @throws {TypeError} without a time: nothing could expire then
+   */
   verify(request: AssertedRequest, now: EpochSeconds): Promise<Result<AssertionClaims, AssertionRejection>>;
 }
 
+const KNOWN_RULES: KnownOptions<AssertionRules> = { keys: true, audience: true, clockSkewSeconds: true, replay: true };
+
 /** @throws {TypeError} for rules that cannot be used */
 export async function createAssertionVerifier(rules: AssertionRules): Promise<AssertionVerifier> {
-  const { keys, audience, clockSkewSeconds } = rules;
-  if (keys.length < 1 || keys.length > MAX_KEYS) throw new TypeError(`keys must be 1 to ${MAX_KEYS} public JWKs`);
-  if (audience === "") throw new TypeError("audience must not be empty");
-  if (!Number.isFinite(clockSkewSeconds) || clockSkewSeconds < 0) throw new TypeError("clockSkewSeconds must be >= 0");
+  const { keys, audience, clockSkewSeconds, replay } = rules;
+  refuseUnknownOptions("createAssertionVerifier", rules, KNOWN_RULES, { now: "the second argument of verify" });
+  if (!Array.isArray(keys) || keys.length < 1 || keys.length > MAX_KEYS)
+    throw new TypeError(`keys must be 1 to ${MAX_KEYS} public JWKs`);
+  if (typeof audience !== "string" || audience === "")
+    throw new TypeError("audience must be a string, not an empty one");
+  requireSeconds("clockSkewSeconds", clockSkewSeconds);
+  if (replay !== "accept_until_expiry" && typeof replay?.use !== "function") {
+    throw new TypeError('replay must be a memory (createReplayMemory) or "accept_until_expiry"');
+  }
   const byKid = new Map<string, VerificationKey>();
   for (const jwk of keys) {
     const key = await importAssertionKey(jwk);
@@ -101,6 +116,7 @@ export async function createAssertionVerifier(rules: AssertionRules): Promise<As
   }
   return {
     async verify(request, now) {
+      requireNow(now);
       const claims = await openAssertion(request.assertion, byKid);
       if (!claims.ok) return claims;
       const problem = await checkAssertion(claims.value, request, rules, now);
@@ -185,9 +201,10 @@ async function checkAssertion(
   now: EpochSeconds,
 ): Promise<AssertionRejectionCode | undefined> {
   if (claims.aud !== audience) return "assertion_wrong_audience";
-  if (claims.exp + clockSkewSeconds <= now) return "assertion_expired";
+  // Written so that a comparison with NaN refuses.
+  if (!(claims.exp + clockSkewSeconds > now)) return "assertion_expired";
   // A lifetime that the gateway never gives is not waited for.
-  if (claims.iat > now + clockSkewSeconds || claims.exp - claims.iat > ASSERTION_LIFETIME_SECONDS) {
+  if (!(claims.iat <= now + clockSkewSeconds) || !(claims.exp - claims.iat <= ASSERTION_LIFETIME_SECONDS)) {
     return "assertion_not_yet_valid";
   }
   if (claims.htm !== method) return "assertion_wrong_method";

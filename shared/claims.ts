@@ -110,8 +110,9 @@ export function checkWindow(
   clockSkewSeconds: number,
   now: EpochSeconds,
 ): TokenRejection | undefined {
-  if (window.expiresAt <= now - clockSkewSeconds) return expired(window.expiresAt, now);
-  if (window.notBefore > now + clockSkewSeconds) return notYetValid(window.notBefore, now);
+  // Written so that a comparison with NaN refuses, here and below.
+  if (!(window.expiresAt > now - clockSkewSeconds)) return expired(window.expiresAt, now);
+  if (!(window.notBefore <= now + clockSkewSeconds)) return notYetValid(window.notBefore, now);
   return undefined;
 }
 
@@ -140,13 +141,13 @@ function checkTimes(
   now: EpochSeconds,
 ): TokenRejection | undefined {
   const { clockSkewSeconds, maxTokenTtlSeconds } = rules;
-  if (exp <= now - clockSkewSeconds) return expired(exp, now);
-  if (nbf !== undefined && nbf > now + clockSkewSeconds) return notYetValid(nbf, now);
-  if (iat !== undefined && iat > now + clockSkewSeconds) {
+  if (!(exp > now - clockSkewSeconds)) return expired(exp, now);
+  if (nbf !== undefined && !(nbf <= now + clockSkewSeconds)) return notYetValid(nbf, now);
+  if (iat !== undefined && !(iat <= now + clockSkewSeconds)) {
     return { code: "token_issued_in_future", aheadSeconds: iat - now };
   }
   const lifetimeSeconds = exp - (iat ?? now + clockSkewSeconds);
-  if (lifetimeSeconds > maxTokenTtlSeconds) {
+  if (!(lifetimeSeconds <= maxTokenTtlSeconds)) {
     return { code: "token_lifetime_too_long", lifetimeSeconds, maxSeconds: maxTokenTtlSeconds };
   }
   return undefined;

@@ -4,21 +4,13 @@
  */
 export { ALGS } from "./algorithms.ts";
 export type { Alg, HeaderAlg } from "./algorithms.ts";
-export { namesOneOf } from "./claims.ts";
+export { epochSecondsFromMs, importVerificationKey, namesOneOf, openKeySet, verifyToken } from "./checked.ts";
 export type { ClaimsRules, VerifiedClaims } from "./claims.ts";
-export {
-  epochSecondsFromMs,
-  parseAudience,
-  parseEpochSeconds,
-  parseIssuerUrl,
-  parseKid,
-  parseRingName,
-} from "./identifiers.ts";
+export { parseAudience, parseEpochSeconds, parseIssuerUrl, parseKid, parseRingName } from "./identifiers.ts";
 export type { Audience, EpochSeconds, IssuerUrl, Kid, RingName } from "./identifiers.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
 export type { PublicJwk } from "./jwk.ts";
-export { importVerificationKey } from "./jws.ts";
 export type { VerificationKey } from "./jws.ts";
 export type { KeySetDocument, KeyState, SkippedKey } from "./key-set.ts";
 export { fromDocument, fromKv } from "./key-sets.ts";
@@ -29,11 +21,11 @@ export type { KeySetNamespace, KeySetSource } from "./keys/key-set-source.ts";
 export type { TokenRejection, TokenRejectionCode } from "./rejection.ts";
 export { err, ok } from "./result.ts";
 export type { Result } from "./result.ts";
-export { importTrustAnchors, openKeySet } from "./signed-key-set.ts";
+export { importTrustAnchors } from "./signed-key-set.ts";
 export type { KeySetProblem, KeySetRules, TrustAnchors } from "./signed-key-set.ts";
 export { importKeySet } from "./verification-keys.ts";
 export type { ImportedKeySet, VerificationKeys } from "./verification-keys.ts";
 export { createVerifier } from "./verifier.ts";
 export type { VerificationContext, Verifier, VerifierOptions } from "./verifier.ts";
-export { DEFAULT_MAX_TOKEN_BYTES, verifyToken } from "./verify-token.ts";
+export { DEFAULT_MAX_TOKEN_BYTES } from "./verify-token.ts";
 export type { TokenRules, TokenTyp, VerifiedToken } from "./verify-token.ts";

@@ -32,13 +32,17 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * chosen here, because issuer, edge and origin may otherwise see different claims.
  */
 export function parseJsonObject(bytes: Uint8Array): Result<JsonObject, JsonProblem> {
-  let text: string;
+  const text = decodeUtf8(bytes);
+  return text.ok ? parseJsonObjectText(text.value) : text;
+}
+
+/** Text of a JSON document; a byte order mark stays in it, to be refused by who reads it. */
+export function decodeUtf8(bytes: Uint8Array): Result<string, "not_utf8"> {
   try {
-    text = utf8.decode(bytes);
+    return ok(utf8.decode(bytes));
   } catch {
     return err("not_utf8");
   }
-  return parseJsonObjectText(text);
 }
 
 /** The same for text that is already decoded. */

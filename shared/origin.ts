@@ -17,7 +17,7 @@ export type {
   AssertionRules,
   AssertionVerifier,
 } from "./assertion.ts";
-export { epochSecondsFromMs } from "./identifiers.ts";
+export { epochSecondsFromMs } from "./checked.ts";
 export type { EpochSeconds } from "./identifiers.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { createReplayMemory } from "./replay-memory.ts";

@@ -7,7 +7,9 @@ export interface ReplayMemory {
   /**
    * Notes the use of an identifier. Synchronous, so that of two uses at once only one is the first.
    * @param until epoch seconds; from then on the identifier is refused for its age and need not be known
+   * @param now epoch seconds
    * @returns `full`: it could not be noted, so it must not be accepted
+   * @throws {TypeError} for times that are no numbers: everything would be forgotten, or nothing
    */
   use(id: string, until: number, now: number): "first" | "again" | "full";
 }
@@ -23,6 +25,7 @@ export function createReplayMemory(maxEntries: number): ReplayMemory {
   const used = new Map<string, number>();
   return {
     use(id, until, now) {
+      if (!Number.isFinite(until) || !Number.isFinite(now)) throw new TypeError("until and now must be epoch seconds");
       for (const [oldest, expiry] of used) {
         if (expiry > now) break;
         used.delete(oldest);

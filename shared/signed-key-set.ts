@@ -115,11 +115,12 @@ async function importTrustAnchor(entry: unknown): Promise<Result<VerificationKey
 function checkDocument({ document }: ParsedKeySet, rules: KeySetRules, now: EpochSeconds): KeySetProblem | undefined {
   if (document.issuer !== rules.issuer) return { code: "key_set_wrong_issuer" };
   if ((document.ring ?? rules.ring) !== rules.ring) return { code: "key_set_wrong_ring" };
-  if (document.expiresAt <= now) return { code: "key_set_expired", expiredForSeconds: now - document.expiresAt };
-  if (document.issuedAt > now + document.timing.clockSkewSeconds) {
+  // Written so that a comparison with NaN refuses.
+  if (!(document.expiresAt > now)) return { code: "key_set_expired", expiredForSeconds: now - document.expiresAt };
+  if (!(document.issuedAt <= now + document.timing.clockSkewSeconds)) {
     return { code: "key_set_issued_in_future", aheadSeconds: document.issuedAt - now };
   }
-  if (document.rev < rules.leastRev) {
+  if (!(document.rev >= rules.leastRev)) {
     return { code: "key_set_rev_too_low", rev: document.rev, leastRev: rules.leastRev };
   }
   return undefined;

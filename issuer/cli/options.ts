@@ -49,17 +49,19 @@ export function readKeyOptions(io: CliIo, options: KeyOptions): KeySettings {
   const problems: string[] = [];
   if (keyId === undefined) problems.push("--key (or SEALGATE_KEY_ID) is missing");
   if (algText === undefined) problems.push("--alg (or SEALGATE_ALG) is missing");
-  else if (alg === undefined) problems.push(`--alg must be one of ${ALGS.join(", ")}`);
+  else if (alg === undefined) problems.push(`--alg (or SEALGATE_ALG) must be one of ${ALGS.join(", ")}`);
   if (issuer === undefined) problems.push("--issuer (or SEALGATE_ISSUER) is missing");
   else {
     const url = parseIssuerUrl(issuer);
-    if (!url.ok) problems.push(`--issuer ${url.error}`);
+    if (!url.ok) problems.push(`--issuer (or SEALGATE_ISSUER) ${url.error}`);
   }
   if (keyId === undefined || alg === undefined || issuer === undefined || problems.length > 0) {
     throw new UsageError(problems.join("; "));
   }
   const maxTokenTtlSeconds =
-    maxTtl === undefined ? DEFAULT_TIMING.maxTokenTtlSeconds : parseSeconds("--max-ttl", maxTtl, 1);
+    maxTtl === undefined
+      ? DEFAULT_TIMING.maxTokenTtlSeconds
+      : parseSeconds("--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS)", maxTtl, 1);
   return { keyId, alg, issuer, maxTokenTtlSeconds };
 }
 

@@ -3,7 +3,7 @@
  * No message repeats a token, whatever command or library it comes from.
  */
 import { Command, CommanderError } from "commander";
-import { SealgateError } from "../errors.ts";
+import { SealgateError, explain } from "../errors.ts";
 import { KmsEmulatorError } from "../kms-emulator/index.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
@@ -102,6 +102,5 @@ function codeOf(error: unknown): string {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return "a failure without a message";
   if (error instanceof CommanderError) return error.message.replace(/^error: /, "");
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== "" ? `${error.message} ${cause.message}` : error.message;
+  return explain(error);
 }

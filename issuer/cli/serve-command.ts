@@ -3,7 +3,9 @@ import { once } from "node:events";
 import type { Command } from "commander";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { explain } from "../errors.ts";
 import { LEAST_SECRET_LENGTH, createIssuerApp } from "../http/app.ts";
+import { createReadiness } from "../http/readiness.ts";
 import { startHttpServer } from "../http/server.ts";
 import { createIssuer } from "../issuer.ts";
 import { DEFAULT_RING } from "../ring-policy.ts";
@@ -47,7 +49,11 @@ async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   const ttl = defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds };
   const issuer = createIssuer({ ...settings, ...ttl, clock, ring: source });
   const log = (entry: object): void => io.err(`${JSON.stringify({ token: entry })}\n`);
-  const app = createIssuerApp({ issuer, source, callerSecret, log });
+  const readiness = createReadiness({ source, nowMs: io.nowMs });
+  const app = createIssuerApp({ issuer, readiness, callerSecret, log, nowMs: io.nowMs });
+  // What it fails with is `/readyz`'s to report, and to try again: KMS may only be busy.
+  const fault = await readiness.check();
+  if (fault !== undefined) io.err(`not ready, ${fault.code}: ${explain(fault)}\n`);
   const server = await startHttpServer({ handler: (request) => app.fetch(request), host: options.host, port });
   if (options.json === true) printJson(io, { url: server.url });
   else io.out(`${server.url}/tokens\n`);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { IssuerOptions } from "../issuer.ts";
+import { ringAliasProblem } from "../kms/ring-alias.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import { readRingPolicy } from "../ring-policy.ts";
 import { createRingSource } from "../ring-source.ts";
@@ -20,6 +21,9 @@ export interface RingSigningOptions {
 
 /** Read and checked; asks KMS for nothing until it is resolved. */
 export interface Signing {
+  readonly maxTokenTtlSeconds: number;
+  /** What to change for longer tokens. */
+  readonly limit: string;
   resolve(): Promise<IssuerOptions>;
 }
 
@@ -40,8 +44,14 @@ export async function readSigningOptions(io: CliIo, options: KeyOptions & RingSi
   const isRingNamed = fromEnv(io, undefined, "SEALGATE_RING") !== undefined;
   if (ring !== undefined || (isRingNamed && !isKeyNamed)) return readRingSigning(io, options);
   const { keyId, alg, ...settings } = readKeyOptions(io, options);
+  const problem = ringAliasProblem(keyId, (name) => `Use --ring ${name} instead of --key`);
+  if (problem !== undefined) throw new UsageError(`--key (or SEALGATE_KEY_ID) ${problem}`);
   const clock = clockOf(io);
-  return { resolve: async () => ({ ...settings, clock, signer: await createKmsSigner({ keyId, alg, clock }) }) };
+  return {
+    maxTokenTtlSeconds: settings.maxTokenTtlSeconds,
+    limit: "raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), and what the verifiers accept first",
+    resolve: async () => ({ ...settings, clock, signer: await createKmsSigner({ keyId, alg, clock }) }),
+  };
 }
 
 async function readRingSigning(io: CliIo, options: KeyOptions & RingSigningOptions): Promise<Signing> {
@@ -53,14 +63,24 @@ async function readRingSigning(io: CliIo, options: KeyOptions & RingSigningOptio
   });
   const { issuer, timing } = policy;
   const maxTtl = fromEnv(io, options.maxTtl, "SEALGATE_MAX_TOKEN_TTL_SECONDS");
-  const maxTokenTtlSeconds = maxTtl === undefined ? timing.maxTokenTtlSeconds : parseSeconds("--max-ttl", maxTtl, 1);
+  const maxTokenTtlSeconds =
+    maxTtl === undefined
+      ? timing.maxTokenTtlSeconds
+      : parseSeconds("--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS)", maxTtl, 1);
   if (maxTokenTtlSeconds > timing.maxTokenTtlSeconds) {
     throw new UsageError(
       `--max-ttl must be at most the ring's timing.maxTokenTtlSeconds (${timing.maxTokenTtlSeconds})`,
     );
   }
   const clock = clockOf(io);
-  return { resolve: async () => ({ issuer, maxTokenTtlSeconds, clock, ring: createRingSource(policy, { clock }) }) };
+  return {
+    maxTokenTtlSeconds,
+    limit:
+      maxTokenTtlSeconds < timing.maxTokenTtlSeconds
+        ? `raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), at most to the policy's ${timing.maxTokenTtlSeconds}`
+        : "raise timing.maxTokenTtlSeconds of the ring's policy",
+    resolve: async () => ({ issuer, maxTokenTtlSeconds, clock, ring: createRingSource(policy, { clock }) }),
+  };
 }
 
 function clockOf(io: CliIo): () => EpochSeconds {

@@ -1,8 +1,9 @@
 /** `sealgate token sign | verify | inspect`. */
 import type { Command } from "commander";
-import { parseJsonObjectText } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import type { TokenRejection } from "../../shared/rejection.ts";
+import { SealgateError } from "../errors.ts";
+import { parseExactJsonObject } from "../exact-numbers.ts";
 import { createIssuer } from "../issuer.ts";
 import { createKmsVerifier } from "../verifier.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
@@ -13,7 +14,7 @@ import type { CliIo } from "./io.ts";
 import { JSON_OPTION, collectAudiences, fromEnv, parseSeconds, readKeyOptions, withKeyOptions } from "./options.ts";
 import type { KeyOptions } from "./options.ts";
 import { readSigningOptions, withRingSigning } from "./signing-options.ts";
-import type { RingSigningOptions } from "./signing-options.ts";
+import type { RingSigningOptions, Signing } from "./signing-options.ts";
 import { toSafeJson } from "./text.ts";
 
 interface SignOptions extends KeyOptions, RingSigningOptions {
@@ -75,7 +76,8 @@ async function sign(io: CliIo, options: SignOptions): Promise<void> {
   const { typ, audience } = options;
   if (typ !== "JWT" && typ !== "at+jwt") throw new UsageError('--typ must be "JWT" or "at+jwt"');
   const ttl = fromEnv(io, options.ttl, "SEALGATE_DEFAULT_TTL_SECONDS");
-  const ttlSeconds = ttl === undefined ? undefined : parseSeconds("--ttl", ttl, 1);
+  const ttlSeconds = ttl === undefined ? undefined : parseSeconds("--ttl (or SEALGATE_DEFAULT_TTL_SECONDS)", ttl, 1);
+  if (ttlSeconds !== undefined) requireTtl(ttlSeconds, signing);
   const claims = parseClaims(options.claims === "-" ? await io.readStdin() : options.claims);
   const tokens = createIssuer(await signing.resolve());
   const signed = await tokens.sign(claims, {
@@ -85,6 +87,16 @@ async function sign(io: CliIo, options: SignOptions): Promise<void> {
   });
   if (options.json === true) printJson(io, signed);
   else io.out(`${signed.token}\n`);
+}
+
+/** Here and not by the issuer, which knows no options of a command line. */
+function requireTtl(ttlSeconds: number, { maxTokenTtlSeconds, limit }: Signing): void {
+  if (ttlSeconds <= maxTokenTtlSeconds) return;
+  throw new SealgateError(
+    "lifetime_too_long",
+    `--ttl (SEALGATE_DEFAULT_TTL_SECONDS) asks for ${ttlSeconds} s, and a token may live at most ${maxTokenTtlSeconds} s. ` +
+      `Ask for less, or ${limit}.`,
+  );
 }
 
 /** The process ends long before; the option of the verifier is for services. */
@@ -137,7 +149,7 @@ function oneOrMany(audiences: readonly string[]): string | readonly string[] {
 }
 
 function parseClaims(text: string): JsonObject {
-  const claims = parseJsonObjectText(text);
+  const claims = parseExactJsonObject(text);
   if (!claims.ok) throw new UsageError(`--claims must be a JSON object: ${claims.error}`);
   return claims.value;
 }

@@ -5,30 +5,37 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { parseJsonObject } from "../../shared/json.ts";
-import { SealgateError } from "../errors.ts";
-import type { FaultCode } from "../errors.ts";
+import { decodeUtf8 } from "../../shared/json.ts";
+import { SealgateError, explain } from "../errors.ts";
+import type { FaultCode, FaultDetails } from "../errors.ts";
+import { parseExactJsonObject } from "../exact-numbers.ts";
 import type { Issuer } from "../issuer.ts";
-import type { SignerSource } from "../signer.ts";
 import { parseSignRequest } from "../sign-request.ts";
+import type { Readiness } from "./readiness.ts";
 
 export interface IssuerAppOptions {
   readonly issuer: Issuer;
-  /** Asked by `/readyz`. */
-  readonly source: SignerSource;
+  /** Asked by `/readyz`, and told what becomes of each signature. */
+  readonly readiness: Readiness;
   /** At least 32 characters. */
   readonly callerSecret: string;
-  /** One entry per request to `/tokens`; holds no claim and no token. */
+  /** One entry per request to `/tokens`, and one per failure that `/readyz` finds; holds no claim and no token. */
   readonly log: (entry: TokenLogEntry) => void;
+  /** Epoch milliseconds: the time of each entry. */
+  readonly nowMs: () => number;
 }
 
 /** `jti` and `kid` join a request with the gateway's events, and with KMS's own record of signatures. */
-export interface TokenLogEntry {
+export interface TokenLogEntry extends FaultDetails {
+  /** ISO 8601, UTC. */
+  readonly time: string;
   readonly status: number;
   /** Why there is no token. */
-  readonly code: string | undefined;
-  readonly kid: string | undefined;
-  readonly jti: string | undefined;
+  readonly code?: string | undefined;
+  /** What happened and what to do, with KMS's own words where they explain it. */
+  readonly message?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly jti?: string | undefined;
 }
 
 /** More than any token that a verifier would accept. */
@@ -38,10 +45,19 @@ const MAX_BODY_BYTES = 64 * 1024;
 export const LEAST_SECRET_LENGTH = 32;
 
 /** The caller's fault; everything else is ours, or a dependency's. */
-const CALLERS_FAULT: ReadonlySet<FaultCode> = new Set(["claims_refused", "input_invalid", "lifetime_too_long"]);
+const CALLERS_FAULT: ReadonlySet<FaultCode> = new Set([
+  "claims_refused",
+  "input_invalid",
+  "lifetime_too_long",
+  // More claims than Ed25519 signs.
+  "kms_message_too_large",
+]);
 
 /** @throws TypeError for a secret that can be guessed */
-export function createIssuerApp({ issuer, source, callerSecret, log }: IssuerAppOptions): Hono {
+export function createIssuerApp(options: IssuerAppOptions): Hono {
+  const { readiness, callerSecret, nowMs } = options;
+  const log = (entry: Omit<TokenLogEntry, "time">): void =>
+    options.log({ time: new Date(nowMs()).toISOString(), ...entry });
   if (callerSecret.length < LEAST_SECRET_LENGTH) {
     throw new TypeError(`callerSecret must have at least ${LEAST_SECRET_LENGTH} characters`);
   }
@@ -53,39 +69,48 @@ export function createIssuerApp({ issuer, source, callerSecret, log }: IssuerApp
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
-    const fault = await faultOf(() => source.current());
-    return fault === undefined ? context.json({ status: "ok" }) : answerFault(context, fault);
+    const fault = await readiness.check();
+    if (fault === undefined) return context.json({ status: "ok" });
+    const response = answerFault(context, fault);
+    log({ status: response.status, ...describeFault(fault) });
+    return response;
   });
   app.post("/tokens", async (context) => {
     const answer = isCaller(context.req.header("authorization"), expected)
-      ? await sign(context, issuer)
+      ? await sign(context, options)
       : { response: unauthorized(context), code: "unauthorized" };
-    const { response, code, kid, jti } = answer;
-    log({ status: response.status, code, kid, jti });
+    const { response, ...entry } = answer;
+    log({ status: response.status, ...entry });
     return response;
   });
   app.all("/tokens", (context) => problem(context, 405, "method_not_allowed", "Use POST.", { Allow: "POST" }));
   app.notFound((context) => problem(context, 404, "not_found", "There is nothing here."));
-  app.onError((_error, context) => problem(context, 500, "unexpected", "The request could not be handled."));
+  app.onError((error, context) => {
+    log({ status: 500, code: "unexpected", message: `${error.name}: ${error.message}` });
+    return problem(context, 500, "unexpected", "The request could not be handled.");
+  });
   return app;
 }
 
-interface Answer {
+interface Answer extends Omit<TokenLogEntry, "time" | "status"> {
   readonly response: Response;
-  readonly code?: string;
-  readonly kid?: string;
-  readonly jti?: string;
 }
 
-async function sign(context: Context, issuer: Issuer): Promise<Answer> {
+async function sign(context: Context, { issuer, readiness }: IssuerAppOptions): Promise<Answer> {
   try {
     const { claims, options } = parseSignRequest(await readBody(context), "body");
     const { token, kid, expiresAt, jti } = await issuer.sign(claims, options);
-    return { response: context.json({ token, kid, expiresAt }), kid, jti };
+    readiness.note(undefined);
+    return { response: context.json({ token, kid, jti, expiresAt }), kid, jti };
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
-    return { response: answerFault(context, error), code: error.code };
+    if (!CALLERS_FAULT.has(error.code)) readiness.note(error);
+    return { response: answerFault(context, error), ...describeFault(error) };
   }
+}
+
+function describeFault(fault: SealgateError): Pick<TokenLogEntry, "code" | "message" | keyof FaultDetails> {
+  return { code: fault.code, message: explain(fault), ...fault.details };
 }
 
 /** Strict JSON, as everywhere: a member that is there twice is not for us to choose from. */
@@ -94,7 +119,8 @@ async function readBody(context: Context): Promise<unknown> {
   if (body.length > MAX_BODY_BYTES) {
     throw new SealgateError("input_invalid", `The body is longer than ${MAX_BODY_BYTES} octets.`);
   }
-  const json = parseJsonObject(body);
+  const text = decodeUtf8(body);
+  const json = text.ok ? parseExactJsonObject(text.value) : text;
   if (!json.ok) throw new SealgateError("input_invalid", `The body must be a JSON object (${json.error}).`);
   return json.value;
 }
@@ -132,14 +158,4 @@ function problem(
 ): Response {
   const body = JSON.stringify({ type: "about:blank", status, code, detail });
   return context.body(body, status, { "Content-Type": "application/problem+json", ...headers });
-}
-
-async function faultOf(work: () => Promise<unknown>): Promise<SealgateError | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SealgateError) return error;
-    throw error;
-  }
 }

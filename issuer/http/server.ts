@@ -1,4 +1,4 @@
-/** A fetch handler behind node:http. Bodies are bounded before they are read; nothing is streamed. */
+/** A fetch handler behind node:http. Of a body, no more is kept than the app would refuse as too long; nothing is streamed. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -45,15 +45,21 @@ export async function startHttpServer({ handler, host, port }: HttpServerOptions
 }
 
 async function answer(handler: FetchHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  // A request that is none (its target, say), or a client that has gone.
+  const request = await toRequest(incoming).catch(() => undefined);
+  if (request === undefined) return end(outgoing, 400);
   try {
-    const response = await handler(await toRequest(incoming));
+    const response = await handler(request);
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(Buffer.from(await response.arrayBuffer()));
   } catch {
-    // A request that is none (its target, say), or a client that has gone.
-    if (!outgoing.headersSent) outgoing.writeHead(400);
-    outgoing.end();
+    end(outgoing, 500);
   }
+}
+
+function end(outgoing: ServerResponse, status: number): void {
+  if (!outgoing.headersSent) outgoing.writeHead(status);
+  outgoing.end();
 }
 
 async function toRequest(incoming: IncomingMessage): Promise<Request> {

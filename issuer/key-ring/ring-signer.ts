@@ -185,5 +185,8 @@ function stale(held: Held | undefined): SealgateError {
 
 function toFault(error: unknown): SealgateError {
   if (error instanceof SealgateError) return error;
-  return new SealgateError("kms_internal", "The ring could not be looked at.", { retryable: true, cause: error });
+  const name = error instanceof Error ? error.name : typeof error;
+  return new SealgateError("issuer_failed", `The look at the ring failed in sealgate itself (${name}), not in KMS.`, {
+    cause: error,
+  });
 }

@@ -1,14 +1,15 @@
 /**
  * The AWS SDK's client for KMS, set up so that every call ends: a time limit for connecting, one for each attempt, a bounded
- * number of attempts, and a deadline over all of them together. Retries and their delays are the SDK's ("standard" mode).
+ * number of attempts, and a deadline over all of them together, the wait for a connection included. Retries and their delays
+ * are the SDK's ("standard" mode); every option that it is given is a documented one.
  * Credentials, Region and AWS_ENDPOINT_URL_KMS come from the SDK's default chain. Knows no operation of KMS.
  */
 import { KMSClient } from "@aws-sdk/client-kms";
+import { refuseUnknownOptions } from "../../shared/options.ts";
+import type { KnownOptions } from "../../shared/options.ts";
 import { createCalls } from "./calls.ts";
 import type { Calls } from "./calls.ts";
 import { toKmsFault } from "./faults.ts";
-import { Sha256 } from "./sha256.ts";
-import { writeUserAgentOnce } from "./user-agent.ts";
 
 export interface AwsClientOptions {
   /** A client made elsewhere, with its own limits; the deadline still holds. Excludes the options below, but for that one. */
@@ -23,9 +24,12 @@ export interface AwsClientOptions {
   readonly connectionTimeoutMs?: number;
   /** Attempts of one call, the first included. Default 3. */
   readonly maxAttempts?: number;
-  /** Connections open at once; further calls wait for one. Default 50. */
+  /** Connections open at once; further calls wait for one, in order, until `totalTimeoutMs` has passed. Default 50. */
   readonly maxSockets?: number;
-  /** Longest time for one call: credentials, all attempts and the waiting between them, in milliseconds. Default 10000. */
+  /**
+   * Longest time for one call: the wait for a connection, credentials, all attempts and the waiting between them, in
+   * milliseconds. Default 10000.
+   */
   readonly totalTimeoutMs?: number;
 }
 
@@ -60,7 +64,9 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
   checkOptions(options);
   const client = options.client ?? createClient(options);
   const totalTimeoutMs = options.totalTimeoutMs ?? DEFAULT_TOTAL_TIMEOUT_MS;
-  const { run, serverTimeOf } = createCalls(client, totalTimeoutMs);
+  // A given client has connections of its own, and this file does not know how many.
+  const maxSockets = options.client === undefined ? (options.maxSockets ?? DEFAULT_MAX_SOCKETS) : Infinity;
+  const { run, stageOf, serverTimeOf } = createCalls(client, { totalTimeoutMs, maxSockets });
   // A given client may have been used before, and with `cacheMiddleware` would go on without ours; with options it does not.
   const sendOptions = options.client === undefined ? undefined : {};
   return {
@@ -69,7 +75,7 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
       try {
         return await run(command, () => send(sendOptions));
       } catch (error) {
-        throw toKmsFault(error, { operation, target, totalTimeoutMs });
+        throw toKmsFault(error, { operation, target, totalTimeoutMs, stage: stageOf(command) });
       }
     },
     serverTimeOf,
@@ -78,14 +84,14 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
 
 function createClient(options: AwsClientOptions): KMSClient {
   const agent = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS };
-  const client = new KMSClient({
+  return new KMSClient({
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.region === undefined ? {} : { region: options.region }),
     maxAttempts: options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
     retryMode: "standard",
     // Put together once for each kind of call, not for each call: nothing is added after the first.
     cacheMiddleware: true,
-    sha256: Sha256,
+    customUserAgent: "sealgate",
     requestHandler: {
       requestTimeout: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       connectionTimeout: options.connectionTimeoutMs ?? DEFAULT_CONNECTION_TIMEOUT_MS,
@@ -95,22 +101,40 @@ function createClient(options: AwsClientOptions): KMSClient {
       httpAgent: agent,
     },
   });
-  // Walks through each command and answer to hide what is sensitive from a log, and the log is none.
-  client.middlewareStack.remove("loggerMiddleware");
-  writeUserAgentOnce(client);
-  return client;
 }
 
+const KNOWN_OPTIONS: KnownOptions<AwsClientOptions> = {
+  client: true,
+  endpoint: true,
+  region: true,
+  requestTimeoutMs: true,
+  connectionTimeoutMs: true,
+  maxAttempts: true,
+  maxSockets: true,
+  totalTimeoutMs: true,
+};
+
+const NOT_NUMBERS: readonly string[] = ["endpoint", "region"];
+
+const BY_CLIENT = "client: new KMSClient({ … })";
+const OPTION_HINTS = {
+  credentials: BY_CLIENT,
+  profile: BY_CLIENT,
+  requestHandler: BY_CLIENT,
+  retries: "maxAttempts",
+  timeout: "requestTimeoutMs or totalTimeoutMs",
+};
+
 function checkOptions(options: AwsClientOptions): void {
+  refuseUnknownOptions("createAwsKms", options, KNOWN_OPTIONS, OPTION_HINTS);
   const { client, totalTimeoutMs, ...transport } = options;
   const given = Object.entries(transport).filter(([, value]) => value !== undefined);
   if (client !== undefined && given.length > 0) {
     throw new TypeError(`a given client brings its own ${given.map(([name]) => name).join(", ")}`);
   }
   for (const [name, value] of [...given, ["totalTimeoutMs", totalTimeoutMs ?? DEFAULT_TOTAL_TIMEOUT_MS] as const]) {
-    if (typeof value === "number" && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new TypeError(`${name} must be a whole number above 0`);
-    }
+    if (NOT_NUMBERS.includes(name) || (Number.isSafeInteger(value) && Number(value) > 0)) continue;
+    throw new TypeError(`${name} must be a whole number above 0`);
   }
   if (options.endpoint !== undefined && URL.parse(options.endpoint) === null) {
     throw new TypeError("endpoint must be a URL");

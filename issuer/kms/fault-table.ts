@@ -18,8 +18,8 @@ export interface Fault {
 type FaultName =
   | "throttled"
   | "internal"
+  | "internalSaid"
   | "accessDenied"
-  | "credentialsMissing"
   | "credentialsExpired"
   | "credentialsInvalid"
   | "notFound"
@@ -31,9 +31,9 @@ type FaultName =
   | "requestInvalid"
   | "unreachable"
   | "timeout"
-  | "regionMissing"
-  | "endpointInvalid"
-  | "endpointImpossible";
+  | "answerInvalid"
+  | "unsupported"
+  | "ours";
 
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   throttled: {
@@ -46,16 +46,18 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     retryable: true,
     advice: "KMS failed on its side. Try again; if it lasts, see the AWS Health Dashboard.",
   },
+  internalSaid: {
+    code: "kms_internal",
+    retryable: true,
+    advice:
+      "KMS failed on its side. Try again; if it lasts, see the AWS Health Dashboard, or what answers at AWS_ENDPOINT_URL_KMS " +
+      "if that is set.",
+    explains: true,
+  },
   accessDenied: {
     code: "kms_access_denied",
     retryable: false,
     advice: "Allow this action in the key policy or in an IAM policy of the caller.",
-    explains: true,
-  },
-  credentialsMissing: {
-    code: "kms_credentials_missing",
-    retryable: false,
-    advice: "No AWS credentials were found. Set them in the environment, choose a profile, or attach a role.",
     explains: true,
   },
   credentialsExpired: {
@@ -114,23 +116,22 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     retryable: true,
     advice: "KMS did not answer in time. Try again; check the network if it lasts.",
   },
-  regionMissing: {
-    code: "config_invalid",
-    retryable: false,
-    advice: "No AWS Region is configured. Set AWS_REGION.",
-  },
-  endpointInvalid: {
-    code: "config_invalid",
-    retryable: false,
-    advice: "The endpoint configured for KMS is not a URL. Correct AWS_ENDPOINT_URL_KMS, or remove it.",
-  },
-  endpointImpossible: {
-    code: "config_invalid",
-    retryable: false,
+  answerInvalid: {
+    code: "kms_internal",
+    retryable: true,
     advice:
-      "The settings for KMS's endpoint contradict each other, as AWS_ENDPOINT_URL_KMS and AWS_USE_FIPS_ENDPOINT do. " +
-      "Look for them in the environment and in the AWS profile.",
+      "The answer is none of KMS's. Check that the endpoint is KMS (AWS_ENDPOINT_URL_KMS), and what stands in between.",
+  },
+  unsupported: {
+    code: "kms_request_invalid",
+    retryable: false,
+    advice: "KMS does not support what was asked for, in this Region or for this key.",
     explains: true,
+  },
+  ours: {
+    code: "issuer_failed",
+    retryable: false,
+    advice: "This is a fault of sealgate or of the AWS SDK, and not of KMS. Please report it with this message.",
   },
 };
 
@@ -141,7 +142,7 @@ export const FAULT_BY_NAME: ReadonlyMap<string, Fault> = new Map<string, Fault>(
   ["ThrottledException", FAULTS.throttled],
   ["RequestLimitExceeded", FAULTS.throttled],
   ["TooManyRequestsException", FAULTS.throttled],
-  ["KMSInternalException", FAULTS.internal],
+  ["KMSInternalException", FAULTS.internalSaid],
   ["DependencyTimeoutException", FAULTS.internal],
   ["InternalFailure", FAULTS.internal],
   ["InternalServerError", FAULTS.internal],
@@ -149,8 +150,6 @@ export const FAULT_BY_NAME: ReadonlyMap<string, Fault> = new Map<string, Fault>(
   ["AccessDeniedException", FAULTS.accessDenied],
   ["AccessDenied", FAULTS.accessDenied],
   ["NotAuthorizedException", FAULTS.accessDenied],
-  ["CredentialsProviderError", FAULTS.credentialsMissing],
-  ["TokenProviderError", FAULTS.credentialsMissing],
   ["ExpiredTokenException", FAULTS.credentialsExpired],
   ["ExpiredToken", FAULTS.credentialsExpired],
   ["TokenRefreshRequired", FAULTS.credentialsExpired],
@@ -169,7 +168,6 @@ export const FAULT_BY_NAME: ReadonlyMap<string, Fault> = new Map<string, Fault>(
   ["KMSInvalidStateException", FAULTS.keyUnavailable],
   ["InvalidKeyUsageException", FAULTS.keyUnfit],
   ["LimitExceededException", FAULTS.limit],
-  ["EndpointError", FAULTS.endpointImpossible],
   ["TimeoutError", FAULTS.timeout],
   ["AbortError", FAULTS.timeout],
 ]);

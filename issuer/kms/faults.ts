@@ -4,45 +4,56 @@
  * sent to KMS; KMS's own wording is kept only where it explains and cannot hold any of it.
  */
 import { SealgateError } from "../errors.ts";
+import { classifyBeforeAsking } from "./before-asking.ts";
+import { inspectError, isConnectionError } from "./seen-error.ts";
+import type { SeenError } from "./seen-error.ts";
+import type { CallStage } from "./calls.ts";
 import { FAULTS, FAULT_BY_NAME } from "./fault-table.ts";
 import type { Fault } from "./fault-table.ts";
 
-/** Which call failed: for the message only. */
+/** Which call failed, and whether KMS had anything to do with it. */
 export interface KmsCall {
   readonly operation: string;
   /** Key, alias or nothing. */
   readonly target: string | undefined;
   /** How long the call was allowed to take, all attempts together. */
   readonly totalTimeoutMs: number;
+  /** How far it had come. What fails before "asking" is never KMS's fault. */
+  readonly stage: CallStage;
 }
-
-/**
- * What Node reports when a connection cannot be made or breaks: libuv's errno names, and OpenSSL's and Node's names of
- * failed certificate checks. The SDK renames some of these errors "TimeoutError", so the code is looked at first.
- */
-const CONNECTION_ERROR =
-  /^(?:E(?!TIMEDOUT|RR_)[A-Z_]+|ERR_(?:SSL|TLS)_\w+|\w*CERT\w*|UNABLE_TO_\w+|HOSTNAME_MISMATCH)$/;
 
 /**
  * The coded fault for whatever a call of the SDK threw.
  *
- * Names without a row are sorted by HTTP status: 429, 5xx, and the rest as an invalid request; without a status (an answer
- * that is not KMS's, say) the fault is KMS's.
+ * Names without a row are sorted by HTTP status: 429, 5xx, an answer that is not KMS's, and the rest as an invalid request.
+ * Without a status, the fault is in this process.
  */
 export function toKmsFault(error: unknown, call: KmsCall): SealgateError {
   const seen = inspectError(error);
-  const fault = classify(seen);
+  const fault = call.stage === "asking" ? classify(seen, call) : classifyBeforeAsking(seen, call.stage);
   const target = call.target === undefined ? "" : ` for ${call.target}`;
+  const asked = call.stage === "asking" ? "" : " was not asked";
   const details = [
     seen.errno ?? seen.name,
     ...(seen.status === undefined ? [] : [`HTTP ${seen.status}`]),
     ...(seen.requestId === undefined ? [] : [`request ${seen.requestId}`]),
     ...(seen.attempts === undefined ? [] : [`attempts: ${seen.attempts}`]),
-    ...(fault === FAULTS.timeout ? [`limit: ${call.totalTimeoutMs} ms`] : []),
+    ...(seen.name === "TimeoutError" ? [`limit: ${call.totalTimeoutMs} ms`] : []),
+    ...(fault.code === "issuer_failed" ? placeOf(error) : []),
   ];
-  const message = `KMS ${call.operation}${target}: ${fault.advice} (${details.join(", ")})`;
+  const message = `KMS ${call.operation}${target}${asked}: ${fault.advice} (${details.join(", ")})`;
   const cause = fault.explains === true ? new Error(seen.message) : undefined;
-  return new SealgateError(fault.code, message, { retryable: fault.retryable, cause });
+  return new SealgateError(fault.code, message, {
+    retryable: fault.retryable,
+    cause,
+    details: { action: `kms:${call.operation}`, key: call.target, requestId: seen.requestId },
+  });
+}
+
+/** Where an error of ours was thrown, which holds no value; its message may hold one. */
+function placeOf(error: unknown): readonly string[] {
+  const [, line] = error instanceof Error ? (/\n\s+(at [^\n]{1,200})/.exec(error.stack ?? "") ?? []) : [];
+  return line === undefined ? [] : [line];
 }
 
 /** True when the error is KMS's own of that name. */
@@ -63,48 +74,19 @@ export function requireSameKey(operation: string, askedArn: string, answeredArn:
   );
 }
 
-interface SeenError {
-  readonly name: string;
-  readonly message: string;
-  readonly errno: string | undefined;
-  readonly status: number | undefined;
-  readonly requestId: string | undefined;
-  readonly attempts: number | undefined;
-}
-
-function classify(seen: SeenError): Fault {
+function classify(seen: SeenError, { operation }: KmsCall): Fault {
   const { name, status } = seen;
-  if (status === undefined && seen.errno !== undefined && CONNECTION_ERROR.test(seen.errno)) return FAULTS.unreachable;
+  if (isConnectionError(seen)) return FAULTS.unreachable;
   // KMS has one error for all states that forbid a call; only its wording tells this one, which no waiting heals.
   if (name === "KMSInvalidStateException" && /pending deletion/i.test(seen.message)) return FAULTS.keyPendingDeletion;
   const known = FAULT_BY_NAME.get(name);
   if (known !== undefined) return known;
-  if (seen.message === "Region is missing") return FAULTS.regionMissing;
-  if (seen.errno === "ERR_INVALID_URL") return FAULTS.endpointInvalid;
+  // KMS's word for a symmetric key that is asked for its public half, and for much else.
+  if (name === "UnsupportedOperationException") return USES_A_KEY.has(operation) ? FAULTS.keyUnfit : FAULTS.unsupported;
+  if (status === undefined) return FAULTS.ours;
   if (status === 429) return FAULTS.throttled;
-  return status === undefined || status < 400 || status >= 500 ? FAULTS.internal : FAULTS.requestInvalid;
+  if (status >= 500) return FAULTS.internal;
+  return status < 400 ? FAULTS.answerInvalid : FAULTS.requestInvalid;
 }
 
-function inspectError(error: unknown): SeenError {
-  const metadata = member(error, "$metadata");
-  return {
-    name: error instanceof Error ? error.name : "unknown",
-    message: error instanceof Error ? error.message : "",
-    errno: text(member(error, "code")),
-    status: number(member(metadata, "httpStatusCode")),
-    requestId: text(member(metadata, "requestId")),
-    attempts: number(member(metadata, "attempts")),
-  };
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
-}
+const USES_A_KEY: ReadonlySet<string> = new Set(["GetPublicKey", "Sign", "Verify"]);

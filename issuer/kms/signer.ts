@@ -7,6 +7,8 @@ import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { refuseUnknownOptions } from "../../shared/options.ts";
+import type { KnownOptions } from "../../shared/options.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import { SealgateError } from "../errors.ts";
 import type { Signer } from "../signer.ts";
@@ -16,10 +18,14 @@ import { requireSameKey } from "./faults.ts";
 import { readPublicKeyFor, requireEnabled, requireFit, toPublicKey } from "./fitness.ts";
 import type { Kms, KmsSignature } from "./port.ts";
 import type { PublicKey } from "./public-key.ts";
+import { ringAliasProblem } from "./ring-alias.ts";
 import { createSignatureCheck, messageFor, toJoseSignature } from "./signature.ts";
 
 export interface KmsSignerOptions {
-  /** Key id, key ARN, alias name ("alias/…") or alias ARN. */
+  /**
+   * Key id, key ARN, alias name ("alias/…") or alias ARN. Not `alias/sealgate/<ring>/active`, which moves: a ring signs with
+   * `createIssuer({ ring: createRingSource(policy), … })`.
+   */
   readonly keyId: string;
   /** The one algorithm that this key signs with; an RSA key would fit six. */
   readonly alg: Alg;
@@ -31,13 +37,34 @@ export interface KmsSignerOptions {
   readonly maxClockSkewSeconds?: number;
 }
 
+const KNOWN_OPTIONS: KnownOptions<KmsSignerOptions> = {
+  keyId: true,
+  alg: true,
+  kms: true,
+  clock: true,
+  maxClockSkewSeconds: true,
+};
+
+const OPTION_HINTS = {
+  kid: "nothing: the kid is the thumbprint of the key",
+  key: "keyId",
+  keyArn: "keyId",
+  alias: "keyId",
+  algorithm: "alg",
+  client: "kms: createAwsKms({ client })",
+  region: "kms: createAwsKms({ region })",
+  endpoint: "kms: createAwsKms({ endpoint })",
+  ttlSeconds: "ttlSeconds of sign",
+};
+
 /**
  * Makes a signer for a KMS key, after asking KMS what the key is.
- * @throws TypeError for options that make no sense
+ * @throws TypeError for options that make no sense or mean nothing here, and for the alias `active` of a ring
  * @throws SealgateError `kms_key_unfit` for a key whose spec or usage does not fit the algorithm, `kms_key_disabled`,
  *   `kms_key_pending_deletion` or `kms_key_unavailable` for one that cannot sign now, and other `kms_…` codes
  */
 export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer> {
+  refuseUnknownOptions("createKmsSigner", options, KNOWN_OPTIONS, OPTION_HINTS);
   const { keyId, alg, kms = createAwsKms(), clock = systemClock } = options;
   const maxClockSkewSeconds = options.maxClockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
   checkOptions(keyId, alg, maxClockSkewSeconds);
@@ -81,10 +108,16 @@ const systemClock = (): EpochSeconds => epochSecondsFromMs(Date.now());
 
 function checkOptions(keyId: string, alg: Alg, maxClockSkewSeconds: number): void {
   if (typeof keyId !== "string" || keyId === "") throw new TypeError("keyId must name a KMS key");
+  const problem = ringAliasProblem(keyId, useRing);
+  if (problem !== undefined) throw new TypeError(`keyId ${problem}`);
   if (!ALGS.includes(alg)) throw new TypeError(`alg must be one of ${ALGS.join(", ")}`);
   if (!(Number.isFinite(maxClockSkewSeconds) && maxClockSkewSeconds > 0)) {
     throw new TypeError("maxClockSkewSeconds must be a number of seconds above 0");
   }
+}
+
+function useRing(ring: string): string {
+  return `Use createIssuer({ ring: createRingSource(createRingPolicy({ ring: "${ring}", issuer })), … }), which follows it.`;
 }
 
 function requireRawSize(message: Uint8Array): void {

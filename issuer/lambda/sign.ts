@@ -1,5 +1,5 @@
 /**
- * AWS Lambda handler that signs tokens: `{ claims, ttlSeconds?, audience?, typ? }` in, `{ token, kid, expiresAt }` out.
+ * AWS Lambda handler that signs tokens: `{ claims, ttlSeconds?, audience?, typ? }` in, `{ token, kid, jti, expiresAt }` out.
  * Invoke it directly (SDK, Step Functions); it is not an HTTP endpoint and authenticates nobody: who may invoke it, may have
  * any claims signed. Configuration by environment: see sign-config.ts.
  *
@@ -18,6 +18,8 @@ import { createSignerSource } from "../sign-source.ts";
 export interface SignAnswer {
   readonly token: string;
   readonly kid: string;
+  /** The token's own identifier: what a log should keep, and what a single token is taken back by. */
+  readonly jti: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
 }
@@ -31,8 +33,8 @@ export async function handler(event: unknown): Promise<SignAnswer> {
   try {
     const { claims, options } = parseSignRequest(event, "event");
     issuer ??= await resolveIssuer();
-    const { token, kid, expiresAt } = await issuer.sign(claims, options);
-    return { token, kid, expiresAt };
+    const { token, kid, jti, expiresAt } = await issuer.sign(claims, options);
+    return { token, kid, jti, expiresAt };
   } catch (error) {
     throw error instanceof SealgateError ? namedByCode(error) : error;
   }

@@ -1,4 +1,6 @@
 /** The options of the Cloudflare KV publisher, checked and completed. */
+import { refuseUnknownOptions } from "../../shared/options.ts";
+import type { KnownOptions } from "../../shared/options.ts";
 import type { Fetch } from "./cloudflare-api.ts";
 import { baseUrlProblem, isApiToken, isLocalBaseUrl, isNamespaceId } from "./kv-address.ts";
 import { systemClock } from "./retry.ts";
@@ -45,8 +47,27 @@ export interface CloudflareKvSettings extends CloudflareKvLimits {
   readonly clock: PublishClock;
 }
 
+/** With what `readRingConfig` says of the ring besides: its `publish` is meant to be handed over as it is. */
+const KNOWN_OPTIONS: KnownOptions<CloudflareKvOptions & { ring: unknown; issuer: unknown }> = {
+  ring: true,
+  issuer: true,
+  baseUrl: true,
+  namespaceId: true,
+  apiToken: true,
+  fetch: true,
+  clock: true,
+  timeoutMs: true,
+  maxAttempts: true,
+  deadlineMs: true,
+  maxClockSkewSeconds: true,
+};
+
 /** @throws TypeError for options that can never work; no value is part of the message */
 export function readCloudflareKvOptions(options: CloudflareKvOptions): CloudflareKvSettings {
+  refuseUnknownOptions("createCloudflareKvPublisher", options, KNOWN_OPTIONS, {
+    token: "apiToken",
+    accountId: "baseUrl",
+  });
   const { baseUrl, namespaceId, apiToken } = options;
   const problem = baseUrlProblem(baseUrl);
   if (problem !== undefined) throw new TypeError(`baseUrl ${problem}`);

@@ -114,14 +114,26 @@ describe("what token sign refuses with exit code 2", () => {
   });
 
   test.for([
-    ["an unknown algorithm", ["--alg", "HS256"], "--alg must be one of RS256"],
-    ["an issuer that is no URL", ["--issuer", "auth"], "--issuer must be an absolute URL"],
-    ["an issuer over plain http", ["--issuer", "http://auth.example.com"], "--issuer must use https"],
+    ["an unknown algorithm", ["--alg", "HS256"], "--alg (or SEALGATE_ALG) must be one of RS256"],
+    ["an issuer that is no URL", ["--issuer", "auth"], "--issuer (or SEALGATE_ISSUER) must be an absolute URL"],
+    [
+      "an issuer over plain http",
+      ["--issuer", "http://auth.example.com"],
+      "--issuer (or SEALGATE_ISSUER) must use https",
+    ],
     ["an empty audience", ["--audience", ""], "--audience must be"],
-    ["a lifetime that is no number", ["--ttl", "5m"], "--ttl must be a whole number of seconds, at least 1"],
-    ["a lifetime of nothing", ["--ttl", "0"], "--ttl must be a whole number of seconds, at least 1"],
-    ["a lifetime with an exponent", ["--ttl", "1e2"], "--ttl must be"],
-    ["a maximum of nothing", ["--max-ttl", "0"], "--max-ttl must be"],
+    [
+      "a lifetime that is no number",
+      ["--ttl", "5m"],
+      "--ttl (or SEALGATE_DEFAULT_TTL_SECONDS) must be a whole number of seconds, at least 1",
+    ],
+    [
+      "a lifetime of nothing",
+      ["--ttl", "0"],
+      "--ttl (or SEALGATE_DEFAULT_TTL_SECONDS) must be a whole number of seconds, at least 1",
+    ],
+    ["a lifetime with an exponent", ["--ttl", "1e2"], "--ttl (or SEALGATE_DEFAULT_TTL_SECONDS) must be"],
+    ["a maximum of nothing", ["--max-ttl", "0"], "--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS) must be"],
     ["a lifetime over the maximum", ["--ttl", "3601"], "lifetime_too_long"],
     ["another typ", ["--typ", "jwt"], '--typ must be "JWT" or "at+jwt"'],
     ["claims that are no JSON", ["--claims", "sub=me"], "--claims must be a JSON object: syntax"],

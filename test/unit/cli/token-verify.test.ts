@@ -123,7 +123,7 @@ describe("what token verify refuses with exit code 2", () => {
   test.for([
     ["an unknown mode", ["--mode", "remote"], "--mode must be"],
     ["a negative leeway", ["--clock-skew=-1"], "--clock-skew must be"],
-    ["an unknown algorithm", ["--alg", "none"], "--alg must be one of"],
+    ["an unknown algorithm", ["--alg", "none"], "--alg (or SEALGATE_ALG) must be one of"],
   ] as const)("%s", async ([, argv, message]) => {
     const run = await verify([...keyOf(), ...argv, token]);
     expect(run).toMatchObject({ code: EXIT.usage, out: "" });

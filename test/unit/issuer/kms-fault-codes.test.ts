@@ -6,7 +6,7 @@ import { toKmsFault } from "../../../issuer/kms/faults.ts";
 const CANARY = "canary-claim-value";
 
 describe("the code of an error", () => {
-  const call = { operation: "Sign", target: "alias/a", totalTimeoutMs: 1000 };
+  const call = { operation: "Sign", target: "alias/a", totalTimeoutMs: 1000, stage: "asking" } as const;
   const service = (name: string, status: number): Error =>
     Object.assign(new Error(CANARY), { name, $metadata: { httpStatusCode: status, requestId: "r-1", attempts: 3 } });
   const network = (code: string, name = "Error"): Error => Object.assign(new Error("connect"), { name, code });
@@ -29,9 +29,10 @@ describe("the code of an error", () => {
     [network("ERR_TLS_CERT_ALTNAME_INVALID"), "kms_unreachable"],
     [network("ETIMEDOUT", "TimeoutError"), "kms_timeout"],
     [new DOMException("aborted", "AbortError"), "kms_timeout"],
-    [new TypeError(CANARY), "kms_internal"],
-    ["a string", "kms_internal"],
-    [undefined, "kms_internal"],
+    [service("SomethingNew", 200), "kms_internal"],
+    [new TypeError(CANARY), "issuer_failed"],
+    ["a string", "issuer_failed"],
+    [undefined, "issuer_failed"],
   ])("%s is %s", (error, code) => {
     const fault = toKmsFault(error, call);
     expect(fault.code).toBe(code);

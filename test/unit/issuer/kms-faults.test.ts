@@ -168,7 +168,9 @@ describe("every call ends", () => {
     const credentials = (): Promise<never> => Promise.withResolvers<never>().promise;
     const client = new KMSClient({ region: "us-east-1", endpoint: aws.emulator.url, credentials });
     const kms = createAwsKms({ client, totalTimeoutMs: 150 });
-    await expect(kms.describeKey("alias/a")).rejects.toMatchObject({ code: "kms_timeout" });
+    const error = await errorFrom(kms.describeKey("alias/a"));
+    expect(error).toMatchObject({ code: "kms_credentials_missing", retryable: true });
+    expect(error.message).toMatch(/ was not asked: The source of the AWS credentials /);
   });
 
   test("when TLS is never agreed upon", async () => {

@@ -59,7 +59,12 @@ describe("the bundled handler", () => {
     const { claims, header } = valueOf(await verifier.verify(outcome?.answer?.token ?? ""));
     expect(claims).toMatchObject({ sub: "u", client_id: "c", aud: ["api"] });
     expect(header.typ).toBe("at+jwt");
-    expect(outcome?.answer).toEqual({ token: expect.any(String), kid: header.kid, expiresAt: claims.exp });
+    expect(outcome?.answer).toEqual({
+      token: expect.any(String),
+      jti: claims["jti"],
+      kid: header.kid,
+      expiresAt: claims.exp,
+    });
   });
 
   test("asks KMS about the key once for each container, not for each token", async () => {

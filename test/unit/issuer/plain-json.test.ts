@@ -91,7 +91,7 @@ describe("claims that are not JSON", () => {
 describe("claims that are JSON", () => {
   test("every JSON object is taken over unchanged", () => {
     const names = fc.string({ unit: "binary" }).filter((name) => name !== "__proto__" && name.isWellFormed());
-    const value = fc.jsonValue({ maxDepth: 5, stringUnit: "binary" });
+    const value = fc.jsonValue({ maxDepth: 5, stringUnit: "binary" }).filter(holdsOnlyKeptNumbers);
     fc.assert(
       fc.property(fc.dictionary(names, value, { noNullPrototype: false }), (claims) => {
         const json = JSON.stringify(claims);
@@ -129,3 +129,10 @@ describe("claims that are JSON", () => {
     expect(JSON.stringify(taken)).toBe('{"roles":["reader"]}');
   });
 });
+
+/** No -0, and no integer that another reader may take for its neighbour. */
+function holdsOnlyKeptNumbers(value: unknown): boolean {
+  if (typeof value === "number")
+    return !Object.is(value, -0) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return typeof value !== "object" || value === null || Object.values(value).every(holdsOnlyKeptNumbers);
+}

@@ -5,7 +5,7 @@ import { readSignConfig } from "../../../issuer/sign-config.ts";
 
 const ENV = {
   SEALGATE_ISSUER: "https://auth.example.com",
-  SEALGATE_KEY_ID: "alias/sealgate/main/active",
+  SEALGATE_KEY_ID: "alias/example",
   SEALGATE_ALG: "ES256",
 };
 
@@ -23,7 +23,7 @@ describe("the configuration for signing", () => {
   test("is complete with three variables; the rest has defaults", () => {
     expect(readSignConfig(ENV)).toEqual({
       issuer: "https://auth.example.com",
-      signWith: { kind: "key", keyId: "alias/sealgate/main/active", alg: "ES256" },
+      signWith: { kind: "key", keyId: "alias/example", alg: "ES256" },
       maxTokenTtlSeconds: 3600,
       defaultTtlSeconds: undefined,
     });

@@ -95,7 +95,7 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
     const { dress: change, ...hooks } = await feature.read(setup);
     if (change !== undefined) dress.push(change);
     for (const hook of Object.keys(hooks)) {
-      if (hook in all) report("features", `${feature.name} and another one have the hook ${hook}: take one out`);
+      if (hook in all) report("features", `two have the hook ${hook}`);
     }
     all = { ...all, ...hooks };
   }

@@ -63,6 +63,7 @@ export async function answerHealth(
     expiresAt: keySet.document.expiresAt,
     keys: keySet.keys.size,
     skipped: keySet.skipped,
+    warnings: status.warnings,
   };
   const response = Response.json(body, { headers: { "Cache-Control": "no-store" } });
   return { response, event: { decision: "answered", route } };

@@ -16,7 +16,7 @@ export type { KeySetDocument, KeyState, SkippedKey } from "./key-set.ts";
 export { fromDocument, fromKv } from "./key-sets.ts";
 export type { KeySets } from "./key-sets.ts";
 export type { KeyReadProblemCode, KeySetOrigin, KeysUnavailable } from "./keys/held-key-set.ts";
-export type { LadderStatus } from "./keys/key-ladder.ts";
+export type { LadderStatus, LadderWarning } from "./keys/key-ladder.ts";
 export type { KeySetNamespace, KeySetSource } from "./keys/key-set-source.ts";
 export type { TokenRejection, TokenRejectionCode } from "./rejection.ts";
 export { err, ok } from "./result.ts";

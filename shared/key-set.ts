@@ -50,6 +50,8 @@ export interface KeySetDocument {
    * no trust anchor.
    */
   readonly roots: readonly Kid[];
+  /** There where single tokens can be taken back: the least `rev` that the list of them may have. */
+  readonly revocations: { readonly leastRev: number } | undefined;
 }
 
 /** A key that was left out, by its position; reported, never fatal. */
@@ -60,6 +62,8 @@ export interface SkippedKey {
     | JwkProblem
     | "kid_missing"
     | "kid_repeated"
+    /** The `kid` is not the key's RFC 7638 thumbprint. */
+    | "kid_mismatch"
     | "state_unknown"
     | "published_at_invalid"
     | "import_failed";
@@ -70,8 +74,17 @@ export interface ParsedKeySet {
   readonly skipped: readonly SkippedKey[];
 }
 
-/** The required member that is missing or ill-typed, or `ring` if it is there and is no name of a ring. */
-export type KeySetMemberProblem = "iss" | "ring" | "iat" | "exp" | "rev" | "keys" | "revoked" | "timing";
+/** The required member that is missing or ill-typed; or `ring` or `revocations`, if it is there and is ill-typed. */
+export type KeySetMemberProblem =
+  | "iss"
+  | "ring"
+  | "iat"
+  | "exp"
+  | "rev"
+  | "keys"
+  | "revoked"
+  | "timing"
+  | "revocations";
 
 /**
  * Parses the payload of a key set document. Unknown members are ignored; a missing or ill-typed required member refuses
@@ -96,7 +109,9 @@ export function parseKeySet(payload: JsonObject): Result<ParsedKeySet, KeySetMem
   if (timing === undefined) return err("timing");
   const { keys, skipped } = parseKeys(entries);
   const roots = parseRoots(payload["roots"]);
-  const document = { issuer: issuer.value, ring, issuedAt, expiresAt, rev, keys, revoked, timing, roots };
+  const revocations = parseRevocations(payload["revocations"]);
+  if (revocations === "invalid") return err("revocations");
+  const document = { issuer: issuer.value, ring, issuedAt, expiresAt, rev, keys, revoked, timing, roots, revocations };
   return ok({ document, skipped });
 }
 
@@ -116,6 +131,7 @@ export function serialiseKeySet(document: KeySetDocument): JsonObject {
     revoked: document.revoked.map(({ kid, at }) => ({ kid, at })),
     timing: { ...serialiseTiming(document.timing) },
     ...(document.roots.length === 0 ? {} : { roots: document.roots }),
+    ...(document.revocations === undefined ? {} : { revocations: { least_rev: document.revocations.leastRev } }),
   };
 }
 
@@ -168,6 +184,13 @@ function parseKey(entry: unknown): Result<KeySetKey, SkippedKey["problem"]> {
 /** What cannot be read is left out: nothing is decided by it. */
 function parseRoots(value: unknown): readonly Kid[] {
   return Array.isArray(value) ? value.map(parseKid).filter((kid) => kid !== undefined) : [];
+}
+
+/** One that cannot be read must not be lost silently: tokens that were taken back would be good again. */
+function parseRevocations(value: unknown): KeySetDocument["revocations"] | "invalid" {
+  if (value === undefined) return undefined;
+  const leastRev = isJsonObject(value) ? value["least_rev"] : undefined;
+  return isRev(leastRev) ? { leastRev } : "invalid";
 }
 
 function parseRevoked(value: unknown): readonly RevokedKid[] | undefined {

@@ -3,6 +3,7 @@
  * never per token, and a key that did not change is not imported again.
  */
 import type { Kid } from "./identifiers.ts";
+import { calculateThumbprint } from "./jwk.ts";
 import type { PublicJwk } from "./jwk.ts";
 import { importVerificationKey } from "./jws.ts";
 import type { VerificationKey } from "./jws.ts";
@@ -34,8 +35,8 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
   const before = new Map(previous?.document.keys.map((key) => [key.kid, key.jwk]));
   for (const [index, { kid, jwk }] of document.keys.entries()) {
     const known = isSameKey(jwk, before.get(kid)) ? previous?.keys.get(kid) : undefined;
-    const key = known ?? (await importVerificationKey(jwk, kid));
-    if (key === undefined) skipped.push({ index, kid, problem: "import_failed" });
+    const key = known ?? (await importKey(jwk, kid));
+    if (typeof key === "string") skipped.push({ index, kid, problem: key });
     else keys.set(kid, key);
   }
   return {
@@ -44,6 +45,12 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
     keys,
     find: (kid) => (revoked.has(kid) ? "revoked" : keys.get(kid)),
   };
+}
+
+/** A kid names one key only: with a name of its own choice, a key could pass for another one, a revoked one say. */
+async function importKey(jwk: PublicJwk, kid: Kid): Promise<VerificationKey | "kid_mismatch" | "import_failed"> {
+  if ((await calculateThumbprint(jwk)) !== kid) return "kid_mismatch";
+  return (await importVerificationKey(jwk, kid)) ?? "import_failed";
 }
 
 function mergeRevoked(document: KeySetDocument, previous: KeySetDocument): KeySetDocument["revoked"] {

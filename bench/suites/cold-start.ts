@@ -16,7 +16,7 @@ import type { WorkerSpec } from "../lib/workerd.ts";
 const ENTRIES = { "Hono, hello": "bench/gateways/hello.ts", sealgate: "edge-verifier/worker.ts" };
 
 /** The core's: what each optional feature adds is counted by the build. */
-const MOST_GZIP_BYTES = 26_500;
+const MOST_GZIP_BYTES = 27_000;
 
 export async function measureColdStart(effort: Effort): Promise<readonly [ReportTable, BudgetLine]> {
   const material = await makeMaterial({ alg: "ES256", tokens: 1 });

@@ -63,6 +63,7 @@ export function composeKeySet(parts: KeySetParts): KeySetDocument {
     revoked: [...revoked.values()],
     timing: parts.timing,
     roots: parts.roots,
+    revocations: undefined,
   };
 }
 

@@ -18,7 +18,7 @@
  * Requests share settled values only: no promise is stored, so none is ever awaited by another request, which on Workers
  * would hang it. There is no clock and, but for the deadline, no timer: times are passed in.
  */
-import type { EpochSeconds, IssuerUrl, RingName } from "../identifiers.ts";
+import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../identifiers.ts";
 import type { SkippedKey } from "../key-set.ts";
 import { err, ok } from "../result.ts";
 import type { Result } from "../result.ts";
@@ -51,6 +51,12 @@ export interface KeyLadderConfig {
   readonly startTimer?: StartTimer;
 }
 
+/** The document names root keys that are not pinned here. Once one of them signs, no document is accepted any more. */
+export interface LadderWarning {
+  readonly code: "anchor_missing";
+  readonly kids: readonly Kid[];
+}
+
 /** For the health endpoint. Holds no secret. */
 export interface LadderStatus {
   /** undefined: no key set can be used. */
@@ -60,6 +66,8 @@ export interface LadderStatus {
   readonly expiresAt: EpochSeconds | undefined;
   /** Keys of the document that cannot be used. */
   readonly skipped: readonly SkippedKey[];
+  /** What will stop the verifier from following the ring unless it is mended; tokens are verified all the same. */
+  readonly warnings: readonly LadderWarning[];
   /** What went wrong with the last read of KV; undefined when it went well or none was made. */
   readonly problem: KeyReadProblemCode | undefined;
   /** Why the bootstrap document was refused when it was last needed. */
@@ -200,11 +208,17 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
         ageSeconds: held?.ageSeconds,
         expiresAt: held?.keySet.document.expiresAt,
         skipped: held?.keySet.skipped ?? [],
+        warnings: held === undefined ? [] : warningsOf(held.keySet, config.anchors),
         problem: schedule.problem,
         bootstrapProblem: bootstrapRefusal?.problem,
       };
     },
   };
+}
+
+function warningsOf({ document }: ImportedKeySet, anchors: TrustAnchors): readonly LadderWarning[] {
+  const kids = document.roots.filter((root) => !anchors.some(({ kid }) => kid === root));
+  return kids.length === 0 ? [] : [{ code: "anchor_missing", kids }];
 }
 
 /** @param ifConfirmedNow the origin to report when the set was confirmed by a read that began at `nowMs` or later */

@@ -44,6 +44,7 @@ describe("a document", () => {
         revoked: [{ kid: "gone", at: 1_799_999_000 }],
         timing: { kvCacheTtlSeconds: 60, memoryTtlSeconds: 30, clockSkewSeconds: 60, maxTokenTtlSeconds: 3600 },
         roots: [],
+        revocations: undefined,
       },
       skipped: [],
     });
@@ -73,6 +74,16 @@ describe("a document", () => {
   test("is read without the root keys that cannot be read: they are information", () => {
     expect(valueOf(parse({ roots: "root-1" })).document.roots).toEqual([]);
     expect(valueOf(parse({ roots: [1, "root-1", null] })).document.roots).toEqual(["root-1"]);
+  });
+
+  test("may name the least rev of the list of revoked tokens, and is refused when that cannot be read", () => {
+    const named = valueOf(parse({ revocations: { least_rev: 1_799_999_000_000_000, more: 1 } })).document;
+    expect(named.revocations).toEqual({ leastRev: 1_799_999_000_000_000 });
+    const again = jsonObject(JSON.stringify(serialiseKeySet(named)));
+    expect(again["revocations"]).toEqual({ least_rev: 1_799_999_000_000_000 });
+    for (const revocations of [null, 1, [], {}, { least_rev: 0 }, { least_rev: "1" }, { least_rev: 1.5 }]) {
+      expect(parse({ revocations })).toEqual({ ok: false, error: "revocations" });
+    }
   });
 
   test("may list no key and no tombstone", () => {

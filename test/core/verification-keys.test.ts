@@ -1,9 +1,9 @@
 /** The imported keys of a document: what a kid finds, and what the next document inherits from the last one. */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { importKeySet } from "../../shared/verification-keys.ts";
 import type { ImportedKeySet } from "../../shared/verification-keys.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
-import { parsePublicJwk } from "../../shared/jwk.ts";
+import { calculateThumbprint, parsePublicJwk } from "../../shared/jwk.ts";
 import { keySetKey, makeDocument, makeKey, seconds } from "../support/key-sets.ts";
 import type { TestKey } from "../support/key-sets.ts";
 import { given, kidOf, valueOf } from "../support/values.ts";
@@ -82,11 +82,31 @@ describe("the next document", () => {
     expect(two.document.rev).toBe(NOW + 60);
   });
 
-  test("imports a JWK that changed under its kid", async () => {
+  test("does not use another key under the kid of one that it knew", async () => {
     const one = await imported(makeDocument([first], NOW));
     const changed = { ...second, kid: first.kid, jwk: { ...second.jwk, kid: first.kid } };
     const two = await imported(makeDocument([changed], NOW), one);
-    expect(given(two.keys.get(first.kid)).algorithm.alg).toBe("EdDSA");
+    expect(two.keys.get(first.kid)).toBeUndefined();
+    expect(two.skipped).toEqual([{ index: 0, kid: first.kid, problem: "kid_mismatch" }]);
+  });
+
+  test("imports a key again whose alg has changed", async () => {
+    const { kid, jwk } = await makeKey("RS256");
+    const rs256 = { kid, jwk, state: "active", publishedAt: NOW } as const;
+    const one = await imported(makeDocument([], NOW, { keys: [rs256] }));
+    const ps256 = { ...rs256, jwk: { ...jwk, alg: "PS256" as const } };
+    const two = await imported(makeDocument([], NOW, { keys: [ps256] }), one);
+    expect(given(two.keys.get(kid)).algorithm.alg).toBe("PS256");
+  });
+
+  test("costs one hash for each new key, and none for those that it knew", async () => {
+    const one = await imported(makeDocument([first], NOW));
+    const digest = vi.spyOn(crypto.subtle, "digest");
+    await imported(makeDocument([first], seconds(NOW + 60)), one);
+    expect(digest).toHaveBeenCalledTimes(0);
+    await imported(makeDocument([first, second], seconds(NOW + 60)), one);
+    expect(digest).toHaveBeenCalledTimes(1);
+    digest.mockRestore();
   });
 
   test("does not keep a key that it no longer lists", async () => {
@@ -98,13 +118,14 @@ describe("the next document", () => {
 });
 
 test("a key that the platform refuses is skipped and reported among those skipped before", async () => {
-  const jwk = valueOf(parsePublicJwk({ ...EC_JWK, y: EC_JWK.x, kid: "off-curve" }));
-  const broken = { ...keySetKey(first, "active", NOW), jwk, kid: kidOf("off-curve") };
+  const jwk = valueOf(parsePublicJwk({ ...EC_JWK, y: EC_JWK.x }));
+  const kid = await calculateThumbprint(jwk);
+  const broken = { ...keySetKey(first, "active", NOW), jwk, kid };
   const earlier = { index: 5, kid: undefined, problem: "kid_missing" } as const;
   const document = makeDocument([], NOW, { keys: [keySetKey(first, "active", NOW), broken] });
   const keys = await importKeySet({ document, skipped: [earlier] });
-  expect(keys.skipped).toEqual([earlier, { index: 1, kid: "off-curve", problem: "import_failed" }]);
-  expect(keys.find(kidOf("off-curve"))).toBeUndefined();
+  expect(keys.skipped).toEqual([earlier, { index: 1, kid, problem: "import_failed" }]);
+  expect(keys.find(kid)).toBeUndefined();
   expect(keys.find(first.kid)).toMatchObject({ kid: first.kid });
   const again = await importKeySet({ document, skipped: [earlier] }, keys);
   expect(again.skipped).toEqual(keys.skipped);

@@ -112,6 +112,7 @@ export function makeDocument(
     revoked: [],
     timing: TEST_TIMING,
     roots: [],
+    revocations: undefined,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 /** Attacks on RSA signatures: lax PKCS#1 v1.5 padding, forgeries for small exponents, and other parameters of PSS. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeBase64url } from "../../../shared/base64url.ts";
+import { calculateThumbprint } from "../../../shared/jwk.ts";
 import type { TestKey } from "../../support/key-sets.ts";
 import { makeKey } from "../../support/key-sets.ts";
 import { given } from "../../support/values.ts";
@@ -23,7 +24,8 @@ beforeAll(async () => {
   ps256 = await makeKey("PS256");
   const other = await makeKey("RS256");
   if (other.jwk.kty !== "RSA") throw new TypeError("not an RSA key");
-  cubic = { ...other, jwk: { ...other.jwk, e: "Aw" } };
+  const jwk = { ...other.jwk, e: "Aw" };
+  cubic = { ...other, jwk, kid: await calculateThumbprint(jwk) };
   target = await targetFor([rs256, ps256, cubic]);
 });
 

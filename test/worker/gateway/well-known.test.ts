@@ -102,6 +102,7 @@ describe("GET /.well-known/sealgate/health", () => {
       expiresAt: NOW - 10 + 86_400,
       keys: 1,
       skipped: [],
+      warnings: [],
     });
   });
 

@@ -4,12 +4,13 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
 import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
 import { parseRingName } from "../../../../shared/identifiers.ts";
+import { calculateThumbprint, parsePublicJwk } from "../../../../shared/jwk.ts";
 import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { issuerUrl, seconds, signKeySetPayload } from "../../../support/key-sets.ts";
 import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../../support/key-set-sources.ts";
 import type { ScriptedSource } from "../../../support/key-set-sources.ts";
-import { errorOf, given, valueOf } from "../../../support/values.ts";
+import { errorOf, given, kidOf, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
 const PAST_M = T0 + MEMORY_TTL_MS;
@@ -188,13 +189,19 @@ describe("the real KV binding", () => {
 
 describe("which document may replace the one held", () => {
   test("an unusable key among good ones is skipped and reported, never fatal", async () => {
-    const offCurve = { ...ring.newKey, jwk: { ...ring.newKey.jwk, y: "A".repeat(43) } };
-    const source = createScriptedSource(await ring.publish({}, [offCurve, ring.key]));
+    const jwk = valueOf(parsePublicJwk({ ...ring.newKey.jwk, y: "A".repeat(43), kid: undefined }));
+    const offCurve = { ...ring.newKey, jwk, kid: await calculateThumbprint(jwk) };
+    const renamed = { ...ring.newKey, kid: kidOf("another-name") };
+    const source = createScriptedSource(await ring.publish({}, [offCurve, ring.key, renamed]));
     const ladder = makeLadder(ring, source);
     const { keySet } = valueOf(await ladder.current(T0, waitUntil));
     expect(keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
     expect(keySet.find(offCurve.kid)).toBeUndefined();
-    expect(ladder.status(T0).skipped).toEqual([{ index: 0, kid: offCurve.kid, problem: "import_failed" }]);
+    expect(keySet.find(renamed.kid)).toBeUndefined();
+    expect(ladder.status(T0).skipped).toEqual([
+      { index: 0, kid: offCurve.kid, problem: "import_failed" },
+      { index: 2, kid: renamed.kid, problem: "kid_mismatch" },
+    ]);
   });
 
   test("below MIN_REV: none, even in a new isolate", async () => {

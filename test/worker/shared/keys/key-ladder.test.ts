@@ -110,15 +110,15 @@ describe("past M", () => {
     expect(kv.reads).toHaveLength(2);
   });
 
-  test("unchanged bytes renew the age without another signature check or a new key set", async () => {
+  test("unchanged bytes renew the age without another signature check, hash, import or key set", async () => {
     await env.KEY_SETS.put(KEY, await ring.publish());
     const { waitUntil } = collectBackgroundWork();
     const ladder = makeLadder(ring, countedKv());
     const first = valueOf(await ladder.current(T0, waitUntil));
-    const verify = vi.spyOn(crypto.subtle, "verify");
+    const costly = (["verify", "digest", "importKey"] as const).map((name) => vi.spyOn(crypto.subtle, name));
     const second = valueOf(await ladder.current(T0 + MEMORY_TTL_MS, waitUntil));
-    expect(verify).not.toHaveBeenCalled();
-    verify.mockRestore();
+    expect(costly.map((call) => call.mock.calls.length)).toEqual([0, 0, 0]);
+    for (const call of costly) call.mockRestore();
     expect(second.keySet).toBe(first.keySet);
     expect(second.origin).toBe("kv");
     expect(ladder.ready(T0 + MEMORY_TTL_MS + 10_000, waitUntil)).toMatchObject({ origin: "memory", ageSeconds: 10 });
@@ -276,13 +276,13 @@ describe("bootstrap document", () => {
 });
 
 describe("status", () => {
-  test("tells rev, age, origin, expiry and skipped keys, and does no I/O", async () => {
-    const skipped = { ...ring.newKey, jwk: { ...ring.newKey.jwk, kid: ring.key.kid } };
-    await env.KEY_SETS.put(KEY, await ring.publish({}, [ring.key, { ...skipped, kid: ring.key.kid }]));
+  test("tells rev, age, origin, expiry, skipped keys and root keys that are not pinned, and does no I/O", async () => {
+    const roots = [ring.root.kid, ring.newKey.kid];
+    await env.KEY_SETS.put(KEY, await ring.publish({ roots }, [ring.key, { ...ring.newKey, kid: ring.key.kid }]));
     const kv = countedKv();
     const { waitUntil } = collectBackgroundWork();
     const ladder = makeLadder(ring, kv);
-    expect(ladder.status(T0)).toMatchObject({ origin: undefined, rev: undefined, skipped: [], problem: undefined });
+    expect(ladder.status(T0)).toMatchObject({ origin: undefined, rev: undefined, skipped: [], warnings: [] });
     await ladder.current(T0, waitUntil);
     expect(ladder.status(T0 + 5000)).toEqual({
       origin: "memory",
@@ -290,6 +290,7 @@ describe("status", () => {
       ageSeconds: 5,
       expiresAt: ISSUED_AT + 86_400,
       skipped: [{ index: 1, kid: ring.key.kid, problem: "kid_repeated" }],
+      warnings: [{ code: "anchor_missing", kids: [ring.newKey.kid] }],
       problem: undefined,
       bootstrapProblem: undefined,
     });

@@ -5,11 +5,13 @@
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, RingName } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
+import { requireEnabled } from "../kms/fitness.ts";
 import type { Kms } from "../kms/port.ts";
 import { composeKeySet } from "../publish/compose.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
 import { signKeySet } from "../publish/sign-key-set.ts";
 import type { Signer } from "../signer.ts";
+import { isWithdrawn } from "./lifecycle.ts";
 import type { ClaimedRole, ObservedRing, PublishStep, Step } from "./model.ts";
 import { activeAlias, generationAlias, numberedRootAlias, ringTags, rootAlias } from "./names.ts";
 import type { RingPolicy } from "./policy.ts";
@@ -71,6 +73,7 @@ export async function actOn(
     case "create_active":
       return claim(kms, activeAlias(ring), step.keyArn);
     case "move_active":
+      await requireNotWithdrawn(kms, step.keyArn);
       await kms.updateAlias(activeAlias(ring), step.keyArn);
       return doneWith(step.keyArn);
     case "move_root":
@@ -85,6 +88,16 @@ export async function actOn(
       await kms.scheduleKeyDeletion(step.keyArn, step.pendingDays);
       return doneWith(step.keyArn);
   }
+}
+
+/**
+ * Looked at once more, just before it takes over: it may have been withdrawn since the ring was observed. What KMS shows may
+ * still be old, so this makes it rare, and the next run moves on.
+ * @throws SealgateError `kms_key_disabled` or another code for the state
+ */
+async function requireNotWithdrawn(kms: Kms, keyArn: string): Promise<void> {
+  const key = await kms.describeKey(keyArn);
+  if (isWithdrawn(key.keyState)) requireEnabled(keyArn, key);
 }
 
 function notDone(result: "superseded" | "too_late"): StepOutcome {

@@ -26,6 +26,8 @@ export interface GenerationView {
   readonly entry: KeySetKey | undefined;
   /** Its entry in a newer document, which the store does not show. */
   readonly newerEntry: KeySetKey | undefined;
+  /** The key set lists it. While the store cannot be asked, memory or the key's tags tell: an emergency must not wait for it. */
+  readonly isListed: boolean;
   /** It can sign: enabled, and its public key is known. */
   readonly isUsable: boolean;
   /** Its tags say all that has to be known once the key is disabled. */
@@ -69,10 +71,11 @@ function whileLive(document: KeySetDocument, now: EpochSeconds): KeySetDocument 
   return document.expiresAt <= now || isFromFuture ? undefined : document;
 }
 
-/** Every tombstone of the last documents, expired or not. */
-export function knownTombstones({ document, newer }: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
+/** Every tombstone of the last documents, expired or not, and those that are still to be published. */
+export function knownTombstones({ document, newer, withdrawn }: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
   const revoked = document.kind === "read" ? document.document.revoked : [];
-  return new Map([...(newer?.revoked ?? []), ...revoked].map(({ kid, at }) => [kid, at]));
+  const published = [...(newer?.revoked ?? []), ...revoked].map(({ kid, at }) => [kid, at] as const);
+  return new Map([...withdrawn, ...published]);
 }
 
 /**
@@ -89,6 +92,7 @@ export function viewGenerations(
 ): readonly GenerationView[] {
   const document = liveDocument(observed, now);
   const newer = newerDocument(observed, now);
+  const isStoreSilent = observed.document.kind === "unknown";
   const tombstones = knownTombstones(observed);
   return observed.generations.map((generation): GenerationView => {
     const kid = generation.publicKey?.kid ?? generation.tags.kid;
@@ -112,7 +116,8 @@ export function viewGenerations(
       revokedAt,
       isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
       isTagged: isTagged(generation, observed.ring),
-      knownAt: plus(settledAt, leadSeconds(timing)),
+      knownAt: plus(isStoreSilent ? settledSince(generation.tags) : settledAt, leadSeconds(timing)),
+      isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),

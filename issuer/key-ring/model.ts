@@ -94,6 +94,8 @@ export interface ObservedRing {
    * overwritten. Says what edges may hold, not what is in the store.
    */
   readonly newer: KeySetDocument | undefined;
+  /** Keys that this process has acted on as withdrawn, and when: they stay so, even if KMS shows them enabled again. */
+  readonly withdrawn: ReadonlyMap<Kid, EpochSeconds>;
 }
 
 // ---- what may be asked for ----

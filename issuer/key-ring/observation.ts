@@ -1,8 +1,9 @@
 /**
  * What a rotator process may remember between observations, none of which it needs: public keys, which never change; keys
- * that are not the ring's; the newest document and the highest rev it has seen, which show that the store is behind.
+ * that are not the ring's; the newest document and the highest rev it has seen, which show that the store is behind; the keys
+ * that it has treated as withdrawn, which stay so whatever KMS shows next.
  */
-import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import type { PublicKey } from "../kms/public-key.ts";
 
@@ -10,6 +11,8 @@ export interface RingMemory {
   readonly publicKeys: Map<string, PublicKey>;
   /** Key ARN to the time when its tags were read. */
   readonly foreignKeys: Map<string, EpochSeconds>;
+  /** Keys that it has acted on as withdrawn, and when. */
+  readonly withdrawn: Map<Kid, EpochSeconds>;
   highestRev: number | undefined;
   /** The document with the highest rev that it has read or published itself. */
   newest: KeySetDocument | undefined;
@@ -17,7 +20,13 @@ export interface RingMemory {
 
 /** An empty memory, for one ring. */
 export function createRingMemory(): RingMemory {
-  return { publicKeys: new Map(), foreignKeys: new Map(), highestRev: undefined, newest: undefined };
+  return {
+    publicKeys: new Map(),
+    foreignKeys: new Map(),
+    withdrawn: new Map(),
+    highestRev: undefined,
+    newest: undefined,
+  };
 }
 
 /** Keeps a document that was read from the store, or published by this process. */

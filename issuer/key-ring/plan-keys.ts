@@ -35,7 +35,7 @@ export function disableRevoked({ views }: Situation): readonly Step[] {
 export function replaceRevokedActive({ active, views, now }: Situation): readonly Step[] {
   if (active?.phase !== "revoked") return [];
   const [best] = views
-    .filter(({ phase, isUsable, entry }) => entry !== undefined && isUsable && isVerifying(phase))
+    .filter(({ phase, isUsable, isListed }) => isListed && isUsable && isVerifying(phase))
     .filter((view) => !isHoldOver(view, now))
     .toSorted((left, right) => fallbackRank(left, now) - fallbackRank(right, now));
   if (best === undefined || (isUnknown(best, now) && views.some((view) => mayHaveTakenOver(view, now)))) return [];
@@ -53,7 +53,7 @@ function isUnknown(view: GenerationView, now: EpochSeconds): boolean {
  * nothing that edges do not know takes its place until that would show.
  */
 function mayHaveTakenOver(view: GenerationView, now: EpochSeconds): boolean {
-  const isListed = (view.entry ?? view.newerEntry) !== undefined;
+  const isListed = view.isListed || view.newerEntry !== undefined;
   return view.isUsable && isListed && isHoldOver(view, now) && !isDroppable(view, now);
 }
 

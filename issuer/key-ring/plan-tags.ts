@@ -73,6 +73,19 @@ function supersededTag({ phase, generation }: GenerationView, { observed }: Situ
   return { supersededAt: observed.active.updatedAt };
 }
 
+/**
+ * Before another key takes over: that the active one was withdrawn. Nothing brings it back from then on, should the next
+ * views of KMS be older, the tombstone not be published, or somebody enable the key again.
+ */
+export function withdrawnTag(situation: Situation): readonly Step[] {
+  const { active } = situation;
+  // KMS refuses tags on a key that waits for its deletion.
+  if (active?.kid === undefined || !["Enabled", "Disabled"].includes(active.generation.keyState)) return [];
+  const tags = revokedTag(active, situation);
+  const { keyArn, number } = active.generation;
+  return Object.keys(tags).length === 0 ? [] : [{ kind: "tag_key", keyArn, generation: number, tags }];
+}
+
 function revokedTag({ phase, generation, revokedAt, kid }: GenerationView, situation: Situation): Partial<RingTags> {
   if (phase !== "revoked" || generation.tags.revokedAt !== undefined) return {};
   return { revokedAt: revokedAt ?? situation.now, ...(kid === undefined ? {} : { kid }) };

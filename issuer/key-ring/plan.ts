@@ -22,7 +22,7 @@ import {
 } from "./plan-keys.ts";
 import { planRequest } from "./plan-requests.ts";
 import { settledRootTag } from "./plan-root.ts";
-import { historyTags, identityTags, timingTag } from "./plan-tags.ts";
+import { historyTags, identityTags, timingTag, withdrawnTag } from "./plan-tags.ts";
 import type { RingPolicy } from "./policy.ts";
 import { findProblems } from "./problems.ts";
 import { assess } from "./situation.ts";
@@ -37,9 +37,11 @@ export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochS
   const situation = assess(observed, policy, now, request);
   const requested = request === undefined ? undefined : planRequest(situation, request);
   const publish = planPublish(situation);
+  const replacement = replaceRevokedActive(situation);
   const due: readonly Step[] = [
     ...disableRevoked(situation),
-    ...replaceRevokedActive(situation),
+    ...(replacement.length === 0 ? [] : withdrawnTag(situation)),
+    ...replacement,
     ...(requested?.steps ?? []),
     ...(observed.root === undefined ? [] : upkeep(situation, publish)),
   ];

@@ -9,7 +9,7 @@ import { actOn } from "./act.ts";
 import type { ActPorts, StepOutcome } from "./act.ts";
 import { auditStep } from "./audit.ts";
 import type { AuditSink } from "./audit.ts";
-import type { ObservedRing, Plan, RingRequest, Step } from "./model.ts";
+import type { ObservedGeneration, ObservedRing, Plan, RingRequest, Step } from "./model.ts";
 import { rememberDocument } from "./observation.ts";
 import type { RingMemory } from "./observation.ts";
 import { observeRing } from "./observe.ts";
@@ -81,10 +81,28 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
     // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.
     const isOvertaken = report.outcome?.result === "too_late" || report.outcome?.result === "superseded";
     if (!isOvertaken) tried.add(stepKey(step));
+    rememberWithdrawal(options.memory, observed, report);
     // The store may show an older document for a while. What comes next has to build on this one all the same.
     if (report.outcome?.document !== undefined) rememberDocument(options.memory, report.outcome.document);
     steps.push(report);
   }
+}
+
+const KEY_IS_GONE: readonly FaultCode[] = ["kms_key_disabled", "kms_key_pending_deletion"];
+
+/** A key that this run has replaced because it was withdrawn, or found withdrawn when it was to take over. */
+function rememberWithdrawal(memory: RingMemory, { generations, observedAt }: ObservedRing, report: StepReport): void {
+  const { step, outcome, fault } = report;
+  if (outcome?.result === "too_late") return;
+  const remember = (is: (generation: ObservedGeneration) => boolean): void => {
+    const generation = generations.find(is);
+    const kid = generation?.publicKey?.kid ?? generation?.tags.kid;
+    if (kid !== undefined && !memory.withdrawn.has(kid)) memory.withdrawn.set(kid, observedAt);
+  };
+  if (step.kind === "tag_key" && step.tags.revokedAt !== undefined) remember(({ keyArn }) => keyArn === step.keyArn);
+  if (step.kind !== "move_active") return;
+  if (step.reason === "revoked") remember(({ number }) => number === step.from);
+  if (fault !== undefined && KEY_IS_GONE.includes(fault.code)) remember(({ keyArn }) => keyArn === step.keyArn);
 }
 
 async function carryOut(

@@ -6,6 +6,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
+import type { Kms } from "../../../issuer/kms/port.ts";
 import { makeRoot, signKeySet } from "../../support/key-sets.ts";
 import { startedRing, startRingWorld, statesOf, stepsOf, TURN_SECONDS } from "../../support/ring-world.ts";
 import { given } from "../../support/values.ts";
@@ -79,6 +80,73 @@ describe("a withdrawn key", () => {
       await world.run();
     }
     expect(await statesOf(world)).toEqual(["1 active", "3 pending"]);
+  });
+
+  test("hands over to a standby that every edge knows although the store cannot be asked, by the keys' tags alone", async () => {
+    const world = await startedRing();
+    world.pass(400);
+    await world.run();
+    const { keyId } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    world.cloudflare.script({ on: "read", times: 1000, does: { kind: "answer", status: 500 } });
+    const report = await world.run();
+    expect(report.observed.document.kind).toBe("unknown");
+    expect(stepsOf(report)).toContain("move_active done");
+    expect(report.observed.active?.generation).toBe(2);
+  });
+
+  test("is noted on the key before another one takes over, and if that fails the other one takes over all the same", async () => {
+    for (const isRefused of [false, true]) {
+      const world = await startedRing();
+      const { keyId } = await world.generation(1);
+      await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+      if (isRefused) world.kms.emulator.faults.add({ operation: "TagResource", kind: "access_denied" });
+      const report = await world.run();
+      const tagged = isRefused ? "tag_key kms_access_denied" : "tag_key done";
+      expect(stepsOf(report).slice(0, 2)).toEqual([tagged, "move_active done"]);
+    }
+  });
+
+  test("stays withdrawn for the run that has acted on it, though KMS shows it enabled again", async () => {
+    const world = await startedRing();
+    const { keyId, keyArn, tags } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    world.kms.emulator.faults.add({ operation: "TagResource", kind: "access_denied" });
+    let isMoved = false;
+    const kms: Kms = {
+      ...world.ports.kms,
+      updateAlias: async (aliasName, target) => {
+        await world.ports.kms.updateAlias(aliasName, target);
+        isMoved = true;
+      },
+      describeKey: async (name) => {
+        const key = await world.ports.kms.describeKey(name);
+        return isMoved && key.keyArn === keyArn ? { ...key, keyState: "Enabled" } : key;
+      },
+    };
+    await world.run({ ports: { kms } });
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+  });
+
+  test("never becomes the active one by a rotator that has observed the ring before", async () => {
+    const world = await startedRing();
+    const first = await world.generation(1);
+    const second = await world.generation(2);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: first.keyId }));
+    const kms: Kms = {
+      ...world.ports.kms,
+      tagKey: async (keyArn, tags) => {
+        if (keyArn === first.keyArn) await world.kms.client.send(new DisableKeyCommand({ KeyId: second.keyId }));
+        await world.ports.kms.tagKey(keyArn, tags);
+      },
+      updateAlias: async (aliasName, target) => {
+        expect(target).not.toBe(second.keyArn);
+        await world.ports.kms.updateAlias(aliasName, target);
+      },
+    };
+    await world.run({ ports: { kms } });
+    const states = (await world.observe()).generations.slice(0, 2).map(({ keyState }) => keyState);
+    expect(states).toEqual(["Disabled", "Disabled"]);
   });
 
   test("of a scheduled deletion that was cancelled is not published again", async () => {

@@ -94,6 +94,8 @@ export interface ObservedRing {
    * overwritten. Says what edges may hold, not what is in the store.
    */
   readonly newer: KeySetDocument | undefined;
+  /** Key ARN to the number of the generation that this process has made of the key. */
+  readonly claimed: ReadonlyMap<string, number>;
   /** Keys that this process has acted on as withdrawn, and when: they stay so, even if KMS shows them enabled again. */
   readonly withdrawn: ReadonlyMap<Kid, EpochSeconds>;
 }

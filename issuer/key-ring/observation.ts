@@ -11,6 +11,8 @@ export interface RingMemory {
   readonly publicKeys: Map<string, PublicKey>;
   /** Key ARN to the time when its tags were read. */
   readonly foreignKeys: Map<string, EpochSeconds>;
+  /** Key ARN to the number of the generation that it has made of the key: KMS may show the alias minutes later. */
+  readonly claimed: Map<string, number>;
   /** Keys that it has acted on as withdrawn, and when. */
   readonly withdrawn: Map<Kid, EpochSeconds>;
   highestRev: number | undefined;
@@ -23,6 +25,7 @@ export function createRingMemory(): RingMemory {
   return {
     publicKeys: new Map(),
     foreignKeys: new Map(),
+    claimed: new Map(),
     withdrawn: new Map(),
     highestRev: undefined,
     newest: undefined,

@@ -63,6 +63,7 @@ export async function observeRing(
     storedText,
     highestRev,
     newer: isShown ? undefined : newest,
+    claimed: new Map(memory.claimed),
     withdrawn: new Map(memory.withdrawn),
   };
 }

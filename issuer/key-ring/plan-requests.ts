@@ -7,6 +7,7 @@ import { kmsAlgorithmOf } from "../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./lifecycle.ts";
 import type { RingRequest } from "./model.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./plan-keys.ts";
+import type { RingTags } from "./names.ts";
 import { planRootRequest } from "./plan-root.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
@@ -109,7 +110,14 @@ function planAdopt(situation: Situation): RequestPlan {
   if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(situation, kid)) {
     return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");
   }
-  return stepsFor({ kind: "claim_alias", role: "generation", number: nextNumber(situation), keyArn });
+  // One key, one generation: it may be one already, whose alias KMS does not show yet.
+  const number = observed.claimed.get(keyArn) ?? generationNumberOf(tags) ?? nextNumber(situation);
+  return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
+}
+
+/** The generation that the tags of a key of this ring name. */
+function generationNumberOf({ ring, generation }: RingTags): number | undefined {
+  return ring !== undefined && /^[1-9]\d{0,8}$/.test(generation ?? "") ? Number(generation) : undefined;
 }
 
 function isRevoked({ observed }: Situation, kid: string): boolean {

@@ -81,6 +81,9 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
     // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.
     const isOvertaken = report.outcome?.result === "too_late" || report.outcome?.result === "superseded";
     if (!isOvertaken) tried.add(stepKey(step));
+    if (step.kind === "claim_alias" && step.role === "generation" && report.outcome?.result === "done") {
+      options.memory.claimed.set(step.keyArn, step.number);
+    }
     rememberWithdrawal(options.memory, observed, report);
     // The store may show an older document for a while. What comes next has to build on this one all the same.
     if (report.outcome?.document !== undefined) rememberDocument(options.memory, report.outcome.document);

@@ -128,6 +128,7 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
     storedText: undefined,
     highestRev: undefined,
     newer: undefined,
+    claimed: new Map(),
     withdrawn: new Map(),
     ...changes,
   };

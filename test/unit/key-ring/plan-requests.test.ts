@@ -29,6 +29,20 @@ describe("rotating by request", () => {
 
 describe("adopting a key", () => {
   const adopt = { kind: "adopt" } as const;
+
+  test("never makes a second generation of a key whose alias KMS does not show yet", () => {
+    const named = observedKey(keyOf(5), "5", { tags: { generation: "3" } });
+    const untagged = observedKey(keyOf(5), "5", { tags: { generation: undefined, ring: undefined } });
+    for (const observed of [
+      observedRing({ candidate: named }),
+      observedRing({ candidate: untagged, claimed: new Map([[untagged.keyArn, 3]]) }),
+    ]) {
+      const generations = [...observed.generations, generation(4, noted())];
+      const { due } = planRing({ ...observed, generations }, POLICY, after(1000), adopt);
+      expect(due).toContainEqual({ kind: "claim_alias", role: "generation", number: 3, keyArn: named.keyArn });
+    }
+  });
+
   const foreign = { ring: undefined, generation: undefined, kid: undefined, managed: false };
   const candidate = observedKey(keyOf(5), "5", { tags: foreign });
 

@@ -39,8 +39,8 @@ describe("an active key that was withdrawn", () => {
       "Disabled",
     );
     const knownAt = 100 + SETTLE + 331;
-    expect(planRing(observed, POLICY, after(knownAt - 1)).due[0]).toMatchObject({ generation: 1 });
-    expect(planRing(observed, POLICY, after(knownAt)).due[0]).toMatchObject({ generation: 3 });
+    expect(planRing(observed, POLICY, after(knownAt - 1)).due[1]).toMatchObject({ generation: 1 });
+    expect(planRing(observed, POLICY, after(knownAt)).due[1]).toMatchObject({ generation: 3 });
   });
 
   describe("late in the hold of the key before it, while the standby is not known to every edge", () => {

@@ -87,16 +87,13 @@ export interface ObservedRing {
   readonly document: ObservedDocument;
   /** What the store holds, byte for byte; undefined when it holds nothing or could not be asked. */
   readonly storedText: string | undefined;
-  /** The highest `rev` that this process has seen; undefined when it has seen none. */
+  /** The highest `rev` that this process has seen. */
   readonly highestRev: number | undefined;
-  /**
-   * The newest document that this process has read or published, while the store shows none as new: it lags, or was
-   * overwritten. Says what edges may hold, not what is in the store.
-   */
+  /** The newest document that this process knows, while the store shows none as new: what edges may hold. */
   readonly newer: KeySetDocument | undefined;
   /** Key ARN to the number of the generation that this process has made of the key. */
   readonly claimed: ReadonlyMap<string, number>;
-  /** Keys that this process has acted on as withdrawn, and when: they stay so, even if KMS shows them enabled again. */
+  /** Keys that this process has acted on as withdrawn, and when. */
   readonly withdrawn: ReadonlyMap<Kid, EpochSeconds>;
 }
 

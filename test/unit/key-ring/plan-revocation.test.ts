@@ -44,7 +44,7 @@ describe("an active key that anybody took away", () => {
       const steps = planRing(withState(observedRing(), 1, keyState), POLICY, NOW).due;
       const [first, second] = keyState === "Disabled" ? steps.slice(1) : steps;
       // KMS takes no tags for a key that waits for its deletion.
-      if (keyState === "Disabled") expect(steps[0]).toMatchObject({ kind: "tag_key", tags: { revokedAt: NOW } });
+      expect(steps[0]?.kind).toBe(keyState === "Disabled" ? "tag_key" : "move_active");
       expect(first).toMatchObject({ kind: "move_active", from: 1, generation: 2, reason: "revoked" });
       expect(second).toMatchObject({
         kind: "publish",

@@ -191,10 +191,8 @@ function unsafe(
   const isKept = observed.active === undefined || NOW < observed.active.updatedAt + hold + grace;
   switch (step.kind) {
     case "move_active": {
-      // While the store is silent, an emergency goes by the key's tags.
-      const noted =
-        observed.document.kind === "unknown" && step.reason === "revoked" ? target?.tags.listedAt : undefined;
-      const listedAt = listed(kid)?.publishedAt ?? noted;
+      const isSilent = observed.document.kind === "unknown" && step.reason === "revoked";
+      const listedAt = isSilent ? target?.tags.listedAt : listed(kid)?.publishedAt;
       if (target?.keyState !== "Enabled") return "moves to a key that cannot sign";
       if (listedAt === undefined) return "moves to a key that is not published";
       if (isDead || isRequested) return "moves to a revoked key";

@@ -78,8 +78,7 @@ export interface ObservedRing {
   /** Earlier and coming root keys. */
   readonly otherRoots: readonly ObservedRoot[];
   readonly active: ObservedActive | undefined;
-  /** By number, ascending. */
-  readonly generations: readonly ObservedGeneration[];
+  readonly generations: readonly ObservedGeneration[]; // by number, ascending
   /** Keys with the ring's tags and no alias: what a crash or a lost race leaves. */
   readonly orphans: readonly ObservedKey[];
   /** The key that is to be adopted, if one was named. */

@@ -80,7 +80,7 @@ async function send(
 ): Promise<Result<ApiAnswer, ApiFailure>> {
   const { clock } = options;
   const sentAtMs = clock.epochMs();
-  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(Math.min(options.timeoutMs, withinMs))));
+  const signal = clock.timeoutSignal(Math.max(1, Math.ceil(Math.min(options.timeoutMs, withinMs))));
   let serverSkewSeconds: number | undefined;
   try {
     const response = await options.fetch(`${options.baseUrl}${call.path}`, { ...requestInit(options, call), signal });

@@ -10,6 +10,8 @@ export interface PublishClock {
   /** Milliseconds from any origin, never set back; measures the deadline. */
   monotonicMs(): number;
   sleep(ms: number): Promise<void>;
+  /** Aborts after that time, with a TimeoutError; what a single HTTP call may take. */
+  timeoutSignal(ms: number): AbortSignal;
   /** At least 0, less than 1. */
   random(): number;
 }
@@ -22,6 +24,7 @@ export const systemClock: PublishClock = {
     new Promise((resolve) => {
       setTimeout(resolve, ms);
     }),
+  timeoutSignal: (ms) => AbortSignal.timeout(ms),
   random: () => Math.random(),
 };
 

@@ -102,7 +102,7 @@ export async function createAttacker(
     strike() {
       const name = rng.pick(Object.keys(strikes));
       coverage.count(name);
-      kv.put(strikes[name]?.(), "other");
+      kv.put(strikes[name]?.());
     },
     forge(kids) {
       const kid = kids.length === 0 || rng.chance(0.6) ? key.kid : rng.pick(kids);

@@ -4,20 +4,29 @@
  * thread (so that one seed gives one history), and that a signature made here is known to hold without being computed
  * again. Every other signature is really verified.
  */
-import nodeCrypto, { createECDH, createHash, createPrivateKey, createPublicKey, hash, sign } from "node:crypto";
+import nodeCrypto, {
+  constants,
+  createECDH,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  sign,
+} from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { concatToDer } from "../../issuer/kms/der.ts";
+import { rsaKey } from "./cheap-rsa.ts";
 
-export type PoolSpec = "ECC_NIST_P256" | "ECC_NIST_P384" | "ECC_NIST_EDWARDS25519";
+export type PoolSpec = "ECC_NIST_P256" | "ECC_NIST_P384" | "ECC_NIST_EDWARDS25519" | "RSA_2048";
 
 export interface PoolKey {
   readonly spec: PoolSpec;
-  /** `x` of the public JWK: no two keys share it. */
+  /** `x` of the public JWK, `n` of an RSA key: no two keys share it. */
   readonly x: string;
   readonly spki: Uint8Array;
-  /** As KMS signs: a digest for ECDSA (the answer is DER), the message itself for Ed25519. */
-  sign(message: Uint8Array): Uint8Array;
+  /** As KMS signs: a digest for ECDSA (the answer is DER) and RSA, the message itself for Ed25519. */
+  sign(message: Uint8Array, signingAlgorithm?: string): Uint8Array;
 }
 
 const pool = new Map<string, PoolKey>();
@@ -25,9 +34,14 @@ const pool = new Map<string, PoolKey>();
 /** The key of that spec and number, always the same one. */
 export function poolKey(spec: PoolSpec, number: number): PoolKey {
   const id = `${spec}/${number}`;
-  const known = pool.get(id) ?? (spec === "ECC_NIST_EDWARDS25519" ? ed25519Key(id) : ecKey(spec, id));
+  const known = pool.get(id) ?? makeKey(spec, id);
   pool.set(id, known);
   return known;
+}
+
+function makeKey(spec: PoolSpec, id: string): PoolKey {
+  if (spec === "RSA_2048") return { spec, ...rsaKey(id) };
+  return spec === "ECC_NIST_EDWARDS25519" ? ed25519Key(id) : ecKey(spec, id);
 }
 
 /** RFC 8410 section 7: the PKCS#8 prefix of an Ed25519 key, then its 32 octets. */
@@ -112,9 +126,10 @@ function publicHalf(spec: PoolSpec, privateKey: KeyObject): Omit<PoolKey, "sign"
 }
 
 function xOf(key: KeyObject): string {
-  const { x } = key.export({ format: "jwk" });
-  if (x === undefined) throw new TypeError("a key on a curve has x");
-  return x;
+  const { x, n } = key.export({ format: "jwk" });
+  const name = x ?? n;
+  if (name === undefined) throw new TypeError("a public key has x or n");
+  return name;
 }
 
 /** Signatures known to hold or not: key, digest of what was signed, signature as JWS carries it or as DER. */
@@ -145,46 +160,73 @@ function remember(privateKey: KeyObject, digest: string, signature: Uint8Array):
 
 const reallyVerify = nodeCrypto.verify;
 
-type VerifyingKey = KeyObject | { readonly key: KeyObject; readonly dsaEncoding?: "ieee-p1363" };
+type VerifyingKey =
+  | KeyObject
+  | {
+      readonly key: KeyObject;
+      readonly dsaEncoding?: "ieee-p1363";
+      readonly padding?: number;
+      readonly saltLength?: number;
+    };
 
 /** node:crypto's verify, as the issuer checks what KMS has signed. */
 function verifyKnown(name: string | null, data: Uint8Array, key: VerifyingKey, signature: Uint8Array): boolean {
   const digest = hash(name ?? "sha256", data, "hex");
   const keyObject = "key" in key ? key.key : key;
+  // One RSA key fits six algorithms; and its signatures are cheap to verify.
+  if (keyObject.asymmetricKeyType === "rsa") return reallyVerify(name, data, key, signature);
   return judge(nameOf(keyObject), digest, signature, () => reallyVerify(name, data, key, signature));
 }
 
 interface CheapKey {
   readonly publicKey: KeyObject;
+  /** Of an RSA key: its hash belongs to the key. */
+  readonly hash: string | undefined;
 }
 
 const imported = new Map<string, CheapKey>();
+const MAX_IMPORTED = 1000;
 
 interface Material {
   readonly kty: string;
   readonly crv?: string;
-  readonly x: string;
+  readonly x?: string;
   readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
 }
 
 /** WebCrypto's importKey, verify and digest, as far as sealgate calls them for these keys. */
 const CALLS = {
   // oxlint-disable-next-line typescript/require-await -- throws as a rejection, like the original
-  async importKey(_format: string, material: Material): Promise<CheapKey> {
-    const id = JSON.stringify(material);
-    const known = imported.get(id) ?? { publicKey: createPublicKey({ key: { ...material }, format: "jwk" }) };
+  async importKey(_format: string, material: Material, { hash }: { readonly hash?: string }): Promise<CheapKey> {
+    const id = JSON.stringify([material, hash]);
+    const known = imported.get(id) ?? { publicKey: createPublicKey({ key: { ...material }, format: "jwk" }), hash };
+    if (imported.size > MAX_IMPORTED) imported.clear();
     imported.set(id, known);
     return known;
   },
   // oxlint-disable-next-line typescript/require-await -- as above
   async verify(
-    params: string | { hash?: string },
+    params: string | { name: string; hash?: string; saltLength?: number },
     key: CheapKey,
     signature: Uint8Array,
     data: Uint8Array,
   ): Promise<boolean> {
-    const named = typeof params === "string" ? undefined : params.hash?.replace("-", "").toLowerCase();
-    return verifyKnown(named ?? null, data, { key: key.publicKey, dsaEncoding: "ieee-p1363" }, signature);
+    const hashName = (typeof params === "string" ? undefined : params.hash) ?? key.hash;
+    const named = hashName?.replace("-", "").toLowerCase() ?? null;
+    const { publicKey } = key;
+    if (publicKey.asymmetricKeyType !== "rsa") {
+      return verifyKnown(named, data, { key: publicKey, dsaEncoding: "ieee-p1363" }, signature);
+    }
+    const saltLength = typeof params === "string" ? undefined : params.saltLength;
+    const { RSA_PKCS1_PSS_PADDING: padding } = constants;
+    return verifyKnown(
+      named,
+      data,
+      saltLength === undefined ? publicKey : { key: publicKey, padding, saltLength },
+      signature,
+    );
   },
   // oxlint-disable-next-line typescript/require-await -- as above
   async digest(_name: string, data: Uint8Array): Promise<ArrayBuffer> {

@@ -1,36 +1,32 @@
 /**
  * Isolates of the edge: the real key ladder and token verifier, each isolate with its own memory and clock, over what its
- * location's cache of KV serves. They come and go; a new one knows nothing.
+ * location's cache of KV serves. They come and go; a new one knows nothing. And a consumer of the plain JWK Set, which keeps
+ * it for as long as it may and never asks again for a kid that it does not know.
  */
-import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
-import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
-import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
-import { MAX_BACKOFF_MS } from "../../shared/keys/read-schedule.ts";
-import { createTokenVerifier } from "../../shared/keys/token-verifier.ts";
-import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
-import { parseAudience } from "../../shared/identifiers.ts";
-import type { IssuerUrl } from "../../shared/identifiers.ts";
-import type { TrustAnchors } from "../../shared/signed-key-set.ts";
-import { TEST_RING } from "../support/key-sets.ts";
+import { createEdge } from "./ports.ts";
+import type { Edge, RingPolicy, TrustAnchors } from "./ports.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Removed } from "./guards.ts";
-import type { Adversity } from "./host.ts";
+import { createFreezer, createHostClock } from "./host.ts";
+import type { Adversity, Skew } from "./host.ts";
 import type { KvModel } from "./kv-model.ts";
 import type { Rng } from "./rng.ts";
 import { AUDIENCE } from "./signer.ts";
 
-export interface EdgeOptions {
+export interface IsolateOptions {
   readonly clock: WorldClock;
   readonly rng: Rng;
   readonly coverage: Coverage;
   readonly kv: KvModel;
-  readonly issuer: IssuerUrl;
+  readonly policy: RingPolicy;
   readonly anchors: TrustAnchors;
   readonly bootstrap: string | undefined;
   readonly removed: Removed;
-  readonly skewMs: number;
+  readonly skew: Skew;
   readonly location: number;
+  /** It is frozen between two requests, for as long as there are none. */
+  readonly isFrozen: boolean;
   readonly adversity: () => Adversity;
 }
 
@@ -39,100 +35,119 @@ export interface Answer {
   readonly isAccepted: boolean;
   /** KV answered the read that the key set rests on, and the last one that was made. */
   readonly isKvAnswering: boolean;
-  readonly origin: string | undefined;
+  readonly source: string | undefined;
   readonly rev: number | undefined;
   readonly atMs: number;
+  /** How long the answerer may have kept what an edge has told it. */
+  readonly keptSeconds: number;
 }
 
 export interface Isolate {
   readonly location: number;
-  readonly skewMs: number;
   /** The highest rev that was seen in use. */
   highestRev: number;
   request(token: string): Promise<Answer>;
+  /** What a consumer of the plain JWK Set gets from it. */
+  plainKids(): Promise<{ readonly kids: readonly string[]; readonly isKvAnswering: boolean } | undefined>;
 }
 
 const READ_DEADLINE_MS = 2000;
 
-const POLICY = {
-  algs: new Set(["ES256", "ES384", "EdDSA"] as const),
-  typs: new Set(["jwt", undefined] as const),
-  maxTokenBytes: 16_384,
-  audiences: [AUDIENCE].map(parseAudience).filter((audience) => audience !== undefined),
-};
+/** After a failed read an isolate goes without one for at most this long. */
+const LONGEST_BACKOFF_MS = 5000;
 
-export function createIsolate(options: EdgeOptions): Isolate {
-  const { clock, rng, coverage, kv, issuer, anchors, bootstrap, removed, skewMs, location, adversity } = options;
+export function createIsolate(options: IsolateOptions): Isolate {
+  const { clock, rng, coverage, kv, policy, anchors, bootstrap, removed, location, adversity } = options;
   let troubleUntilMs = 0;
   /** A read has failed, or will: the ladder goes without one for its backoff, and once more for its deadline. */
   const noteTrouble = (endMs: number): void => {
-    troubleUntilMs = Math.max(troubleUntilMs, endMs + MAX_BACKOFF_MS + READ_DEADLINE_MS);
+    troubleUntilMs = Math.max(troubleUntilMs, endMs + LONGEST_BACKOFF_MS + READ_DEADLINE_MS);
   };
+  const freezer = createFreezer();
+  const pass = (): Promise<void> => (options.isFrozen ? freezer.pass() : Promise.resolve());
+  let believesMs: number | undefined;
+  const hostClock = createHostClock(clock, (nowMs) => options.skew(nowMs) + ((believesMs ?? nowMs) - nowMs));
 
-  const source: KeySetSource = {
-    async read(cacheTtlSeconds) {
-      coverage.count("reads of KV by isolates");
-      const wait = rng.chance(adversity().slow) ? rng.between(1, 4000) : 0;
-      if (wait >= READ_DEADLINE_MS) noteTrouble(clock.nowMs + wait);
-      if (wait > 0) await clock.sleep(wait);
-      try {
-        const text = kv.readAt(location, removed.edgeCacheTtl === true ? 3600 : cacheTtlSeconds);
-        if (text !== kv.stored()) coverage.count("stale reads of KV");
-        if (text === undefined) coverage.count("reads that found nothing");
-        return text ?? null;
-      } catch (error) {
-        noteTrouble(clock.nowMs);
-        coverage.count("reads during an outage");
-        throw error;
-      }
-    },
-  };
-
-  function make(): { ladder: KeyLadder; verifier: TokenVerifier } {
-    const ladder = createKeyLadder({
-      source,
-      anchors,
-      issuer,
-      ring: TEST_RING,
-      minRev: 1,
-      bootstrap,
-      readDeadlineMs: READ_DEADLINE_MS,
-      random: () => rng.next(),
-      startTimer: (delayMs, onTime) => clock.at(clock.nowMs + delayMs, onTime),
-    });
-    const memoryLimits = { maxEntries: 64, maxCharacters: 1_000_000 };
-    return { ladder, verifier: createTokenVerifier({ ladder, policy: { ...POLICY, issuer }, memoryLimits }) };
+  async function readKv(cacheTtlSeconds: number): Promise<string | null> {
+    coverage.count("reads of KV by isolates");
+    const wait = rng.chance(adversity().slow) ? rng.between(1, 4000) : 0;
+    if (wait >= READ_DEADLINE_MS) noteTrouble(clock.nowMs + wait);
+    if (wait > 0) await clock.sleep(wait);
+    try {
+      const least = removed.edgeCacheTtl === true ? 3600 : removed.edgeFreshRead === true ? 60 : 0;
+      const text = kv.readAt(location, Math.max(cacheTtlSeconds, least));
+      if (text !== kv.stored()) coverage.count("stale reads of KV");
+      if (text === undefined) coverage.count("reads that found nothing");
+      const begunMs = clock.nowMs;
+      await pass();
+      if (clock.nowMs > begunMs + READ_DEADLINE_MS) coverage.count("reads that were frozen");
+      return text ?? null;
+    } catch (error) {
+      noteTrouble(clock.nowMs);
+      coverage.count("reads during an outage");
+      throw error;
+    }
   }
 
-  let { ladder, verifier } = make();
+  const make = (): Edge =>
+    createEdge({
+      policy,
+      anchors,
+      audience: AUDIENCE,
+      readKv,
+      clock: hostClock,
+      random: () => rng.next(),
+      bootstrap,
+      readDeadlineMs: READ_DEADLINE_MS,
+    });
+
+  let edge = make();
   let madeMs = clock.nowMs;
-  const isolate: Isolate = {
+  return {
     location,
-    skewMs,
     highestRev: 0,
     async request(token) {
       const atMs = clock.nowMs;
       if (removed.edgeRev === true && atMs - madeMs >= 30_000) {
-        ({ ladder, verifier } = make());
+        edge = make();
         madeMs = atMs;
       }
-      // For an hour the isolate believes that no time passes, as far as its keys are concerned.
-      const frozenMs =
-        removed.edgeMemoryTtl === true ? madeMs + Math.floor((atMs - madeMs) / 3_600_000) * 3_600_000 : atMs;
-      const verified = await verifier.verify(token, frozenMs + skewMs, () => {});
-      const { origin, rev } = ladder.status(frozenMs + skewMs);
-      const code = verified.ok ? "accepted" : verified.error.code;
+      // For an hour the isolate believes that no time passes.
+      if (removed.edgeMemoryTtl === true) believesMs = madeMs + Math.floor((atMs - madeMs) / 3_600_000) * 3_600_000;
+      const code = await freezer.run(() => edge.verify(token));
+      const { source, rev } = edge.status();
       coverage.count("requests");
-      if (origin !== undefined) coverage.count(`requests answered from ${origin}`);
-      return {
-        code,
-        isAccepted: verified.ok,
-        isKvAnswering: atMs > troubleUntilMs,
-        origin,
-        rev,
-        atMs,
-      };
+      if (source !== undefined) coverage.count(`requests answered from ${source}`);
+      const isKvAnswering = atMs > troubleUntilMs;
+      return { code, isAccepted: code === "accepted", isKvAnswering, source, rev, atMs, keptSeconds: 0 };
+    },
+    async plainKids() {
+      const kids = await freezer.run(() => edge.plainKids());
+      return kids === undefined ? undefined : { kids, isKvAnswering: clock.nowMs > troubleUntilMs };
     },
   };
-  return isolate;
+}
+
+export interface PlainConsumer {
+  /** Whether it has a key for the token; the signature and the claims are an edge's business. */
+  request(kid: string): Promise<Answer>;
+}
+
+/** @param isolate where its next request for the JWK Set arrives */
+export function createPlainConsumer(clock: WorldClock, keepsSeconds: number, isolate: () => Isolate): PlainConsumer {
+  let kept: { readonly kids: readonly string[]; readonly atMs: number; readonly isKvAnswering: boolean } | undefined;
+  return {
+    async request(kid) {
+      const atMs = clock.nowMs;
+      if (kept === undefined || atMs >= kept.atMs + keepsSeconds * 1000) {
+        const fetched = await isolate().plainKids();
+        if (fetched !== undefined) kept = { ...fetched, atMs };
+      }
+      const isKnown = kept?.kids.includes(kid) === true;
+      const code = isKnown ? "accepted" : kept === undefined ? "keys_unavailable" : "kid_unknown";
+      const isKvAnswering = kept?.isKvAnswering === true && atMs < kept.atMs + keepsSeconds * 1000;
+      const answer = { code, isAccepted: isKnown, isKvAnswering, source: "a plain JWK Set", rev: undefined };
+      return { ...answer, atMs, keptSeconds: keepsSeconds };
+    },
+  };
 }

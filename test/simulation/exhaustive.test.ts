@@ -14,8 +14,8 @@ afterAll(() => restore());
 
 describe.each(OCCASIONS)("two rotators at a %s", (occasion) => {
   test.each(FATES)("come to rest with every promise kept: $dies, $pauseSeconds s", async (fate) => {
-    const { count, broken } = await exploreAll({ occasion, ...fate, stride: 40 });
+    const { count, broken } = await exploreAll({ occasion, ...fate, stride: 160 });
     expect(broken).toEqual([]);
-    expect(count).toBeGreaterThan(80);
+    expect(count).toBeGreaterThan(20);
   });
 });

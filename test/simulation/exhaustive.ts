@@ -3,22 +3,18 @@
  * other let in for m calls, for all n and m, reads and changes alike; then the first goes on or is dead, at once or after a
  * pause; then the second finishes; later a third one looks after what is left.
  */
-import { createRingMemory } from "../../issuer/key-ring/observation.ts";
-import { createRingPorts } from "../../issuer/key-ring/ports.ts";
-import { reconcileRing } from "../../issuer/key-ring/reconcile.ts";
-import type { ReconcileReport } from "../../issuer/key-ring/reconcile.ts";
-import type { RingRequest } from "../../issuer/key-ring/model.ts";
-import { activeAlias } from "../../issuer/key-ring/names.ts";
-import type { Kms } from "../../issuer/kms/port.ts";
 import { START_MS, createWorldClock } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
+import { createHostClock } from "./host.ts";
 import { createJudge } from "./invariants.ts";
 import type { Violation } from "./invariants.ts";
 import { createKmsModel } from "./kms-model.ts";
 import { createKvModel } from "./kv-model.ts";
+import { LETTERS, policyWith } from "./policies.ts";
+import { aliasesOf, createRotator } from "./ports.ts";
+import type { Kms, RingRequest, RotatorRun } from "./ports.ts";
 import { createRng } from "./rng.ts";
-import { TIMING } from "./schedule.ts";
-import { RING, policyOf } from "./world.ts";
+import { policyOf } from "./world.ts";
 
 export type Occasion = "creation" | "rotation" | "revocation";
 
@@ -82,12 +78,7 @@ export async function exploreAll({ stride, ...world }: Exploration): Promise<Exp
 
 const INIT: RingRequest = { kind: "init" };
 
-const policy = policyOf({
-  timing: TIMING,
-  rotateEverySeconds: 2450,
-  documentLifetimeSeconds: 3600,
-  downstreamCacheSeconds: 60,
-});
+const policy = policyOf(policyWith(LETTERS));
 
 /** Lets a rotator make so many calls, and holds it before the next one. */
 interface Gate {
@@ -145,34 +136,35 @@ export async function explore({ occasion, first, second, pauseSeconds, dies }: I
   const rng = createRng("exhaustive");
   const coverage = createCoverage();
   const kmsModel = createKmsModel(clock, 0);
-  const kv = createKvModel({ clock, rng, locations: [], propagationMs: 0, apiLagMs: 0 });
-  const judged = { ring: RING, kms: kmsModel.truth, kv, coverage, startMs: START_MS };
-  const judge = createJudge({ ...judged, clock, timing: policy.timing });
+  const kv = createKvModel({ clock, rng, locations: [], marginMs: 0, propagationFactor: 0, apiLagMs: 0 });
+  const judge = createJudge({
+    clock,
+    kms: kmsModel.truth,
+    kv,
+    coverage,
+    policies: [policy],
+    rotatorEverySeconds: 60,
+    startMs: START_MS,
+  });
   kmsModel.truth.onChange((change) => judge.onKms(change));
+  kv.onWrite((write) => judge.onWrite(write));
   const pass = (seconds: number): Promise<void> => clock.runUntil(clock.nowMs + seconds * 1000, () => false);
 
-  function run(gate: Gate, request?: RingRequest): Promise<ReconcileReport> {
+  function run(gate: Gate, request?: RingRequest): Promise<RotatorRun> {
     const kms = gated(
-      kmsModel.client(() => 0),
+      kmsModel.client(() => 0, "rotator"),
       gate,
     );
     const publisher = {
       read: async () => gate.pass().then(() => kv.stored()),
       publish: async (_ring: string, text: string, rev: number) => {
         await gate.pass();
-        kv.put(text, "rotator");
-        for (const write of kv.writes.slice(-1)) judge.onWrite(write);
+        kv.put(text, { composedMs: clock.nowMs, marginMs: 0 });
         return { rev, serverSkewSeconds: undefined };
       },
     };
-    const ports = createRingPorts({
-      kms,
-      publisher,
-      audit: (entry) => judge.onAudit(entry),
-      clock: () => clock.secondsOf(0),
-      random: () => rng.next(),
-    });
-    return reconcileRing(ports, { policy, memory: createRingMemory(), actor: "rotator", request });
+    const hostClock = createHostClock(clock, () => 0);
+    return createRotator({ kms, publisher, clock: hostClock, random: () => rng.next() }).run(policy, { request });
   }
 
   const openGate = (): Gate => ({ pass: () => Promise.resolve(), allow: () => {}, isHeld: false });
@@ -180,12 +172,12 @@ export async function explore({ occasion, first, second, pauseSeconds, dies }: I
     await run(openGate(), INIT);
     await pass(700);
     await run(openGate());
-    await pass(occasion === "rotation" ? 1600 : 100);
+    await pass(occasion === "rotation" ? policy.rotateEverySeconds : 100);
   }
   if (occasion === "revocation") {
-    const active = kmsModel.truth.target(activeAlias(RING)) ?? "";
-    judge.record.revoke(active);
-    await kmsModel.client(() => 0).disableKey(active);
+    const active = kmsModel.truth.target(aliasesOf(policy).active) ?? "";
+    judge.facts.withdrawals.mean(active);
+    await kmsModel.client(() => 0, "person").disableKey(active);
   }
   const request = occasion === "creation" ? INIT : undefined;
   const [one, other] = [createGate(), createGate()];

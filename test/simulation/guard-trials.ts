@@ -4,20 +4,46 @@
  */
 import type { Removed } from "./guards.ts";
 import type { InvariantName } from "./invariants.ts";
-import { plainSchedule } from "./margins.ts";
-import { drawSchedule } from "./schedule.ts";
+import { leadSchedule, plainSchedule } from "./margins.ts";
+import { drawSchedule } from "./draw.ts";
 import type { Deed, Schedule } from "./schedule.ts";
 import { policyOf } from "./world.ts";
-import { holdSeconds, leadSeconds } from "../../issuer/key-ring/policy.ts";
+import { graceSeconds, holdSeconds, plannedLeadSeconds } from "../../issuer/key-ring/policy.ts";
+import { LETTERS, policyWith } from "./policies.ts";
+import type { Letters } from "./policies.ts";
 
 export interface GuardTrial {
   readonly guard: string;
   readonly removed: Removed;
   readonly make: (seed: string) => Schedule;
   readonly breaks: InvariantName;
+  /** Which of the histories is tried first: the one that showed it when this was written. Default 0. */
+  readonly first?: number;
 }
 
-const { timing } = policyOf(plainSchedule("policy").policy);
+/** Edges that are slower to follow than a document takes to settle: then all depends on the lead. */
+const SLOW_EDGES: Letters = { ...LETTERS, C: 240, M: 60, P: 60 };
+
+const plain = policyOf(policyWith(LETTERS));
+const slow = policyOf(policyWith(SLOW_EDGES));
+
+export function withSlowEdges(seed: string): Schedule {
+  return { ...leadSchedule(seed), policy: policyWith(SLOW_EDGES) };
+}
+
+/** Consumers that keep the plain JWK Set for ten minutes, and a rotation as soon as it may be. */
+function withConsumers(seed: string): Schedule {
+  return { ...plainSchedule(seed), policy: policyWith({ ...LETTERS, P: 600 }), consumers: 2 };
+}
+
+function ofFamily(name: string): (seed: string) => Schedule {
+  return (seed) => drawSchedule(seed, name);
+}
+
+/** C below a minute: a location may keep what somebody has asked for with the default. */
+function withShortCaches(seed: string): Schedule {
+  return { ...withdrawn(seed), policy: policyWith({ ...LETTERS, C: 30, M: 5 }) };
+}
 
 function deedsEvery(everySeconds: number, deed: (atSeconds: number) => Deed): readonly Deed[] {
   return Array.from({ length: Math.floor(3000 / everySeconds) }, (_, index) => deed(700 + index * everySeconds));
@@ -69,27 +95,48 @@ function withdrawal(atSeconds: number): Extract<Deed, { kind: "revoke" }> {
 export const GUARD_TRIALS: readonly GuardTrial[] = [
   {
     guard: "lead before activation",
-    removed: { leadSeconds: leadSeconds(timing) },
-    make: plainSchedule,
+    removed: { leadSeconds: plannedLeadSeconds(slow.timing, slow) },
+    make: withSlowEdges,
     breaks: "1 good token refused",
   },
   {
     guard: "hold before removal",
-    removed: { holdSeconds: holdSeconds(timing) },
+    removed: { holdSeconds: holdSeconds(plain.timing) + graceSeconds(plain.timing, plain) },
     make: plainSchedule,
     breaks: "1 good token refused",
+  },
+  {
+    guard: "the lead waits for consumers of the plain JWK Set",
+    removed: { consumers: true },
+    make: withConsumers,
+    breaks: "1 good token refused",
+  },
+  {
+    guard: "a key is dropped only once its return would be seen",
+    removed: { grace: true },
+    make: ofFamily("keys withdrawn before a hold ends"),
+    breaks: "1 good token refused",
+    first: 27,
+  },
+  {
+    guard: "a read that refreshes nothing is kept for 30 s",
+    removed: { edgeFreshRead: true },
+    make: withShortCaches,
+    breaks: "2 revoked key accepted too late",
   },
   {
     guard: "the larger of old and new timing",
     removed: { largerTiming: true },
     make: drawSchedule,
     breaks: "1 good token refused",
+    first: 40,
   },
   {
     guard: "tombstones carried forward",
     removed: { tombstones: true },
     make: withdrawn,
     breaks: "2 revoked key accepted too late",
+    first: 20,
   },
   { guard: "a standby at all times", removed: { standby: true }, make: withdrawn, breaks: "6 no key can sign" },
   {
@@ -109,13 +156,21 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { revLead: true },
     make: forgotten,
     breaks: "2 revoked key accepted too late",
+    first: 6,
   },
-  { guard: "deadline of composing", removed: { composeDeadline: true }, make: paused, breaks: "1 good token refused" },
+  {
+    guard: "deadline of composing",
+    removed: { composeDeadline: true },
+    make: pausedAndWithdrawn,
+    breaks: "6 no key can sign",
+    first: 27,
+  },
   {
     guard: "the newest document known is built on",
     removed: { newerDocument: true },
     make: pausedAndWithdrawn,
     breaks: "1 good token refused",
+    first: 31,
   },
   {
     guard: "signers take up published keys only",

@@ -2,17 +2,25 @@
  * Switches that take one guard away, in the wiring of the simulation only: what a rotator, a signer or an edge is given is
  * changed, or what it has planned is filtered. The code under test stays as it is and has no such switch.
  */
-import { stalenessBoundSeconds } from "../../shared/timing.ts";
-import type { RingTiming } from "../../shared/timing.ts";
 import type { ObservedRing, Plan, Step } from "../../issuer/key-ring/model.ts";
-import type { RingPolicy } from "../../issuer/key-ring/policy.ts";
+import { planRing } from "../../issuer/key-ring/plan.ts";
+import { readSpki } from "../../issuer/kms/public-key.ts";
+import { parseEpochSeconds } from "../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { Kms, RingPolicy, RingRequest } from "./ports.ts";
 
 /** What is taken away; the seconds shorten a margin by so much. */
 export interface Removed {
-  /** Activation waits this much less than S + K after publication. */
+  /** Activation waits this much less than S + K + P + 1 after the first settled document that lists the key. */
   readonly leadSeconds?: number;
-  /** A retiring key is dropped this much earlier than A + L + 2K after the activation of its successor. */
+  /** A retiring key is dropped this much earlier than A + L + 2K + G after the activation of its successor. */
   readonly holdSeconds?: number;
+  /** No lead waits for consumers of the plain JWK Set. */
+  readonly consumers?: boolean;
+  /** A key is dropped as soon as its hold is over, whatever KMS may not show yet. */
+  readonly grace?: boolean;
+  /** A new isolate, or one that was idle, lets its location keep what it reads for a minute. */
+  readonly edgeFreshRead?: boolean;
   /** Only the policy's timing counts, not what was published before. */
   readonly largerTiming?: boolean;
   /** Documents carry no tombstones. */
@@ -45,26 +53,54 @@ export interface Removed {
   readonly edgeMemoryTtl?: boolean;
 }
 
-/** The policy as a rotator sees it: W and A are what makes up lead and hold, and stand in no document. */
+/** The policy as a rotator is given it. */
 export function policyWithout(policy: RingPolicy, removed: Removed): RingPolicy {
-  const { timing } = policy;
   return {
     ...policy,
-    // Of a wait for nothing but edges, a shorter one is tried.
-    downstreamCacheSeconds: removed.leadSeconds === undefined ? policy.downstreamCacheSeconds : 1,
-    composeDeadlineSeconds: removed.composeDeadline === true ? 1_000_000 : policy.composeDeadlineSeconds,
-    timing: {
-      ...timing,
-      kvPropagationSeconds: timing.kvPropagationSeconds - (removed.leadSeconds ?? 0),
-      signerLagSeconds: timing.signerLagSeconds - (removed.holdSeconds ?? 0),
+    downstreamCacheSeconds: removed.consumers === true ? policy.timing.memoryTtlSeconds : policy.downstreamCacheSeconds,
+    kmsConsistencySeconds: removed.grace === true ? 0 : policy.kmsConsistencySeconds,
+  };
+}
+
+/** What a signer is given: KMS and a policy. */
+export function signerWithout(
+  kms: Kms,
+  policy: RingPolicy,
+  removed: Removed,
+): { readonly kms: Kms; readonly policy: RingPolicy } {
+  const { timing } = policy;
+  const used = {
+    ...timing,
+    // No lead is shorter than none.
+    kvPropagationSeconds: Math.max(
+      timing.kvPropagationSeconds - (removed.leadSeconds ?? 0),
+      -timing.kvCacheTtlSeconds - timing.memoryTtlSeconds - timing.clockSkewSeconds,
+    ),
+    signerLagSeconds: timing.signerLagSeconds + (removed.signerMaxAge === true ? 1_000_000 : 0),
+    maxTokenTtlSeconds: timing.maxTokenTtlSeconds * (removed.tokenLifetime === true ? 3 : 1),
+  };
+  return { kms: removed.publishedCheck === true ? withTags(kms) : kms, policy: { ...policy, timing: used } };
+}
+
+/** Each key says that it was published long ago. */
+function withTags(kms: Kms): Kms {
+  return {
+    ...kms,
+    async listTags(keyArn) {
+      const { spki } = await kms.getPublicKey(keyArn);
+      const read = await readSpki(spki, "ES256");
+      const kid = read.ok ? read.value.kid : "";
+      return { ...(await kms.listTags(keyArn)), "sealgate:kid": kid, "sealgate:published": "1" };
     },
   };
 }
 
 /** True when what a rotator sees or plans is changed, so that its loop is the simulation's. */
 export function changesPlans(removed: Removed): boolean {
-  const { largerTiming, tombstones, standby, orphanCleaning, newerDocument, revLead } = removed;
-  return [largerTiming, tombstones, standby, orphanCleaning, newerDocument, revLead].includes(true);
+  const { largerTiming, tombstones, standby, orphanCleaning, newerDocument, revLead, composeDeadline } = removed;
+  const { leadSeconds = 0, holdSeconds = 0 } = removed;
+  const others = [largerTiming, tombstones, standby, orphanCleaning, newerDocument, revLead, composeDeadline];
+  return others.includes(true) || leadSeconds + holdSeconds > 0;
 }
 
 export function observedWithout(observed: ObservedRing, policy: RingPolicy, removed: Removed): ObservedRing {
@@ -79,8 +115,26 @@ export function observedWithout(observed: ObservedRing, policy: RingPolicy, remo
   };
 }
 
-export function planWithout(plan: Plan, removed: Removed): Plan {
-  return { ...plan, due: plan.due.flatMap((step) => stepWithout(step, removed)) };
+/** Plans as `planRing` does, with something left out, or done so much too early. */
+export function planWithout(
+  seen: ObservedRing,
+  policy: RingPolicy,
+  now: EpochSeconds,
+  request: RingRequest | undefined,
+  removed: Removed,
+): Plan {
+  const plan = planRing(seen, policy, now, request);
+  const { leadSeconds = 0, holdSeconds = 0 } = removed;
+  const due = plan.due.flatMap((step) => stepWithout(step, removed));
+  if (leadSeconds + holdSeconds === 0) return { ...plan, due };
+  const later = parseEpochSeconds(now + leadSeconds + holdSeconds) ?? now;
+  const tooEarly = planRing(seen, policy, later, request).due.filter((step) =>
+    leadSeconds > 0
+      ? step.kind === "move_active" && step.reason !== "revoked"
+      : step.kind === "publish" && step.reasons.includes("key_dropped"),
+  );
+  const kinds = new Set(tooEarly.map(({ kind }) => kind));
+  return { ...plan, due: [...due.filter(({ kind }) => !kinds.has(kind)), ...tooEarly] };
 }
 
 function stepWithout(step: Step, removed: Removed): readonly Step[] {
@@ -99,9 +153,4 @@ function isCleaning(step: Step): boolean {
     (step.kind === "schedule_deletion" && step.reason === "orphan") ||
     (step.kind === "create_key" && step.orphan !== undefined)
   );
-}
-
-/** S of a timing, in milliseconds. */
-export function stalenessMs(timing: RingTiming): number {
-  return stalenessBoundSeconds(timing) * 1000;
 }

@@ -3,17 +3,20 @@
  * unique (https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html); reads may show an alias, a key's state,
  * its tags or the list of keys as they were up to five minutes ago
  * (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html), each read on its own, so
- * that what was seen once may be unseen again. Failing and slow calls are the caller's business (`host.ts`).
+ * that what was seen once may be unseen again. A change that names a key may be refused as long as a reader might not see
+ * the key. Failing and slow calls are the caller's business (`host.ts`).
  */
-import { SealgateError } from "../../issuer/errors.ts";
-import type { Kms, KmsAlias, KmsKey, KmsTags } from "../../issuer/kms/port.ts";
+import { SealgateError } from "./ports.ts";
+import type { Kms, KmsAlias, KmsKey, KmsTags } from "./ports.ts";
 import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { poolKey } from "./cheap-crypto.ts";
 import type { PoolKey, PoolSpec } from "./cheap-crypto.ts";
 import type { WorldClock } from "./clock.ts";
+import { latest, seenAt, since } from "./versions.ts";
+import type { Versions } from "./versions.ts";
 
-/** How long ago a reader's view of KMS is, milliseconds: asked anew for each read. */
+/** How old a reader's view of KMS is, milliseconds: asked anew for each read. */
 export type KmsLag = () => number;
 
 /** What is true, for the simulation itself; no host sees it. */
@@ -21,25 +24,45 @@ export interface KmsTruth {
   readonly keys: ReadonlyMap<string, ModelKey>;
   /** ARN by alias name. */
   target(aliasName: string): string | undefined;
+  /** ARNs that a reader may see behind an alias, if views may be as old as that; undefined stands for no alias. */
+  targetsSince(aliasName: string, sinceMs: number): readonly (string | undefined)[];
   state(keyArn: string): string;
+  /** States that a reader may see, if views may be as old as that. */
+  statesSince(keyArn: string, sinceMs: number): readonly string[];
   tags(keyArn: string): KmsTags;
+  tagsSince(keyArn: string, sinceMs: number): readonly KmsTags[];
   /** ARNs of keys that no alias points to. */
   unaliased(): readonly string[];
   /** Called with each change, after it. */
   onChange(listener: (change: KmsChange) => void): void;
 }
 
-export type KmsChange =
-  | { readonly kind: "created" | "disabled" | "enabled" | "deletion"; readonly keyArn: string }
+/** Who made a change: a rotator, a signer, or a person with whatever tool. */
+export type Actor = "rotator" | "signer" | "person";
+
+export type KmsChange = { readonly by: Actor } & (
+  | { readonly kind: "created" | "disabled" | "enabled" | "deletion" | "signed"; readonly keyArn: string }
+  | { readonly kind: "tagged"; readonly keyArn: string; readonly tags: KmsTags }
   | { readonly kind: "alias"; readonly aliasName: string; readonly keyArn: string; readonly isNew: boolean }
-  | { readonly kind: "signed"; readonly keyArn: string };
+  | { readonly kind: "alias_removed"; readonly aliasName: string; readonly keyArn: string }
+  /** Somebody else has the alias, or the key is too new to be named. */
+  | { readonly kind: "refused" }
+);
 
 export interface KmsModel {
   readonly truth: KmsTruth;
   /** KMS as one client sees it. */
-  client(lag: KmsLag): Kms;
-  /** What anybody with access can do, with any tool; not part of the port. */
-  enableKey(keyArn: string): void;
+  client(lag: KmsLag, by: Actor): Kms;
+  /** What people with access can do, with any tool; not part of the port. */
+  readonly hands: {
+    enableKey(keyArn: string): void;
+    /** The key is disabled from then on. */
+    cancelDeletion(keyArn: string): void;
+    removeAlias(aliasName: string): void;
+    removeTags(keyArn: string, names: readonly string[]): void;
+    /** Nobody may read tags for so long. */
+    denyTags(forMs: number): void;
+  };
 }
 
 export interface ModelKey {
@@ -51,31 +74,15 @@ export interface ModelKey {
 }
 
 interface AliasVersion {
-  readonly keyArn: string;
+  /** Undefined once the alias was removed. */
+  readonly keyArn: string | undefined;
   readonly createdAt: EpochSeconds;
   readonly updatedAt: EpochSeconds;
 }
 
-/** Values with the time since when they hold, oldest first. */
-type Versions<Value> = { readonly sinceMs: number; readonly value: Value }[];
-
 const ARN_PREFIX = "arn:aws:kms:eu-central-1:000000000000:key/";
 /** What the pool has keys of. */
-const SPECS: readonly PoolSpec[] = ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_EDWARDS25519"];
-
-function seenAt<Value>(versions: Versions<Value>, timeMs: number): Value | undefined {
-  for (let index = versions.length - 1; index >= 0; index--) {
-    const version = versions[index];
-    if (version !== undefined && version.sinceMs <= timeMs) return version.value;
-  }
-  return undefined;
-}
-
-function latest<Value>(versions: Versions<Value>): Value {
-  const last = versions.at(-1);
-  if (last === undefined) throw new TypeError("a model value has a version from the start");
-  return last.value;
-}
+const SPECS: readonly PoolSpec[] = ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_EDWARDS25519", "RSA_2048"];
 
 export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
   const keys = new Map<string, ModelKey>();
@@ -97,9 +104,9 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
   /** The key behind an id, ARN or alias name, as a reader sees names at that time. */
   function resolve(name: string, timeMs: number): ModelKey {
     if (!name.startsWith("alias/")) return keyOf(name.startsWith("arn:") ? name : ARN_PREFIX + name);
-    const alias = seenAt(aliases.get(name) ?? [], timeMs);
-    if (alias === undefined) throw notFound();
-    return keyOf(alias.keyArn);
+    const keyArn = seenAt(aliases.get(name) ?? [], timeMs)?.keyArn;
+    if (keyArn === undefined) throw notFound();
+    return keyOf(keyArn);
   }
 
   function requireState(state: string | undefined): void {
@@ -109,8 +116,17 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
     throw notFound();
   }
 
-  function client(lag: KmsLag): Kms {
+  let deniedUntilMs = 0;
+
+  function client(lag: KmsLag, by: Actor): Kms {
     const viewMs = (): number => clock.nowMs - lag();
+    /** A change names a key: what is stored is the newest, but a key that is too new may be unknown where the call arrives. */
+    const named = (keyId: string): ModelKey => {
+      const key = resolve(keyId, clock.nowMs);
+      if (viewMs() >= key.createdMs) return key;
+      emit({ by, kind: "refused" });
+      throw notFound();
+    };
     const describe = (key: ModelKey): KmsKey => {
       const keyState = seenAt(key.states, viewMs());
       if (keyState === undefined) throw notFound();
@@ -132,11 +148,15 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
         const { spec: keySpec, spki } = key.material;
         return { keyArn: key.keyArn, keySpec, keyUsage: "SIGN_VERIFY", spki };
       },
-      sign: async ({ keyArn, message }) => {
+      sign: async ({ keyArn, message, signingAlgorithm }) => {
         const key = resolve(keyArn, viewMs());
         requireState(seenAt(key.states, viewMs()));
-        emit({ kind: "signed", keyArn });
-        return { keyArn, signature: key.material.sign(message), serverTime: seconds(clock.nowMs + skewMs) };
+        emit({ by, kind: "signed", keyArn });
+        return {
+          keyArn,
+          signature: key.material.sign(message, signingAlgorithm),
+          serverTime: seconds(clock.nowMs + skewMs),
+        };
       },
       verify: async () => {
         throw new SealgateError("kms_request_invalid", "nothing in the simulation asks KMS to verify");
@@ -154,7 +174,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
           tags: [{ ...since, value: tags }],
         };
         keys.set(keyArn, key);
-        emit({ kind: "created", keyArn });
+        emit({ by, kind: "created", keyArn });
         return {
           ...key,
           keySpec: spec,
@@ -169,45 +189,52 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
         return [...keys.values()].filter(({ createdMs }) => createdMs <= view).map(({ keyArn }) => keyArn);
       },
       tagKey: async (keyId, tags) => {
-        const key = resolve(keyId, clock.nowMs);
+        const key = named(keyId);
         if (latest(key.states) === "PendingDeletion") requireState("PendingDeletion");
         set(key.tags, { ...latest(key.tags), ...tags });
+        emit({ by, kind: "tagged", keyArn: key.keyArn, tags });
       },
       listTags: async (keyId) => {
+        if (clock.nowMs < deniedUntilMs) throw new SealgateError("kms_access_denied", "tags may not be read");
         const tags = seenAt(resolve(keyId, clock.nowMs).tags, viewMs());
         if (tags === undefined) throw notFound();
         return tags;
       },
       disableKey: async (keyId) => {
-        const key = resolve(keyId, clock.nowMs);
+        const key = named(keyId);
         if (latest(key.states) === "PendingDeletion") requireState("PendingDeletion");
         set(key.states, "Disabled");
-        emit({ kind: "disabled", keyArn: key.keyArn });
+        emit({ by, kind: "disabled", keyArn: key.keyArn });
       },
       scheduleKeyDeletion: async (keyId) => {
-        const key = resolve(keyId, clock.nowMs);
+        const key = named(keyId);
         set(key.states, "PendingDeletion");
-        emit({ kind: "deletion", keyArn: key.keyArn });
+        emit({ by, kind: "deletion", keyArn: key.keyArn });
       },
       createAlias: async (aliasName, targetKeyId) => {
-        if (aliases.has(aliasName)) return "exists";
-        const { keyArn } = resolve(targetKeyId, clock.nowMs);
+        const versions = aliases.get(aliasName) ?? [];
+        if (versions.at(-1)?.value.keyArn !== undefined) {
+          emit({ by, kind: "refused" });
+          return "exists";
+        }
+        const { keyArn } = named(targetKeyId);
         const at = seconds(clock.nowMs + skewMs);
-        aliases.set(aliasName, [{ sinceMs: clock.nowMs, value: { keyArn, createdAt: at, updatedAt: at } }]);
-        emit({ kind: "alias", aliasName, keyArn, isNew: true });
+        aliases.set(aliasName, versions);
+        set<AliasVersion>(versions, { keyArn, createdAt: at, updatedAt: at });
+        emit({ by, kind: "alias", aliasName, keyArn, isNew: true });
         return "created";
       },
       updateAlias: async (aliasName, targetKeyId) => {
         const versions = aliases.get(aliasName);
-        if (versions === undefined) throw notFound();
-        const { keyArn } = resolve(targetKeyId, clock.nowMs);
+        if (versions?.at(-1)?.value.keyArn === undefined) throw notFound();
+        const { keyArn } = named(targetKeyId);
         set(versions, { keyArn, createdAt: latest(versions).createdAt, updatedAt: seconds(clock.nowMs + skewMs) });
-        emit({ kind: "alias", aliasName, keyArn, isNew: false });
+        emit({ by, kind: "alias", aliasName, keyArn, isNew: false });
       },
       listAliases: async (prefix) =>
         [...aliases].flatMap(([aliasName, versions]): readonly KmsAlias[] => {
           const alias = aliasName.startsWith(prefix) ? seenAt(versions, viewMs()) : undefined;
-          if (alias === undefined) return [];
+          if (alias?.keyArn === undefined) return [];
           const { keyArn, createdAt, updatedAt } = alias;
           return [{ aliasName, targetKeyId: keyArn.slice(ARN_PREFIX.length), createdAt, updatedAt }];
         }),
@@ -221,8 +248,11 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
       const versions = aliases.get(aliasName);
       return versions === undefined ? undefined : latest(versions).keyArn;
     },
+    targetsSince: (aliasName, sinceMs) => since(aliases.get(aliasName) ?? [], sinceMs).map(({ keyArn }) => keyArn),
     state: (keyArn) => latest(keyOf(keyArn).states),
+    statesSince: (keyArn, sinceMs) => since(keyOf(keyArn).states, sinceMs),
     tags: (keyArn) => latest(keyOf(keyArn).tags),
+    tagsSince: (keyArn, sinceMs) => since(keyOf(keyArn).tags, sinceMs),
     unaliased: () => {
       const targets = new Set([...aliases.values()].map((versions) => latest(versions).keyArn));
       return [...keys.keys()].filter((keyArn) => !targets.has(keyArn));
@@ -232,9 +262,29 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
   return {
     truth,
     client,
-    enableKey: (keyArn) => {
-      set(keyOf(keyArn).states, "Enabled");
-      emit({ kind: "enabled", keyArn });
+    hands: {
+      enableKey(keyArn) {
+        set(keyOf(keyArn).states, "Enabled");
+        emit({ by: "person", kind: "enabled", keyArn });
+      },
+      cancelDeletion(keyArn) {
+        set(keyOf(keyArn).states, "Disabled");
+        emit({ by: "person", kind: "disabled", keyArn });
+      },
+      removeAlias(aliasName) {
+        const versions = aliases.get(aliasName) ?? [];
+        const keyArn = versions.at(-1)?.value.keyArn;
+        if (keyArn === undefined) return;
+        set(versions, { ...latest(versions), keyArn: undefined });
+        emit({ by: "person", kind: "alias_removed", aliasName, keyArn });
+      },
+      removeTags(keyArn, names) {
+        const { tags } = keyOf(keyArn);
+        set(tags, Object.fromEntries(Object.entries(latest(tags)).filter(([name]) => !names.includes(name))));
+      },
+      denyTags(forMs) {
+        deniedUntilMs = clock.nowMs + forMs;
+      },
     },
   };
 }

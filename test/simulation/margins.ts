@@ -2,33 +2,25 @@
  * How short lead and hold could be before the simulator finds a broken promise: the margin is shortened in steps, and each
  * is tried on the same histories. What is found is a lower bound of what is needed, not a recommendation.
  */
+import { asking, calmSchedule } from "./draw.ts";
 import type { Removed } from "./guards.ts";
-import { CALM } from "./host.ts";
-import { drawSchedule } from "./schedule.ts";
+import { LETTERS, policyWith } from "./policies.ts";
 import type { Schedule } from "./schedule.ts";
 import type { InvariantName, Violation } from "./invariants.ts";
 import { live } from "./world.ts";
 
-/** A history without troubles but with the slowest stores and the largest clock skew: margins are all that protects. */
+/** A calm history of the default timing, in which a rotation is asked for again and again. */
 export function plainSchedule(seed: string): Schedule {
-  const drawn = drawSchedule(seed);
+  const calm = calmSchedule(seed);
   return {
-    ...drawn,
-    policy: { ...drawn.policy, rotateEverySeconds: 2450 },
+    ...calm,
+    policy: policyWith(LETTERS),
     rotators: 1,
+    forgetful: false,
     rotatorEverySeconds: 60,
-    signers: 2,
-    locations: ["oldest", "oldest"],
-    // Signers that follow at once need the lead, those that follow late need the hold.
-    kmsLagSeconds: drawn.kmsLagSeconds > 100 ? 300 : 0,
-    skewSeconds: 30,
-    rotatorAdversity: CALM,
-    signerAdversity: CALM,
-    edgeAdversity: CALM,
-    bootstrap: false,
-    // Asked for again and again, a rotation happens as soon as the lead allows it.
-    deeds: Array.from({ length: 20 }, (_, index) => ({ kind: "rotate", atSeconds: 700 + 90 * index })),
-    busySeconds: 2500,
+    skewSeconds: LETTERS.K / 2,
+    deeds: asking(900, 90, 20),
+    busySeconds: 3000,
     quietSeconds: 600,
   };
 }
@@ -77,8 +69,14 @@ export async function findCounterExample(
   return undefined;
 }
 
-export function* schedulesOf(make: (seed: string) => Schedule, seed: string, times: number): Generator<Schedule> {
-  for (let index = 0; index < times; index++) yield make(`${seed}-${index}`);
+/** @param first where to begin */
+export function* schedulesOf(
+  make: (seed: string) => Schedule,
+  seed: string,
+  times: number,
+  first = 0,
+): Generator<Schedule> {
+  for (let index = 0; index < times; index++) yield make(`${seed}-${first + index}`);
 }
 
 export interface ShortestMargin {

@@ -3,16 +3,12 @@
  * pin the next one alone, retire. The steps are asked of the rotators; whether it is time to retire is asked with a dry run,
  * by somebody who may see the past of KMS and of KV like everybody else.
  */
-import { numberedRootAlias, rootAlias } from "../../issuer/key-ring/names.ts";
-import { createRingMemory } from "../../issuer/key-ring/observation.ts";
-import { observeRing } from "../../issuer/key-ring/observe.ts";
-import { planRing } from "../../issuer/key-ring/plan.ts";
-import type { RingRequest } from "../../issuer/key-ring/model.ts";
-import type { RingPolicy } from "../../issuer/key-ring/policy.ts";
-import type { Kms } from "../../issuer/kms/port.ts";
+import { aliasesOf, createRotator as createRealRotator } from "./ports.ts";
+import type { Kms, RingPolicy, RingRequest } from "./ports.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Removed } from "./guards.ts";
+import { createHostClock } from "./host.ts";
 import type { KmsTruth } from "./kms-model.ts";
 import type { KvModel } from "./kv-model.ts";
 import type { Rng } from "./rng.ts";
@@ -39,20 +35,20 @@ const PATIENCE_SECONDS = 3600;
 
 export async function changeRoot(options: RootChangeOptions): Promise<void> {
   const { clock, rng, coverage, truth, policy, rotators, removed, pin } = options;
-  const { ring } = policy;
-  const previous = truth.target(rootAlias(ring));
+  const aliases = aliasesOf(policy);
+  const previous = truth.target(aliases.root);
   if (previous === undefined) return;
   /** Asks again when the one who was asked has given up. */
   const ask = async (request: RingRequest, isDone: () => boolean): Promise<boolean> =>
     until(clock, isDone, () => rng.pick(rotators).ask({ request }));
 
-  const nextArn = (): string | undefined => truth.target(numberedRootAlias(ring, 2));
+  const nextArn = (): string | undefined => truth.target(aliases.numberedRoot(2));
   if (!(await ask({ kind: "root_prepare", from: previous }, () => nextArn() !== undefined))) return;
   const next = nextArn();
   if (next === undefined) return;
   await pin([previous, next]);
   await clock.sleep(rng.between(10, 300) * 1000);
-  if (!(await ask({ kind: "root_switch", from: previous }, () => truth.target(rootAlias(ring)) === next))) return;
+  if (!(await ask({ kind: "root_switch", from: previous }, () => truth.target(aliases.root) === next))) return;
   coverage.count("root keys switched");
   for (let waited = 0; removed.rootHold !== true && !(await mayRetire(options)); waited += LOOK_SECONDS) {
     if (waited > PATIENCE_SECONDS) return;
@@ -79,13 +75,15 @@ async function until(clock: WorldClock, isDone: () => boolean, ask: () => () => 
 }
 
 /** `sealgate ring anchors --retire --dry-run` has found something to do. */
-async function mayRetire({ clock, kms, kv, policy }: RootChangeOptions): Promise<boolean> {
-  const publisher = { read: async () => kv.readApi() };
-  const ports = { kms, publisher, clock: () => clock.secondsOf(0), monotonicMs: () => clock.nowMs };
+async function mayRetire({ clock, rng, kms, kv, policy }: RootChangeOptions): Promise<boolean> {
+  const publisher = {
+    read: async (): Promise<string | undefined> => kv.readApi(),
+    publish: (): Promise<never> => Promise.reject(new TypeError("a dry run publishes nothing")),
+  };
+  const hostClock = createHostClock(clock, () => 0);
   try {
-    const observed = await observeRing(ports, policy, { memory: createRingMemory() });
-    const plan = planRing(observed, policy, clock.secondsOf(0), { kind: "root_retire" });
-    return plan.due.some((step) => step.kind === "disable_key" && step.reason === "root_retired");
+    const rotator = createRealRotator({ kms, publisher, clock: hostClock, random: () => rng.next() });
+    return (await rotator.dryRun(policy, { request: { kind: "root_retire" } })).includes("disable_key: root_retired");
   } catch {
     // KMS or KV does not answer; a person tries again.
     return false;

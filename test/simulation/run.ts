@@ -1,31 +1,38 @@
 /**
- * `npm run simulate`: thousands of histories, what they covered, the shortest margins that held, and the worst revocation.
- *   --schedules N   how many (10000)      --seed S   the name that all seeds are derived from (a fixed one)
- *   --interleavings  instead: every interleaving of two rotators at a creation, a rotation and a revocation
+ * `npm run simulate`: thousands of histories, what they covered, each stated bound beside the longest time that was seen, and
+ * the shortest margins that held.
+ *   --schedules N   how many (10000)      --seed S   the name that all seeds are derived from (a new one each time, printed)
+ *   --family NAME   one family of trouble only; a name that there is none of is answered with all of them
  *   --replay SEED   one history, told event by event; its seed is printed with every broken promise
+ *   --margins       instead: only the shortest margins
+ *   --interleavings  instead: every interleaving of two rotators at a creation, a rotation and a revocation
  * Says on stderr how far it is; interrupted, it reports on the histories that have ended. Exit code 1 when a promise was broken.
  */
+import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
-import { holdSeconds, leadSeconds } from "../../issuer/key-ring/policy.ts";
+import { graceSeconds, holdSeconds, plannedLeadSeconds } from "../../issuer/key-ring/policy.ts";
 import { installCheapCrypto } from "./cheap-crypto.ts";
 import { createCoverage } from "./coverage.ts";
 import type { CoverageReport } from "./coverage.ts";
 import type { Violation } from "./invariants.ts";
-import { holdSchedule, leadSchedule, plainSchedule, shortestMargin } from "./margins.ts";
+import { withSlowEdges } from "./guard-trials.ts";
+import { holdSchedule, plainSchedule, shortestMargin } from "./margins.ts";
 import { runInterleavings } from "./run-interleavings.ts";
-import { drawSchedule } from "./schedule.ts";
+import { drawSchedule } from "./draw.ts";
 import { live, policyOf } from "./world.ts";
 
 interface Share {
   readonly seed: string;
+  readonly family: string | undefined;
   readonly from: number;
   readonly to: number;
 }
 
 interface Broken {
   readonly seed: string;
+  readonly families: readonly string[];
   readonly violation: Violation;
 }
 
@@ -37,112 +44,131 @@ interface Outcome {
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** How many histories a thread lives before it tells. */
-const BATCH = 50;
+/** How many histories a thread lives. */
+const BATCH = 100;
 
-async function liveAll({ seed, from, to }: Share): Promise<Outcome> {
+async function liveAll({ seed, family, from, to }: Share): Promise<Outcome> {
   const coverage = createCoverage();
   const broken: Broken[] = [];
   for (let index = from; index < to; index++) {
-    const schedule = drawSchedule(`${seed}-${index}`);
+    const schedule = drawSchedule(`${seed}-${index}`, family);
     const history = await live(schedule, {});
     coverage.add(history.coverage);
-    for (const violation of history.violations) broken.push({ seed: schedule.seed, violation });
+    for (const violation of history.violations)
+      broken.push({ seed: schedule.seed, families: schedule.families, violation });
   }
   return { schedules: to - from, broken, coverage: coverage.report() };
 }
 
-async function liveInBatches({ seed, from, to }: Share, onOutcome: (outcome: Outcome) => void): Promise<void> {
-  for (let next = from; next < to; next += BATCH)
-    onOutcome(await liveAll({ seed, from: next, to: Math.min(to, next + BATCH) }));
-}
-
-function shareOut(seed: string, schedules: number, onOutcome: (outcome: Outcome) => void): readonly Promise<number>[] {
-  const workers = Math.max(1, availableParallelism());
-  return Array.from({ length: workers }, (_, index) => {
-    const [from, to] = [Math.floor((schedules * index) / workers), Math.floor((schedules * (index + 1)) / workers)];
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const worker = new Worker(new URL(import.meta.url), { workerData: { seed, from, to } satisfies Share });
-    worker.on("message", onOutcome);
-    worker.on("exit", resolve);
+/** Each thread lives one batch and ends with it, so that nothing that a batch has left behind is kept. */
+function liveInThread(share: Share): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: share });
+    worker.on("message", resolve);
     worker.on("error", reject);
-    return promise;
   });
 }
 
-function printBroken(broken: readonly Broken[]): void {
-  for (const { seed, violation } of broken) {
-    say(
-      `BROKEN ${violation.invariant} at ${violation.atSeconds} s: ${violation.detail}\n  replay with --replay ${seed}`,
-    );
+async function liveInBatches(
+  seed: string,
+  family: string | undefined,
+  schedules: number,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < schedules) {
+      const from = next;
+      next = Math.min(schedules, from + BATCH);
+      onOutcome(await liveInThread({ seed, family, from, to: next }));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, work));
+}
+
+function printBroken(broken: readonly Broken[], family: string | undefined): void {
+  const flag = family === undefined ? "" : ` --family "${family}"`;
+  for (const { seed, families, violation } of broken) {
+    say(`BROKEN ${violation.invariant} at ${violation.atSeconds} s: ${violation.detail}`);
+    say(`  (${families.join(", ") || "mixed"}) replay with: npm run simulate -- --replay ${seed}${flag}`);
   }
 }
 
-function printCoverage({ counts }: CoverageReport): void {
+function printCoverage({ counts, worsts }: CoverageReport): void {
   for (const what of Object.keys(counts).toSorted()) say(`${String(counts[what]).padStart(10)}  ${what}`);
+  say("\n   longest     bound");
+  for (const [what, { seconds, boundSeconds }] of Object.entries(worsts).toSorted(([left], [right]) =>
+    left.localeCompare(right),
+  )) {
+    const bound = boundSeconds === Infinity ? "" : `${boundSeconds.toFixed(0)} s`;
+    say(`${seconds.toFixed(1).padStart(8)} s ${bound.padStart(8)}  ${what}`);
+  }
 }
+
+/** So many histories take longer than to look for the shortest margins. */
+const MANY = 5000;
 
 /** Histories for each length that is tried. */
 const MARGIN_TIMES = 60;
 
 async function printMargins(): Promise<void> {
-  const { timing } = policyOf(plainSchedule("policy").policy);
-  const lead = await shortestMargin(
-    leadSeconds(timing),
-    (seconds) => ({ leadSeconds: seconds }),
-    leadSchedule,
-    MARGIN_TIMES,
-  );
-  const hold = await shortestMargin(
-    holdSeconds(timing),
-    (seconds) => ({ holdSeconds: seconds }),
-    holdSchedule,
-    MARGIN_TIMES,
-  );
-  say(
-    `\nlead before activation: ${lead.configuredSeconds} s configured, broken below ${lead.shortestSafeSeconds} s (${lead.counterExample})`,
-  );
-  say(
-    `hold before removal:    ${hold.configuredSeconds} s configured, broken below ${hold.shortestSafeSeconds} s (${hold.counterExample})`,
-  );
+  const slow = policyOf(withSlowEdges("margin").policy);
+  const plain = policyOf(plainSchedule("margin").policy);
+  const lead = plannedLeadSeconds(slow.timing, slow);
+  const hold = holdSeconds(plain.timing) + graceSeconds(plain.timing, plain);
+  const shortestLead = await shortestMargin(lead, (leadSeconds) => ({ leadSeconds }), withSlowEdges, MARGIN_TIMES);
+  const shortestHold = await shortestMargin(hold, (holdSeconds) => ({ holdSeconds }), holdSchedule, MARGIN_TIMES);
+  say("\nconfigured  broken below");
+  for (const [what, margin] of [
+    ["lead before activation, after the document has settled", shortestLead],
+    ["hold and grace before removal", shortestHold],
+  ] as const) {
+    const { configuredSeconds, shortestSafeSeconds, counterExample = "" } = margin;
+    say(
+      `${configuredSeconds.toFixed(0).padStart(8)} s ${shortestSafeSeconds.toFixed(0).padStart(10)} s  ${what} (${counterExample})`,
+    );
+  }
 }
 
-async function simulate(seed: string, schedules: number): Promise<void> {
+async function simulate(seed: string, family: string | undefined, schedules: number): Promise<void> {
+  say(`seed ${seed}`);
   const begun = performance.now();
   const coverage = createCoverage();
   const broken: Broken[] = [];
   let ended = 0;
   const verdict = (): string => (broken.length === 0 ? "no promise broken" : `${broken.length} broken`);
   const conclude = (): void => {
-    const report = coverage.report();
-    printCoverage(report);
-    for (const [what, seconds] of Object.entries(report.worsts)) say(`longest ${what}: ${seconds.toFixed(1)} s`);
+    printCoverage(coverage.report());
     const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-    say(`\n${ended} schedules in ${seconds} s, seed ${seed}: ${verdict()}`);
-    printBroken(broken);
+    const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
+    say(`\n${ended} histories in ${seconds} s, ${megabytes} MB at most, seed ${seed}: ${verdict()}`);
+    printBroken(broken, family);
     if (broken.length > 0) process.exitCode = 1;
   };
   process.once("SIGINT", () => {
     conclude();
     process.exit();
   });
-  const runs = shareOut(seed, schedules, (outcome) => {
+  await liveInBatches(seed, family, schedules, (outcome) => {
     ended += outcome.schedules;
     coverage.add(outcome.coverage);
     broken.push(...outcome.broken);
-    process.stderr.write(`${ended} of ${schedules}: ${verdict()}\n`);
+    const megabytes = Math.round(process.memoryUsage().rss / 1_048_576);
+    process.stderr.write(`${ended} of ${schedules}: ${verdict()}, ${megabytes} MB\n`);
   });
-  await Promise.all(runs);
   conclude();
-  await printMargins();
+  if (schedules >= MANY) await printMargins();
 }
 
-async function replay(seed: string): Promise<void> {
-  const schedule = drawSchedule(seed);
+async function replay(seed: string, family: string | undefined): Promise<void> {
+  const schedule = drawSchedule(seed, family);
   say(JSON.stringify(schedule, null, 2));
   const { violations, coverage } = await live(schedule, {}, { stopsEarly: false, listener: say });
   printCoverage(coverage);
-  printBroken(violations.map((violation) => ({ seed, violation })));
+  printBroken(
+    violations.map((violation) => ({ seed, families: schedule.families, violation })),
+    family,
+  );
   if (violations.length > 0) process.exitCode = 1;
 }
 
@@ -157,15 +183,21 @@ if (isMainThread) {
   const { values } = parseArgs({
     options: {
       schedules: { type: "string", default: "10000" },
-      seed: { type: "string", default: "sealgate" },
+      seed: { type: "string", default: randomBytes(4).toString("hex") },
+      family: { type: "string" },
       interleavings: { type: "boolean", default: false },
       replay: { type: "string" },
+      margins: { type: "boolean", default: false },
     },
   });
+  const { family } = values;
+  // An unknown name shows before anything is begun.
+  drawSchedule("family", family);
   if (values.interleavings) process.exitCode = (await runInterleavings(say)) ? 0 : 1;
-  else if (values.replay !== undefined) await replay(values.replay);
-  else await simulate(values.seed, Number(values.schedules));
+  else if (values.replay !== undefined) await replay(values.replay, family);
+  else if (values.margins) await printMargins();
+  else await simulate(values.seed, family, Number(values.schedules));
 } else if (isShare(workerData)) {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, which has no origin
-  await liveInBatches(workerData, (outcome) => parentPort?.postMessage(outcome));
+  parentPort?.postMessage(await liveAll(workerData));
 }

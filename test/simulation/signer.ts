@@ -1,19 +1,15 @@
-/** A machine that issues tokens: the real issuer and ring signer over the model of KMS. It may be started again at any time. */
-import { SealgateError } from "../../issuer/errors.ts";
-import { createIssuer } from "../../issuer/issuer.ts";
-import type { Issuer } from "../../issuer/issuer.ts";
-import { leadSeconds, signerMaxAgeSeconds } from "../../issuer/key-ring/policy.ts";
-import type { RingPolicy } from "../../issuer/key-ring/policy.ts";
-import { createTaggedPublishedKeys } from "../../issuer/key-ring/published-keys.ts";
-import type { PublishedKeys } from "../../issuer/key-ring/published-keys.ts";
-import { createRingSigner } from "../../issuer/key-ring/ring-signer.ts";
-import type { Kms } from "../../issuer/kms/port.ts";
-import { parseEpochSeconds } from "../../shared/identifiers.ts";
+/**
+ * A machine that issues tokens: the real issuer and ring signer over the model of KMS. It may be started again at any time; a
+ * Lambda is frozen whenever nobody asks it for a token.
+ */
+import { createSigner, SealgateError } from "./ports.ts";
+import type { Kms, RingPolicy, TokenSigner } from "./ports.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
+import { signerWithout } from "./guards.ts";
 import type { Removed } from "./guards.ts";
-import { createHost, kmsThrough } from "./host.ts";
-import type { Adversity } from "./host.ts";
+import { ALWAYS_AWAKE, createFreezer, createHost, createHostClock, kmsThrough } from "./host.ts";
+import type { Adversity, Host, Skew } from "./host.ts";
 import type { Rng } from "./rng.ts";
 
 export const AUDIENCE = "https://api.example.com";
@@ -28,15 +24,33 @@ export interface MintedToken {
   readonly askedMs: number;
 }
 
+/** What came of asking a signer for a token. */
+export interface Attempt {
+  readonly signer: number;
+  readonly askedMs: number;
+  readonly endedMs: number;
+  /** Undefined when there was none to be had. */
+  readonly minted: MintedToken | undefined;
+  /** The stable code of the refusal: for the reader of a story, never for the judge. */
+  readonly code: string | undefined;
+  /** KMS has answered each call that was made for it, at once. */
+  readonly isKmsCalm: boolean;
+}
+
 export interface SignerHostOptions {
+  readonly index: number;
   readonly clock: WorldClock;
   readonly rng: Rng;
   readonly coverage: Coverage;
   readonly kms: Kms;
-  readonly skewMs: number;
+  readonly skew: Skew;
   readonly policy: RingPolicy;
   readonly removed: Removed;
+  /** Frozen whenever nothing is asked of it. */
+  readonly isLambda: boolean;
   readonly adversity: () => Adversity;
+  readonly onAttempt: (attempt: Attempt) => void;
+  readonly onDefect: (error: unknown) => void;
 }
 
 export interface SignerHost {
@@ -47,58 +61,78 @@ export interface SignerHost {
 }
 
 export function createSignerHost(options: SignerHostOptions): SignerHost {
-  const { clock, rng, coverage, skewMs, removed, adversity } = options;
+  const { index, clock, rng, coverage, skew, removed, adversity, isLambda } = options;
   let { policy } = options;
-  let minted = 0;
-  let issuer = boot();
+  let issued = 0;
+  let process = boot();
 
-  function boot(): Issuer {
-    const host = createHost({ clock, rng, coverage, adversity, onCrash: () => {} });
-    const kms = kmsThrough(host, options.kms, () => {});
-    const now = (): ReturnType<WorldClock["secondsOf"]> => clock.secondsOf(skewMs);
-    const beginning = parseEpochSeconds(0);
-    const unchecked: PublishedKeys = { publishedAt: async () => beginning };
-    const ring = createRingSigner({
-      ring: policy.ring,
-      kms,
-      published: removed.publishedCheck === true ? unchecked : createTaggedPublishedKeys(kms),
-      leadSeconds: Math.max(0, leadSeconds(policy.timing) - (removed.leadSeconds ?? 0)),
-      maxAgeSeconds: removed.signerMaxAge === true ? 1_000_000 : signerMaxAgeSeconds(policy),
-      clock: now,
-    });
+  function boot(): { readonly host: Host; readonly signer: TokenSigner; readonly freezer: typeof ALWAYS_AWAKE } {
+    const freezer = isLambda ? createFreezer() : ALWAYS_AWAKE;
+    const host = createHost({ clock, rng, coverage, adversity, freezer, onCrash: () => {} });
+    const { kms, policy: used } = signerWithout(
+      kmsThrough(host, options.kms, rng, () => {}),
+      policy,
+      removed,
+    );
+    const hostClock = createHostClock(clock, skew, freezer);
+    const newJti = (): string => String(++issued);
+    return { host, freezer, signer: createSigner({ kms, policy: used, clock: hostClock, newJti }) };
+  }
+
+  /** A call that was begun a moment before may be waited for. */
+  const isCalmSince = (host: Host, askedMs: number): boolean => host.lastTroubleMs < askedMs - 1500;
+
+  async function attempt(share: number): Promise<Attempt> {
+    const { host, signer, freezer } = process;
+    const askedMs = clock.nowMs;
     const longest = policy.timing.maxTokenTtlSeconds * (removed.tokenLifetime === true ? 3 : 1);
-    return createIssuer({
-      issuer: policy.issuer,
-      ring,
-      maxTokenTtlSeconds: longest,
-      defaultTtlSeconds: longest,
-      clock: now,
-      newJti: () => String(++minted),
-    });
+    const ttlSeconds = Math.max(1, Math.floor(longest * share));
+    try {
+      const signed = await freezer.run(() => signer.sign({ sub: "someone" }, { ttlSeconds, audience: AUDIENCE }));
+      coverage.count("tokens issued");
+      const untilMs = signed.expiresAt * 1000 - skew(clock.nowMs);
+      const minted: MintedToken = {
+        token: signed.token,
+        kid: signed.kid,
+        fromMs: untilMs - ttlSeconds * 1000,
+        untilMs,
+        askedMs,
+      };
+      return {
+        signer: index,
+        askedMs,
+        endedMs: clock.nowMs,
+        minted,
+        code: undefined,
+        isKmsCalm: isCalmSince(host, askedMs),
+      };
+    } catch (error) {
+      if (!(error instanceof SealgateError)) options.onDefect(error);
+      coverage.count("tokens that could not be issued");
+      const code = error instanceof SealgateError ? error.code : "unexpected";
+      return {
+        signer: index,
+        askedMs,
+        endedMs: clock.nowMs,
+        minted: undefined,
+        code,
+        isKmsCalm: isCalmSince(host, askedMs),
+      };
+    }
   }
 
   return {
     async mint(share) {
-      const askedMs = clock.nowMs;
-      try {
-        const longest = policy.timing.maxTokenTtlSeconds * (removed.tokenLifetime === true ? 3 : 1);
-        const ttlSeconds = Math.max(1, Math.floor(longest * share));
-        const { token, kid, expiresAt } = await issuer.sign({ sub: "someone" }, { ttlSeconds, audience: AUDIENCE });
-        coverage.count("tokens issued");
-        const untilMs = expiresAt * 1000 - skewMs;
-        return { token, kid, fromMs: untilMs - ttlSeconds * 1000, untilMs, askedMs };
-      } catch (error) {
-        if (!(error instanceof SealgateError)) throw error;
-        coverage.count("tokens that could not be issued");
-        return undefined;
-      }
+      const made = await attempt(share);
+      options.onAttempt(made);
+      return made.minted;
     },
     restart() {
-      issuer = boot();
+      process = boot();
     },
     setPolicy(changed) {
       policy = changed;
-      issuer = boot();
+      process = boot();
     },
   };
 }

@@ -1,11 +1,12 @@
 /** What happened in a history, a line an event, for whoever replays one. Kids are cut to their first six characters. */
-import type { AuditEntry } from "../../issuer/key-ring/audit.ts";
 import { START_MS } from "./clock.ts";
 import type { WorldClock } from "./clock.ts";
 import { documentOf } from "./documents.ts";
 import type { Violation } from "./invariants.ts";
 import type { KmsChange } from "./kms-model.ts";
 import type { KvWrite } from "./kv-model.ts";
+import type { AuditEntry } from "./ports.ts";
+import type { Attempt } from "./signer.ts";
 
 /** Is told each line of a story. */
 export type Listener = (line: string) => void;
@@ -14,6 +15,7 @@ export interface Story {
   onAudit(entry: AuditEntry): void;
   onKms(change: KmsChange): void;
   onWrite(write: KvWrite): void;
+  onNoToken(attempt: Attempt): void;
   onViolation(violation: Violation): void;
 }
 
@@ -27,9 +29,11 @@ export function createStory(clock: WorldClock, tell: Listener): Story {
       say([actor, step, ...subject, fault ?? result].filter((part) => part !== "").join(", "));
     },
     onKms(change) {
-      if (change.kind === "signed") return;
+      if (change.kind === "signed" || change.kind === "refused") return;
       const key = change.keyArn.slice(change.keyArn.lastIndexOf("/") + 1);
-      say(`  KMS key ${key} ${change.kind === "alias" ? change.aliasName : change.kind}`);
+      const what = "aliasName" in change ? `${change.kind} ${change.aliasName}` : change.kind;
+      const tags = change.kind === "tagged" ? ` ${JSON.stringify(change.tags)}` : "";
+      say(`  KMS key ${key} ${what}${tags}, by a ${change.by}`);
     },
     onWrite(write) {
       if (write.by === "other") return say("  KV: a foreign write");
@@ -40,6 +44,9 @@ export function createStory(clock: WorldClock, tell: Listener): Story {
       say(
         `  KV: rev ${rev}, composed at ${((write.composedMs - START_MS) / 1000).toFixed(1)} s${late}: ${[...keys, ...dead].join(", ")}`,
       );
+    },
+    onNoToken({ signer, code }) {
+      say(`  signer ${signer + 1} has issued none: ${code}`);
     },
     onViolation({ invariant, detail }) {
       say(`BROKEN ${invariant}: ${detail}`);

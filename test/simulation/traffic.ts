@@ -3,22 +3,19 @@
  * right after a key took over, right before a token ends, and along the longest way that an old document can take (served
  * by the store at the last moment, cached to the last moment, used from memory to the last moment).
  */
-import { importVerificationKey } from "../../shared/jws.ts";
-import type { IssuerUrl } from "../../shared/identifiers.ts";
-import type { RingTiming } from "../../shared/timing.ts";
-import type { TrustAnchors } from "../../shared/signed-key-set.ts";
-import { readSpki } from "../../issuer/kms/public-key.ts";
 import type { Attacker } from "./attacker.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import { documentOf } from "./documents.ts";
-import { createIsolate } from "./edge.ts";
-import type { Isolate } from "./edge.ts";
+import { createIsolate, createPlainConsumer } from "./edge.ts";
+import type { Isolate, PlainConsumer } from "./edge.ts";
 import type { Removed } from "./guards.ts";
-import type { Adversity } from "./host.ts";
+import type { Adversity, Skew } from "./host.ts";
 import type { Judge } from "./invariants.ts";
 import type { KmsTruth } from "./kms-model.ts";
 import type { KvModel, KvWrite } from "./kv-model.ts";
+import { aliasesOf, importAnchors } from "./ports.ts";
+import type { RingPolicy, TrustAnchors } from "./ports.ts";
 import type { Rng } from "./rng.ts";
 import type { Schedule } from "./schedule.ts";
 import type { MintedToken, SignerHost } from "./signer.ts";
@@ -32,15 +29,12 @@ export interface TrafficOptions {
   readonly judge: Judge;
   readonly attacker: Attacker;
   readonly signers: readonly SignerHost[];
-  readonly issuer: IssuerUrl;
-  readonly rootAlias: string;
-  readonly activeAlias: string;
-  readonly timing: RingTiming;
+  readonly policy: RingPolicy;
   /** From the first document until every edge knows it. */
   readonly leadMs: number;
   readonly removed: Removed;
   readonly schedule: Schedule;
-  readonly skew: () => number;
+  readonly skew: () => Skew;
   readonly edgeAdversity: () => Adversity;
   readonly onDefect: (error: unknown) => void;
 }
@@ -55,7 +49,9 @@ export interface Traffic {
 const MOST_ISOLATES = 40;
 
 export function startTraffic(options: TrafficOptions): Traffic {
-  const { clock, rng, coverage, kv, kms, judge, attacker, signers, timing, removed, schedule, onDefect } = options;
+  const { clock, rng, coverage, kv, kms, judge, attacker, signers, policy, removed, schedule, onDefect } = options;
+  const aliases = aliasesOf(policy);
+  const consumers: PlainConsumer[] = [];
   const isolates: Isolate[] = [];
   const tokens: MintedToken[] = [];
   let anchors: TrustAnchors = [];
@@ -67,35 +63,32 @@ export function startTraffic(options: TrafficOptions): Traffic {
 
   /** Edges are deployed, with the root key pinned, once the ring has been known everywhere for a while. */
   async function deploy(): Promise<void> {
-    const keyArn = kms.target(options.rootAlias);
+    const keyArn = kms.target(aliases.root);
     if (keyArn === undefined) throw new TypeError("a document was published, so there is a root key");
     if (anchors.length === 0) await pin([keyArn]);
     isDeployed = true;
+    judge.onDeployed();
+    const keepsSeconds = policy.downstreamCacheSeconds;
+    for (let index = 0; index < schedule.consumers; index++)
+      consumers.push(createPlainConsumer(clock, keepsSeconds, () => isolateAt(anyLocation(), rng.chance(0.5))));
     steady();
+    if (schedule.isLambda) for (const signer of signers) seldom(signer);
   }
 
   async function pin(keyArns: readonly string[]): Promise<void> {
-    const pinned = await Promise.all(keyArns.map(anchorOf));
+    const pinned = await importAnchors(keyArns.flatMap((keyArn) => kms.keys.get(keyArn)?.material.spki ?? []));
     anchors = removed.anchor === true ? [...pinned, attacker.anchor] : pinned;
     isolates.length = 0;
     // A bootstrap document is a part of what is deployed.
     if (bootstrap !== undefined) bootstrap = kv.writes.findLast(({ by }) => by === "rotator")?.text;
   }
 
-  async function anchorOf(keyArn: string): Promise<TrustAnchors[number]> {
-    const spki = kms.keys.get(keyArn)?.material.spki;
-    const root = spki === undefined ? undefined : await readSpki(spki, "ES256");
-    const anchor = root?.ok === true ? await importVerificationKey(root.value.jwk, root.value.kid) : undefined;
-    if (anchor === undefined) throw new TypeError("a root key can be imported");
-    return anchor;
-  }
-
   function isolateAt(location: number, fresh: boolean): Isolate {
     const known = fresh ? undefined : isolates.find((isolate) => isolate.location === location && rng.chance(0.5));
     if (known !== undefined) return known;
     coverage.count("isolates");
-    const edge = { clock, rng, coverage, kv, issuer: options.issuer, anchors, bootstrap, removed };
-    const isolate = createIsolate({ ...edge, skewMs: options.skew(), location, adversity: options.edgeAdversity });
+    const edge = { clock, rng, coverage, kv, policy, anchors, bootstrap, removed, isFrozen: schedule.frozenIsolates };
+    const isolate = createIsolate({ ...edge, skew: options.skew(), location, adversity: options.edgeAdversity });
     isolates.push(isolate);
     if (isolates.length > MOST_ISOLATES) isolates.splice(rng.int(0, MOST_ISOLATES - 1), 1);
     return isolate;
@@ -110,6 +103,14 @@ export function startTraffic(options: TrafficOptions): Traffic {
     spawn(isolate.request(minted.token).then((answer) => judge.onAnswer(minted, answer, isolate)));
   }
 
+  function sendToConsumers(minted: MintedToken | undefined): void {
+    if (minted === undefined) return;
+    for (const consumer of consumers) {
+      coverage.count("requests to consumers of the plain JWK Set");
+      spawn(consumer.request(minted.kid).then((answer) => judge.onAnswer(minted, answer, undefined)));
+    }
+  }
+
   function sendForged(isolate: Isolate): void {
     const kids = tokens.slice(-5).map(({ kid }) => kid);
     spawn(isolate.request(attacker.forge(kids)).then((answer) => judge.onForged(answer, isolate)));
@@ -122,9 +123,11 @@ export function startTraffic(options: TrafficOptions): Traffic {
     tokens.push(minted);
     if (tokens.length > 60) tokens.shift();
     send(minted, isolateAt(anyLocation(), rng.chance(0.3)));
+    sendToConsumers(minted);
     const life = minted.untilMs - clock.nowMs;
     after(life * rng.next(), () => send(minted, isolateAt(anyLocation(), rng.chance(0.3))));
     after(life - rng.between(1, 2000), () => send(minted, isolateAt(anyLocation(), rng.chance(0.3))));
+    if (rng.chance(0.2)) after(life * rng.next(), () => sendToConsumers(minted));
   }
 
   function mint(signer: SignerHost, share = rng.chance(0.5) ? 1 : rng.next()): void {
@@ -132,46 +135,69 @@ export function startTraffic(options: TrafficOptions): Traffic {
   }
 
   function steady(): void {
-    mint(rng.pick(signers));
+    if (!schedule.isLambda) mint(rng.pick(signers));
     if (rng.chance(0.3)) sendForged(isolateAt(anyLocation(), rng.chance(0.5)));
     const old = tokens.at(-rng.int(1, Math.min(tokens.length, 20)));
     send(old, isolateAt(anyLocation(), false));
     after(rng.between(20, 160) * 1000, steady);
   }
 
+  const isRevoked = (kid: string): boolean => {
+    const keyArn = judge.facts.keyOf(kid);
+    return keyArn !== undefined && judge.facts.withdrawals.standing(keyArn) === "revoked";
+  };
+
   /** The newest token, one of a revoked key and a forged one: whatever an old document would judge differently. */
   function sendTelling(isolate: Isolate): void {
     send(tokens.at(-1), isolate);
     send(
-      tokens.findLast(({ kid, untilMs }) => judge.record.isRevoked(kid) && untilMs > clock.nowMs),
+      tokens.findLast(({ kid, untilMs }) => isRevoked(kid) && untilMs > clock.nowMs),
       isolate,
     );
     if (rng.chance(0.2)) sendForged(isolate);
   }
 
+  function documentBefore(write: KvWrite): ReturnType<typeof documentOf> | undefined {
+    const before = kv.writes.findLast((other) => other.by === "rotator" && other.putMs < write.putMs);
+    return before === undefined ? undefined : documentOf(before);
+  }
+
   /** An isolate that holds what was there before `write` for as long as the rules of edge and KV allow. */
   function longestWay(write: KvWrite, location: number): void {
     const slack = (): number => rng.between(1, 1500);
-    const { kvCacheTtlSeconds: cacheTtl, memoryTtlSeconds: memoryTtl } = timing;
+    // C as somebody may ask: of the policy, of the document, or before there is one.
+    const cacheTtl = rng.pick([
+      policy.timing.kvCacheTtlSeconds,
+      documentOf(write).timing?.kvCacheTtl ?? policy.timing.kvCacheTtlSeconds,
+      documentBefore(write)?.timing?.kvCacheTtl ?? policy.timing.kvCacheTtlSeconds,
+      60,
+      30,
+    ]);
+    const memoryTtl = documentBefore(write)?.timing?.memoryTtl ?? policy.timing.memoryTtlSeconds;
     const cachedMs = write.forcedMs - slack();
     const heldMs = cachedMs + cacheTtl * 1000 - slack();
     const usedMs = heldMs + memoryTtl * 1000 - slack();
     clock.at(cachedMs, () => {
-      const isolate = isolateAt(location, true);
+      const first = isolateAt(location, true);
       const deployed = anchors;
       // An isolate does not outlive its deployment.
       const at = (timeMs: number, use: () => void): void => {
         clock.at(timeMs, () => (anchors === deployed ? use() : undefined));
       };
-      sendTelling(isolate);
-      // Only the refresh of a copy younger than M is served what the location has kept for C.
-      const refreshes = Math.floor((heldMs - cachedMs) / (memoryTtl * 1000)) + 1;
-      for (let done = 1; done <= refreshes; done += 1) {
-        at(cachedMs + Math.floor((done * (heldMs - cachedMs)) / refreshes), () => sendTelling(isolate));
-      }
-      // As soon as somebody may sign with a key that is not known everywhere, a token of it meets this isolate.
-      at(usedMs, () => spawn(mintFor(isolate)));
-      at(usedMs + 4000, () => sendTelling(isolate));
+      sendTelling(first);
+      // The one that takes it from the location's cache at the last moment: a new one, one that was idle, or this one, which has
+      // refreshed its copy all the while.
+      const who = rng.pick(["same", "new", "idle"] as const);
+      const refreshes = who === "same" ? Math.floor((heldMs - cachedMs) / (memoryTtl * 1000)) : 0;
+      for (let done = 1; done <= refreshes; done += 1)
+        at(cachedMs + Math.floor((done * (heldMs - cachedMs)) / (refreshes + 1)), () => sendTelling(first));
+      at(heldMs, () => {
+        const holder = who === "same" ? first : isolateAt(location, who === "new");
+        sendTelling(holder);
+        // As soon as somebody may sign with a key that is not known everywhere, a token of it meets this isolate.
+        at(usedMs, () => spawn(mintFor(holder)));
+        at(usedMs + 4000, () => sendTelling(holder));
+      });
     });
   }
 
@@ -185,7 +211,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   }
 
   kms.onChange((change) => {
-    if (change.kind !== "alias" || change.aliasName !== options.activeAlias || !isDeployed) return;
+    if (change.kind !== "alias" || change.aliasName !== aliases.active || !isDeployed) return;
     // Signers follow at different times; some late, with the key that has been superseded.
     for (const signer of signers)
       for (let times = 0; times < 3; times++) after(rng.between(0, 420) * 1000, () => mint(signer, 1));
@@ -197,12 +223,27 @@ export function startTraffic(options: TrafficOptions): Traffic {
     }
   });
 
+  // When a key that signs is taken away, each signer is asked again and again, until all has been seen to be well.
+  kms.onChange((change) => {
+    if (change.kind !== "disabled" && change.kind !== "deletion" && change.kind !== "alias_removed") return;
+    if (!isDeployed || change.keyArn !== kms.target(aliases.active)) return;
+    for (const signer of signers)
+      for (let times = 1; times < 60; times++) after((times + rng.next()) * 20_000, () => mint(signer, 0.2));
+  });
+
+  /** A signer that nobody asks for a while: now and then, as a Lambda is. */
+  function seldom(signer: SignerHost): void {
+    mint(signer, 0.3);
+    if (rng.chance(0.3)) after(rng.between(20, 80) * 1000, () => mint(signer, 0.3));
+    after(rng.pick([40, 100, 300, 900, 3600]) * rng.between(500, 1500), () => seldom(signer));
+  }
+
   return {
     pin,
     onWrite(write) {
       // The first key of a ring signs at once; until it is listed there is nothing to judge.
-      const active = kms.target(options.activeAlias);
-      const listed = [...documentOf(write).keys.keys()].map((kid) => judge.record.keyOf(kid));
+      const active = kms.target(aliases.active);
+      const listed = [...documentOf(write).keys.keys()].map((kid) => judge.facts.keyOf(kid));
       if (isDeployed) return aim(write);
       cancelDeployment();
       if (active !== undefined && listed.includes(active))

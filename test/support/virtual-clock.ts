@@ -24,6 +24,7 @@ export function createVirtualClock(startEpochMs = 1_800_000_000_000, random = 0)
       elapsedMs += ms;
       return Promise.resolve();
     },
+    timeoutSignal: (ms) => AbortSignal.timeout(ms),
     random: () => random,
   };
 }
@@ -55,6 +56,7 @@ export function createRunningClock(startEpochMs: number = Date.now()): RunningCl
       aheadMs += ms;
       return Promise.resolve();
     },
+    timeoutSignal: (ms) => AbortSignal.timeout(ms),
     random: () => 0,
   };
 }

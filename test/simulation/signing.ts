@@ -1,0 +1,142 @@
+/**
+ * The promise that a signer signs: while KMS answers it and a key of the ring is fit, it issues tokens. Each stretch without
+ * one needs a cause that lies in the world, and each cause has a bound; the table is in `bounds.ts`.
+ */
+import { createBounds } from "./bounds.ts";
+import type { WorldClock } from "./clock.ts";
+import type { Coverage } from "./coverage.ts";
+import { KMS_LAG_MS } from "./facts.ts";
+import type { Facts } from "./facts.ts";
+import type { KmsTruth } from "./kms-model.ts";
+import { aliasesOf } from "./ports.ts";
+import type { RingPolicy } from "./ports.ts";
+import type { Run } from "./rotator.ts";
+import type { Attempt } from "./signer.ts";
+
+export interface SigningOptions {
+  readonly clock: WorldClock;
+  readonly kms: KmsTruth;
+  readonly facts: Facts;
+  readonly coverage: Coverage;
+  readonly policy: RingPolicy;
+  readonly rotatorEverySeconds: number;
+  readonly report: (detail: string) => void;
+}
+
+export interface SigningJudge {
+  onAttempt(attempt: Attempt): void;
+  /** Something has changed in KMS. */
+  onChange(): void;
+  onRun(run: Run): void;
+  /** Signers are judged from now on: the ring has long been known. */
+  begin(): void;
+}
+
+/** A signer asks KMS again after a second, and each call may take one. */
+const AGAIN_MS = 4000;
+
+/** A ring without any fit key makes one: created, listed, tagged and moved to, each seen after KMS's lag at the latest. */
+const RUNS_FOR_A_NEW_KEY = 6;
+
+export function createSigningJudge(options: SigningOptions): SigningJudge {
+  const { clock, kms, facts, coverage, policy, report } = options;
+  const aliases = aliasesOf(policy);
+  const bounds = createBounds(policy, options.rotatorEverySeconds);
+  /** Since when each signer has issued none, and why. */
+  const stretches = new Map<
+    number,
+    { readonly sinceMs: number; readonly cause: keyof typeof bounds; isCalm: boolean }
+  >();
+  let isBegun = false;
+  /** Since when `active` points to a key that can sign and that edges know; undefined while it does not. */
+  let goodSinceMs: number | undefined;
+  /** Since when it does not, and how many calm runs have begun long enough after. */
+  let badSinceMs: number | undefined;
+  let hadFit = false;
+  let calmRuns = 0;
+
+  /** The key is enabled, and its own tags say that it was published: what a signer takes up. */
+  function isTarget(keyArn: string | undefined): keyArn is string {
+    if (keyArn === undefined || kms.state(keyArn) !== "Enabled") return false;
+    const tags = kms.tags(keyArn);
+    const isListed = (tags["sealgate:listed"] ?? tags["sealgate:published"]) !== undefined;
+    return isListed && tags["sealgate:kid"] !== undefined && tags["sealgate:revoked"] === undefined;
+  }
+
+  function onChange(): void {
+    const isGood = isTarget(kms.target(aliases.active));
+    if (isGood === (goodSinceMs !== undefined)) return;
+    goodSinceMs = isGood ? clock.nowMs : undefined;
+    badSinceMs = isGood ? badSinceMs : clock.nowMs;
+    calmRuns = 0;
+    hadFit = !isGood && facts.fit().length > 0;
+  }
+
+  /** A signer may still be shown what was before. */
+  const mayBeShownBad = (): boolean => {
+    const sinceMs = clock.nowMs - KMS_LAG_MS - AGAIN_MS;
+    return (
+      goodSinceMs === undefined ||
+      goodSinceMs >= sinceMs ||
+      kms
+        .targetsSince(aliases.active, sinceMs)
+        .some(
+          (keyArn) => keyArn === undefined || kms.statesSince(keyArn, sinceMs).some((state) => state !== "Enabled"),
+        ) ||
+      facts.isMeddledWith(sinceMs)
+    );
+  };
+
+  const causeNow = (): keyof typeof bounds => {
+    if (facts.isMeddledWith(clock.nowMs - KMS_LAG_MS - AGAIN_MS)) return "people had taken away what signers go by";
+    return hadFit ? "the active key was withdrawn" : "the active key was withdrawn, and no other was fit";
+  };
+
+  return {
+    begin() {
+      isBegun = true;
+    },
+    onChange,
+    onAttempt({ signer, askedMs, endedMs, minted, code, isKmsCalm }) {
+      if (!isBegun) return;
+      const stretch = stretches.get(signer);
+      if (minted !== undefined) {
+        if (stretch?.isCalm === true)
+          coverage.bound(
+            `without a signer: ${stretch.cause}`,
+            (askedMs - stretch.sinceMs) / 1000,
+            bounds[stretch.cause],
+          );
+        stretches.delete(signer);
+        return;
+      }
+      if (!isKmsCalm) {
+        coverage.count("stretches without a signer: KMS did not answer it");
+        if (stretch !== undefined) stretch.isCalm = false;
+        return;
+      }
+      if (!mayBeShownBad()) {
+        report(
+          `signer ${signer + 1} has issued none at ${endedMs - askedMs} ms after being asked, though KMS has answered and the active key is fit (${code})`,
+        );
+        return;
+      }
+      if (stretch === undefined) stretches.set(signer, { sinceMs: askedMs, cause: causeNow(), isCalm: true });
+    },
+    onRun({ begunMs, isKmsCalm, isStoreCalm }) {
+      if (!isBegun) return;
+      if (!isKmsCalm || !isStoreCalm) for (const stretch of stretches.values()) stretch.isCalm &&= hadFit && isKmsCalm;
+      if (goodSinceMs !== undefined || badSinceMs === undefined || facts.isMeddledWith(badSinceMs - KMS_LAG_MS)) return;
+      if (!isKmsCalm || begunMs < badSinceMs + KMS_LAG_MS) return;
+      // With another key at hand it takes no store; without one, each of the steps to a new one has to be seen.
+      if (hadFit && facts.fit().length > 0)
+        report(
+          `a calm run has left \`active\` at a key that cannot sign since ${(clock.nowMs - badSinceMs) / 1000} s, though another is fit`,
+        );
+      else if (isStoreCalm && begunMs >= badSinceMs + (calmRuns + 1) * KMS_LAG_MS && ++calmRuns > RUNS_FOR_A_NEW_KEY)
+        report(
+          `no key signs since ${(clock.nowMs - badSinceMs) / 1000} s, and ${calmRuns} calm runs have not mended it`,
+        );
+    },
+  };
+}

@@ -1,5 +1,5 @@
 /**
- * Test projects. `unit` and `e2e` run in Node, `worker` inside workerd; the core suite (`test/core`) runs in both, since
+ * Test projects. `unit` and `e2e` run in Node, `worker` inside workerd; the core suite (`test/both`) runs in both, since
  * the same verification code is used in both.
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "test/core/**/*.test.ts",
+            "test/both/**/*.test.ts",
             "test/unit/**/*.test.ts",
             "test/boundaries/**/*.test.ts",
             "test/simulation/**/*.test.ts",
@@ -52,7 +52,7 @@ export default defineConfig({
           name: "worker",
           // One workerd for all files: four times faster, and no suite depends on another's isolate or KV entries.
           isolate: false,
-          include: ["test/core/**/*.test.ts", "test/worker/**/*.test.ts"],
+          include: ["test/both/**/*.test.ts", "test/worker/**/*.test.ts"],
           testTimeout: 60_000,
         },
       },

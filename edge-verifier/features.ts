@@ -7,7 +7,7 @@
  *
  *   const features: readonly Feature[] = [cors];
  */
-import type { Feature } from "./feature.ts";
+import type { Feature } from "./request/hooks.ts";
 
 const features: readonly Feature[] = [];
 

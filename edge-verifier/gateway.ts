@@ -1,83 +1,141 @@
 /**
- * The gateway's decision about one request, in its fixed order: path, route, token, policy, origin. The origin is called
- * in one place, after everything else has agreed.
+ * The composition root: env -> config -> app, once per isolate. The only file of the edge that reads the clock.
  */
-import { admit } from "./admission.ts";
-import type { Admission, AdmissionParts } from "./admission.ts";
-import type { OriginConfig } from "./config.ts";
-import type { Hooks } from "./feature.ts";
-import type { RouteFinder } from "./find-route.ts";
-import { forward } from "./http/proxy.ts";
-import type { RemovedNames } from "./http/request-headers.ts";
-import { correctHeaders, withoutAssertion } from "./http/response-headers.ts";
-import { closeAtExpiry } from "./http/websocket.ts";
-import type { WaitUntil } from "../shared/keys/held-key-set.ts";
-import { describeRefusal, describeToken, refused } from "./outcome.ts";
-import type { Outcome, Seen } from "./outcome.ts";
+import { createKvKeySetSource } from "../shared/keys/key-set-source.ts";
+import { createVerification } from "../shared/keys/verification.ts";
+import { err, ok } from "../shared/result.ts";
+import type { Result } from "../shared/result.ts";
+import { createApp } from "./request/app.ts";
+import type { GatewayApp, GatewayContext } from "./request/app.ts";
+import { collectProblems, readOriginConfig, readVerifierConfig } from "./config/config.ts";
+import type { Bindings, ConfigProblem } from "./config/config.ts";
+import { readFeatures } from "./request/hooks.ts";
+import type { Feature } from "./request/hooks.ts";
+import { createRouteFinder } from "./request/route.ts";
+import { createIdentityReader, DEFAULT_IDENTITY_HEADERS } from "./http/identity.ts";
+import { removedNames } from "./http/request-headers.ts";
+import { describeRequest, logEvent } from "./request/event.ts";
+import type { EventSink } from "./request/event.ts";
+import { crashed, refused } from "./request/outcome.ts";
+import type { Outcome } from "./request/outcome.ts";
+import { compilePolicy } from "./policy/compile.ts";
+import type { PolicyProblem } from "./policy/compile.ts";
+import type { RoutePolicy } from "./policy/rule.ts";
+import { HEALTH_PATH, JWKS_PATH } from "./request/own-endpoints.ts";
 
-export interface GatewayParts extends AdmissionParts {
-  readonly findRoute: RouteFinder;
-  readonly origin: OriginConfig;
-  /** Headers that a client cannot send. */
-  readonly removed: RemovedNames;
-  readonly hooks: Hooks;
-  /** Epoch milliseconds. */
+export interface GatewayOptions {
+  /** What is not in every gateway; none by default. A variable whose feature is left out is a problem. */
+  readonly features?: readonly Feature[];
+  /** Epoch milliseconds; the platform's clock by default. */
+  readonly clock?: () => number;
+  /** Where the one event per request goes; the console by default. */
+  readonly onEvent?: EventSink;
+}
+
+/** A Worker: what a module has to export by default. */
+export interface GatewayWorker {
+  fetch(request: Request, env: object, context: GatewayContext): Promise<Response>;
+}
+
+/**
+ * A Worker that guards an origin with a route policy. Configuration comes from its vars and bindings; while it, or the
+ * policy, is invalid, every request is answered 500 `config_invalid` and the log names what to repair.
+ */
+export function createGateway(routes: RoutePolicy, options: GatewayOptions = {}): GatewayWorker {
+  const { features = [], clock = Date.now } = options;
+  const sink = unfailing(options.onEvent ?? logEvent);
+  // The platform hands the same env object to every request of an isolate. What is kept is settled: a request never waits
+  // for a promise of another request, which the platform may never resolve.
+  const started = new WeakMap<object, Started>();
+  return {
+    async fetch(request, env, context) {
+      try {
+        let state = started.get(env);
+        if (state === undefined) {
+          const fresh = await start({ ...env }, { routes, features, clock, sink });
+          state = started.get(env) ?? fresh;
+          started.set(env, state);
+        }
+        if (state.ok) return await state.value.fetch(request, context);
+        return see(request, sink, refused({ code: "config_invalid", problems: state.error }));
+      } catch (error) {
+        return see(request, sink, crashed(error));
+      }
+    },
+  };
+}
+
+type Started = Result<GatewayApp, readonly ConfigProblem[]>;
+
+interface Surroundings {
+  readonly routes: RoutePolicy;
+  readonly features: readonly Feature[];
   readonly clock: () => number;
+  readonly sink: EventSink;
 }
 
-/** What is known about a request before anything is decided. */
-export interface RequestContext {
-  readonly requestId: string;
-  readonly waitUntil: WaitUntil;
+async function start(env: Bindings, { routes, features, clock, sink }: Surroundings): Promise<Started> {
+  const { problems, report } = collectProblems();
+  const config = await readVerifierConfig(env);
+  const origin = readOriginConfig(env);
+  const base = origin.ok ? origin.value.base : "";
+  const hooks = await readFeatures(features, { env, report, clock, base, routes });
+  const policy = compilePolicy(hooks.routes ?? routes, [
+    JWKS_PATH,
+    HEALTH_PATH,
+    ...(hooks.endpoint ? [hooks.endpoint.path] : []),
+  ]);
+  if (!policy.ok || !config.ok || !origin.ok || problems.length > 0) {
+    return err([
+      ...(config.ok ? [] : config.error),
+      ...(origin.ok ? [] : origin.error),
+      ...problems,
+      ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
+    ]);
+  }
+  const { identityHeaders = DEFAULT_IDENTITY_HEADERS, widen } = hooks;
+  const findRoute = createRouteFinder(policy.value);
+  const { keySet, tokenPolicy } = config.value;
+  const { ladder, verifiers } = createVerification(createKvKeySetSource(keySet.keySets, keySet.ring), keySet);
+  return ok(
+    createApp({
+      ladder,
+      verifier: verifiers.under(tokenPolicy),
+      ring: keySet.ring,
+      findRoute: widen?.(findRoute, policy.value) ?? findRoute,
+      origin: origin.value,
+      identify: createIdentityReader(identityHeaders),
+      removed: removedNames(identityHeaders),
+      hooks,
+      clock,
+      sink,
+      version: versionOf(env["VERSION"]),
+    }),
+  );
 }
 
-/** Decides about a request and, if everything agrees, forwards it. */
-export async function handleRequest(
-  request: Request,
-  parts: GatewayParts,
-  { requestId, waitUntil }: RequestContext,
-): Promise<Outcome> {
-  const found = parts.findRoute(request.url, request.method);
-  if (!found.ok) return refused(found.error);
-  const { target, rule } = found.value;
-  const { pattern, requirement, anonymous, report } = rule;
-  const seen: Seen = { route: pattern.text };
-  let admission: Admission | undefined;
-  let startedMs = parts.clock();
-  if (requirement !== undefined) {
-    const arrivedMs = startedMs;
-    const admitted = admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
-    // The clock stands still, and nobody else runs, while a remembered token is looked up.
-    if (admitted instanceof Promise) {
-      admission = await admitted;
-      startedMs = parts.clock();
-    } else admission = admitted;
-    const { token, refusal } = admission;
-    seen.keysMs = startedMs - arrivedMs;
-    if (token !== undefined) {
-      describeToken(token, seen);
-      const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
-      if (subject !== undefined) seen.subject = subject;
+/** Version metadata; empty in local development. */
+function versionOf(value: unknown): string | undefined {
+  const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
+
+function toConfigProblem({ rule, problem }: PolicyProblem): ConfigProblem {
+  return { variable: rule === undefined ? "routes" : `routes[${rule}]`, problem };
+}
+
+function unfailing(sink: EventSink): EventSink {
+  return (event) => {
+    try {
+      sink(event);
+    } catch {
+      // The origin may already have acted on the request; its answer still counts.
     }
-    if (refusal !== undefined && token === undefined && parts.hooks.carriers !== undefined) {
-      seen.carriers = parts.hooks.carriers.presentIn(request);
-    }
-    if (refusal !== undefined && !report) return refused(refusal, seen);
-    if (refusal !== undefined) seen.reported = describeRefusal(refusal);
-  }
-  const response = await forward(request, target, admission, requestId, parts);
-  seen.originMs = parts.clock() - startedMs;
-  if (!response.ok) return refused(response.error, seen);
-  const event = { ...seen, decision: "forwarded" } as const;
-  const received = response.value;
-  if (received.status === 101) {
-    const token = report ? undefined : admission?.token;
-    const opened = withoutAssertion(received);
-    const socket = token === undefined ? opened : closeAtExpiry(opened, token.claims.exp * 1000, parts.clock());
-    return { response: parts.hooks.carriers?.accept(request, socket) ?? socket, event };
-  }
-  // What fetch returns cannot be changed; this has the same body and headers of its own.
-  const answer = new Response(received.body, received);
-  correctHeaders(answer, target, requirement !== undefined, parts.origin.base);
-  return { response: answer, event };
+  };
+}
+
+/** For requests that have no app to go through. */
+function see(request: Request, sink: EventSink, { response, event }: Outcome): Response {
+  sink({ ...describeRequest(request), status: response.status, ...event });
+  return response;
 }

@@ -1,10 +1,10 @@
 /**
  * What the package offers to Workers: the whole gateway, or only the verifier as Hono middleware.
  */
-export { createGateway } from "./create-gateway.ts";
-export type { GatewayContext } from "./app.ts";
-export type { GatewayOptions, GatewayWorker } from "./create-gateway.ts";
-export type { Feature, FeatureHooks, FeatureName, FeatureSetup } from "./feature.ts";
+export { createGateway } from "./gateway.ts";
+export type { GatewayContext } from "./request/app.ts";
+export type { GatewayOptions, GatewayWorker } from "./gateway.ts";
+export type { Feature, FeatureHooks, FeatureName, FeatureSetup } from "./request/hooks.ts";
 export { allFeatures } from "./features/all.ts";
 export { assertion } from "./features/assertion.ts";
 export { cors } from "./features/cors.ts";
@@ -19,11 +19,11 @@ export { subjectHash } from "./features/subject-hash.ts";
 export { tokenCarriers } from "./features/token-carriers.ts";
 export { PROBLEMS } from "./http/problem.ts";
 export type { Problem, WireCode } from "./http/problem.ts";
-export type { Refusal } from "./http/refusal.ts";
+export type { Refusal } from "./request/refusal.ts";
 export { requireScope, sealgate } from "./middleware.ts";
 export type { OptionalSealgateVariables, SealgateAuth, SealgateVariables } from "./middleware.ts";
 export type { SealgateOptions, Setting } from "./middleware-options.ts";
-export type { EventSink, RequestEvent } from "./observe/event.ts";
+export type { EventSink, RequestEvent } from "./request/event.ts";
 export { defineRoutes } from "./policy/rule.ts";
 export type { PolicyDenial } from "./policy/checks.ts";
 export type { ClaimMatcher, ClaimScalar, Requirement } from "./policy/requirement.ts";

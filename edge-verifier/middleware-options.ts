@@ -9,11 +9,11 @@ import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { importTrustAnchors } from "../shared/signed-key-set.ts";
 import type { TokenPolicy, TokenTyp } from "../shared/verify-token.ts";
-import { isAbsent } from "./config-values.ts";
-import { readKeySetSettings, readTokenPolicy } from "./config.ts";
-import type { Bindings, ConfigProblem } from "./config.ts";
-import { nameKeySet } from "./verification-pool.ts";
-import type { NamedKeySet } from "./verification-pool.ts";
+import { isAbsent } from "./config/values.ts";
+import { readKeySetSettings, readTokenPolicy } from "./config/config.ts";
+import type { Bindings, ConfigProblem } from "./config/config.ts";
+import { nameKeySet } from "./verification.ts";
+import type { NamedKeySet } from "./verification.ts";
 
 /** A value, or how to get it from the context of a request. */
 export type Setting<Value> = Value | ((c: Context) => Value | Promise<Value>);

@@ -10,14 +10,14 @@ import type { VerifiedClaims } from "../shared/claims.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
 import { cookieCarrier, readToken } from "./http/carriers.ts";
-import { explainRefusal } from "./http/explain.ts";
-import { DEFAULT_REALM, refusalResponse } from "./http/refusal.ts";
-import type { Refusal } from "./http/refusal.ts";
+import { explainRefusal } from "./request/explain.ts";
+import { DEFAULT_REALM, refusalResponse } from "./request/refusal.ts";
+import type { Refusal } from "./request/refusal.ts";
 import { createSettingsReader } from "./middleware-options.ts";
 import type { SealgateOptions } from "./middleware-options.ts";
-import { logConfigProblems } from "./observe/event.ts";
+import { logConfigProblems } from "./request/event.ts";
 import { scopesOf } from "./policy/scopes.ts";
-import { findVerification } from "./verification-pool.ts";
+import { findVerification } from "./verification.ts";
 
 /** What is known about a verified token apart from its claims. */
 export interface SealgateAuth {

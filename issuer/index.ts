@@ -19,10 +19,10 @@ export type { TokenRejection, TokenRejectionCode } from "../shared/rejection.ts"
 export type { VerifiedToken } from "../shared/verify-token.ts";
 
 // Signing with a ring: createIssuer({ ring: createRingSource(createRingPolicy({ … })), … })
-export { createRingPolicy, readRingPolicy } from "./ring-policy.ts";
-export type { RingPolicyOptions } from "./ring-policy.ts";
-export { createRingSource } from "./ring-source.ts";
-export type { RingSourceOptions } from "./ring-source.ts";
+export { createRingPolicy, readRingPolicy } from "./config/ring-policy.ts";
+export type { RingPolicyOptions } from "./config/ring-policy.ts";
+export { createRingSource } from "./key-ring/sign/ring-source.ts";
+export type { RingSourceOptions } from "./key-ring/sign/ring-source.ts";
 export { checkRingPolicy, createRingSigner, createTaggedPublishedKeys } from "./key-ring/index.ts";
 export type { PolicyProblem, PublishedKeys, RingPolicy, RingPolicyInput } from "./key-ring/index.ts";
 export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./key-ring/index.ts";
@@ -41,7 +41,7 @@ export type { ObservedRing, Plan, ReconcileOptions, ReconcileReport, RingRequest
 export { createCloudflareKvPublisher } from "./publish/cloudflare-kv.ts";
 export type { CloudflareKvOptions } from "./publish/cloudflare-kv-options.ts";
 export type { KeySetPublisher } from "./publish/publisher.ts";
-export { readRingConfig } from "./ring-config.ts";
-export type { RingConfig } from "./ring-config.ts";
-export { rotateRing } from "./rotate-ring.ts";
-export type { RotateRingOptions, RotationReport } from "./rotate-ring.ts";
+export { readRingConfig } from "./config/ring.ts";
+export type { RingConfig } from "./config/ring.ts";
+export { rotateRing } from "./key-ring/rotate.ts";
+export type { RotateRingOptions, RotationReport } from "./key-ring/rotate.ts";

@@ -12,8 +12,8 @@ import { parseArgs } from "node:util";
 const TESTS = [
   "test/unit/fuzz",
   "test/unit/differential-jose.test.ts",
-  "test/unit/gateway/path-differential.test.ts",
-  "test/unit/gateway/path-tolerance.test.ts",
+  "test/unit/edge-verifier/path-differential.test.ts",
+  "test/unit/edge-verifier/path-tolerance.test.ts",
 ];
 
 const { values } = parseArgs({

@@ -1,8 +1,8 @@
 /**
  * The gateway with every feature and without its log: whatever reads what a stranger sends is in it.
  */
-import { createGateway } from "../../edge-verifier/create-gateway.ts";
-import type { GatewayWorker } from "../../edge-verifier/create-gateway.ts";
+import { createGateway } from "../../edge-verifier/gateway.ts";
+import type { GatewayWorker } from "../../edge-verifier/gateway.ts";
 import { allFeatures } from "../../edge-verifier/features/all.ts";
 import { defineRoutes } from "../../edge-verifier/policy/rule.ts";
 

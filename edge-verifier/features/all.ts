@@ -2,7 +2,7 @@
  * Every feature, for gateways that would rather be complete than small. The deployed Worker lists its own in
  * edge-verifier/features.ts.
  */
-import type { Feature } from "../feature.ts";
+import type { Feature } from "../request/hooks.ts";
 import { assertion } from "./assertion.ts";
 import { cors } from "./cors.ts";
 import { dataPoints } from "./data-points.ts";

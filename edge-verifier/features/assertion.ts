@@ -1,8 +1,8 @@
 /**
  * The feature `assertion`: the gateway proves itself to the origin (`ASSERTION_KEY`). How is in http/assertion.ts.
  */
-import { isAbsent } from "../config-values.ts";
-import type { Feature } from "../feature.ts";
+import { isAbsent } from "../config/values.ts";
+import type { Feature } from "../request/hooks.ts";
 import { createAssertionSigner } from "../http/assertion.ts";
 
 export const assertion: Feature = {

@@ -1,8 +1,8 @@
 /**
  * The feature `cors`: which web origins may read answers (`CORS_ORIGINS`, `CORS_CREDENTIALS`). How is in http/cors.ts.
  */
-import { isAbsent, readList } from "../config-values.ts";
-import type { Feature } from "../feature.ts";
+import { isAbsent, readList } from "../config/values.ts";
+import type { Feature } from "../request/hooks.ts";
 import { answerPreflight, setCors } from "../http/cors.ts";
 
 export const cors: Feature = {

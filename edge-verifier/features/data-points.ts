@@ -2,8 +2,8 @@
  * The feature `dataPoints`: each request as a data point of Analytics Engine (the binding `EVENTS`). What is in one is in
  * observe/data-point.ts.
  */
-import { canDo, isAbsent } from "../config-values.ts";
-import type { Feature } from "../feature.ts";
+import { canDo, isAbsent } from "../config/values.ts";
+import type { Feature } from "../request/hooks.ts";
 import { writeEvent } from "../observe/data-point.ts";
 import type { EventDataset } from "../observe/data-point.ts";
 

@@ -1,8 +1,8 @@
 /**
  * The feature `hsts`: `Strict-Transport-Security` (RFC 6797) where the origin sets none (`HSTS_MAX_AGE_SECONDS`).
  */
-import { isAbsent, readWholeNumber } from "../config-values.ts";
-import type { Feature } from "../feature.ts";
+import { isAbsent, readWholeNumber } from "../config/values.ts";
+import type { Feature } from "../request/hooks.ts";
 
 /** Two years, which is what preload lists ask for. */
 const MAX_HSTS_SECONDS = 63_072_000;

@@ -3,9 +3,9 @@
  * (`IDENTITY_HEADERS`). How their values are made is in http/identity.ts.
  */
 import { isJsonObject } from "../../shared/json.ts";
-import { isAbsent } from "../config-values.ts";
-import type { Report } from "../config.ts";
-import type { Feature } from "../feature.ts";
+import { isAbsent } from "../config/values.ts";
+import type { Report } from "../config/config.ts";
+import type { Feature } from "../request/hooks.ts";
 import type { IdentityHeader } from "../http/identity.ts";
 import { isIdentityHeaderName } from "../http/request-headers.ts";
 

@@ -5,8 +5,8 @@
  */
 import { isJsonObject } from "../../shared/json.ts";
 import { ok } from "../../shared/result.ts";
-import type { Feature } from "../feature.ts";
-import type { FoundRoute, RouteFinder } from "../find-route.ts";
+import type { Feature } from "../request/hooks.ts";
+import type { FoundRoute, RouteFinder } from "../request/route.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import { odditiesOf, readingsOf } from "../http/path-readings.ts";
 import type { CompiledRule } from "../policy/compile.ts";

@@ -2,12 +2,12 @@
  * The feature `refusalLimit`: whoever keeps being refused is told to wait (the binding `REFUSALS`). How is in
  * http/refusal-limit.ts.
  */
-import { canDo, isAbsent } from "../config-values.ts";
-import type { Feature } from "../feature.ts";
+import { canDo, isAbsent } from "../config/values.ts";
+import type { Feature } from "../request/hooks.ts";
 import { isRefusedTooOften, REFUSAL_RETRY_AFTER_SECONDS } from "../http/refusal-limit.ts";
 import type { RateLimiter } from "../http/refusal-limit.ts";
-import { refused } from "../outcome.ts";
-import type { Outcome } from "../outcome.ts";
+import { refused } from "../request/outcome.ts";
+import type { Outcome } from "../request/outcome.ts";
 
 export const refusalLimit: Feature = {
   name: "refusalLimit",

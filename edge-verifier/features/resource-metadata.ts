@@ -3,10 +3,10 @@
  * `AUTHORIZATION_SERVERS`). Publishes what the variables say and checks none of it with anybody.
  */
 import { parsePlainUrl } from "../../shared/identifiers.ts";
-import { isAbsent, readList } from "../config-values.ts";
-import type { Bindings, Report } from "../config.ts";
-import type { Feature } from "../feature.ts";
-import type { Outcome } from "../outcome.ts";
+import { isAbsent, readList } from "../config/values.ts";
+import type { Bindings, Report } from "../config/config.ts";
+import type { Feature } from "../request/hooks.ts";
+import type { Outcome } from "../request/outcome.ts";
 
 const PREFIX = "/.well-known/oauth-protected-resource";
 const CHALLENGE = "www-authenticate";

@@ -2,8 +2,8 @@
  * The feature `serverTiming`: what a request has waited for, for the client's developer tools (`SERVER_TIMING`; W3C Server
  * Timing).
  */
-import type { Feature } from "../feature.ts";
-import type { RequestEvent } from "../observe/event.ts";
+import type { Feature } from "../request/hooks.ts";
+import type { RequestEvent } from "../request/event.ts";
 
 const HEADER = "server-timing";
 

@@ -2,8 +2,8 @@
  * The feature `subjectHash`: events name their subject by a keyed hash (`LOG_SUBJECT_HASH_KEY`). How is in
  * observe/subject-hash.ts.
  */
-import { isAbsent } from "../config-values.ts";
-import type { Feature } from "../feature.ts";
+import { isAbsent } from "../config/values.ts";
+import type { Feature } from "../request/hooks.ts";
 import { createSubjectHasher, MIN_HASH_KEY_LENGTH } from "../observe/subject-hash.ts";
 
 export const subjectHash: Feature = {

@@ -2,9 +2,9 @@
  * The feature `tokenCarriers`: tokens in a cookie or in a WebSocket handshake (`TOKEN_CARRIERS`, `TOKEN_COOKIE`,
  * `TOKEN_WEBSOCKET_PROTOCOL`). How they are read is in http/carriers.ts.
  */
-import { isAbsent, readList } from "../config-values.ts";
-import type { Bindings, Report } from "../config.ts";
-import type { Feature } from "../feature.ts";
+import { isAbsent, readList } from "../config/values.ts";
+import type { Bindings, Report } from "../config/config.ts";
+import type { Feature } from "../request/hooks.ts";
 import {
   cookieCarrier,
   credentialsOf,

@@ -3,9 +3,9 @@
  * answered here and never forwarded; other answers get their headers here. Decides nothing about tokens: a
  * cross-origin request needs one like any other.
  */
-import type { RouteFinder } from "../find-route.ts";
-import { refused } from "../outcome.ts";
-import type { Outcome } from "../outcome.ts";
+import type { RouteFinder } from "../request/route.ts";
+import { refused } from "../request/outcome.ts";
+import type { Outcome } from "../request/outcome.ts";
 
 export interface CorsConfig {
   /** Exact serialised origins, as browsers send them. */

@@ -2,7 +2,7 @@
  * A request as a data point of Workers Analytics Engine, for dashboards and alarms over more requests than logs are kept
  * of. The positions are stable: queries depend on them (docs/gateway.md).
  */
-import type { RequestEvent } from "./event.ts";
+import type { RequestEvent } from "../request/event.ts";
 
 /** What is used of an Analytics Engine binding. Writing does not wait. */
 export interface EventDataset {

@@ -2,9 +2,9 @@
  * The key ring, for the rest of the issuer: observe, plan (pure), act, or all three as one reconciliation; the policy; the
  * signer of a ring. What is not exported here may change without notice.
  */
-export type { AuditEntry, AuditSink } from "./audit.ts";
-export { liveDocument } from "./lifecycle.ts";
-export type { GenerationView } from "./lifecycle.ts";
+export type { AuditEntry, AuditSink } from "./act/audit.ts";
+export { liveDocument } from "./plan/phases.ts";
+export type { GenerationView } from "./plan/phases.ts";
 export type {
   ObservedDocument,
   ObservedGeneration,
@@ -20,12 +20,12 @@ export type {
   StepKind,
   Upcoming,
 } from "./model.ts";
-export { createRingMemory } from "./observation.ts";
-export type { RingMemory } from "./observation.ts";
-export { observeRing } from "./observe.ts";
+export { createRingMemory } from "./observe/memory.ts";
+export type { RingMemory } from "./observe/memory.ts";
+export { observeRing } from "./observe/observe.ts";
 export { failuresOf, isConverged } from "./outcome.ts";
 export type { RunFailure } from "./outcome.ts";
-export { planRing, stepKey } from "./plan.ts";
+export { planRing, stepKey } from "./plan/plan.ts";
 export {
   checkRingPolicy,
   graceSeconds,
@@ -37,13 +37,13 @@ export {
 export type { PolicyProblem, RingPolicy, RingPolicyInput } from "./policy.ts";
 export { createRingPorts } from "./ports.ts";
 export type { RingPortsOptions } from "./ports.ts";
-export { createTaggedPublishedKeys } from "./published-keys.ts";
-export type { PublishedKeys } from "./published-keys.ts";
+export { createTaggedPublishedKeys } from "./sign/published-keys.ts";
+export type { PublishedKeys } from "./sign/published-keys.ts";
 export { reconcileRing } from "./reconcile.ts";
 export type { ReconcileOptions, ReconcileReport, RingPorts, StepReport } from "./reconcile.ts";
-export { createRingSigner } from "./ring-signer.ts";
-export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./ring-signer.ts";
-export { assess } from "./situation.ts";
-export type { Situation } from "./situation.ts";
+export { createRingSigner } from "./sign/ring-signer.ts";
+export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./sign/ring-signer.ts";
+export { assess } from "./plan/ring-state.ts";
+export type { Situation } from "./plan/ring-state.ts";
 export { rootAnchorsOf } from "./trust-anchors.ts";
 export type { RootAnchor } from "./trust-anchors.ts";

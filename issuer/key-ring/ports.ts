@@ -4,7 +4,7 @@ import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { Kms } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
-import type { AuditSink } from "./audit.ts";
+import type { AuditSink } from "./act/audit.ts";
 import type { RingPorts } from "./reconcile.ts";
 
 export interface RingPortsOptions {

@@ -5,17 +5,17 @@
  */
 import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
-import { actOn } from "./act.ts";
-import type { ActPorts, StepOutcome } from "./act.ts";
-import { auditStep } from "./audit.ts";
-import type { AuditSink } from "./audit.ts";
+import { actOn } from "./act/act.ts";
+import type { ActPorts, StepOutcome } from "./act/act.ts";
+import { auditStep } from "./act/audit.ts";
+import type { AuditSink } from "./act/audit.ts";
 import type { ObservedGeneration, ObservedRing, Plan, RingRequest, Step } from "./model.ts";
-import { rememberDocument } from "./observation.ts";
-import type { RingMemory } from "./observation.ts";
-import { observeRing } from "./observe.ts";
-import type { ObservePorts } from "./observe.ts";
+import { rememberDocument } from "./observe/memory.ts";
+import type { RingMemory } from "./observe/memory.ts";
+import { observeRing } from "./observe/observe.ts";
+import type { ObservePorts } from "./observe/observe.ts";
 import { isConverged } from "./outcome.ts";
-import { planRing, stepKey } from "./plan.ts";
+import { planRing, stepKey } from "./plan/plan.ts";
 import type { RingPolicy } from "./policy.ts";
 
 /** Everything that touches the world. */

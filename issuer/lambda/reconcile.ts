@@ -16,10 +16,10 @@ import type { ReconcileReport, Refusal, RingProblem, RingPorts, StepKind, Upcomi
 import { namedByCode } from "../lambda-error.ts";
 import { createAwsKms } from "../kms/aws-kms.ts";
 import { createCloudflareKvPublisher } from "../publish/cloudflare-kv.ts";
-import { readRingConfig } from "../ring-config.ts";
-import type { RingConfig } from "../ring-config.ts";
-import { rotateRing } from "../rotate-ring.ts";
-import type { RotateRingOptions } from "../rotate-ring.ts";
+import { readRingConfig } from "../config/ring.ts";
+import type { RingConfig } from "../config/ring.ts";
+import { rotateRing } from "../key-ring/rotate.ts";
+import type { RotateRingOptions } from "../key-ring/rotate.ts";
 
 /** What the function returns. Times are epoch seconds. */
 export interface ReconcileAnswer {

@@ -10,9 +10,9 @@ import { SealgateError } from "../errors.ts";
 import { createIssuer } from "../issuer.ts";
 import type { Issuer } from "../issuer.ts";
 import { namedByCode } from "../lambda-error.ts";
-import { readSignConfig } from "../sign-config.ts";
+import { readSignConfig } from "../config/signing.ts";
 import { parseSignRequest } from "../sign-request.ts";
-import { createSignerSource } from "../sign-source.ts";
+import { createSignerSource } from "../config/signer-source.ts";
 
 /** What the function returns. */
 export interface SignAnswer {

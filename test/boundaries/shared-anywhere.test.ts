@@ -1,6 +1,6 @@
 /**
  * The contract in an environment that has nothing but the Web's own globals: bundled as for a browser and run in a realm of
- * its own, without Node's modules and globals. Node and workerd run the suite in `test/core`.
+ * its own, without Node's modules and globals. Node and workerd run the suite in `test/both`.
  */
 import { createContext, runInContext } from "node:vm";
 import { fileURLToPath } from "node:url";

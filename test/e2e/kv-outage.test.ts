@@ -14,7 +14,7 @@ import { startRingStack } from "../local-stack/ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../local-stack/stack.ts";
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet, signToken, TEST_TIMING } from "../support/key-sets.ts";
 import { buildWorkerBundle } from "../support/worker-bundle.ts";
-import { jsonOf, sealgate, stubProcessEnv } from "../unit/cli/support.ts";
+import { jsonOf, sealgate, stubProcessEnv } from "../unit/issuer/cli/support.ts";
 
 /** What KV does: answers with a text, fails, or does not answer. */
 let kv: { readonly text: string } | "failing" | "hanging" = "failing";

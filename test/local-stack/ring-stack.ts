@@ -2,9 +2,9 @@
  * The local stack with a real ring: created by the rotator itself in the embedded KMS and published through the local KV API
  * to the Worker. Used by `npm start` and by the end-to-end tests of rotation and revocation.
  */
-import { createRingSource } from "../../issuer/ring-source.ts";
-import { createRingPolicy } from "../../issuer/ring-policy.ts";
-import type { RingPolicyOptions } from "../../issuer/ring-policy.ts";
+import { createRingSource } from "../../issuer/key-ring/sign/ring-source.ts";
+import { createRingPolicy } from "../../issuer/config/ring-policy.ts";
+import type { RingPolicyOptions } from "../../issuer/config/ring-policy.ts";
 import { createRingMemory, createRingPorts, reconcileRing, rootAnchorsOf } from "../../issuer/key-ring/index.ts";
 import type {
   AuditEntry,

@@ -3,7 +3,7 @@
  * changed, or what it has planned is filtered. The code under test stays as it is and has no such switch.
  */
 import type { ObservedRing, Plan, Step } from "../../issuer/key-ring/model.ts";
-import { planRing } from "../../issuer/key-ring/plan.ts";
+import { planRing } from "../../issuer/key-ring/plan/plan.ts";
 import { readSpki } from "../../issuer/kms/public-key.ts";
 import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";

@@ -1,10 +1,10 @@
 /** The loop of `reconcileRing` with something taken away from what it sees and plans; see `guards.ts`. */
 import { SealgateError } from "../../issuer/errors.ts";
-import { actOn } from "../../issuer/key-ring/act.ts";
-import { auditStep } from "../../issuer/key-ring/audit.ts";
-import { createRingMemory, rememberDocument } from "../../issuer/key-ring/observation.ts";
-import { observeRing } from "../../issuer/key-ring/observe.ts";
-import { stepKey } from "../../issuer/key-ring/plan.ts";
+import { actOn } from "../../issuer/key-ring/act/act.ts";
+import { auditStep } from "../../issuer/key-ring/act/audit.ts";
+import { createRingMemory, rememberDocument } from "../../issuer/key-ring/observe/memory.ts";
+import { observeRing } from "../../issuer/key-ring/observe/observe.ts";
+import { stepKey } from "../../issuer/key-ring/plan/plan.ts";
 import { createRingPorts } from "../../issuer/key-ring/ports.ts";
 import { observedWithout, planWithout } from "./guards.ts";
 import type { Removed } from "./guards.ts";

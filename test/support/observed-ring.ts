@@ -8,7 +8,7 @@ import type { ObservedRoot, Step } from "../../issuer/key-ring/index.ts";
 import { parseRingTags } from "../../issuer/key-ring/names.ts";
 import type { RingTags } from "../../issuer/key-ring/names.ts";
 import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
-import { serialiseTimingNote } from "../../issuer/key-ring/timing-in-force.ts";
+import { serialiseTimingNote } from "../../issuer/key-ring/plan/timing-in-force.ts";
 import { addSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState } from "../../shared/key-set.ts";

@@ -11,7 +11,7 @@ import type { AuditSink, ReconcileOptions, RingPolicy, RingPorts } from "../../k
 import { createAwsKms } from "../../kms/aws-kms.ts";
 import { createCloudflareKvPublisher } from "../../publish/cloudflare-kv.ts";
 import { systemClock } from "../../publish/retry.ts";
-import { readRingConfig } from "../../ring-config.ts";
+import { readRingConfig } from "../../config/ring.ts";
 import { UsageError } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { fromEnv } from "../options.ts";

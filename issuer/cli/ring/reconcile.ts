@@ -4,7 +4,7 @@
  */
 import { SealgateError } from "../../errors.ts";
 import { rootAnchorsOf } from "../../key-ring/index.ts";
-import { rotateRing } from "../../rotate-ring.ts";
+import { rotateRing } from "../../key-ring/rotate.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createRingMemory, createRingPorts, observeRing, reconcileRing } from "../../../issuer/key-ring/index.ts";
 import type { ObservedRing, RingPolicy, RingPorts } from "../../../issuer/key-ring/index.ts";
 import { createCloudflareKvPublisher } from "../../../issuer/publish/cloudflare-kv.ts";
-import { createRingPolicy } from "../../../issuer/ring-policy.ts";
+import { createRingPolicy } from "../../../issuer/config/ring-policy.ts";
 import { EXIT } from "../../../issuer/cli/exit-codes.ts";
 import { runCli } from "../../../issuer/cli/program.ts";
 import { epochSecondsFromMs } from "../../../shared/identifiers.ts";

@@ -1,17 +1,17 @@
 /** The issuer's half of `ports.ts`: policy, publisher, rotator and signer. */
 import { createIssuer } from "../../../issuer/issuer.ts";
-import type { AuditEntry } from "../../../issuer/key-ring/audit.ts";
+import type { AuditEntry } from "../../../issuer/key-ring/act/audit.ts";
 import type { RingRequest } from "../../../issuer/key-ring/model.ts";
 import { activeAlias, generationAlias, numberedRootAlias, rootAlias } from "../../../issuer/key-ring/names.ts";
-import { createRingMemory } from "../../../issuer/key-ring/observation.ts";
-import { observeRing } from "../../../issuer/key-ring/observe.ts";
-import { planRing } from "../../../issuer/key-ring/plan.ts";
+import { createRingMemory } from "../../../issuer/key-ring/observe/memory.ts";
+import { observeRing } from "../../../issuer/key-ring/observe/observe.ts";
+import { planRing } from "../../../issuer/key-ring/plan/plan.ts";
 import { checkRingPolicy, leadSeconds, signerMaxAgeSeconds } from "../../../issuer/key-ring/policy.ts";
 import type { RingPolicy, RingPolicyInput } from "../../../issuer/key-ring/policy.ts";
 import { createRingPorts } from "../../../issuer/key-ring/ports.ts";
-import { createTaggedPublishedKeys } from "../../../issuer/key-ring/published-keys.ts";
+import { createTaggedPublishedKeys } from "../../../issuer/key-ring/sign/published-keys.ts";
 import { reconcileRing } from "../../../issuer/key-ring/reconcile.ts";
-import { createRingSigner } from "../../../issuer/key-ring/ring-signer.ts";
+import { createRingSigner } from "../../../issuer/key-ring/sign/ring-signer.ts";
 import type { Kms } from "../../../issuer/kms/port.ts";
 import { createCloudflareKvPublisher } from "../../../issuer/publish/cloudflare-kv.ts";
 import type { KeySetPublisher } from "../../../issuer/publish/publisher.ts";

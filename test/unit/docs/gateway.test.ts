@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readFeatures } from "../../../edge-verifier/feature.ts";
+import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
 import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
 import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
 import { isJsonObject } from "../../../shared/json.ts";

@@ -1,0 +1,93 @@
+/**
+ * Who calls, and whether the rule admits them: credentials, token, identity, requirement, in this order. Decides what is
+ * found; whether that ends the request is the gateway's to say.
+ */
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
+import type { Result } from "../../shared/result.ts";
+import type { VerifiedToken } from "../../shared/verify-token.ts";
+import { readBearerToken } from "../http/bearer.ts";
+import type { CredentialProblem } from "../http/carriers.ts";
+import type { Identity, IdentityReader } from "../http/identity.ts";
+import type { Refusal } from "./refusal.ts";
+import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
+import { firstDenial } from "../policy/checks.ts";
+import type { CompiledRequirement } from "../policy/compile.ts";
+
+export interface Admission {
+  /** Verified; undefined for anonymous callers and for tokens that are not good. */
+  readonly token: VerifiedToken | undefined;
+  /** Of the verified token. */
+  readonly identity: Identity | undefined;
+  /** Why the rule does not admit the request. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** What a rule says about its callers. */
+export interface AdmissionRule {
+  readonly requirement: CompiledRequirement;
+  /** A request without credentials is admitted. One with bad credentials is not. */
+  readonly anonymous: boolean;
+}
+
+/** Where tokens are, if not in the Authorization header alone. */
+export interface TokenCarriers {
+  /** The one token of a request. */
+  read(request: Request): Result<string, CredentialProblem>;
+  /** Where a request has credentials, good or not. */
+  presentIn(request: Request): readonly string[];
+  /**
+   * Whether `Authorization` holds nothing but what has been verified, or was left to the origin.
+   * @param isVerified a good token has come, in whatever carrier
+   */
+  mayForwardAuthorization(headers: Headers, isVerified: boolean): boolean;
+  /** Takes the token out of what goes to the origin. */
+  remove(headers: Headers): void;
+  /** The origin's answer as the client must see it. */
+  accept(request: Request, response: Response): Response;
+}
+
+export interface AdmissionParts {
+  readonly verifier: TokenVerifier;
+  readonly hooks: { readonly carriers?: TokenCarriers };
+  readonly identify: IdentityReader;
+}
+
+const NOBODY: Admission = { token: undefined, identity: undefined, refusal: undefined };
+
+/**
+ * @param nowMs epoch milliseconds
+ * @returns a promise only when the token is new here or keys have to be waited for
+ */
+export function admit(
+  request: Request,
+  { requirement, anonymous }: AdmissionRule,
+  { verifier, hooks, identify }: AdmissionParts,
+  nowMs: number,
+  waitUntil: WaitUntil,
+): Admission | Promise<Admission> {
+  const presented = hooks.carriers?.read(request) ?? readBearerToken(request.headers.get("authorization"));
+  if (!presented.ok) {
+    return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
+  }
+  const decide = (verified: Verified): Admission => decideOn(verified, requirement, identify, nowMs);
+  const known = verifier.recall(presented.value, nowMs, waitUntil);
+  return known === undefined ? verifier.verify(presented.value, nowMs, waitUntil).then(decide) : decide(known);
+}
+
+type Verified = Awaited<ReturnType<TokenVerifier["verify"]>>;
+
+function decideOn(
+  verified: Verified,
+  requirement: CompiledRequirement,
+  identify: IdentityReader,
+  nowMs: number,
+): Admission {
+  if (!verified.ok) return { ...NOBODY, refusal: verified.error };
+  const token = verified.value;
+  const known = identify(token);
+  if (!known.ok) return { token, identity: undefined, refusal: known.error };
+  const identity = known.value;
+  const subject = { claims: token.claims, scopes: identity.scopes, now: epochSecondsFromMs(nowMs) };
+  return { token, identity, refusal: firstDenial(requirement, subject) };
+}

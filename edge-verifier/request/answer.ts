@@ -1,0 +1,24 @@
+/**
+ * The last step for every answer, whoever made it: headers that clients are owed. The body is not looked at.
+ */
+import type { Hooks } from "./hooks.ts";
+import { REQUEST_ID_HEADER } from "../http/request-id.ts";
+import type { Outcome } from "./outcome.ts";
+
+const NOSNIFF = "x-content-type-options";
+
+/** @returns the response, with more headers */
+export function dressAnswer(
+  request: Request,
+  { response, event }: Outcome,
+  requestId: string,
+  dress: Hooks["dress"],
+): Response {
+  // The answer to a WebSocket handshake has no content, and none of this applies to it.
+  if (response.status === 101) return response;
+  const { headers } = response;
+  headers.set(REQUEST_ID_HEADER, requestId);
+  if (!headers.has(NOSNIFF)) headers.set(NOSNIFF, "nosniff");
+  for (const change of dress) change(headers, request, event);
+  return response;
+}

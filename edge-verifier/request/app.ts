@@ -1,0 +1,123 @@
+/**
+ * The Hono app: which path is answered by what, in which order, and one event for each request. Decides nothing itself.
+ */
+import { HonoBase } from "hono/hono-base";
+import type { Context } from "hono";
+import type { Result as RouterResult, Router } from "hono/router";
+import type { RingName } from "../../shared/identifiers.ts";
+import { handleRequest } from "./handle-request.ts";
+import type { GatewayParts, RequestContext } from "./handle-request.ts";
+import { dressAnswer } from "./answer.ts";
+import { cutTarget } from "../http/path-guard.ts";
+import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
+import { describeKeySet, describeRequest } from "./event.ts";
+import type { EventSink } from "./event.ts";
+import { requestIdOf } from "../http/request-id.ts";
+import { crashed, refused } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
+import { answerHealth, answerKeys, HEALTH_PATH, JWKS_PATH } from "./own-endpoints.ts";
+
+export interface AppParts extends GatewayParts {
+  readonly ring: RingName;
+  readonly ladder: KeyLadder;
+  readonly sink: EventSink;
+  /** Of the Worker's deployed version. */
+  readonly version: string | undefined;
+}
+
+/** One handler for each path of the gateway's own, and one for all others: nothing here is a pattern. */
+class ExactRouter<Handler> implements Router<Handler> {
+  name = "ExactRouter";
+  readonly #routes: { readonly path: string; readonly result: RouterResult<Handler> }[] = [];
+
+  add(_method: string, path: string, handler: Handler): void {
+    this.#routes.push({ path, result: [[[handler, {}]]] });
+  }
+
+  match(_method: string, path: string): RouterResult<Handler> {
+    // Compared one by one: a Map has to read all of every path.
+    for (const route of this.#routes) if (route.path === path || route.path === "/*") return route.result;
+    return [[]];
+  }
+}
+
+const READ_METHODS = ["GET", "HEAD"];
+
+/** What the gateway needs of the platform's `ExecutionContext`, so that its types need no types of the platform. */
+export interface GatewayContext {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** Vars and bindings have been read, so that Hono's place for them holds the context. */
+interface AppEnv {
+  readonly Bindings: GatewayContext;
+}
+
+export type GatewayApp = Pick<HonoBase<AppEnv>, "fetch">;
+
+export function createApp(parts: AppParts): GatewayApp {
+  const { ring, ladder, clock, hooks, findRoute } = parts;
+  const { endpoint } = hooks;
+  // Hono decodes escapes in paths; here a path is the text that was received.
+  const app = new HonoBase<AppEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
+  const on = (
+    path: string,
+    answer: (request: Request, context: RequestContext) => Outcome | Promise<Outcome>,
+  ): void => {
+    app.all(path, async (c) => {
+      const request = c.req.raw;
+      const context = { requestId: requestIdOf(request), waitUntil: keepGoing(c) };
+      try {
+        return await finish(request, parts, await answer(request, context), context.requestId);
+      } catch (error) {
+        return finish(request, parts, crashed(error), context.requestId);
+      }
+    });
+  };
+  const publish = (route: string, answer: (waitUntil: WaitUntil) => Outcome | Promise<Outcome>): void =>
+    on(route, ({ method }, { waitUntil }) =>
+      READ_METHODS.includes(method)
+        ? answer(waitUntil)
+        : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
+    );
+  publish(JWKS_PATH, (waitUntil) => answerKeys(ladder, clock(), waitUntil));
+  publish(HEALTH_PATH, (waitUntil) => answerHealth(ring, ladder, clock(), waitUntil));
+  if (endpoint !== undefined) publish(endpoint.path, endpoint.answer);
+  on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));
+  // Hono's own answer would be one that no event tells of.
+  app.onError((error) => {
+    throw error;
+  });
+  return app;
+}
+
+function keepGoing(c: Context<AppEnv>): WaitUntil {
+  return (work) => c.env.waitUntil(work);
+}
+
+/** Counts a refusal, writes the event, and completes the answer. */
+async function finish(request: Request, parts: AppParts, found: Outcome, requestId: string): Promise<Response> {
+  const { hooks, ladder, clock, sink, version } = parts;
+  const outcome = (found.event.decision === "refused" && (await hooks.limit?.(request, found.event))) || found;
+  const event = {
+    ...describeRequest(request),
+    requestId,
+    status: outcome.response.status,
+    keySet: describeKeySet(ladder.status(clock())),
+    ...(version === undefined ? undefined : { version }),
+    ...outcome.event,
+  };
+  sink(event);
+  hooks.record?.(event);
+  return dressAnswer(request, outcome, requestId, hooks.dress);
+}
+
+/** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */
+function rawPathOf(url: string): string {
+  // RFC 8615: where all paths of the gateway's own are. Most requests need not be cut twice.
+  if (!url.includes("/.well-known/")) return "/";
+  const target = cutTarget(url);
+  const path = target.ok ? target.value.path : "";
+  return path.endsWith("/") ? path.slice(0, -1) : path;
+}

@@ -1,0 +1,119 @@
+/**
+ * Forwarding: a request that has been decided on goes to the origin with its raw path and query, streaming in both
+ * directions, and the origin's response comes back as it is. Decides nothing and logs nothing.
+ */
+import { err, ok } from "../../shared/result.ts";
+import type { Result } from "../../shared/result.ts";
+import type { Admission, TokenCarriers } from "./admit.ts";
+import type { OriginConfig } from "../config/config.ts";
+import type { FeatureHooks } from "./hooks.ts";
+import { REQUEST_ID_HEADER } from "../http/request-id.ts";
+import type { RequestTarget } from "../http/path-guard.ts";
+import type { Refusal } from "./refusal.ts";
+import { unwantedHeaders } from "../http/request-headers.ts";
+import type { RemovedNames } from "../http/request-headers.ts";
+
+export interface ForwardingParts {
+  readonly origin: OriginConfig;
+  readonly hooks: Pick<FeatureHooks, "carriers" | "attach">;
+  /** Headers that a client cannot send. */
+  readonly removed: RemovedNames;
+}
+
+/**
+ * Sends the request to the origin.
+ * @param admission undefined on a route that is open to anyone
+ * @param requestId checked already
+ * @returns the origin's response, whatever its status, or why there is none
+ */
+export async function forward(
+  request: Request,
+  target: RequestTarget,
+  admission: Admission | undefined,
+  requestId: string,
+  parts: ForwardingParts,
+): Promise<Result<Response, Refusal>> {
+  const { origin, hooks } = parts;
+  const outgoing = originRequest(request, target, admission, requestId, parts);
+  if ("code" in outgoing) return err(outgoing);
+  if (hooks.attach !== undefined) await hooks.attach(outgoing, admission?.identity?.headers ?? []);
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), origin.timeoutMs);
+  });
+  try {
+    // Answering 504 ends the request's context, and the platform aborts the subrequest with it; an AbortSignal would do the
+    // same at the price of another copy of the request.
+    const response = await Promise.race([origin.fetcher.fetch(outgoing), late]);
+    if (response === undefined) return err({ code: "origin_timeout", timeoutMs: origin.timeoutMs });
+    const { status } = response;
+    // RFC 9110 section 15: anything else is no final answer, unless it opens a WebSocket.
+    if ((status > 199 && status < 600) || response.webSocket) return ok(response);
+  } catch {
+    // Whatever was thrown may hold the URL or the origin's own error text; neither belongs in a log or a response.
+  } finally {
+    clearTimeout(timer);
+  }
+  return err({ code: "origin_unreachable" });
+}
+
+/** @returns what will be sent, or why it cannot be */
+function originRequest(
+  request: Request,
+  target: RequestTarget,
+  admission: Admission | undefined,
+  requestId: string,
+  { origin, hooks, removed }: ForwardingParts,
+): Request | Refusal {
+  const { method } = request;
+  const body = method === "GET" || method === "HEAD" ? null : request.body;
+  // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
+  if (body !== request.body && request.headers.get("content-length") !== "0") return { code: "body_not_allowed" };
+  const prefix = origin.base + target.path;
+  const outgoing = new Request(prefix + target.query, {
+    method,
+    headers: request.headers,
+    body,
+    // Following would resend the request, with its token, to wherever the origin points.
+    redirect: "manual",
+    // Without this the shared cache may keep an answer to one caller and give it to another.
+    ...(admission === undefined ? {} : { cache: "no-store" }),
+  });
+  // What was matched would not be what is sent.
+  if (!isUnaltered(outgoing.url, prefix)) return { code: "path_unsafe", reason: "altered_by_url_parser" };
+  const { headers } = outgoing;
+  const clientAddress = headers.get("cf-connecting-ip");
+  const keepAuthorization = origin.forwardAuthorization && mayForwardAuthorization(headers, admission, hooks.carriers);
+  for (const name of unwantedHeaders(request.headers, removed, keepAuthorization)) headers.delete(name);
+  if (!origin.forwardAuthorization) hooks.carriers?.remove(headers);
+  if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
+  headers.set("x-forwarded-host", target.authority);
+  headers.set("x-forwarded-proto", target.scheme);
+  headers.set(REQUEST_ID_HEADER, requestId);
+  for (const [name, value] of admission?.identity?.headers ?? []) headers.set(name, value);
+  return outgoing;
+}
+
+/** On an open rule, and on one that only reports, the origin judges what it is sent. */
+function mayForwardAuthorization(
+  headers: Headers,
+  admission: Admission | undefined,
+  carriers: TokenCarriers | undefined,
+): boolean {
+  if (carriers === undefined || admission === undefined) return true;
+  const { token, refusal } = admission;
+  const isLeftToOrigin = token === undefined && refusal !== undefined;
+  return isLeftToOrigin || carriers.mayForwardAuthorization(headers, token !== undefined);
+}
+
+/**
+ * The query may be escaped further by the URL parser (a quote becomes %27); the path must be the same text, and a fragment
+ * would stay in the URL and not be sent.
+ */
+function isUnaltered(url: string, prefix: string): boolean {
+  return (
+    url.startsWith(prefix) &&
+    !prefix.includes("#") &&
+    (url.length === prefix.length || url.charAt(prefix.length) === "?")
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * The gateway's decision about one request, in its fixed order: path, route, token, policy, origin. The origin is called
+ * in one place, after everything else has agreed.
+ */
+import { admit } from "./admit.ts";
+import type { Admission, AdmissionParts } from "./admit.ts";
+import type { OriginConfig } from "../config/config.ts";
+import type { Hooks } from "./hooks.ts";
+import type { RouteFinder } from "./route.ts";
+import { forward } from "./forward.ts";
+import type { RemovedNames } from "../http/request-headers.ts";
+import { correctHeaders, withoutAssertion } from "../http/response-headers.ts";
+import { closeAtExpiry } from "../http/websocket.ts";
+import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
+import { describeRefusal, describeToken, refused } from "./outcome.ts";
+import type { Outcome, Seen } from "./outcome.ts";
+
+export interface GatewayParts extends AdmissionParts {
+  readonly findRoute: RouteFinder;
+  readonly origin: OriginConfig;
+  /** Headers that a client cannot send. */
+  readonly removed: RemovedNames;
+  readonly hooks: Hooks;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** What is known about a request before anything is decided. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly waitUntil: WaitUntil;
+}
+
+/** Decides about a request and, if everything agrees, forwards it. */
+export async function handleRequest(
+  request: Request,
+  parts: GatewayParts,
+  { requestId, waitUntil }: RequestContext,
+): Promise<Outcome> {
+  const found = parts.findRoute(request.url, request.method);
+  if (!found.ok) return refused(found.error);
+  const { target, rule } = found.value;
+  const { pattern, requirement, anonymous, report } = rule;
+  const seen: Seen = { route: pattern.text };
+  let admission: Admission | undefined;
+  let startedMs = parts.clock();
+  if (requirement !== undefined) {
+    const arrivedMs = startedMs;
+    const admitted = admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
+    // The clock stands still, and nobody else runs, while a remembered token is looked up.
+    if (admitted instanceof Promise) {
+      admission = await admitted;
+      startedMs = parts.clock();
+    } else admission = admitted;
+    const { token, refusal } = admission;
+    seen.keysMs = startedMs - arrivedMs;
+    if (token !== undefined) {
+      describeToken(token, seen);
+      const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
+      if (subject !== undefined) seen.subject = subject;
+    }
+    if (refusal !== undefined && token === undefined && parts.hooks.carriers !== undefined) {
+      seen.carriers = parts.hooks.carriers.presentIn(request);
+    }
+    if (refusal !== undefined && !report) return refused(refusal, seen);
+    if (refusal !== undefined) seen.reported = describeRefusal(refusal);
+  }
+  const response = await forward(request, target, admission, requestId, parts);
+  seen.originMs = parts.clock() - startedMs;
+  if (!response.ok) return refused(response.error, seen);
+  const event = { ...seen, decision: "forwarded" } as const;
+  const received = response.value;
+  if (received.status === 101) {
+    const token = report ? undefined : admission?.token;
+    const opened = withoutAssertion(received);
+    const socket = token === undefined ? opened : closeAtExpiry(opened, token.claims.exp * 1000, parts.clock());
+    return { response: parts.hooks.carriers?.accept(request, socket) ?? socket, event };
+  }
+  // What fetch returns cannot be changed; this has the same body and headers of its own.
+  const answer = new Response(received.body, received);
+  correctHeaders(answer, target, requirement !== undefined, parts.origin.base);
+  return { response: answer, event };
+}

@@ -1,0 +1,103 @@
+/**
+ * What an optional feature is to the gateway: a name, the variables that switch it on, and hooks. The gateway knows the
+ * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
+ */
+import type { TokenCarriers } from "./admit.ts";
+import { isAbsent } from "../config/values.ts";
+import type { Bindings, Report } from "../config/config.ts";
+import type { RouteFinder } from "./route.ts";
+import type { IdentityHeader } from "../http/identity.ts";
+import type { HeaderList } from "../http/response-headers.ts";
+import type { RequestEvent } from "./event.ts";
+import type { Outcome } from "./outcome.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
+import type { VerifiedToken } from "../../shared/verify-token.ts";
+
+/** Who needs what. A variable that is set while its feature is left out is a problem: no check is ever left out silently. */
+const VARIABLES = {
+  cors: ["CORS_ORIGINS", "CORS_CREDENTIALS"],
+  hsts: ["HSTS_MAX_AGE_SECONDS"],
+  resourceMetadata: ["RESOURCE", "AUTHORIZATION_SERVERS"],
+  tokenCarriers: ["TOKEN_CARRIERS", "TOKEN_COOKIE", "TOKEN_WEBSOCKET_PROTOCOL"],
+  identityHeaders: ["IDENTITY_HEADERS"],
+  assertion: ["ASSERTION_KEY"],
+  subjectHash: ["LOG_SUBJECT_HASH_KEY"],
+  serverTiming: ["SERVER_TIMING"],
+  dataPoints: ["EVENTS"],
+  refusalLimit: ["REFUSALS"],
+} as const;
+
+/** `pathTolerance` is switched on by a member of a rule: policy/compile.ts misses it where it is left out. */
+export type FeatureName = keyof typeof VARIABLES | "pathTolerance";
+
+export interface Feature {
+  readonly name: FeatureName;
+  /** Reads the feature's variables; what is wrong with them is reported. Without hooks the feature is off. */
+  read(setup: FeatureSetup): FeatureHooks | Promise<FeatureHooks>;
+}
+
+export interface FeatureSetup {
+  readonly env: Bindings;
+  readonly report: Report;
+  /** The origin's scheme, authority and path prefix. */
+  readonly base: string;
+  /** The policy as written: nothing of it has been checked. */
+  readonly routes: unknown;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Where the gateway asks a feature; what is left out is not asked. Each but `dress` is one feature's: two are a problem. */
+export interface FeatureHooks {
+  /** Instead of the policy as written: without the members of rules that the feature has read. */
+  readonly routes?: unknown;
+  /** Instead of a finder that refuses every path that could be read in more than one way. */
+  readonly widen?: (find: RouteFinder, policy: CompiledPolicy) => RouteFinder;
+  /** Answers a request before it is decided on; undefined leaves it to the gateway. */
+  readonly preflight?: (request: Request, findRoute: RouteFinder) => Outcome | undefined;
+  /** A path of which GET and HEAD are answered here, and nothing else is. */
+  readonly endpoint?: { readonly path: string; readonly answer: () => Outcome };
+  /** Instead of the Authorization header alone. */
+  readonly carriers?: TokenCarriers;
+  /** Instead of the default ones. */
+  readonly identityHeaders?: readonly IdentityHeader[];
+  /** Completes a request that is ready to be sent to the origin; `identity` holds the headers that speak for the caller. */
+  readonly attach?: (outgoing: Request, identity: HeaderList) => Promise<void>;
+  /** The subject's name in the log. */
+  readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
+  /** Another end for a request that has been refused; undefined leaves it as it is. */
+  readonly limit?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
+  /** Takes the event besides the log. Must not throw. */
+  readonly record?: (event: RequestEvent) => void;
+  /** Changes the headers of an answer, whoever made it. */
+  readonly dress?: (headers: Headers, request: Request, event: Outcome["event"]) => void;
+}
+
+export interface Hooks extends Omit<FeatureHooks, "dress"> {
+  readonly dress: readonly NonNullable<FeatureHooks["dress"]>[];
+}
+
+/**
+ * @param features in any order; the same one twice counts once; two with the same hook are a problem, because one of
+ *   them would never be asked
+ */
+export async function readFeatures(features: readonly Feature[], setup: FeatureSetup): Promise<Hooks> {
+  const { env, report } = setup;
+  for (const [name, variables] of Object.entries(VARIABLES)) {
+    if (features.some((feature) => feature.name === name)) continue;
+    for (const variable of variables) {
+      if (!isAbsent(env[variable])) report(variable, `needs the feature ${name}: add it in edge-verifier/features.ts`);
+    }
+  }
+  let all: FeatureHooks = {};
+  const dress: NonNullable<FeatureHooks["dress"]>[] = [];
+  for (const feature of new Set(features)) {
+    const { dress: change, ...hooks } = await feature.read(setup);
+    if (change !== undefined) dress.push(change);
+    for (const hook of Object.keys(hooks)) {
+      if (hook in all) report("features", `two have the hook ${hook}`);
+    }
+    all = { ...all, ...hooks };
+  }
+  return { ...all, dress };
+}

@@ -1,0 +1,102 @@
+/**
+ * Every way in which the gateway ends a request without the origin's answer: precise here and in the log, generic on the
+ * wire. Rejections are the request's fault (4xx), faults are ours or a dependency's (5xx).
+ */
+import type { TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
+import type { ConfigProblem } from "../config/config.ts";
+import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
+import type { PolicyDenial } from "../policy/checks.ts";
+import type { NoRoute } from "../policy/match.ts";
+import type { CredentialProblem } from "../http/carriers.ts";
+import type { PathProblem } from "../http/path-guard.ts";
+import { isWireCode, problemResponse } from "../http/problem.ts";
+import type { WireCode } from "../http/problem.ts";
+
+/**
+ * The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL, but for what
+ * shared/rejection.ts lets an operator see: a kid, and `iss` and `aud` of a token whose signature has held.
+ */
+export type Refusal =
+  | { readonly code: "path_unsafe"; readonly reason: PathProblem | "altered_by_url_parser" }
+  | NoRoute
+  | CredentialProblem
+  | TokenRejection
+  | KeysUnavailable
+  | PolicyDenial
+  | { readonly code: "identity_too_long"; readonly claim: string }
+  | { readonly code: "cors_origin_denied" }
+  /** A GET or HEAD with content. */
+  | { readonly code: "body_not_allowed" }
+  /** Another refusal, to somebody who has been refused too often. */
+  | { readonly code: "too_many_refusals"; readonly refusal: Refusal | undefined }
+  | { readonly code: "origin_unreachable" }
+  | { readonly code: "origin_timeout"; readonly timeoutMs: number }
+  | { readonly code: "config_invalid"; readonly problems: readonly ConfigProblem[] }
+  | { readonly code: "internal_error"; readonly error: string; readonly at: readonly string[] };
+
+/** What neither is a wire code itself nor says that a token is bad. */
+type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode>;
+
+const RENAMED: Readonly<Record<Renamed, WireCode>> = {
+  path_unsafe: "path_ambiguous",
+  scope_missing: "insufficient_scope",
+  any_scope_missing: "insufficient_scope",
+  authentication_too_old: "insufficient_user_authentication",
+  acr_not_allowed: "insufficient_user_authentication",
+  claim_not_equal: "policy_denied",
+  claim_not_one_of: "policy_denied",
+  claim_lacks_value: "policy_denied",
+  audience_not_allowed: "policy_denied",
+  alternatives_denied: "policy_denied",
+  identity_too_long: "policy_denied",
+};
+
+/**
+ * The one place where a precise reason becomes a wire code. Every way for a token to be bad is one code: which check
+ * failed would help whoever forges it.
+ */
+export function wireCodeOf(code: Refusal["code"]): WireCode {
+  if (isRenamed(code)) return RENAMED[code];
+  return isWireCode(code) ? code : "invalid_token";
+}
+
+function isRenamed(code: string): code is Renamed {
+  return Object.hasOwn(RENAMED, code);
+}
+
+/** The protection space of every challenge: a fixed text, so that a challenge says nothing about the request. */
+export const DEFAULT_REALM = "sealgate";
+
+/** The response for a refusal. */
+export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM): Response {
+  const code = wireCodeOf(refusal.code);
+  const headers: Record<string, string> = {};
+  const challenge = challengeOf(code, refusal, realm);
+  if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
+  if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
+  if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
+  return problemResponse(code, headers);
+}
+
+/** What follows the realm, for the codes that have a challenge (RFC 6750 section 3): nothing when no credentials came. */
+const CHALLENGES: Readonly<Partial<Record<WireCode, string>>> = {
+  token_missing: "",
+  invalid_request: ', error="invalid_request", error_description="send one bearer token, in one place"',
+  invalid_token: ', error="invalid_token", error_description="the token is not valid here"',
+  insufficient_scope: ', error="insufficient_scope"',
+  insufficient_user_authentication: ', error="insufficient_user_authentication"',
+};
+
+function challengeOf(code: WireCode, refusal: Refusal, realm: string): string | undefined {
+  const error = CHALLENGES[code];
+  if (error === undefined) return undefined;
+  return `Bearer realm="${realm}"${error}${wantedBy(refusal)}`;
+}
+
+/** What would be enough: RFC 6750 section 3 `scope` (all of them; "one of these" cannot be said), RFC 9470 section 3. */
+function wantedBy(refusal: Refusal): string {
+  if (refusal.code === "scope_missing") return `, scope="${refusal.scope.join(" ")}"`;
+  if (refusal.code === "acr_not_allowed") return `, acr_values="${refusal.acr.join(" ")}"`;
+  if (refusal.code === "authentication_too_old") return `, max_age="${refusal.maxAgeSeconds}"`;
+  return "";
+}

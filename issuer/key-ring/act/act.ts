@@ -1,0 +1,177 @@
+/**
+ * Carries out one step. Every step is safe to repeat and safe to be cut off: what is left is seen by the next observation.
+ * A step that comes too late after the observation it was planned on is not carried out, since the ring may have moved on.
+ */
+import type { Alg } from "../../../shared/algorithms.ts";
+import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
+import type { KeySetDocument } from "../../../shared/key-set.ts";
+import { requireEnabled } from "../../kms/fitness.ts";
+import type { Kms } from "../../kms/port.ts";
+import { composeKeySet } from "../../publish/compose.ts";
+import type { KeySetPublisher } from "../../publish/publisher.ts";
+import { signKeySet } from "../../publish/sign-key-set.ts";
+import type { Signer } from "../../signer.ts";
+import { isWithdrawn } from "../plan/phases.ts";
+import type { ClaimedRole, ObservedRing, PublishStep, Step } from "../model.ts";
+import { activeAlias, generationAlias, numberedRootAlias, ringTags, rootAlias } from "../names.ts";
+import type { RingPolicy } from "../policy.ts";
+import { chooseRev } from "../rev.ts";
+
+export interface ActPorts {
+  readonly kms: Kms;
+  readonly publisher: KeySetPublisher;
+  /** This host's clock, epoch seconds. */
+  readonly clock: () => EpochSeconds;
+  /** Milliseconds from any origin, never set back. */
+  readonly monotonicMs: () => number;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+  /** A signer over the root key. */
+  readonly createRootSigner: (keyArn: string, alg: Alg) => Promise<Signer>;
+}
+
+/**
+ * `done`: carried out. `taken`: somebody else has the alias. `superseded`: somebody else has published since the
+ * observation, and nothing was. `too_late`: not carried out.
+ */
+export interface StepOutcome {
+  readonly result: "done" | "taken" | "superseded" | "too_late";
+  /** Of a published document. */
+  readonly rev: number | undefined;
+  /** What was published. */
+  readonly document: KeySetDocument | undefined;
+  /** Of a key that was created or used. */
+  readonly keyArn: string | undefined;
+}
+
+/**
+ * Carries out one step.
+ * @param observed what the step was planned on
+ * @throws SealgateError with a `kms_…` or `publish_…` code, or one of composing and signing the document
+ */
+export async function actOn(
+  step: Step,
+  ports: ActPorts,
+  policy: Pick<RingPolicy, "ring" | "composeDeadlineSeconds">,
+  observed: Pick<ObservedRing, "observedAt" | "observedAtMonotonicMs" | "storedText">,
+): Promise<StepOutcome> {
+  // By both clocks: one may be set back meanwhile, the other may stand still while a machine is frozen.
+  const isTooLate = (): boolean =>
+    ports.monotonicMs() > observed.observedAtMonotonicMs + policy.composeDeadlineSeconds * 1000 ||
+    ports.clock() > observed.observedAt + policy.composeDeadlineSeconds;
+  if (isTooLate()) return notDone("too_late");
+  const { kms } = ports;
+  const { ring } = policy;
+  switch (step.kind) {
+    case "create_key":
+      return createKey(step, kms, ring);
+    case "claim_alias":
+      return claim(kms, aliasOf(ring, step), step.keyArn);
+    case "tag_key":
+      await kms.tagKey(step.keyArn, ringTags(step.tags));
+      return doneWith(step.keyArn);
+    case "create_active":
+      return claim(kms, activeAlias(ring), step.keyArn);
+    case "move_active":
+      await requireNotWithdrawn(kms, step.keyArn);
+      await kms.updateAlias(activeAlias(ring), step.keyArn);
+      return doneWith(step.keyArn);
+    case "move_root":
+      await kms.updateAlias(rootAlias(ring), step.keyArn);
+      return doneWith(step.keyArn);
+    case "publish":
+      return publish(step, ports, ring, observed.storedText, isTooLate);
+    case "disable_key":
+      await kms.disableKey(step.keyArn);
+      return doneWith(step.keyArn);
+    case "schedule_deletion":
+      await kms.scheduleKeyDeletion(step.keyArn, step.pendingDays);
+      return doneWith(step.keyArn);
+  }
+}
+
+/**
+ * Looked at once more, just before it takes over: it may have been withdrawn since the ring was observed. What KMS shows may
+ * still be old, so this makes it rare, and the next run moves on.
+ * @throws SealgateError `kms_key_disabled` or another code for the state
+ */
+async function requireNotWithdrawn(kms: Kms, keyArn: string): Promise<void> {
+  const key = await kms.describeKey(keyArn);
+  if (isWithdrawn(key.keyState)) requireEnabled(keyArn, key);
+}
+
+function notDone(result: "superseded" | "too_late"): StepOutcome {
+  return { result, rev: undefined, document: undefined, keyArn: undefined };
+}
+
+function doneWith(keyArn: string): StepOutcome {
+  return { result: "done", rev: undefined, document: undefined, keyArn };
+}
+
+/** The key has its tags from its first moment on, so that it is found if the alias is never made. */
+async function createKey(step: Extract<Step, { kind: "create_key" }>, kms: Kms, ring: RingName): Promise<StepOutcome> {
+  const generation = purposeOf(step);
+  const tags = ringTags({ ring, generation, alg: step.alg, managed: true });
+  const what = step.role === "generation" ? `generation ${step.number}` : "key sets only";
+  const description = `sealgate, ring ${ring}, ${what}`;
+  const keyArn = step.orphan ?? (await kms.createKey({ keySpec: step.keySpec, description, tags })).keyArn;
+  return claim(kms, aliasOf(ring, step), keyArn);
+}
+
+/** Creating an alias succeeds for exactly one caller, whatever else is going on. */
+async function claim(kms: Kms, aliasName: string, keyArn: string): Promise<StepOutcome> {
+  const answer = await kms.createAlias(aliasName, keyArn);
+  return { result: answer === "created" ? "done" : "taken", rev: undefined, document: undefined, keyArn };
+}
+
+function aliasOf(ring: RingName, claimed: ClaimedRole): string {
+  switch (claimed.role) {
+    case "root":
+      return rootAlias(ring);
+    case "numbered_root":
+      return numberedRootAlias(ring, claimed.number);
+    case "generation":
+      return generationAlias(ring, claimed.number);
+  }
+}
+
+/** The value of the generation tag. */
+function purposeOf(claimed: ClaimedRole): string {
+  switch (claimed.role) {
+    case "root":
+      return "root";
+    case "numbered_root":
+      return `root-${claimed.number}`;
+    case "generation":
+      return String(claimed.number);
+  }
+}
+
+async function publish(
+  step: PublishStep,
+  ports: ActPorts,
+  ring: RingName,
+  storedText: string | undefined,
+  isTooLate: () => boolean,
+): Promise<StepOutcome> {
+  const root = await ports.createRootSigner(step.rootKeyArn, step.rootAlg);
+  const now = ports.clock();
+  const document = composeKeySet({
+    issuer: step.issuer,
+    ring,
+    keys: step.keys.map(({ kid, jwk, state, publishedAt }) => ({ kid, jwk, state, publishedAt })),
+    revoked: step.revoked,
+    timing: step.timing,
+    roots: step.roots,
+    rev: chooseRev(step.rev, now, ports.random()),
+    documentLifetimeSeconds: step.documentLifetimeSeconds,
+    now,
+  });
+  const text = await signKeySet(document, root, now);
+  // The store has no compare-and-swap. Looking once more leaves a second writer only the time of the write itself.
+  if ((await ports.publisher.read(ring)) !== storedText) return notDone("superseded");
+  // W counts from composing: a process that was held up since then must not write what others have replaced meanwhile.
+  if (isTooLate()) return notDone("too_late");
+  const published = await ports.publisher.publish(ring, text, document.rev);
+  return { result: "done", rev: published.rev, document, keyArn: undefined };
+}

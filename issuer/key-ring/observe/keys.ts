@@ -1,0 +1,232 @@
+/**
+ * The KMS half of an observation: the ring's aliases, the keys behind them, and keys with the ring's tags but no alias.
+ * Reads only. What KMS shows may be minutes old; nothing here tries to improve on it.
+ */
+import type { Alg } from "../../../shared/algorithms.ts";
+import { parseEpochSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
+import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
+import { SealgateError } from "../../errors.ts";
+import { algOfKey, readPublicKeyFor } from "../../kms/fitness.ts";
+import type { Kms, KmsAlias, KmsKey, KmsTags } from "../../kms/port.ts";
+import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "../model.ts";
+import { parseRingAlias, parseRingTags } from "../names.ts";
+import type { AliasRole } from "../names.ts";
+import { mapLimited } from "./memory.ts";
+import type { RingMemory } from "./memory.ts";
+
+export interface KeyObservation {
+  readonly root: ObservedRoot | undefined;
+  readonly rootUpdatedAt: EpochSeconds | undefined;
+  readonly otherRoots: readonly ObservedRoot[];
+  readonly active: ObservedActive | undefined;
+  readonly generations: readonly ObservedGeneration[];
+  readonly orphans: readonly ObservedKey[];
+  readonly candidate: ObservedKey | undefined;
+}
+
+export interface KeyReader {
+  readonly kms: Kms;
+  readonly ring: RingName;
+  /** For keys that fit several algorithms and do not say which is meant. */
+  readonly alg: Alg;
+  readonly rootAlg: Alg;
+  readonly memory: RingMemory;
+  readonly now: EpochSeconds;
+}
+
+interface RingAlias extends KmsAlias {
+  readonly role: AliasRole;
+}
+
+/** @param candidate key id, ARN or alias of a key that is to be adopted */
+export async function observeKeys(reader: KeyReader, candidate: string | undefined): Promise<KeyObservation> {
+  const aliases = await reader.kms.listAliases("alias/");
+  const ringAliases = aliases.flatMap((alias): readonly RingAlias[] => {
+    const role = parseRingAlias(reader.ring, alias.aliasName);
+    return role === undefined ? [] : [{ ...alias, role }];
+  });
+  const rootAlias = ringAliases.find(({ role }) => role.kind === "root");
+  const numberedRoots = ringAliases.filter(({ role }) => role.kind === "numbered_root");
+  const generationAliases = ringAliases.filter(({ role }) => role.kind === "generation");
+  const roots = await observeRoots(reader, rootAlias, numberedRoots);
+  const generations = await mapLimited(generationAliases, async ({ role, targetKeyId, createdAt }) => {
+    const key = await observeKey(reader, targetKeyId, reader.alg);
+    return { ...key, number: numberOf(role) ?? 0, aliasCreatedAt: createdAt };
+  });
+  const activeAlias = ringAliases.find(({ role }) => role.kind === "active");
+  return {
+    ...roots,
+    rootUpdatedAt: rootAlias?.updatedAt,
+    active: activeAlias === undefined ? undefined : toActive(activeAlias, generationAliases),
+    generations: generations.toSorted((left, right) => left.number - right.number),
+    orphans: await observeOrphans(reader, new Set(aliases.map(({ targetKeyId }) => targetKeyId))),
+    candidate: candidate === undefined ? undefined : await observeKey(reader, candidate, reader.alg),
+  };
+}
+
+async function observeRoots(
+  reader: KeyReader,
+  rootAlias: RingAlias | undefined,
+  numberedRoots: readonly RingAlias[],
+): Promise<Pick<KeyObservation, "root" | "otherRoots">> {
+  const targets = new Map<string, number | undefined>();
+  if (rootAlias !== undefined) targets.set(rootAlias.targetKeyId, undefined);
+  for (const { targetKeyId, role } of numberedRoots) targets.set(targetKeyId, numberOf(role));
+  const keys = await mapLimited([...targets], async ([keyId, number]) => ({
+    ...(await observeKey(reader, keyId, reader.rootAlg)),
+    number,
+  }));
+  return {
+    root: keys.find(({ keyId }) => keyId === rootAlias?.targetKeyId),
+    otherRoots: keys.filter(({ keyId }) => keyId !== rootAlias?.targetKeyId),
+  };
+}
+
+function toActive({ targetKeyId, updatedAt }: KmsAlias, generations: readonly RingAlias[]): ObservedActive {
+  // Should two generations have one key, the first one is meant.
+  const numbers = generations
+    .filter((alias) => alias.targetKeyId === targetKeyId)
+    .map(({ role }) => numberOf(role) ?? 0);
+  return { keyId: targetKeyId, generation: numbers.length === 0 ? undefined : Math.min(...numbers), updatedAt };
+}
+
+function numberOf(role: AliasRole): number | undefined {
+  return "number" in role ? role.number : undefined;
+}
+
+/** Tags never turn a foreign key into one of the ring by themselves, so its tags are looked at once in a while only. */
+const FOREIGN_KEY_SECONDS = 3600;
+
+async function observeOrphans(reader: KeyReader, aliased: ReadonlySet<string>): Promise<readonly ObservedKey[]> {
+  const { kms, memory, now, ring } = reader;
+  const arns = await kms.listKeys();
+  const suspects = arns.filter((arn) => {
+    const readAt = memory.foreignKeys.get(arn);
+    const isForeign = readAt !== undefined && now < readAt + FOREIGN_KEY_SECONDS;
+    return !isForeign && !aliased.has(arn.slice(arn.lastIndexOf("/") + 1));
+  });
+  const keys = await mapLimited(suspects, async (arn): Promise<readonly ObservedKey[]> => {
+    const tags = await readTagsOfAny(kms, arn);
+    // Too new to be seen: whose it is will show.
+    if (tags === undefined) return [];
+    if (parseRingTags(tags).ring !== ring) {
+      memory.foreignKeys.set(arn, now);
+      return [];
+    }
+    return [await describe(reader, arn, await describeKey(kms, arn), tags, undefined)];
+  });
+  // What waits for its deletion is dealt with.
+  return keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion");
+}
+
+/**
+ * The tags of one of the account's keys. One whose tags may not be read was not created by whoever runs this.
+ * @returns undefined for a key that KMS does not show (any more, or yet)
+ */
+async function readTagsOfAny(kms: Kms, keyId: string): Promise<KmsTags | undefined> {
+  try {
+    return await kms.listTags(keyId);
+  } catch (error) {
+    if (hasCode(error, "kms_access_denied")) return {};
+    if (hasCode(error, "kms_key_not_found")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The tags of a key that the ring has or is to have. Without them its algorithm, its ring and its revocation would be guessed.
+ * @returns undefined for a key that is too new for KMS to show its tags
+ */
+async function readTagsOfRing({ kms, now }: KeyReader, { keyArn, createdAt }: KmsKey): Promise<KmsTags | undefined> {
+  try {
+    return await kms.listTags(keyArn);
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    const { code, retryable } = error;
+    if (code === "kms_key_not_found" && now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return undefined;
+    const message =
+      `The tags of ${keyArn} cannot be read (${code}), and without them its algorithm and ring would be guessed. ` +
+      "Allow kms:ListResourceTags on it, or run again.";
+    throw new SealgateError(code, message, { retryable, cause: error });
+  }
+}
+
+async function observeKey(reader: KeyReader, keyId: string, preferred: Alg): Promise<ObservedKey> {
+  const key = await describeKey(reader.kms, keyId);
+  // TagResource and ListResourceTags take no alias, hence the ARN.
+  const tags = key === undefined ? undefined : await readTagsOfRing(reader, key);
+  // A key whose tags are not visible yet is not visible yet.
+  return describe(reader, keyId, tags === undefined ? undefined : key, tags ?? {}, preferred);
+}
+
+/** @param preferred algorithm of a key that does not say which is meant; undefined: the public key is not needed */
+async function describe(
+  reader: KeyReader,
+  keyId: string,
+  key: KmsKey | undefined,
+  rawTags: KmsTags,
+  preferred: Alg | undefined,
+): Promise<ObservedKey> {
+  const tags = parseRingTags(rawTags);
+  if (key === undefined) return { ...NOT_FOUND, keyId, keyArn: keyId, tags };
+  const { keyArn } = key;
+  const alg = algOfKey(key, tags.alg, preferred);
+  const isReadable = key.keyState === "Enabled" && preferred !== undefined && alg !== undefined;
+  const read = isReadable ? await readPublicKey(reader, keyArn, alg) : { publicKey: undefined, keyState: key.keyState };
+  return { ...key, ...read, keyId: keyArn.slice(keyArn.lastIndexOf("/") + 1), tags, alg };
+}
+
+async function describeKey(kms: Kms, keyId: string): Promise<KmsKey | undefined> {
+  try {
+    return await kms.describeKey(keyId);
+  } catch (error) {
+    if (hasCode(error, "kms_key_not_found")) return undefined;
+    throw error;
+  }
+}
+
+const BEGINNING: EpochSeconds | undefined = parseEpochSeconds(0);
+if (BEGINNING === undefined) throw new TypeError("zero is a time");
+
+const NOT_FOUND: Omit<ObservedKey, "keyId" | "keyArn" | "tags"> = {
+  keyState: "NotFound",
+  keySpec: "",
+  keyUsage: "",
+  createdAt: BEGINNING,
+  deletionAt: undefined,
+  alg: undefined,
+  publicKey: undefined,
+};
+
+/** States that KMS tells by refusing the public key, when DescribeKey has still shown the key as enabled. */
+const STATE_OF_CODE: ReadonlyMap<string, string> = new Map([
+  ["kms_key_disabled", "Disabled"],
+  ["kms_key_pending_deletion", "PendingDeletion"],
+  ["kms_key_unavailable", "Unavailable"],
+  ["kms_key_not_found", "NotFound"],
+]);
+
+async function readPublicKey(
+  { kms, memory }: KeyReader,
+  keyArn: string,
+  alg: Alg,
+): Promise<Pick<ObservedKey, "publicKey" | "keyState">> {
+  const id = `${alg} ${keyArn}`;
+  const known = memory.publicKeys.get(id);
+  if (known !== undefined) return { publicKey: { kid: known.kid, jwk: known.jwk }, keyState: "Enabled" };
+  try {
+    const publicKey = await readPublicKeyFor(kms, keyArn, alg);
+    memory.publicKeys.set(id, publicKey);
+    return { publicKey: { kid: publicKey.kid, jwk: publicKey.jwk }, keyState: "Enabled" };
+  } catch (error) {
+    if (hasCode(error, "kms_key_unfit")) return { publicKey: undefined, keyState: "Enabled" };
+    const keyState = error instanceof SealgateError ? STATE_OF_CODE.get(error.code) : undefined;
+    if (keyState === undefined) throw error;
+    return { publicKey: undefined, keyState };
+  }
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof SealgateError && codes.includes(error.code);
+}

@@ -1,0 +1,135 @@
+/**
+ * Observes a ring: KMS first, then the document in the publisher's store, which is verified before anything in it is
+ * believed. Reads only. A store that cannot be asked is an observation too; a KMS that cannot be asked is a fault.
+ */
+import type { EpochSeconds, IssuerUrl, RingName } from "../../../shared/identifiers.ts";
+import { parseEpochSeconds } from "../../../shared/identifiers.ts";
+import { parseJsonObject } from "../../../shared/json.ts";
+import { importVerificationKey, parseCompactJws, parseJwsHeader } from "../../../shared/jws.ts";
+import type { KeySetDocument } from "../../../shared/key-set.ts";
+import { openKeySet } from "../../../shared/signed-key-set.ts";
+import type { KeySetRules, TrustAnchors } from "../../../shared/signed-key-set.ts";
+import { SealgateError } from "../../errors.ts";
+import type { Kms } from "../../kms/port.ts";
+import type { KeySetPublisher } from "../../publish/publisher.ts";
+import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot } from "../model.ts";
+import { rememberDocument } from "./memory.ts";
+import type { RingMemory } from "./memory.ts";
+import { observeKeys } from "./keys.ts";
+import type { RingPolicy } from "../policy.ts";
+
+export interface ObservePorts {
+  readonly kms: Kms;
+  readonly publisher: Pick<KeySetPublisher, "read">;
+  /** This host's clock, epoch seconds. */
+  readonly clock: () => EpochSeconds;
+  /** Milliseconds from any origin, never set back. */
+  readonly monotonicMs: () => number;
+}
+
+export interface ObserveOptions {
+  /** What this process remembers of the ring. */
+  readonly memory: RingMemory;
+  /** Key id, ARN or alias of a key that is to be adopted. */
+  readonly candidate?: string | undefined;
+}
+
+/**
+ * Observes a ring.
+ * @throws SealgateError with a `kms_…` code
+ */
+export async function observeRing(
+  ports: ObservePorts,
+  policy: Pick<RingPolicy, "ring" | "issuer" | "alg" | "rootAlg">,
+  { memory, candidate }: ObserveOptions,
+): Promise<ObservedRing> {
+  const observedAt = ports.clock();
+  const observedAtMonotonicMs = ports.monotonicMs();
+  const { ring, issuer, alg, rootAlg } = policy;
+  const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
+  const anchors = await importAnchors([keys.root, ...keys.otherRoots]);
+  const { document, storedText } = await observeDocument(ports.publisher, ring, issuer, anchors);
+  if (document.kind === "read") rememberDocument(memory, document.document);
+  const { highestRev, newest } = memory;
+  const generations = keys.generations.map((generation) => withPublishedAlg(generation, document, memory.newest));
+  const isShown = document.kind === "read" && document.document.rev >= (newest?.rev ?? 0);
+  return {
+    ring,
+    observedAt,
+    observedAtMonotonicMs,
+    ...keys,
+    generations,
+    document,
+    storedText,
+    highestRev,
+    newer: isShown ? undefined : newest,
+    claimed: new Map(memory.claimed),
+    withdrawn: new Map(memory.withdrawn),
+  };
+}
+
+/**
+ * A published key never changes its algorithm, whatever became of its tag or the policy: every token in use would be refused
+ * as `alg_mismatch`.
+ */
+function withPublishedAlg(
+  generation: ObservedGeneration,
+  held: ObservedDocument,
+  newest: KeySetDocument | undefined,
+): ObservedGeneration {
+  const { publicKey } = generation;
+  const published = [held.kind === "read" ? held.document : undefined, newest];
+  const entry = published.flatMap((document) => document?.keys ?? []).find(({ kid }) => kid === publicKey?.kid);
+  if (publicKey === undefined || entry === undefined) return generation;
+  return { ...generation, alg: entry.jwk.alg, publicKey: { kid: publicKey.kid, jwk: entry.jwk } };
+}
+
+async function importAnchors(roots: readonly (ObservedRoot | undefined)[]): Promise<TrustAnchors> {
+  const keys = roots.flatMap((root) => root?.publicKey ?? []);
+  const anchors = await Promise.all(keys.map(({ jwk, kid }) => importVerificationKey(jwk, kid)));
+  return anchors.filter((anchor) => anchor !== undefined);
+}
+
+async function observeDocument(
+  publisher: ObservePorts["publisher"],
+  ring: RingName,
+  issuer: IssuerUrl,
+  anchors: TrustAnchors,
+): Promise<Pick<ObservedRing, "document" | "storedText">> {
+  try {
+    const storedText = await publisher.read(ring);
+    if (storedText === undefined) return { document: { kind: "missing" }, storedText };
+    return { document: await readDocument(storedText, { ring, issuer, anchors }), storedText };
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return { document: { kind: "unknown", fault: error.code, message: error.message }, storedText: undefined };
+  }
+}
+
+/** Whose document it has to be. `anchors`: the public keys of all root keys that the ring has. */
+export type DocumentOwner = Pick<KeySetRules, "ring" | "issuer" | "anchors">;
+
+/**
+ * Opens a document whatever its age: an expired one still tells tombstones and the last rev. So does one that does not name
+ * its ring, as earlier versions wrote it: it is taken for this ring's. One that names another ring is refused.
+ */
+export async function readDocument(text: string, owner: DocumentOwner): Promise<ObservedDocument> {
+  // At the time the document names itself it is neither expired nor from the future; the signature holds at any time.
+  const claimed = claimsOf(text);
+  const opened = await openKeySet(text, { ...owner, leastRev: 1 }, claimed.issuedAt);
+  if (!opened.ok) return { kind: "refused", problem: opened.error.code };
+  const root = owner.anchors.find(({ kid }) => kid === claimed.kid);
+  if (root === undefined) return { kind: "refused", problem: "key_set_unknown_root" };
+  const { document, skipped } = opened.value;
+  return { kind: "read", document, skipped, rootKid: root.kid };
+}
+
+/** What the text says of itself, unverified. */
+function claimsOf(text: string): { readonly issuedAt: EpochSeconds; readonly kid: string | undefined } {
+  const jws = parseCompactJws(text);
+  const payload = jws.ok ? parseJsonObject(jws.value.payload) : undefined;
+  const header = jws.ok ? parseJwsHeader(jws.value.encodedHeader) : undefined;
+  const issuedAt = parseEpochSeconds(payload?.ok === true ? payload.value["iat"] : undefined) ?? parseEpochSeconds(0);
+  if (issuedAt === undefined) throw new TypeError("zero is a time");
+  return { issuedAt, kid: header?.ok === true ? header.value.kid : undefined };
+}

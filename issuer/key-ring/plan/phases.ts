@@ -1,0 +1,185 @@
+/**
+ * The phase of each generation, derived from what was observed: where `active` points, the state of the KMS key, the last
+ * document. Pure, and the only place that decides it. Nothing is remembered: the same observation gives the same phases.
+ */
+import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
+import type { KeySetDocument, KeySetKey } from "../../../shared/key-set.ts";
+import { addSeconds } from "../../../shared/identifiers.ts";
+import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
+import type { RingTiming } from "../../../shared/timing.ts";
+import type { ObservedGeneration, ObservedRing } from "../model.ts";
+import { settledSince } from "../names.ts";
+import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
+import type { RingPolicy } from "../policy.ts";
+
+/**
+ * `pending`: verifies, does not sign yet. `active`: signs. `retiring`: verifies only. `retired`: out of the key set, its KMS
+ * key disabled. `revoked`: withdrawn while it could verify.
+ */
+export type Phase = "pending" | "active" | "retiring" | "retired" | "revoked";
+
+export interface GenerationView {
+  readonly generation: ObservedGeneration;
+  readonly phase: Phase;
+  readonly kid: Kid | undefined;
+  /** Its entry in the document that edges may hold. */
+  readonly entry: KeySetKey | undefined;
+  /** Its entry in a newer document, which the store does not show. */
+  readonly newerEntry: KeySetKey | undefined;
+  /** The key set lists it. While the store cannot be asked, memory or the key's tags tell: an emergency must not wait for it. */
+  readonly isListed: boolean;
+  /** It can sign: enabled, and its public key is known. */
+  readonly isUsable: boolean;
+  /** Its tags say all that has to be known once the key is disabled. */
+  readonly isTagged: boolean;
+  /** When its tombstone was set; undefined for one that is only about to be. */
+  readonly revokedAt: EpochSeconds | undefined;
+  /** When every edge knows it; undefined while no settled document lists it. */
+  readonly knownAt: EpochSeconds | undefined;
+  /** When it may sign: consumers of the plain JWK Set know it as well. Undefined as long as `knownAt` is. */
+  readonly ripeAt: EpochSeconds | undefined;
+  /** H: until when it may take over again; undefined unless it is retiring. */
+  readonly holdUntil: EpochSeconds | undefined;
+  /** H + G: when it may be dropped; undefined unless it is retiring. */
+  readonly dropAt: EpochSeconds | undefined;
+}
+
+/**
+ * States in which somebody has taken the key away. The others that are not "Enabled" ("Creating", "Updating",
+ * "Unavailable", "NotFound" for a key too new to be seen) pass by themselves and say nothing about the key's worth.
+ * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+ */
+const WITHDRAWN_STATES: readonly string[] = ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport"];
+
+export function isWithdrawn(keyState: string): boolean {
+  return WITHDRAWN_STATES.includes(keyState);
+}
+
+/** The document that edges may hold: verified, neither expired nor from the future. */
+export function liveDocument(observed: ObservedRing, now: EpochSeconds): KeySetDocument | undefined {
+  if (observed.document.kind !== "read") return undefined;
+  return whileLive(observed.document.document, now);
+}
+
+/** What edges may hold besides: a document that was published and that the store does not show, or not any more. */
+export function newerDocument({ newer }: ObservedRing, now: EpochSeconds): KeySetDocument | undefined {
+  return newer === undefined ? undefined : whileLive(newer, now);
+}
+
+function whileLive(document: KeySetDocument, now: EpochSeconds): KeySetDocument | undefined {
+  const isFromFuture = document.issuedAt > now + document.timing.clockSkewSeconds;
+  return document.expiresAt <= now || isFromFuture ? undefined : document;
+}
+
+/** Every tombstone of the last documents, expired or not, and those that are still to be published. */
+export function knownTombstones({ document, newer, withdrawn }: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
+  const revoked = document.kind === "read" ? document.document.revoked : [];
+  const published = [...(newer?.revoked ?? []), ...revoked].map(({ kid, at }) => [kid, at] as const);
+  return new Map([...withdrawn, ...published]);
+}
+
+/**
+ * All generations with their phases.
+ * @param timing the largest in force
+ * @param revoking a kid that is being revoked, whatever KMS shows of its key yet
+ */
+export function viewGenerations(
+  observed: ObservedRing,
+  policy: RingPolicy,
+  timing: RingTiming,
+  now: EpochSeconds,
+  revoking: Kid | undefined,
+): readonly GenerationView[] {
+  const document = liveDocument(observed, now);
+  const newer = newerDocument(observed, now);
+  const isStoreSilent = observed.document.kind === "unknown";
+  const tombstones = knownTombstones(observed);
+  return observed.generations.map((generation): GenerationView => {
+    const kid = generation.publicKey?.kid ?? generation.tags.kid;
+    const entry = document?.keys.find((key) => key.kid === kid);
+    const newerEntry = newer?.keys.find((key) => key.kid === kid);
+    const revokedAt = earliest(kid === undefined ? undefined : tombstones.get(kid), generation.tags.revokedAt);
+    const isActive = observed.active?.generation === generation.number;
+    const isRevoked = revokedAt !== undefined || (kid !== undefined && kid === revoking);
+    const isInUse = (entry ?? newerEntry) !== undefined || isActive;
+    const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
+    const settledAt =
+      entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
+    const supersededAt = phase === "retiring" ? observed.active?.updatedAt : undefined;
+    const holdUntil = plus(supersededAt, holdSeconds(timing));
+    return {
+      generation,
+      phase,
+      kid,
+      entry,
+      newerEntry,
+      revokedAt,
+      isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
+      isTagged: isTagged(generation, observed.ring),
+      knownAt: plus(isStoreSilent ? settledSince(generation.tags) : settledAt, leadSeconds(timing)),
+      isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
+      ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
+      holdUntil,
+      dropAt: plus(holdUntil, graceSeconds(timing, policy)),
+    };
+  });
+}
+
+function phaseOf(
+  { number, keyState }: ObservedGeneration,
+  active: number | undefined,
+  isRevoked: boolean,
+  isInUse: boolean,
+): Phase {
+  if (isRevoked) return "revoked";
+  // Disabling a key that verifies is its revocation, whoever did it; one that has left the key set has merely retired. None
+  // retires before its time to sign has come: such a key is out of sight in a document that is lost or behind.
+  if (isWithdrawn(keyState)) return isInUse || (active !== undefined && number > active) ? "revoked" : "retired";
+  // Without knowing the active one, a key that may be needed is never taken for one that is on its way out.
+  if (active === undefined || number > active) return "pending";
+  return number === active ? "active" : "retiring";
+}
+
+function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: string): boolean {
+  return (
+    tags.ring === ring &&
+    tags.generation === String(number) &&
+    tags.alg !== undefined &&
+    tags.alg === alg &&
+    tags.kid !== undefined &&
+    (publicKey === undefined || tags.kid === publicKey.kid)
+  );
+}
+
+function plus(time: EpochSeconds | undefined, seconds: number): EpochSeconds | undefined {
+  return time === undefined ? undefined : addSeconds(time, seconds);
+}
+
+/** The hold of a retiring generation is over: it does not take over any more. */
+export function isHoldOver({ holdUntil }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(holdUntil, now);
+}
+
+/** A retiring generation may be dropped: had it taken over before its hold was over, that would be seen by now. */
+export function isDroppable({ dropAt }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(dropAt, now);
+}
+
+/** It is known to every edge, which is enough in an emergency. */
+export function isKnown({ knownAt }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(knownAt, now);
+}
+
+/** It is known to every edge and to every consumer of the plain JWK Set. */
+export function isRipe({ ripeAt }: GenerationView, now: EpochSeconds): boolean {
+  return isPast(ripeAt, now);
+}
+
+function isPast(time: EpochSeconds | undefined, now: EpochSeconds): boolean {
+  return time !== undefined && now >= time;
+}
+
+function earliest(one: EpochSeconds | undefined, other: EpochSeconds | undefined): EpochSeconds | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one < other ? one : other;
+}

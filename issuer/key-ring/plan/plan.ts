@@ -1,0 +1,127 @@
+/**
+ * The plan of a ring: from what was observed, a policy and the time to the steps that are due, what comes next, and what is
+ * wrong. Pure: no I/O, no clock, no chance. The order is the order of urgency; every step is safe without those before it,
+ * so that one that fails holds up no other.
+ */
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { planPublish, renewalOf, settlingOf } from "./document.ts";
+import { isDroppable, liveDocument } from "./phases.ts";
+import type { ObservedRing, Plan, RingRequest, Step, Upcoming } from "../model.ts";
+import {
+  cleanOrphans,
+  deleteRetired,
+  disableNotBefore,
+  disableRetired,
+  disableRevoked,
+  ensureStandby,
+  nextToActivate,
+  replaceRevokedActive,
+  ripeNotBefore,
+  rotateWhenDue,
+  rotationDueAt,
+} from "./keys.ts";
+import { planRequest } from "./requests.ts";
+import { settledRootTag } from "./root.ts";
+import { historyTags, identityTags, timingTag, withdrawnTag } from "./tags.ts";
+import type { RingPolicy } from "../policy.ts";
+import { findProblems } from "./problems.ts";
+import { assess } from "./ring-state.ts";
+import type { Situation } from "./ring-state.ts";
+
+/**
+ * Plans the next steps of a ring.
+ * @param now epoch seconds; not before `observed.observedAt`
+ * @param request what an operator asks for besides the upkeep
+ */
+export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochSeconds, request?: RingRequest): Plan {
+  const situation = assess(observed, policy, now, request);
+  const requested = request === undefined ? undefined : planRequest(situation, request);
+  const publish = planPublish(situation);
+  const replacement = replaceRevokedActive(situation);
+  const due: readonly Step[] = [
+    ...disableRevoked(situation),
+    ...(replacement.length === 0 ? [] : withdrawnTag(situation)),
+    ...replacement,
+    ...(requested?.steps ?? []),
+    ...(observed.root === undefined ? [] : upkeep(situation, publish)),
+  ];
+  return {
+    due: withoutRepeats(due),
+    upcoming: observed.root === undefined ? [] : upcoming(situation),
+    problems: findProblems(situation),
+    refusal: requested?.refusal,
+    isRequestDone: requested?.isDone,
+  };
+}
+
+/** Never for a ring without a root key: whatever is amiss there, nobody could publish what follows. */
+function upkeep(situation: Situation, publish: Step | undefined): readonly Step[] {
+  return [
+    ...identityTags(situation),
+    ...timingTag(situation),
+    ...(publish === undefined ? [] : [publish]),
+    ...historyTags(situation),
+    ...settledRootTag(situation),
+    ...ensureStandby(situation),
+    ...rotateWhenDue(situation),
+    ...disableRetired(situation),
+    ...deleteRetired(situation),
+    ...cleanOrphans(situation),
+  ];
+}
+
+/** One text per step, the same for the same change: what has been done in a run is not done again in it. */
+export function stepKey(step: Step): string {
+  // Times in tags and documents move with the clock; the change is the same.
+  if (step.kind === "tag_key") return JSON.stringify([step.kind, step.keyArn, Object.keys(step.tags)]);
+  if (step.kind !== "publish") return JSON.stringify(step);
+  const keys = step.keys.map(({ kid, state }) => [kid, state]);
+  return JSON.stringify([
+    step.kind,
+    keys,
+    step.revoked.map(({ kid }) => kid),
+    step.timing,
+    step.rootKeyArn,
+    step.roots,
+  ]);
+}
+
+/** A request may ask for what is due anyway. */
+function withoutRepeats(steps: readonly Step[]): readonly Step[] {
+  const seen = new Set<string>();
+  return steps.filter((step) => {
+    const key = step.kind === "move_active" ? "move_active" : stepKey(step);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function upcoming(situation: Situation): readonly Upcoming[] {
+  const { observed, timing, views, now } = situation;
+  const list: Upcoming[] = [];
+  const add = (what: Upcoming["what"], notBefore: EpochSeconds | undefined, generation?: number): void => {
+    if (notBefore !== undefined) list.push({ what, generation, notBefore });
+  };
+  const next = nextToActivate(situation);
+  const dueAt = rotationDueAt(situation);
+  if (next !== undefined && dueAt !== undefined) {
+    const ripeAt = ripeNotBefore(next, situation);
+    add("activate", ripeAt > dueAt ? ripeAt : dueAt, next.generation.number);
+  }
+  const document = liveDocument(observed, now);
+  for (const view of views) {
+    if (view.phase !== "retiring") continue;
+    if (view.entry !== undefined) add("drop", view.dropAt, view.generation.number);
+    else if (isDroppable(view, now) && document !== undefined) {
+      add("disable", disableNotBefore(document, timing), view.generation.number);
+    }
+  }
+  if (document !== undefined) {
+    add("renew", renewalOf(document));
+    add("settle", settlingOf(document));
+  }
+  add("lower_timing", timing.lowerNotBefore);
+  add("forget_timing", timing.forgetNotBefore);
+  return list.toSorted((left, right) => left.notBefore - right.notBefore);
+}

@@ -1,0 +1,141 @@
+/**
+ * What an operator asks for, as goals: each is answered by the steps that are due for it now, by the reason why it has to
+ * wait, or by saying that it is done. Pure. Revoking needs nothing here but the check of the kid: it changes how the ring is
+ * seen, and the rest follows.
+ */
+import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
+import { isRipe, liveDocument } from "./phases.ts";
+import type { RingRequest } from "../model.ts";
+import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
+import type { RingTags } from "../names.ts";
+import { planRootRequest } from "./root.ts";
+import { DONE, refuse, stepsFor } from "./request-plan.ts";
+import type { RequestPlan } from "./request-plan.ts";
+import { isOfRing, nextNumber } from "./ring-state.ts";
+import type { Situation } from "./ring-state.ts";
+
+export function planRequest(situation: Situation, request: RingRequest): RequestPlan {
+  if (request.kind === "init") return planInit(situation);
+  if (situation.observed.root === undefined) {
+    return refuse("root_missing", "The ring has no root key. Check ring, account and Region, or create the ring.");
+  }
+  switch (request.kind) {
+    case "rotate":
+      return planRotate(situation, request.from);
+    case "adopt":
+      return planAdopt(situation);
+    case "revoke":
+      return planRevoke(situation, request);
+    case "root_prepare":
+    case "root_switch":
+    case "root_retire":
+      return planRootRequest(situation, situation.observed.root, request);
+  }
+}
+
+/** Root key, generation 1, `active`: in this order, so that whatever is there shows how far it came. */
+function planInit(situation: Situation): RequestPlan {
+  const { observed, policy, views } = situation;
+  const { document } = observed;
+  if (observed.active === undefined && document.kind === "unknown") {
+    return refuse("document_unknown", `No key is created while KV cannot be read: ${document.message}.`);
+  }
+  if (observed.root === undefined) {
+    if (document.kind === "refused" && document.problem === "key_set_unknown_root") {
+      return refuse(
+        "document_foreign",
+        "KV holds a key set of this ring that another root key has signed. Check the AWS account and Region, the ring's name and the KV namespace. For a new ring, delete that KV entry first.",
+      );
+    }
+    if (observed.generations.length > 0 || observed.active !== undefined) {
+      return refuse(
+        "root_missing",
+        "The ring has generations and no root key. Edges have pinned it: restore its alias.",
+      );
+    }
+    const { rootAlg } = policy;
+    const orphan = findOrphan(observed.orphans, "root", (key) => key.tags.alg === rootAlg);
+    const keySpec = kmsAlgorithmOf(rootAlg).keySpecs[0];
+    return stepsFor({ kind: "create_key", role: "root", alg: rootAlg, keySpec, orphan: orphan?.keyArn });
+  }
+  if (observed.active !== undefined) return DONE;
+  if (observed.generations.length === 0) {
+    return observed.candidate === undefined ? stepsFor(createGeneration(situation, 1)) : planAdopt(situation);
+  }
+  // Normally there is one. If the alias was lost, the document says which generation signed.
+  const usable = views.filter(({ isUsable, phase }) => isUsable && phase !== "revoked");
+  const best = usable.find(({ entry }) => entry?.state === "active") ?? usable.find(({ entry }) => entry) ?? usable[0];
+  if (best === undefined) return stepsFor(createGeneration(situation, nextNumber(situation)));
+  const { number, keyArn } = best.generation;
+  return stepsFor({ kind: "create_active", generation: number, keyArn });
+}
+
+function planRotate(situation: Situation, from: number): RequestPlan {
+  const { active, now, observed } = situation;
+  if (observed.active === undefined || active === undefined) {
+    return refuse("active_missing", "It is not known which generation is active. Run a reconcile in a few minutes.");
+  }
+  if (active.generation.number !== from) return DONE;
+  if (observed.document.kind === "unknown") {
+    return refuse("document_unknown", `The published key set cannot be read: ${observed.document.message}.`);
+  }
+  const next = nextToActivate(situation);
+  if (next !== undefined && active.phase === "active" && isRipe(next, now)) {
+    return stepsFor(moveTo(active, next, "requested"));
+  }
+  return refuse(
+    "standby_not_ready",
+    "The standby is not known to every edge and consumer yet: its tokens could be refused.",
+    ripeNotBefore(next, situation),
+  );
+}
+
+function planAdopt(situation: Situation): RequestPlan {
+  const { observed, policy } = situation;
+  const { candidate } = observed;
+  if (candidate === undefined || candidate.keyState === "NotFound") {
+    return refuse("candidate_not_found", "KMS does not know the key. Check its name, the account and the Region.");
+  }
+  const { keyId, keyArn, keyState, publicKey, alg, tags } = candidate;
+  if (observed.generations.some((generation) => generation.keyId === keyId)) return DONE;
+  const kid = publicKey?.kid;
+  if (keyState !== "Enabled" || kid === undefined || alg !== policy.alg) {
+    const found = `${candidate.keySpec}, ${candidate.keyUsage}, ${keyState}`;
+    return refuse("candidate_unfit", `The key has to be enabled and fit ${policy.alg}; it is ${found}.`);
+  }
+  const roots = [observed.root, ...observed.otherRoots].filter((root) => root !== undefined);
+  const isForeign = tags.ring !== undefined && tags.ring !== observed.ring;
+  const isRoot = tags.generation?.startsWith("root") === true || roots.some((root) => root.keyId === keyId);
+  // A replica of a multi-Region key has the same material, and so the same kid.
+  if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(situation, kid)) {
+    return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");
+  }
+  // One key, one generation: it may be one already, whose alias KMS does not show yet.
+  const number = observed.claimed.get(keyArn) ?? generationNumberOf(tags) ?? nextNumber(situation);
+  return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
+}
+
+/** The generation that the tags of a key of this ring name. */
+function generationNumberOf({ ring, generation }: RingTags): number | undefined {
+  return ring !== undefined && /^[1-9]\d{0,8}$/.test(generation ?? "") ? Number(generation) : undefined;
+}
+
+function isRevoked({ observed }: Situation, kid: string): boolean {
+  return (
+    observed.document.kind === "read" && observed.document.document.revoked.some((tombstone) => tombstone.kid === kid)
+  );
+}
+
+function planRevoke(situation: Situation, { kid }: { readonly kid: string }): RequestPlan {
+  const { observed, views, now } = situation;
+  if (observed.root?.publicKey?.kid === kid) {
+    return refuse("kid_is_root", "This is the root key. Change it with the steps for root keys.");
+  }
+  const view = views.find((candidate) => candidate.kid === kid);
+  const hasTombstone = isRevoked(situation, kid);
+  if (view === undefined && situation.revoking === undefined && !hasTombstone) {
+    return refuse("kid_unknown", "No generation of this ring and no key of its document has this kid.");
+  }
+  const isPublished = hasTombstone && liveDocument(observed, now) !== undefined;
+  return isPublished && view?.generation.keyState !== "Enabled" ? DONE : { ...DONE, isDone: false };
+}

@@ -1,0 +1,49 @@
+/** Everything that the parts of a plan look at, worked out once from one observation. Pure. */
+import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
+import { viewGenerations } from "./phases.ts";
+import type { GenerationView } from "./phases.ts";
+import type { ObservedRing, RingRequest } from "../model.ts";
+import type { RingPolicy } from "../policy.ts";
+import { isSettled } from "../rev.ts";
+import { parseTimingNote, timingInForce } from "./timing-in-force.ts";
+import type { TimingInForce } from "./timing-in-force.ts";
+
+export interface Situation {
+  readonly observed: ObservedRing;
+  readonly policy: RingPolicy;
+  readonly now: EpochSeconds;
+  readonly timing: TimingInForce;
+  readonly views: readonly GenerationView[];
+  /** The generation that `active` points to, if it is seen. */
+  readonly active: GenerationView | undefined;
+  /** The kid that is being revoked by request. */
+  readonly revoking: Kid | undefined;
+}
+
+export function assess(
+  observed: ObservedRing,
+  policy: RingPolicy,
+  now: EpochSeconds,
+  request: RingRequest | undefined,
+): Situation {
+  const note = parseTimingNote(observed.root?.tags.timing);
+  // When the store has lost its document, tokens of its lifetime are in use all the same.
+  const document = observed.document.kind === "read" ? observed.document.document : observed.newer;
+  const published = document && { ...document, isSettled: isSettled(document) };
+  const timing = timingInForce(policy.timing, published, note, now);
+  const revoking = request?.kind === "revoke" && isOfRing(observed, request.kid) ? request.kid : undefined;
+  const views = viewGenerations(observed, policy, timing.largest, now, revoking);
+  const active = views.find(({ generation }) => generation.number === observed.active?.generation);
+  return { observed, policy, now, timing, views, active, revoking };
+}
+
+/** A kid that this ring has or had: of a generation, or in its last document. */
+export function isOfRing({ generations, document }: ObservedRing, kid: Kid): boolean {
+  if (generations.some(({ publicKey, tags }) => (publicKey?.kid ?? tags.kid) === kid)) return true;
+  return document.kind === "read" && document.document.keys.some((key) => key.kid === kid);
+}
+
+/** The number of the next generation. */
+export function nextNumber({ observed }: Situation): number {
+  return Math.max(0, observed.active?.generation ?? 0, ...observed.generations.map(({ number }) => number)) + 1;
+}

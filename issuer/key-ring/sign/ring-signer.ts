@@ -1,0 +1,192 @@
+/**
+ * The signer of a ring, for `createIssuer({ ring })`: follows the alias `active`, in the background, and signs by ARN. It
+ * never waits for KMS as long as it holds a signer that was confirmed recently, never goes on with one beyond what the hold
+ * of a retiring key allows for, and never takes up a key that edges do not know. It does not choose keys: a pending key
+ * signs only once the alias points to it. A look that was frozen together with the process (AWS Lambda) delays no later call.
+ */
+import type { Alg } from "../../../shared/algorithms.ts";
+import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
+import { SIGNER_REFRESH_SECONDS } from "../../../shared/timing.ts";
+import { SealgateError } from "../../errors.ts";
+import { algOfKey, requireEnabled } from "../../kms/fitness.ts";
+import type { Kms, KmsKey } from "../../kms/port.ts";
+import { createKmsSigner } from "../../kms/signer.ts";
+import { createSharedRun } from "../../shared-run.ts";
+import type { Signer, SignerSource } from "../../signer.ts";
+import { isWithdrawn } from "../plan/phases.ts";
+import { activeAlias, parseRingTags } from "../names.ts";
+import type { PublishedKeys } from "./published-keys.ts";
+
+export interface RingSignerOptions {
+  readonly ring: RingName;
+  readonly kms: Kms;
+  readonly published: PublishedKeys;
+  /** S + K + 1 of the ring's policy: how long after the first settled key set that lists it every edge knows a key. */
+  readonly leadSeconds: number;
+  /** How long a signer is used without having seen where `active` points; A less the consistency of KMS. Default 60. */
+  readonly maxAgeSeconds?: number;
+  /** For RSA keys without the tag `sealgate:alg`. */
+  readonly alg?: Alg;
+  /** This host's clock, epoch seconds. */
+  readonly clock: () => EpochSeconds;
+  /** By default a signer over KMS. */
+  readonly createSigner?: (keyArn: string, alg: Alg) => Promise<Signer>;
+}
+
+export interface RingSignerStatus {
+  readonly signer: Pick<Signer, "kid" | "alg" | "keyArn"> | undefined;
+  /** When `active` was last seen to point to its key. */
+  readonly confirmedAt: EpochSeconds | undefined;
+  /** What the last look at the ring failed with. */
+  readonly fault: SealgateError | undefined;
+}
+
+export interface RingSigner extends SignerSource {
+  /**
+   * Looks where `active` points, now. For start-up, so that a wrong configuration shows before the first token.
+   * @throws SealgateError with a `kms_…` code, or `ring_key_unpublished`
+   */
+  refresh(): Promise<void>;
+  status(): RingSignerStatus;
+}
+
+interface Held {
+  readonly signer: Signer;
+  readonly confirmedAt: EpochSeconds;
+}
+
+/** Between two looks at the ring that nothing but failure separates. */
+const RETRY_SECONDS = 1;
+
+/** Faults of Sign that another look at the ring may heal: the key was taken away. */
+const KEY_IS_GONE: readonly string[] = ["kms_key_disabled", "kms_key_pending_deletion", "kms_key_not_found"];
+
+/** @throws TypeError for options that make no sense */
+export function createRingSigner(options: RingSignerOptions): RingSigner {
+  const { clock, maxAgeSeconds = SIGNER_REFRESH_SECONDS, leadSeconds } = options;
+  if (!(maxAgeSeconds > 0) || !(leadSeconds >= 0)) throw new TypeError("maxAgeSeconds and leadSeconds must be seconds");
+  let held: Held | undefined;
+  let fault: SealgateError | undefined;
+  let lookedAt: EpochSeconds | undefined;
+  const gone = new Set<string>();
+  const looks = createSharedRun(lookOnce, clock);
+
+  const isFresh = (now: EpochSeconds): boolean => {
+    const age = held === undefined ? Infinity : now - held.confirmedAt;
+    // A clock that was set back says nothing about the age.
+    return age >= 0 && age <= maxAgeSeconds && !gone.has(held?.signer.keyArn ?? "");
+  };
+
+  /** Never rejects: what went wrong is kept. */
+  const look = (): Promise<void> => looks.join().catch(() => {});
+
+  async function lookOnce(isOvertaken: () => boolean): Promise<void> {
+    try {
+      await resolve(isOvertaken);
+      if (!isOvertaken()) fault = undefined;
+    } catch (error) {
+      if (!isOvertaken()) fault = toFault(error);
+      throw error;
+    }
+  }
+
+  /** @param isOvertaken whether a later look has ended, whose answers are newer; so it is after a freeze in between */
+  async function resolve(isOvertaken: () => boolean): Promise<void> {
+    const now = clock();
+    lookedAt = now;
+    const key = await options.kms.describeKey(activeAlias(options.ring));
+    if (isOvertaken()) return;
+    // Whatever else is wrong with it passes; a key that was taken away signs no more, even before Sign has said so.
+    if (isWithdrawn(key.keyState)) gone.add(key.keyArn);
+    requireEnabled(key.keyArn, key);
+    if (held?.signer.keyArn === key.keyArn) {
+      gone.delete(key.keyArn);
+      held = { ...held, confirmedAt: now };
+      return;
+    }
+    const signer = await makeSigner(key, options);
+    const publishedAt = await options.published.publishedAt(signer);
+    if (isOvertaken()) return;
+    if (publishedAt === undefined) throw unpublished(signer);
+    // The previous key still verifies everywhere; the new one is taken up as late as the hold allows, if edges need that.
+    const isKnown = publishedAt !== "unsettled" && now >= publishedAt + leadSeconds;
+    if (!isKnown && isFresh(now)) return;
+    gone.clear();
+    held = { signer: guard(signer), confirmedAt: now };
+  }
+
+  function guard(signer: Signer): Signer {
+    return {
+      ...signer,
+      sign: async (signingInput) => {
+        try {
+          return await signer.sign(signingInput);
+        } catch (error) {
+          // The next token looks at the ring again: by then `active` may have moved to the standby.
+          if (error instanceof SealgateError && KEY_IS_GONE.includes(error.code)) gone.add(signer.keyArn);
+          throw error;
+        }
+      },
+    };
+  }
+
+  const mayLook = (now: EpochSeconds): boolean => lookedAt === undefined || Math.abs(now - lookedAt) >= RETRY_SECONDS;
+
+  return {
+    async current() {
+      const now = clock();
+      if (!isFresh(now)) {
+        if (looks.isUnderWay || mayLook(now)) await look();
+      } else if (held !== undefined && now - held.confirmedAt >= maxAgeSeconds / 2 && mayLook(now)) {
+        void look();
+      }
+      if (held !== undefined && isFresh(clock())) return held.signer;
+      throw fault ?? stale(held);
+    },
+    async refresh() {
+      await look();
+      if (fault !== undefined) throw fault;
+    },
+    status: () => ({ signer: held?.signer, confirmedAt: held?.confirmedAt, fault }),
+  };
+}
+
+async function makeSigner(key: KmsKey, options: RingSignerOptions): Promise<Signer> {
+  const { kms, clock } = options;
+  const tags = parseRingTags(await kms.listTags(key.keyArn));
+  const alg = algOfKey(key, tags.alg, options.alg);
+  if (alg === undefined) {
+    throw new SealgateError(
+      "kms_key_unfit",
+      `KMS key ${key.keyArn} (${key.keySpec}) cannot sign tokens, or does not say for which algorithm. Set its tag sealgate:alg to one that it fits, or the option alg.`,
+    );
+  }
+  const createSigner =
+    options.createSigner ?? ((keyArn: string) => createKmsSigner({ keyId: keyArn, alg, kms, clock }));
+  return createSigner(key.keyArn, alg);
+}
+
+function unpublished({ kid }: Signer): SealgateError {
+  return new SealgateError(
+    "ring_key_unpublished",
+    `The ring's active key ${kid} is not in the published key set: edges would refuse its tokens. Run a reconcile.`,
+    { retryable: true },
+  );
+}
+
+function stale(held: Held | undefined): SealgateError {
+  const since = held === undefined ? "never" : `not since ${new Date(held.confirmedAt * 1000).toISOString()}`;
+  return new SealgateError(
+    "ring_signer_stale",
+    `Where the ring's active key is was ${since} confirmed: tokens of a superseded key could be refused before they expire.`,
+    { retryable: true },
+  );
+}
+
+function toFault(error: unknown): SealgateError {
+  if (error instanceof SealgateError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  return new SealgateError("issuer_failed", `The look at the ring failed in sealgate itself (${name}), not in KMS.`, {
+    cause: error,
+  });
+}

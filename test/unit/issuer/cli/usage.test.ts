@@ -1,0 +1,160 @@
+/** What holds for every command: help, wrong usage, and messages that never repeat a token. */
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { EXIT, UsageError, exitCodeOf } from "../../../../issuer/cli/exit-codes.ts";
+import { wantsColor } from "../../../../issuer/cli/io.ts";
+import { toSafeJson, withoutTokens } from "../../../../issuer/cli/text.ts";
+import { SealgateError } from "../../../../issuer/errors.ts";
+import { jsonOf, sealgate } from "./support.ts";
+
+/** Not only of the form: a header, claims and a signature. */
+const TOKEN = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl";
+
+describe("help", () => {
+  test.for([[["--help"]], [["help"]], [["token", "sign", "--help"]], [["help", "token"]], [["key", "public", "-h"]]])(
+    "%j goes to stdout with exit code 0",
+    async ([argv = []]) => {
+      const run = await sealgate(argv);
+      expect(run).toMatchObject({ code: EXIT.ok, err: "" });
+      expect(run.out).toMatch(/^Usage: sealgate /);
+    },
+  );
+
+  test("the first help names every exit code", async () => {
+    const { out } = await sealgate(["--help"]);
+    for (const code of Object.values(EXIT)) expect(out).toMatch(new RegExp(`\\b${code} `));
+  });
+
+  test.for([["--version"], ["-V"]])("%s prints the version and nothing else", async ([option = ""]) => {
+    expect(await sealgate([option])).toEqual({ code: EXIT.ok, out: "1.2.3\n", err: "" });
+  });
+});
+
+describe("wrong usage is exit code 2, with a message on stderr and nothing on stdout", () => {
+  test.for([
+    ["no command", [], "Usage: sealgate"],
+    ["half a command", ["token"], "Usage: sealgate token"],
+    ["an unknown command", ["tokens"], "unknown command 'tokens'"],
+    ["an unknown option", ["token", "inspect", "--verbose"], "unknown option '--verbose'"],
+    ["an option without its value", ["token", "sign", "--key"], "argument missing"],
+    ["an argument too many", ["token", "inspect", "a", "b"], "too many arguments"],
+    ["a missing argument", ["key", "public"], "missing required argument 'key'"],
+  ] as const)("%s", async ([, argv, message]) => {
+    const run = await sealgate(argv);
+    expect(run).toMatchObject({ code: EXIT.usage, out: "" });
+    expect(run.err).toContain(message);
+  });
+
+  test("with --json the reason is one line on stdout as well", async () => {
+    for (const [argv, message] of [
+      [["token", "inspect", "--verbose", "--json"], "unknown option '--verbose'"],
+      [["token", "sign", "--json"], "--key (or SEALGATE_KEY_ID) is missing"],
+      [["--json"], "unknown option '--json'"],
+    ] as const) {
+      const run = await sealgate(argv);
+      expect(run.code).toBe(EXIT.usage);
+      expect(jsonOf(run)).toEqual({ error: { code: "usage_invalid", message: expect.stringContaining(message) } });
+    }
+  });
+});
+
+describe("no message holds a token", () => {
+  test.for([
+    ["as a command", [TOKEN]],
+    ["as a subcommand", ["token", TOKEN]],
+    ["as an option", ["token", "verify", `--${TOKEN}`]],
+    ["as the value of the wrong option", ["token", "verify", "--audience", "a", "--key", "k", "--alg", TOKEN]],
+    ["as the name of a key", ["key", "public", TOKEN]],
+    ["as a refused token", ["token", "inspect", `${TOKEN}.x`]],
+  ] as const)("%s, with --json or without", async ([, argv]) => {
+    for (const json of [[], ["--json"]]) {
+      const run = await sealgate([...argv, ...json]);
+      expect(run.code).not.toBe(EXIT.ok);
+      for (const part of TOKEN.split(".")) expect(run.out + run.err).not.toContain(part);
+    }
+  });
+
+  test("whatever stands around it", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, after) => {
+        expect(withoutTokens(`${before} ${TOKEN} ${after}`)).not.toContain(TOKEN);
+      }),
+    );
+  });
+
+  test("names that look a little like one stay", () => {
+    for (const text of [
+      "https://eyewear.example.com/x",
+      "arn:aws:kms:us-east-1:1:key/ab-cd",
+      "alias/sealgate/main/1",
+    ]) {
+      expect(withoutTokens(text)).toBe(text);
+    }
+  });
+});
+
+describe("exit codes", () => {
+  test.for([
+    ["kms_access_denied", EXIT.unauthorized],
+    ["kms_credentials_missing", EXIT.unauthorized],
+    ["kms_credentials_expired", EXIT.unauthorized],
+    ["kms_credentials_invalid", EXIT.unauthorized],
+    ["publish_unauthorized", EXIT.unauthorized],
+    ["config_invalid", EXIT.usage],
+    ["claims_refused", EXIT.usage],
+    ["input_invalid", EXIT.usage],
+    ["lifetime_too_long", EXIT.usage],
+    ["kms_throttled", EXIT.failure],
+    ["kms_unreachable", EXIT.failure],
+    ["publish_failed", EXIT.failure],
+  ] as const)("%s is %i", ([code, exitCode]) => {
+    expect(exitCodeOf(new SealgateError(code, "x"))).toBe(exitCode);
+  });
+
+  test("wrong usage is 2, a defect is 1", () => {
+    expect(exitCodeOf(new UsageError("x"))).toBe(EXIT.usage);
+    expect(exitCodeOf(new TypeError("x"))).toBe(EXIT.failure);
+    expect(exitCodeOf("x")).toBe(EXIT.failure);
+  });
+
+  test("Ctrl-C leaves a command that waits: 130", async () => {
+    const ctrlC = new AbortController();
+    const readStdin = (): Promise<string> => {
+      ctrlC.abort();
+      return new Promise(() => undefined);
+    };
+    const run = await sealgate(["token", "inspect", "-", "--json"], { interrupted: ctrlC.signal, readStdin });
+    expect(run.code).toBe(EXIT.interrupted);
+    expect(jsonOf(run)).toMatchObject({ error: { code: "interrupted" } });
+  });
+});
+
+describe("colour", () => {
+  const ESCAPE = "\u001b[";
+
+  test("only where it is wanted, and never on stdout", async () => {
+    const plain = await sealgate(["token", "inspect", TOKEN]);
+    const coloured = await sealgate(["token", "inspect", TOKEN], { color: true });
+    expect(plain.out + plain.err).not.toContain(ESCAPE);
+    expect(coloured.err).toContain(ESCAPE);
+    expect(coloured.out).toBe(plain.out);
+  });
+
+  test("at a terminal, unless NO_COLOR is set to something", () => {
+    expect(wantsColor({}, true)).toBe(true);
+    expect(wantsColor({ NO_COLOR: "" }, true)).toBe(true);
+    expect(wantsColor({ NO_COLOR: "1" }, true)).toBe(false);
+    expect(wantsColor({ NO_COLOR: "0" }, true)).toBe(false);
+    expect(wantsColor({}, false)).toBe(false);
+  });
+});
+
+test("JSON for a terminal is the same value", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+      const text = toSafeJson(value);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(text).not.toMatch(/[\p{Cc}\u2028\u2029\p{Bidi_Control}]/u);
+    }),
+  );
+});

@@ -1,0 +1,273 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createIssuerApp } from "../../../../issuer/http/app.ts";
+import type { TokenLogEntry } from "../../../../issuer/http/app.ts";
+import { createReadiness } from "../../../../issuer/http/readiness.ts";
+import { startHttpServer } from "../../../../issuer/http/server.ts";
+import type { HttpServer } from "../../../../issuer/http/server.ts";
+import { createIssuer } from "../../../../issuer/issuer.ts";
+import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
+import { createKmsVerifier } from "../../../../issuer/verifier.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
+import { given, jsonObject, valueOf } from "../../../support/values.ts";
+
+const ISSUER = "https://auth.example.com";
+const NOW_MS = Date.UTC(2026, 10, 27, 12, 0, 0);
+const SECRET = "a-secret-that-nobody-would-ever-guess";
+
+let aws: TestKms;
+let keyId: string;
+let server: HttpServer;
+const log: TokenLogEntry[] = [];
+
+beforeAll(async () => {
+  aws = await startTestKms();
+  keyId = await aws.createKeyFor("ES256");
+  const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
+  const source = { current: async () => signer };
+  const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
+  const readiness = createReadiness({ source, nowMs: Date.now });
+  const app = createIssuerApp({
+    issuer,
+    readiness,
+    callerSecret: SECRET,
+    log: (entry) => void log.push(entry),
+    nowMs: () => NOW_MS,
+  });
+  server = await startHttpServer({ handler: (request) => app.fetch(request), host: "127.0.0.1", port: 0 });
+});
+afterAll(async () => {
+  await server.close();
+  await aws.close();
+});
+
+function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  authorization: string | undefined = `Bearer ${SECRET}`,
+): Promise<Response> {
+  const headers: Record<string, string> = authorization === "" ? {} : { authorization };
+  return fetch(`${server.url}/tokens`, { method: "POST", body, headers });
+}
+
+const GOOD = JSON.stringify({ claims: { sub: "user-1" }, audience: "api", ttlSeconds: 60 });
+
+describe("POST /tokens", () => {
+  test("answers a token that verifies, which no cache may keep", async () => {
+    const response = await post(GOOD);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const { token, kid, jti, expiresAt } = jsonObject(await response.text());
+    if (typeof token !== "string") throw new Error("the test expected a token");
+    const verifier = createKmsVerifier({
+      keyId,
+      alg: "ES256",
+      issuer: ISSUER,
+      audiences: ["api"],
+      mode: "local",
+      publicKeyTtlSeconds: 60,
+      kms: aws.kms,
+    });
+    const { claims, header } = valueOf(await verifier.verify(token));
+    expect(claims).toMatchObject({ sub: "user-1", exp: expiresAt });
+    expect(header.kid).toBe(kid);
+    expect(jti).toBe(claims["jti"]);
+    expect(log.at(-1)).toEqual({ time: "2026-11-27T12:00:00.000Z", status: 200, kid, jti });
+  });
+
+  test.for([
+    ["without a secret", ""],
+    ["with another one", `Bearer ${SECRET}x`],
+    ["with the beginning of it", `Bearer ${SECRET.slice(0, -1)}`],
+    ["with none behind the scheme", "Bearer"],
+    ["in another scheme", `Basic ${SECRET}`],
+  ] as const)("%s it is 401, and KMS is asked for nothing", async ([, authorization]) => {
+    const { Sign } = aws.emulator.requests;
+    const response = await post(GOOD, authorization);
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toBe("Bearer");
+    const body = await response.text();
+    expect(jsonObject(body)).toMatchObject({ code: "unauthorized" });
+    expect(body).not.toContain(SECRET.slice(0, 8));
+    expect(aws.emulator.requests.Sign).toBe(Sign);
+    expect(log.at(-1)).toMatchObject({ status: 401, code: "unauthorized" });
+  });
+
+  test.for([
+    ["no JSON", "{", "input_invalid"],
+    ["no object", "[]", "input_invalid"],
+    ["no UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), "input_invalid"],
+    ["a member twice", '{"claims":{},"claims":{},"audience":"api"}', "input_invalid"],
+    ["an integer beyond 2^53", '{"claims":{"account":9007199254740993},"audience":"api"}', "claims_refused"],
+    ["one that is even", '{"claims":{"a":[{"b":9007199254740992}]},"audience":"api"}', "claims_refused"],
+    ["a fraction that loses digits", '{"claims":{"a":0.12345678901234567890},"audience":"api"}', "claims_refused"],
+    ["a scope that holds a space", '{"claims":{"scope":["orders","no admin"]},"audience":"api"}', "claims_refused"],
+    ["a misspelt member", '{"claims":{},"audience":"api","ttl":1}', "input_invalid"],
+    ["no claims", '{"audience":"api"}', "input_invalid"],
+    ["no audience", '{"claims":{}}', "claims_refused"],
+    ["a claim of the issuer's own", '{"claims":{"exp":1},"audience":"api"}', "claims_refused"],
+    ["a lifetime over the maximum", '{"claims":{},"audience":"api","ttlSeconds":601}', "lifetime_too_long"],
+    ["a body that is too long", `{"claims":{"x":"${"a".repeat(70_000)}"},"audience":"api"}`, "input_invalid"],
+  ] as const)("%s is 400 with a code, and no value is repeated", async ([, body, code]) => {
+    const response = await post(body);
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toEqual({ type: "about:blank", status: 400, code, detail: expect.any(String) });
+    expect(log.at(-1)).toEqual({
+      time: "2026-11-27T12:00:00.000Z",
+      status: 400,
+      code,
+      message: expect.stringMatching(/\.$/),
+    });
+  });
+
+  test("a KMS that cannot sign is 503, without KMS's words", async () => {
+    const remove = aws.emulator.faults.add({ operation: "Sign", kind: "access_denied" });
+    onTestFinished(remove);
+    const response = await post(GOOD);
+    expect(response.status).toBe(503);
+    const body = await response.text();
+    expect(jsonObject(body)).toMatchObject({ code: "kms_access_denied" });
+    expect(body).not.toContain("arn:");
+    const entry = given(log.at(-1));
+    expect(entry).toMatchObject({ status: 503, code: "kms_access_denied", action: "kms:Sign", key: keyId });
+    expect(entry.message).toMatch(/ Allow this action .*User is not authorized to perform this operation/);
+    expect(entry.message).toContain(`request ${given(entry.requestId)}`);
+  });
+});
+
+interface OwnApp {
+  /** The status of an answer. */
+  readonly readyz: () => Promise<number>;
+  readonly sign: () => Promise<number>;
+  readonly clock: { ms: number };
+}
+
+describe("GET /readyz", () => {
+  /** An app over the same KMS with a clock of its own. */
+  async function start(): Promise<OwnApp> {
+    const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
+    const source = { current: async () => signer };
+    const clock = { ms: 0 };
+    const readiness = createReadiness({ source, nowMs: () => clock.ms });
+    const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
+    const log = (entry: TokenLogEntry): void => void ownLog.push(entry);
+    const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log, nowMs: () => clock.ms });
+    const headers = { authorization: `Bearer ${SECRET}` };
+    return {
+      readyz: async () => (await app.request("/readyz")).status,
+      sign: async () => (await app.request("/tokens", { method: "POST", body: GOOD, headers })).status,
+      clock,
+    };
+  }
+  const ownLog: TokenLogEntry[] = [];
+
+  test("signs once, and then only reports what became of the last signature", async () => {
+    const { readyz } = await start();
+    const { Sign } = aws.emulator.requests;
+    expect([await readyz(), await readyz(), await readyz()]).toEqual([200, 200, 200]);
+    expect(aws.emulator.requests.Sign - Sign).toBe(1);
+  });
+
+  test.for(["access_denied", "garbled_signature"] as const)(
+    "is 503 once a signature has failed (%s), and asks again after 10 s without any traffic",
+    async (kind) => {
+      const { readyz, sign, clock } = await start();
+      expect(await readyz()).toBe(200);
+      const remove = aws.emulator.faults.add({ operation: "Sign", kind });
+      onTestFinished(remove);
+      // Nothing is known of the failure until somebody asks for a token.
+      expect([await readyz(), await sign(), await readyz()]).toEqual([200, 503, 503]);
+      const { Sign } = aws.emulator.requests;
+      clock.ms += 9999;
+      expect([await readyz(), await readyz()]).toEqual([503, 503]);
+      expect(aws.emulator.requests.Sign).toBe(Sign);
+      clock.ms += 1;
+      expect(await Promise.all([readyz(), readyz(), readyz()])).toEqual([503, 503, 503]);
+      expect(aws.emulator.requests.Sign).toBe(Sign + 1);
+      expect(ownLog.at(-1)).toMatchObject({ status: 503, code: expect.stringContaining("kms_") });
+      remove();
+      expect(await readyz()).toBe(503);
+      clock.ms += 10_000;
+      expect(await readyz()).toBe(200);
+      expect(aws.emulator.requests.Sign).toBe(Sign + 2);
+    },
+  );
+
+  test("is 200 again as soon as a token was signed", async () => {
+    const { readyz, sign } = await start();
+    const remove = aws.emulator.faults.add({ operation: "Sign", kind: "access_denied" });
+    onTestFinished(remove);
+    expect([await sign(), await readyz()]).toEqual([503, 503]);
+    remove();
+    expect([await sign(), await readyz()]).toEqual([200, 200]);
+  });
+
+  test("stays 200 when a caller asks for what cannot be signed", async () => {
+    const { readyz, sign } = await start();
+    expect([await sign(), await readyz()]).toEqual([200, 200]);
+    expect((await post('{"claims":{},"audience":"api","ttlSeconds":601}')).status).toBe(400);
+    expect(await readyz()).toBe(200);
+  });
+});
+
+describe("everything else", () => {
+  test("another method is 405, another path 404", async () => {
+    const get = await fetch(`${server.url}/tokens`);
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
+    expect((await fetch(`${server.url}/`)).status).toBe(404);
+  });
+
+  test("/healthz says that the process lives, /readyz that it can sign", async () => {
+    for (const path of ["/healthz", "/readyz"]) {
+      const response = await fetch(server.url + path);
+      expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
+    }
+  });
+
+  test("a request that is none is refused, and the next one is served", async () => {
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.end("GET http://[/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+
+  test("/readyz is 503 with the fault's code while a ring has no signer", async () => {
+    const { createRingPolicy } = await import("../../../../issuer/config/ring-policy.ts");
+    const { createRingSource } = await import("../../../../issuer/key-ring/sign/ring-source.ts");
+    const source = createRingSource(createRingPolicy({ ring: "none", issuer: ISSUER }), { kms: aws.kms });
+    const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
+    const readiness = createReadiness({ source, nowMs: Date.now });
+    const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log: () => undefined, nowMs: Date.now });
+    const response = await app.request("/readyz");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: "kms_key_not_found" });
+  });
+
+  test("a secret that can be guessed is no secret", async () => {
+    const source = { current: () => Promise.reject(new Error("nothing was said of signing")) };
+    const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
+    const readiness = createReadiness({ source, nowMs: Date.now });
+    const options = { issuer, readiness, callerSecret: "short", log: () => undefined, nowMs: Date.now };
+    expect(() => createIssuerApp(options)).toThrow(TypeError);
+  });
+
+  test("closing waits for the request that is under way, and takes no other", async () => {
+    const asked = Promise.withResolvers<void>();
+    const letGo = Promise.withResolvers<Response>();
+    const handler = (): Promise<Response> => {
+      asked.resolve();
+      return letGo.promise;
+    };
+    const slow = await startHttpServer({ host: "127.0.0.1", port: 0, handler });
+    const request = fetch(slow.url);
+    await asked.promise;
+    const closed = slow.close();
+    letGo.resolve(new Response("done", { headers: { connection: "close" } }));
+    expect(await (await request).text()).toBe("done");
+    await closed;
+    await expect(fetch(slow.url)).rejects.toThrow("fetch failed");
+  });
+});

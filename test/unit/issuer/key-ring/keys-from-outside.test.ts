@@ -1,0 +1,87 @@
+/** Adopted keys and the change of the root key, over the embedded KMS and the fake Cloudflare API. */
+import { DeleteAliasCommand } from "@aws-sdk/client-kms";
+import { describe, expect, test } from "vitest";
+import { rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
+import { importTrustAnchors, openKeySet } from "../../../../shared/signed-key-set.ts";
+import { TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
+import { startedRing, startRingWorld, statesOf, TURN_SECONDS } from "../../../support/ring-world.ts";
+import { given, valueOf } from "../../../support/values.ts";
+
+describe("an adopted key", () => {
+  test("becomes a generation, is tagged, published, and takes its turn", async () => {
+    const world = await startedRing();
+    const keyArn = await world.kms.createKeyFor("ES256");
+    const report = await world.run({ request: { kind: "adopt" }, candidate: keyArn });
+    expect(report).toMatchObject({ isConverged: true, plan: { isRequestDone: true } });
+    expect(await statesOf(world)).toEqual(["1 active", "2 pending", "3 pending"]);
+    const adopted = await world.generation(3);
+    expect(adopted).toMatchObject({ keyArn, tags: { managed: false, ring: "main", generation: "3", alg: "ES256" } });
+    expect((await world.run({ request: { kind: "adopt" }, candidate: keyArn })).steps).toEqual([]);
+  });
+
+  test("can be the first generation of a ring", async () => {
+    const world = await startRingWorld();
+    const keyArn = await world.kms.createKeyFor("ES256");
+    await world.run({ request: { kind: "init" }, candidate: keyArn });
+    expect(await world.generation(1)).toMatchObject({ keyArn });
+    expect(await statesOf(world)).toEqual(["1 active", "2 pending"]);
+  });
+
+  test("with no more than its alias and without tags is used: the tags are repaired", async () => {
+    const world = await startedRing();
+    const keyArn = await world.kms.createKeyFor("ES256");
+    await world.ports.kms.createAlias("alias/sealgate/main/3", keyArn);
+    await world.run();
+    expect(await statesOf(world)).toEqual(["1 active", "2 pending", "3 pending"]);
+  });
+
+  test("is never scheduled for deletion", async () => {
+    const world = await startRingWorld({ deleteAfterDays: 7, rotateEverySeconds: TURN_SECONDS });
+    const keyArn = await world.kms.createKeyFor("ES256");
+    await world.run({ request: { kind: "init" }, candidate: keyArn });
+    world.pass(TURN_SECONDS);
+    for (const seconds of [0, 4000, 400, 4500, 250]) {
+      world.pass(seconds);
+      await world.run();
+    }
+    expect((await world.generation(1)).keyState).toBe("Disabled");
+  });
+});
+
+describe("the root key", () => {
+  test("is changed in three steps, and an edge with both anchors accepts the document at each", async () => {
+    const world = await startedRing();
+    const accepted = async (): Promise<boolean> => {
+      const anchors = valueOf(await importTrustAnchors(rootAnchorsOf(await world.observe()).map(({ jwk }) => jwk)));
+      const rules = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, leastRev: 1 };
+      return (await openKeySet(given(world.stored()), rules, world.now())).ok;
+    };
+    const from = given((await world.observe()).root).keyArn;
+    expect((await world.run({ request: { kind: "root_prepare", from } })).plan.isRequestDone).toBe(true);
+    expect(rootAnchorsOf(await world.observe()).map(({ role }) => role)).toEqual(["current", "next"]);
+    world.pass(10);
+    expect((await world.run({ request: { kind: "root_switch", from } })).plan.isRequestDone).toBe(true);
+    const anchors = rootAnchorsOf(await world.observe());
+    expect(anchors.map(({ role }) => role)).toEqual(["current", "previous"]);
+    expect(await accepted()).toBe(true);
+    const early = await world.run({ request: { kind: "root_retire" } });
+    expect(early.plan.refusal).toMatchObject({ code: "root_still_needed" });
+    world.pass(700);
+    await world.run({ request: { kind: "root_retire" } });
+    expect(rootAnchorsOf(await world.observe()).map(({ kid }) => kid)).toEqual([anchors[0]?.kid]);
+    expect(await accepted()).toBe(true);
+    expect(await statesOf(world)).toEqual(["1 active", "2 pending"]);
+  });
+
+  test("is never made again when its alias is gone", async () => {
+    const world = await startedRing();
+    await world.kms.client.send(new DeleteAliasCommand({ AliasName: "alias/sealgate/main/root" }));
+    const keys = (await world.ports.kms.listKeys()).length;
+    for (const request of [undefined, { kind: "init" } as const]) {
+      const report = await world.run(request === undefined ? {} : { request });
+      expect(report.steps).toEqual([]);
+      expect(report.plan.problems).toMatchObject([{ code: "root_missing" }, { code: "document_lost" }]);
+    }
+    expect((await world.ports.kms.listKeys()).length).toBe(keys);
+  });
+});

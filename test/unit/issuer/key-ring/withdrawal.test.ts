@@ -1,0 +1,221 @@
+/** Keys that are taken away, and KV that is tampered with: what the next run makes of it, over the embedded KMS and the fake Cloudflare API. */
+import {
+  CancelKeyDeletionCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  ScheduleKeyDeletionCommand,
+} from "@aws-sdk/client-kms";
+import { describe, expect, test } from "vitest";
+import type { Kms } from "../../../../issuer/kms/port.ts";
+import { makeRoot, signKeySet } from "../../../support/key-sets.ts";
+import { startedRing, startRingWorld, statesOf, stepsOf, TURN_SECONDS } from "../../../support/ring-world.ts";
+import { given } from "../../../support/values.ts";
+
+describe("a withdrawn key", () => {
+  test("is revoked by request in one run: disabled, replaced, buried, noted", async () => {
+    const world = await startedRing();
+    const { tags } = await world.generation(1);
+    const kid = given(tags.kid);
+    const report = await world.run({ request: { kind: "revoke", kid } });
+    expect(report).toMatchObject({ isConverged: true, plan: { isRequestDone: true } });
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending"]);
+    expect((await world.document()).revoked).toMatchObject([{ kid }]);
+    const revoked = await world.generation(1);
+    expect([revoked.keyState, revoked.tags.revokedAt]).toEqual(["Disabled", (await world.document()).revoked[0]?.at]);
+    expect((await world.run({ request: { kind: "revoke", kid } })).steps).toEqual([]);
+  });
+
+  test.each(["disabled", "scheduled for deletion"])("that anybody has %s is revoked by the next run", async (how) => {
+    const world = await startedRing();
+    const { keyId, tags } = await world.generation(1);
+    if (how === "disabled") await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    else await world.kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: keyId }));
+    await world.run();
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending"]);
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+  });
+
+  test("stays revoked when it is enabled again, even after KV was lost", async () => {
+    const world = await startedRing();
+    const { keyId, tags } = await world.generation(1);
+    await world.run({ request: { kind: "revoke", kid: given(tags.kid) } });
+    await world.overwrite("");
+    await world.kms.client.send(new EnableKeyCommand({ KeyId: keyId }));
+    await world.run();
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending"]);
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+    expect((await world.generation(1)).keyState).toBe("Disabled");
+  });
+
+  test("gets its tombstone although KMS throttles the rest", async () => {
+    const world = await startedRing();
+    const { keyId, tags } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    const stop = world.kms.emulator.faults.add({ operation: "UpdateAlias", kind: "access_denied" });
+    const report = await world.run();
+    expect(report.isConverged).toBe(false);
+    expect(stepsOf(report)).toContain("move_active kms_access_denied");
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+    stop();
+    await world.run();
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending"]);
+  });
+
+  test("hands over although the document cannot be written", async () => {
+    const world = await startedRing();
+    const { keyId } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    world.cloudflare.script({ on: "write", times: 100, does: { kind: "answer", status: 500 } });
+    const report = await world.run();
+    expect(stepsOf(report)).toContain("move_active done");
+    expect(report.observed.active?.generation).toBe(2);
+  });
+
+  test("that was the standby does not shorten the time that the active key signs", async () => {
+    const world = await startedRing({ rotateEverySeconds: 30 * 86_400 });
+    const { keyId } = await world.generation(2);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    for (const seconds of [0, 400, 5000, 86_400, 7 * 86_400]) {
+      world.pass(seconds);
+      await world.run();
+    }
+    expect(await statesOf(world)).toEqual(["1 active", "3 pending"]);
+  });
+
+  test("hands over to a standby that every edge knows although the store cannot be asked, by the keys' tags alone", async () => {
+    const world = await startedRing();
+    world.pass(400);
+    await world.run();
+    const { keyId } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    world.cloudflare.script({ on: "read", times: 1000, does: { kind: "answer", status: 500 } });
+    const report = await world.run();
+    expect(report.observed.document.kind).toBe("unknown");
+    expect(stepsOf(report)).toContain("move_active done");
+    expect(report.observed.active?.generation).toBe(2);
+  });
+
+  test("is noted on the key before another one takes over, and if that fails the other one takes over all the same", async () => {
+    for (const isRefused of [false, true]) {
+      const world = await startedRing();
+      const { keyId } = await world.generation(1);
+      await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+      if (isRefused) world.kms.emulator.faults.add({ operation: "TagResource", kind: "access_denied" });
+      const report = await world.run();
+      const tagged = isRefused ? "tag_key kms_access_denied" : "tag_key done";
+      expect(stepsOf(report).slice(0, 2)).toEqual([tagged, "move_active done"]);
+    }
+  });
+
+  test("stays withdrawn for the run that has acted on it, though KMS shows it enabled again", async () => {
+    const world = await startedRing();
+    const { keyId, keyArn, tags } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    world.kms.emulator.faults.add({ operation: "TagResource", kind: "access_denied" });
+    let isMoved = false;
+    const kms: Kms = {
+      ...world.ports.kms,
+      updateAlias: async (aliasName, target) => {
+        await world.ports.kms.updateAlias(aliasName, target);
+        isMoved = true;
+      },
+      describeKey: async (name) => {
+        const key = await world.ports.kms.describeKey(name);
+        return isMoved && key.keyArn === keyArn ? { ...key, keyState: "Enabled" } : key;
+      },
+    };
+    await world.run({ ports: { kms } });
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+  });
+
+  test("never becomes the active one by a rotator that has observed the ring before", async () => {
+    const world = await startedRing();
+    const first = await world.generation(1);
+    const second = await world.generation(2);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: first.keyId }));
+    const kms: Kms = {
+      ...world.ports.kms,
+      tagKey: async (keyArn, tags) => {
+        if (keyArn === first.keyArn) await world.kms.client.send(new DisableKeyCommand({ KeyId: second.keyId }));
+        await world.ports.kms.tagKey(keyArn, tags);
+      },
+      updateAlias: async (aliasName, target) => {
+        expect(target).not.toBe(second.keyArn);
+        await world.ports.kms.updateAlias(aliasName, target);
+      },
+    };
+    await world.run({ ports: { kms } });
+    const states = (await world.observe()).generations.slice(0, 2).map(({ keyState }) => keyState);
+    expect(states).toEqual(["Disabled", "Disabled"]);
+  });
+
+  test("of a scheduled deletion that was cancelled is not published again", async () => {
+    const world = await startedRing();
+    const { keyId } = await world.generation(2);
+    await world.kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: keyId }));
+    await world.run();
+    await world.kms.client.send(new CancelKeyDeletionCommand({ KeyId: keyId }));
+    await world.kms.client.send(new EnableKeyCommand({ KeyId: keyId }));
+    await world.run();
+    expect(await statesOf(world)).toEqual(["1 active", "3 pending"]);
+    expect((await world.generation(2)).keyState).toBe("Disabled");
+  });
+});
+
+describe("KV that somebody has touched", () => {
+  test("is repaired when it was emptied, and the repair settles", async () => {
+    const world = await startedRing();
+    const before = await world.document();
+    await world.overwrite("");
+    await world.run();
+    const repaired = await world.document();
+    expect(await statesOf(world)).toEqual(["1 active", "2 pending"]);
+    expect(repaired.rev).toBeGreaterThan(before.rev);
+    world.pass(400);
+    const settling = await world.run();
+    expect(settling.steps.map(({ step }) => (step.kind === "publish" ? step.reasons : step.kind))).toContainEqual([
+      "settle",
+    ]);
+  });
+
+  test("is repaired when it holds a document that another root key has signed", async () => {
+    const world = await startedRing();
+    const foreign = await makeRoot();
+    await world.overwrite(await signKeySet(await world.document(), foreign));
+    const report = await world.run();
+    expect(report.steps[0]?.step).toMatchObject({ kind: "publish", reasons: ["refused"] });
+    expect(await statesOf(world)).toEqual(["1 active", "2 pending"]);
+  });
+
+  test("is repaired when an older document was put back that lacks the active key", async () => {
+    const world = await startRingWorld();
+    await world.run({ request: { kind: "init" } });
+    const old = given(world.stored());
+    world.pass(400);
+    const { tags } = await world.generation(1);
+    await world.run({ request: { kind: "revoke", kid: given(tags.kid) } });
+    const newest = await world.document();
+    await world.overwrite(old);
+    const report = await world.run();
+    expect(report.steps[0]?.step).toMatchObject({ kind: "publish" });
+    const repaired = await world.document();
+    expect(repaired.rev).toBeGreaterThan(newest.rev);
+    expect(repaired.revoked).toMatchObject([{ kid: tags.kid }]);
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending"]);
+  });
+
+  test("delays a rotation: what edges know counts from the repair", async () => {
+    const world = await startedRing();
+    world.pass(TURN_SECONDS);
+    await world.overwrite("not a document");
+    const report = await world.run();
+    expect(stepsOf(report)).not.toContain("move_active done");
+    world.pass(260);
+    await world.run();
+    world.pass(3931 - 1);
+    expect(stepsOf(await world.run())).not.toContain("move_active done");
+    world.pass(1);
+    await world.run();
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending", "1 retiring"]);
+  });
+});

@@ -1,0 +1,209 @@
+/** Configuration: every problem at once, named in the log and nowhere else. */
+import { exports } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { readOriginConfig, readVerifierConfig } from "../../../edge-verifier/config/config.ts";
+import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
+import { makeRoot } from "../../support/key-sets.ts";
+import { errorOf, valueOf } from "../../support/values.ts";
+import { AUDIENCE, echoOf, makeFixture, problemOf } from "./fixture.ts";
+
+const KEY_SETS = { get: () => Promise.resolve(null) };
+const complete = async (): Promise<Record<string, unknown>> => ({
+  ISSUER: "https://auth.example.com",
+  AUDIENCE,
+  TRUST_ANCHORS: JSON.stringify([(await makeRoot()).jwk]),
+  KEY_SETS,
+});
+
+describe("a broken configuration", () => {
+  test("is reported completely, and answers every request 500 without saying what is wrong", async () => {
+    const fixture = await makeFixture({
+      vars: {
+        ISSUER: "auth.example.com",
+        AUDIENCE: "a,,b",
+        RING: "Main!",
+        TRUST_ANCHORS: "[",
+        MIN_REV: "-1",
+        KEY_SETS: "not a binding",
+        ORIGIN: undefined,
+        ORIGIN_TIMEOUT_SECONDS: "soon",
+        FORWARD_AUTHORIZATION: "yes",
+        TOKEN_ALGS: "ES256,HS256",
+        TOKEN_TYPS: "JWT",
+      },
+    });
+    for (const path of ["/api/x", "/public/x", "/.well-known/jwks.json", "/.well-known/sealgate/health", "/%5c"]) {
+      const response = await fixture.send(path);
+      expect(await problemOf(response)).toEqual({
+        type: "about:blank",
+        title: "Internal Server Error",
+        status: 500,
+        detail: "The gateway is not configured correctly.",
+        code: "config_invalid",
+      });
+    }
+    const { refusal } = fixture.events[0] ?? {};
+    const variables = refusal?.code === "config_invalid" ? refusal.problems.map(({ variable }) => variable) : [];
+    expect(variables.toSorted()).toEqual([
+      "AUDIENCE",
+      "FORWARD_AUTHORIZATION",
+      "ISSUER",
+      "KEY_SETS",
+      "MIN_REV",
+      "ORIGIN_TIMEOUT_SECONDS",
+      "ORIGIN_URL",
+      "RING",
+      "TOKEN_ALGS",
+      "TOKEN_TYPS",
+      "TRUST_ANCHORS",
+    ]);
+    expect(JSON.stringify(fixture.events)).not.toContain("not a binding");
+  });
+
+  test("stops the Worker as it is deployed with empty trust anchors", async () => {
+    const response = await exports.default.fetch("https://api.example.com/api/x");
+    expect(await problemOf(response)).toMatchObject({ status: 500, code: "config_invalid" });
+  });
+
+  test("in the route policy counts like one in a variable", async () => {
+    const routes = defineRoutes([
+      { path: "/a/*", require: {} },
+      { path: "/a/b", allow: "anyone" },
+    ]);
+    const fixture = await makeFixture({ routes });
+    expect(await problemOf(await fixture.send("/a"))).toMatchObject({ code: "config_invalid" });
+    expect(fixture.events[0]?.refusal).toEqual({
+      code: "config_invalid",
+      problems: [
+        { variable: "routes[1]", problem: "rule can never match: an earlier rule or the gateway itself does" },
+      ],
+    });
+    expect(fixture.originCalls()).toBe(0);
+  });
+});
+
+describe("required variables", () => {
+  test.each(["ISSUER", "AUDIENCE", "TRUST_ANCHORS", "KEY_SETS"])(
+    "%s missing or empty is a problem",
+    async (variable) => {
+      for (const value of [undefined, ""]) {
+        const problems = errorOf(await readVerifierConfig({ ...(await complete()), [variable]: value }));
+        expect(problems.map((problem) => problem.variable)).toEqual([variable]);
+      }
+    },
+  );
+
+  test("an origin is one of them", () => {
+    expect(errorOf(readOriginConfig({})).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
+  });
+});
+
+test("two issuers in one variable are a problem: no token would be from both", async () => {
+  const problems = errorOf(
+    await readVerifierConfig({ ...(await complete()), ISSUER: "https://a.example,https://b.example" }),
+  );
+  expect(problems).toEqual([{ variable: "ISSUER", problem: "must be one URL, without a comma" }]);
+});
+
+describe("TRUST_ANCHORS", () => {
+  test("may be JSON text or a JSON variable", async () => {
+    const root = await makeRoot();
+    for (const TRUST_ANCHORS of [JSON.stringify([root.jwk]), [root.jwk]]) {
+      const config = valueOf(await readVerifierConfig({ ...(await complete()), TRUST_ANCHORS }));
+      expect(config.keySet.anchors.map(({ kid }) => kid)).toEqual([root.kid]);
+    }
+  });
+
+  test.each([
+    ["none", []],
+    ["four", [{}, {}, {}, {}]],
+    ["no array", {}],
+    ["a private key", [{ kty: "EC", crv: "P-256", alg: "ES256", x: "x", y: "y", d: "d" }]],
+    ["a secret", [{ kty: "oct", alg: "HS256", k: "k" }]],
+  ])("%s is refused", async (_name, anchors) => {
+    const problems = errorOf(
+      await readVerifierConfig({ ...(await complete()), TRUST_ANCHORS: JSON.stringify(anchors) }),
+    );
+    expect(problems.map(({ variable }) => variable)).toContain("TRUST_ANCHORS");
+  });
+});
+
+describe("what may be narrowed", () => {
+  test("algorithms and types", async () => {
+    const narrow = { ...(await complete()), TOKEN_ALGS: "ES256, EdDSA", TOKEN_TYPS: "at+jwt" };
+    const { tokenPolicy } = valueOf(await readVerifierConfig(narrow));
+    expect([...tokenPolicy.algs]).toEqual(["ES256", "EdDSA"]);
+    expect([...tokenPolicy.typs]).toEqual(["at+jwt"]);
+  });
+
+  test("a narrowed algorithm is refused at the gateway although its key is published", async () => {
+    const fixture = await makeFixture({ vars: { TOKEN_ALGS: "RS256" } });
+    expect((await fixture.sendAs({}, "/api/x")).status).toBe(401);
+    expect(fixture.events.at(-1)?.refusal).toEqual({ code: "alg_not_allowed" });
+  });
+
+  test("an audience list accepts each of its members", async () => {
+    const fixture = await makeFixture({ vars: { AUDIENCE: ` ${AUDIENCE} , second` } });
+    expect((await fixture.sendAs({}, "/api/x")).status).toBe(200);
+    expect((await fixture.sendAs({ aud: ["x", "second"] }, "/api/x")).status).toBe(200);
+    expect((await fixture.sendAs({ aud: "third" }, "/api/x")).status).toBe(401);
+  });
+});
+
+describe("the origin", () => {
+  test.each([
+    ["https://origin.example.com", "https://origin.example.com"],
+    ["https://origin.example.com/", "https://origin.example.com"],
+    ["https://origin.example.com:8443/base/", "https://origin.example.com:8443/base"],
+    ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
+    ["http://localhost:8080", "http://localhost:8080"],
+  ])("%s", (ORIGIN_URL, base) => {
+    expect(valueOf(readOriginConfig({ ORIGIN_URL })).base).toBe(base);
+  });
+
+  test.each([
+    "http://origin.example.com",
+    "http://127.evil.example",
+    "ftp://origin.example.com",
+    "https://user:pass@origin.example.com",
+    "https://origin.example.com/?x",
+    "https://origin.example.com/#x",
+    "https://origin.example.com/a//b",
+    "https://*.example.com",
+    "origin.example.com",
+    "/base",
+    42,
+  ])("%s is refused", (ORIGIN_URL) => {
+    expect(errorOf(readOriginConfig({ ORIGIN_URL })).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
+  });
+
+  test("that is bound is called instead of the URL, and asked for the URL", async () => {
+    const fixture = await makeFixture({ vars: { ORIGIN_URL: "https://origin.example.com:8443/base/" } });
+    const response = await fixture.sendAs({}, "/api/x?y");
+    expect((await echoOf(response)).url).toBe("https://origin.example.com:8443/base/api/x?y");
+    expect(fixture.originCalls()).toBe(1);
+  });
+
+  test("that is bound without a URL is asked for one that names nobody", async () => {
+    const fixture = await makeFixture();
+    expect((await echoOf(await fixture.sendAs({}, "/api/x"))).url).toBe("https://origin.invalid/api/x");
+  });
+
+  test("that is bound is no excuse for a URL that is none, nor a URL for a binding that is none", () => {
+    const ORIGIN = { fetch: (): Promise<Response> => Promise.resolve(new Response()) };
+    const problemsOf = (vars: object): readonly string[] =>
+      errorOf(readOriginConfig({ ...vars })).map(({ variable }) => variable);
+    expect(problemsOf({ ORIGIN, ORIGIN_URL: "http://origin.example.com" })).toEqual(["ORIGIN_URL"]);
+    expect(problemsOf({ ORIGIN: "no binding", ORIGIN_URL: "https://origin.example.com" })).toEqual(["ORIGIN"]);
+    expect(valueOf(readOriginConfig({ ORIGIN, ORIGIN_URL: "" })).base).toBe("https://origin.invalid");
+  });
+});
+
+describe("MIN_REV", () => {
+  test("is a floor under the key set in KV", async () => {
+    const fixture = await makeFixture({ vars: { MIN_REV: "1800000000" } });
+    const response = await fixture.sendAs({}, "/api/x");
+    expect(response.status).toBe(503);
+    expect(fixture.events.at(-1)?.refusal).toMatchObject({ problem: "key_set_rev_too_low" });
+  });
+});

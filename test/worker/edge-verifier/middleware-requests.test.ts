@@ -1,0 +1,295 @@
+/**
+ * The middleware's options as functions of the request: each request is verified with what holds for it, and with nothing
+ * that another request has left behind; and what a stranger can choose costs neither memory nor reads of KV.
+ */
+import { env } from "cloudflare:workers";
+import { Hono } from "hono";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { sealgate } from "../../../edge-verifier/index.ts";
+import type { SealgateOptions, SealgateVariables } from "../../../edge-verifier/index.ts";
+import { MAX_ON_TRIAL } from "../../../edge-verifier/verification.ts";
+import type { KeySetNamespace } from "../../../shared/keys/key-set-source.ts";
+import { makeDocument, makeKey, ringName, seconds, signKeySet, TEST_ISSUER } from "../../support/key-sets.ts";
+import { AUDIENCE, makeFixture, NOW } from "./fixture.ts";
+import type { Fixture } from "./fixture.ts";
+
+let fixture: Fixture;
+let other: Fixture;
+beforeAll(async () => {
+  [fixture, other] = await Promise.all([makeFixture(), makeFixture()]);
+});
+
+/** The KV of the tests as a binding of its own, with the keys that were read. */
+function countingKv(): { readonly kv: KeySetNamespace; readonly reads: string[] } {
+  const reads: string[] = [];
+  const get: KeySetNamespace["get"] = (key, options) => {
+    reads.push(key);
+    return env.KEY_SETS.get(key, options);
+  };
+  return { kv: { get }, reads };
+}
+
+const clock = (): number => NOW * 1000;
+
+/** An app of tenants: `/<tenant>/me`, with the middleware in front. */
+function tenants(options: SealgateOptions) {
+  return new Hono()
+    .use("/:tenant/*", sealgate({ clock, ...options }))
+    .get("/:tenant/me", (c) => c.json({ sub: c.get("jwtPayload")?.sub }));
+}
+
+interface App {
+  request(path: string, init: RequestInit, bindings: object): Response | Promise<Response>;
+}
+
+async function statusOf(app: App, path: string, token?: string, bindings: object = fixture.env): Promise<number> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return (await app.request(path, { headers }, bindings)).status;
+}
+
+const ringOf = (one: Fixture): string => String(one.env["RING"]);
+
+let problems: string[];
+beforeEach(() => {
+  problems = [];
+  vi.spyOn(console, "error").mockImplementation((line: string) => problems.push(line));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("an option that is a function holds for the request that it was asked for", () => {
+  test("audience: a token of one tenant is good for no other, at first sight and when it is remembered", async () => {
+    const app = tenants({ audience: (c) => `https://${c.req.param("tenant") ?? ""}.example.com` });
+    const [a, b] = await Promise.all(["a", "b"].map((name) => fixture.token({ aud: `https://${name}.example.com` })));
+    for (const round of [1, 2, 3]) {
+      expect(await statusOf(app, "/a/me", a), `round ${round}`).toBe(200);
+      expect(await statusOf(app, "/b/me", a), `round ${round}`).toBe(401);
+      expect(await statusOf(app, "/b/me", b), `round ${round}`).toBe(200);
+      expect(await statusOf(app, "/a/me", b), `round ${round}`).toBe(401);
+    }
+  });
+
+  test("audience: a caller cannot pin the audience that others are checked against", async () => {
+    const app = tenants({ audience: (c) => `https://${c.req.header("host") ?? ""}` });
+    const ask = async (host: string, aud: string): Promise<number> => {
+      const headers = { host, authorization: `Bearer ${await fixture.token({ aud })}` };
+      return (await app.request("/x/me", { headers }, fixture.env)).status;
+    };
+    expect(await ask("evil.example", "https://evil.example")).toBe(200);
+    expect(await ask("api.example.com", "https://evil.example")).toBe(401);
+    expect(await ask("api.example.com", AUDIENCE)).toBe(200);
+  });
+
+  test("audience: an array that the app changes is seen as changed", async () => {
+    const audiences = [AUDIENCE, "https://old.example.com"];
+    const app = tenants({ audience: () => audiences });
+    const old = await fixture.token({ aud: "https://old.example.com" });
+    expect(await statusOf(app, "/x/me", old)).toBe(200);
+    audiences.pop();
+    expect(await statusOf(app, "/x/me", old)).toBe(401);
+  });
+
+  test("ring and trustAnchors: each tenant has its own", async () => {
+    const rings = new Map([
+      ["a", fixture],
+      ["b", other],
+    ]);
+    const of = (name: string | undefined): Fixture => rings.get(name ?? "") ?? fixture;
+    const app = tenants({
+      ring: (c) => ringOf(of(c.req.param("tenant"))),
+      trustAnchors: (c) => [of(c.req.param("tenant")).root.jwk],
+    });
+    const [a, b] = await Promise.all([fixture.token(), other.token()]);
+    for (const [path, token, status] of [
+      ["/a/me", a, 200],
+      ["/b/me", a, 401],
+      ["/b/me", b, 200],
+      ["/a/me", b, 401],
+      ["/a/me", a, 200],
+    ] as const) {
+      expect(await statusOf(app, path, token), path).toBe(status);
+    }
+  });
+
+  test("trustAnchors: a ring of one root is not taken from another", async () => {
+    const app = tenants({
+      trustAnchors: (c) => JSON.stringify([(c.req.param("tenant") === "a" ? fixture : other).root.jwk]),
+    });
+    const token = await fixture.token();
+    for (const [path, status] of [
+      ["/a/me", 200],
+      ["/b/me", 503],
+      ["/a/me", 200],
+    ] as const) {
+      expect(await statusOf(app, path, token), path).toBe(status);
+    }
+  });
+
+  test("issuer: a key set of one issuer does not serve another", async () => {
+    const elsewhere = "https://elsewhere.example.com";
+    const app = tenants({ issuer: (c) => (c.req.param("tenant") === "a" ? TEST_ISSUER : elsewhere) });
+    const token = await fixture.token();
+    expect(await statusOf(app, "/a/me", token)).toBe(200);
+    expect(await statusOf(app, "/b/me", token)).toBe(503);
+    expect(await statusOf(app, "/a/me", await fixture.token({ iss: elsewhere }))).toBe(401);
+    expect(await statusOf(app, "/a/me", token)).toBe(200);
+  });
+
+  test("alg, typ and minRev", async () => {
+    const token = await fixture.token();
+    const isA = (tenant: string | undefined): boolean => tenant === "a";
+    for (const options of [
+      { alg: (c) => [isA(c.req.param("tenant")) ? "ES256" : "RS256"] },
+      { typ: (c) => [isA(c.req.param("tenant")) ? "jwt" : "at+jwt"] },
+      { minRev: (c) => (isA(c.req.param("tenant")) ? 1 : Number.MAX_SAFE_INTEGER) },
+    ] satisfies SealgateOptions[]) {
+      const app = tenants(options);
+      expect(await statusOf(app, "/a/me", token)).toBe(200);
+      expect(await statusOf(app, "/b/me", token)).toBeGreaterThanOrEqual(401);
+      expect(await statusOf(app, "/a/me", token)).toBe(200);
+    }
+  });
+
+  test("may be asynchronous", async () => {
+    const app = tenants({
+      audience: async (c) => Promise.resolve(`https://${c.req.param("tenant") ?? ""}.example.com`),
+    });
+    const token = await fixture.token({ aud: "https://a.example.com" });
+    expect(await statusOf(app, "/a/me", token)).toBe(200);
+    expect(await statusOf(app, "/b/me", token)).toBe(401);
+  });
+
+  test("a value that cannot be used fails its own request only", async () => {
+    const app = tenants({ audience: (c) => (c.req.param("tenant") === "bad" ? "not an audience" : AUDIENCE) });
+    const token = await fixture.token();
+    expect(await statusOf(app, "/bad/me", token)).toBe(500);
+    expect(await statusOf(app, "/good/me", token)).toBe(200);
+    expect(await statusOf(app, "/bad/me", token)).toBe(500);
+  });
+
+  test("nothing is no value: it becomes neither the variable nor the default", async () => {
+    const token = await fixture.token();
+    const names = ["issuer", "audience", "trustAnchors", "kv", "ring", "minRev", "bootstrapKeySet", "alg", "typ"];
+    for (const name of names) {
+      for (const nothing of [() => undefined, () => null, () => "", null, ""]) {
+        const app = tenants({ [name]: nothing });
+        expect(await statusOf(app, "/x/me", token), `${name}: ${String(nothing)}`).toBe(500);
+      }
+    }
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  test("the same problems are logged once a minute, however often they are met", async () => {
+    const app = tenants({
+      audience: (c) => `with blanks ${c.req.param("tenant") ?? ""}`,
+      clock: () => NOW * 1000 + 1e7,
+    });
+    for (let index = 0; index < 20; index += 1) await statusOf(app, `/t${index}/me`);
+    expect(problems.length).toBe(1);
+    await statusOf(tenants({ audience: () => "with blanks", clock: () => NOW * 1000 + 1e7 + 60_000 }), "/x/me");
+    expect(problems.length).toBe(2);
+  });
+});
+
+describe("what a stranger can choose", () => {
+  test("as audience costs one read of KV, however many are asked for", async () => {
+    const { kv, reads } = countingKv();
+    const app = tenants({ kv, audience: (c) => `https://${c.req.param("tenant") ?? ""}.example.com` });
+    const token = await fixture.token({ aud: "https://a.example.com" });
+    for (let index = 0; index < 100; index += 1) expect(await statusOf(app, `/t${index}/me`, token)).toBe(401);
+    expect(await statusOf(app, "/a/me", token)).toBe(200);
+    expect(reads).toEqual([`key-set:${ringOf(fixture)}`]);
+  });
+
+  test("as ring or issuer: a bounded number of reads, and those in use are neither pushed out nor read again", async () => {
+    for (const option of ["ring", "issuer"] as const) {
+      const { kv, reads } = countingKv();
+      const good = option === "ring" ? ringOf(fixture) : TEST_ISSUER;
+      const app = tenants({
+        kv,
+        [option]: (c: { req: { param(name: string): string | undefined } }) => {
+          const name = c.req.param("tenant") ?? "";
+          const strange = option === "ring" ? name : `https://${name}.example.com`;
+          return name === "good" ? good : strange;
+        },
+      });
+      const token = await fixture.token();
+      expect(await statusOf(app, "/good/me", token)).toBe(200);
+      for (let index = 0; index < 200; index += 1) {
+        expect(await statusOf(app, `/t${index}/me`, token)).toBe(503);
+        expect(await statusOf(app, "/good/me", token)).toBe(200);
+      }
+      expect(reads.length).toBeLessThanOrEqual(MAX_ON_TRIAL);
+      expect(reads.filter((key) => key === `key-set:${ringOf(fixture)}`)).toHaveLength(
+        option === "ring" ? 1 : reads.length,
+      );
+    }
+  });
+
+  test("without a token costs no read", async () => {
+    const { kv, reads } = countingKv();
+    const app = tenants({ kv, ring: (c) => c.req.param("tenant") ?? "", allow_anon: true });
+    for (let index = 0; index < 20; index += 1) expect(await statusOf(app, `/t${index}/me`)).toBe(200);
+    expect(reads).toEqual([]);
+  });
+
+  test("is told apart: too many at a time is 503 with a time to try again, and a ring is found after that", async () => {
+    const { kv, reads } = countingKv();
+    let nowMs = NOW * 1000;
+    const app = tenants({ kv, ring: (c) => c.req.param("tenant") ?? "", clock: () => nowMs });
+    const token = await fixture.token();
+    for (let index = 0; index < MAX_ON_TRIAL; index += 1) await statusOf(app, `/t${index}/me`, token);
+    const headers = { authorization: `Bearer ${token}` };
+    const refused = await app.request(`/${ringOf(fixture)}/me`, { headers }, fixture.env);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(reads).toHaveLength(MAX_ON_TRIAL);
+    nowMs += 5000;
+    expect(await statusOf(app, `/${ringOf(fixture)}/me`, token)).toBe(200);
+  });
+});
+
+describe("a middleware that is made in a handler", () => {
+  test("reads KV as often as one that is made once, and applies what it was made with", async () => {
+    const { kv, reads } = countingKv();
+    const app = new Hono<{ Variables: SealgateVariables }>().get("/:tenant/me", (c, next) =>
+      sealgate({
+        kv,
+        clock,
+        audience: `https://${c.req.param("tenant")}.example.com`,
+        trustAnchors: [{ ...fixture.root.jwk }],
+      })(c, next),
+    );
+    app.get("/:tenant/me", (c) => c.text("in"));
+    const token = await fixture.token({ aud: "https://a.example.com" });
+    for (let index = 0; index < 50; index += 1) {
+      expect(await statusOf(app, "/a/me", token)).toBe(200);
+      expect(await statusOf(app, `/t${index}/me`, token)).toBe(401);
+    }
+    expect(reads).toHaveLength(1);
+  });
+
+  test("follows the ring all the same", async () => {
+    const after = `key-set:${ringOf(fixture)}-after`;
+    const revoked = [{ kid: fixture.key.kid, at: seconds(NOW + 1) }];
+    const document = makeDocument([await makeKey("ES256")], seconds(NOW + 1), {
+      ring: ringName(ringOf(fixture)),
+      rev: Number.MAX_SAFE_INTEGER,
+      revoked,
+    });
+    await env.KEY_SETS.put(after, await signKeySet(document, fixture.root));
+    let entry = `key-set:${ringOf(fixture)}`;
+    const kv: KeySetNamespace = { get: (_key, options) => env.KEY_SETS.get(entry, options) };
+    let nowMs = NOW * 1000;
+    const app = new Hono<{ Variables: SealgateVariables }>().get("/me", (c, next) =>
+      sealgate({ kv, clock: () => nowMs })(c, next),
+    );
+    app.get("/me", (c) => c.text("in"));
+    const token = await fixture.token();
+    expect(await statusOf(app, "/me", token)).toBe(200);
+    entry = after;
+    expect(await statusOf(app, "/me", token)).toBe(200);
+    nowMs += 31_000;
+    expect(await statusOf(app, "/me", token)).toBe(401);
+  });
+});

@@ -1,7 +1,7 @@
 /**
  * The composition root: env -> config -> app, once per isolate. The only file of the edge that reads the clock.
  */
-import { createKvKeySetSource } from "../shared/keys/key-set-source.ts";
+import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
 import { createVerification } from "../shared/keys/verification.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
@@ -96,7 +96,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, widen } = hooks;
   const findRoute = createRouteFinder(policy.value);
   const { keySet, tokenPolicy } = config.value;
-  const { ladder, verifiers } = createVerification(createKvKeySetSource(keySet.keySets, keySet.ring), keySet);
+  const { ladder, verifiers } = createVerification(createKvKeySetReader(keySet.keySets, keySet.ring), keySet);
   return ok(
     createApp({
       ladder,

@@ -4,7 +4,7 @@
  */
 import type { Context } from "hono";
 import type { Alg } from "../shared/algorithms.ts";
-import type { KeySetNamespace } from "../shared/keys/key-set-source.ts";
+import type { KeySetNamespace } from "../shared/keys/key-set-reader.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { importTrustAnchors } from "../shared/signed-key-set.ts";

@@ -85,8 +85,8 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
     if (!verification.ok) throw toException(verification.error, realm);
     const verifier = verification.value.verifiers.under(settings.value.policy);
     const waitUntil = waitUntilOf(c);
-    const verified =
-      verifier.recall(presented.value, nowMs, waitUntil) ?? (await verifier.verify(presented.value, nowMs, waitUntil));
+    const answer = verifier.verify(presented.value, nowMs, waitUntil);
+    const verified = answer instanceof Promise ? await answer : answer;
     if (!verified.ok) throw toException(verified.error, realm);
     c.set("jwtPayload", verified.value.claims);
     c.set("auth", describeAuth(verified.value));

@@ -10,8 +10,8 @@
  *   503 without a read. Each one on trial reads no more often than the ladder's backoff allows.
  */
 import type { KeysUnavailable } from "../shared/keys/held-key-set.ts";
-import { createKvKeySetSource } from "../shared/keys/key-set-source.ts";
-import type { KeySetNamespace } from "../shared/keys/key-set-source.ts";
+import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
+import type { KeySetNamespace } from "../shared/keys/key-set-reader.ts";
 import { DEFAULT_TOKEN_MEMORY_LIMITS } from "../shared/keys/token-memory.ts";
 import type { TokenMemoryLimits } from "../shared/keys/token-memory.ts";
 import { createVerification } from "../shared/keys/verification.ts";
@@ -115,7 +115,7 @@ function createVerificationPool(): VerificationPool {
       }
       const limits = isFirst ? DEFAULT_TOKEN_MEMORY_LIMITS : FURTHER_MEMORY_LIMITS;
       isFirst = false;
-      const made = createVerification(createKvKeySetSource(settings.keySets, settings.ring), settings, limits);
+      const made = createVerification(createKvKeySetReader(settings.keySets, settings.ring), settings, limits);
       putLast(onTrial, name, made);
       dropFirst(onTrial, MAX_ON_TRIAL);
       return ok(made);

@@ -3,13 +3,13 @@
  * verified against the pinned root keys, held for as long as its own timing says, and outlived by its place until its `exp`.
  */
 import type { RingName } from "./identifiers.ts";
-import { createKvKeySetSource } from "./keys/key-set-source.ts";
-import type { KeySetNamespace, KeySetSource } from "./keys/key-set-source.ts";
+import { createKvKeySetReader } from "./keys/key-set-reader.ts";
+import type { KeySetNamespace, KeySetReader } from "./keys/key-set-reader.ts";
 
 /** A place of key set documents, from {@link fromKv} or {@link fromDocument}. */
 export interface KeySets {
   /** One ring's document in this place. */
-  sourceOf(ring: RingName): KeySetSource;
+  readerOf(ring: RingName): KeySetReader;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface KeySets {
  */
 export function fromKv(namespace: KeySetNamespace): KeySets {
   if (typeof namespace?.get !== "function") throw new TypeError("fromKv: the argument must be a KV namespace binding");
-  return { sourceOf: (ring) => createKvKeySetSource(namespace, ring) };
+  return { readerOf: (ring) => createKvKeySetReader(namespace, ring) };
 }
 
 /**
@@ -30,5 +30,5 @@ export function fromKv(namespace: KeySetNamespace): KeySets {
 export function fromDocument(text: string): KeySets {
   if (typeof text !== "string" || text === "") throw new TypeError("fromDocument: the argument must be a compact JWS");
   const document = text.trim();
-  return { sourceOf: () => ({ read: () => Promise.resolve(document) }) };
+  return { readerOf: () => ({ read: () => Promise.resolve(document) }) };
 }

@@ -70,7 +70,7 @@ export interface Verifier {
  * @throws {TypeError} for options that are missing or cannot work, all of them named at once
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { policy, ring, minRev, bootstrapKeySet, source } = readOptions(options);
+  const { policy, ring, minRev, bootstrapKeySet, reader } = readOptions(options);
   const { anchors, clock = Date.now } = options;
   // Settled values only: a promise that requests share would hang them in Workers.
   let made: Verification | undefined;
@@ -83,7 +83,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       throw new TypeError(`createVerifier: ${lines.join("; ")}`);
     }
     const { issuer } = policy;
-    made ??= createVerification(source, { issuer, ring, anchors: imported.value, minRev, bootstrapKeySet });
+    made ??= createVerification(reader, { issuer, ring, anchors: imported.value, minRev, bootstrapKeySet });
     return made;
   }
 
@@ -99,7 +99,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const verifier = (await verification()).verifiers.under(policy);
       const nowMs = readClock();
       const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
-      return verifier.recall(token, nowMs, waitUntil) ?? verifier.verify(token, nowMs, waitUntil);
+      return verifier.verify(token, nowMs, waitUntil);
     },
     async status() {
       return (await verification()).ladder.status(readClock());
@@ -116,7 +116,7 @@ function readOptions(options: VerifierOptions): {
   readonly ring: RingName;
   readonly minRev: number;
   readonly bootstrapKeySet: string | undefined;
-  readonly source: ReturnType<KeySets["sourceOf"]>;
+  readonly reader: ReturnType<KeySets["readerOf"]>;
 } {
   const { ring = DEFAULT_RING, minRev = 1, bootstrapKeySet, algs = ALGS, typs = ALL_TYPS, keySets, clock } = options;
   const issuer = parseIssuerUrl(options.issuer);
@@ -127,7 +127,7 @@ function readOptions(options: VerifierOptions): {
       ? []
       : ["audiences must be one or more strings of 1 to 512 visible ASCII characters"]),
     ...anchorProblems(options.anchors),
-    ...(typeof keySets?.sourceOf === "function" ? [] : ["keySets must be what fromKv or fromDocument returns"]),
+    ...(typeof keySets?.readerOf === "function" ? [] : ["keySets must be what fromKv or fromDocument returns"]),
     ...(name === undefined ? ["ring must be 1 to 63 of a-z, 0-9 and inner -"] : []),
     ...(isRev(minRev) ? [] : ["minRev must be a positive whole number"]),
     ...(bootstrapKeySet === undefined || isDocument(bootstrapKeySet)
@@ -141,7 +141,7 @@ function readOptions(options: VerifierOptions): {
     throw new TypeError(`createVerifier: ${problems.join("; ")}`);
   }
   const policy = tokenPolicy(issuer.value, options.audiences, algs, typs);
-  return { policy, ring: name, minRev, bootstrapKeySet, source: keySets.sourceOf(name) };
+  return { policy, ring: name, minRev, bootstrapKeySet, reader: keySets.readerOf(name) };
 }
 
 function tokenPolicy(

@@ -24,7 +24,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
     let reads = 0;
     let waits = 0;
     const ladder = createKeyLadder({
-      source: {
+      reader: {
         read: async () => {
           reads += 1;
           return SETTINGS.keySet;

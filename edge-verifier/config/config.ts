@@ -15,7 +15,7 @@ import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "../../shared/verify-token.t
 import type { TokenPolicy, TokenTyp } from "../../shared/verify-token.ts";
 import { isAbsent, isFetcher, isKeySetNamespace, readList, readOriginUrl, readWholeNumber } from "./values.ts";
 import type { Fetcher } from "./values.ts";
-import type { KeySetNamespace } from "../../shared/keys/key-set-source.ts";
+import type { KeySetNamespace } from "../../shared/keys/key-set-reader.ts";
 import type { KeySetConfig } from "../../shared/keys/verification.ts";
 
 /** What decides which key set is held, and where its documents are. */

@@ -5,7 +5,7 @@ import { parsePlainUrl } from "../../shared/identifiers.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import { checkPath } from "../http/path-guard.ts";
-import type { KeySetNamespace } from "../../shared/keys/key-set-source.ts";
+import type { KeySetNamespace } from "../../shared/keys/key-set-reader.ts";
 
 /** What a service binding, an mTLS binding and the global `fetch` have in common. */
 export interface Fetcher {

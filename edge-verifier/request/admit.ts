@@ -10,7 +10,7 @@ import type { CredentialProblem } from "../http/carriers.ts";
 import type { Identity, IdentityReader } from "../http/identity.ts";
 import type { Refusal } from "./refusal.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
-import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
+import type { TokenAnswer, TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import { firstDenial } from "../policy/checks.ts";
 import type { CompiledRequirement } from "../policy/compile.ts";
 
@@ -70,15 +70,13 @@ export function admit(
   if (!presented.ok) {
     return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
   }
-  const decide = (verified: Verified): Admission => decideOn(verified, requirement, identify, nowMs);
-  const known = verifier.recall(presented.value, nowMs, waitUntil);
-  return known === undefined ? verifier.verify(presented.value, nowMs, waitUntil).then(decide) : decide(known);
+  const decide = (verified: TokenAnswer): Admission => decideOn(verified, requirement, identify, nowMs);
+  const verified = verifier.verify(presented.value, nowMs, waitUntil);
+  return verified instanceof Promise ? verified.then(decide) : decide(verified);
 }
 
-type Verified = Awaited<ReturnType<TokenVerifier["verify"]>>;
-
 function decideOn(
-  verified: Verified,
+  verified: TokenAnswer,
   requirement: CompiledRequirement,
   identify: IdentityReader,
   nowMs: number,

@@ -5,7 +5,7 @@
 import type { ConfigProblem } from "../config/config.ts";
 import type { Refusal } from "./refusal.ts";
 import type { WireCode } from "../http/problem.ts";
-import type { KeySetOrigin } from "../../shared/keys/held-key-set.ts";
+import type { KeySetSource } from "../../shared/keys/held-key-set.ts";
 import type { LadderStatus } from "../../shared/keys/key-ladder.ts";
 import { ROUTE_METHODS } from "../policy/rule.ts";
 
@@ -41,7 +41,7 @@ export interface RequestEvent {
   readonly keySet?: {
     readonly rev: number | undefined;
     readonly ageSeconds: number | undefined;
-    readonly source: KeySetOrigin | undefined;
+    readonly source: KeySetSource | undefined;
   };
   /** Waiting for keys to verify with: 0 unless this request had to ask KV. */
   readonly keysMs?: number;
@@ -67,7 +67,7 @@ export function describeRequest(request: Request): Pick<RequestEvent, "event" | 
 }
 
 export function describeKeySet(status: LadderStatus): NonNullable<RequestEvent["keySet"]> {
-  return { rev: status.rev, ageSeconds: status.ageSeconds, source: status.origin };
+  return { rev: status.rev, ageSeconds: status.ageSeconds, source: status.source };
 }
 
 /** The default sink: one line of JSON, which Workers Logs indexes member by member. */

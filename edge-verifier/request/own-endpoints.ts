@@ -53,12 +53,12 @@ export async function answerHealth(
     const event = { decision: "failed", code: held.error.code, refusal: held.error, route } as const;
     return { response: Response.json(body, { status: 503, headers }), event };
   }
-  const { origin, ageSeconds, keySet } = held.value;
+  const { source, ageSeconds, keySet } = held.value;
   const body = {
     status: isConfirmed(held.value) ? "ok" : "degraded",
     ...shared,
     rev: keySet.document.rev,
-    source: origin,
+    source,
     ageSeconds,
     expiresAt: keySet.document.expiresAt,
     keys: keySet.keys.size,
@@ -77,8 +77,8 @@ function maxAgeSeconds(held: HeldKeySet, nowMs: number): number {
 }
 
 /** Confirmed by KV within M. */
-function isConfirmed({ origin }: HeldKeySet): boolean {
-  return origin === "memory" || origin === "kv";
+function isConfirmed({ source }: HeldKeySet): boolean {
+  return source === "memory" || source === "kv";
 }
 
 const texts = new WeakMap<ImportedKeySet, string>();

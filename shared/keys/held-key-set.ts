@@ -8,12 +8,12 @@ import type { ImportedKeySet } from "../verification-keys.ts";
  * The rung a key set came from. `memory`: confirmed by KV less than M ago. `kv`: confirmed by this request's own read.
  * `last_good`: older than M, because KV cannot be asked. `bootstrap`: the document bundled at deploy.
  */
-export type KeySetOrigin = "memory" | "kv" | "last_good" | "bootstrap";
+export type KeySetSource = "memory" | "kv" | "last_good" | "bootstrap";
 
 /** Keys that a request may use. */
 export interface HeldKeySet {
   readonly keySet: ImportedKeySet;
-  readonly origin: KeySetOrigin;
+  readonly source: KeySetSource;
   /** Since the start of the KV read that last confirmed the set, or since it was issued when that time is not known. */
   readonly ageSeconds: number;
 }

@@ -27,14 +27,14 @@ import { MIN_KV_CACHE_TTL_SECONDS } from "../timing.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 import { endsWithin, startPlatformTimer } from "./deadline.ts";
 import type { StartTimer } from "./deadline.ts";
-import type { HeldKeySet, KeyReadProblemCode, KeySetOrigin, KeysUnavailable, WaitUntil } from "./held-key-set.ts";
-import type { KeySetSource } from "./key-set-source.ts";
+import type { HeldKeySet, KeyReadProblemCode, KeySetSource, KeysUnavailable, WaitUntil } from "./held-key-set.ts";
+import type { KeySetReader } from "./key-set-reader.ts";
 import { createKeySetStore } from "./key-set-store.ts";
 import type { StoredKeySet } from "./key-set-store.ts";
 import { createReadSchedule, DEFAULT_MEMORY_TTL_MS, MAX_BACKOFF_MS } from "./read-schedule.ts";
 
 export interface KeyLadderConfig {
-  readonly source: KeySetSource;
+  readonly reader: KeySetReader;
   /** The pinned root keys. */
   readonly anchors: TrustAnchors;
   readonly issuer: IssuerUrl;
@@ -60,7 +60,7 @@ export interface LadderWarning {
 /** For the health endpoint. Holds no secret. */
 export interface LadderStatus {
   /** undefined: no key set can be used. */
-  readonly origin: KeySetOrigin | undefined;
+  readonly source: KeySetSource | undefined;
   readonly rev: number | undefined;
   readonly ageSeconds: number | undefined;
   readonly expiresAt: EpochSeconds | undefined;
@@ -104,7 +104,7 @@ export interface KeyLadder {
 const CLOCK_TOLERANCE_MS = 5000;
 
 export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
-  const { source, readDeadlineMs } = config;
+  const { reader, readDeadlineMs } = config;
   const startTimer = config.startTimer ?? startPlatformTimer;
   const store = createKeySetStore(config);
   const schedule = createReadSchedule(config);
@@ -126,7 +126,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
   async function readOnce(startedMs: number, cacheTtlSeconds: number): Promise<void> {
     let problem: KeyReadProblemCode = "key_set_read_failed";
     try {
-      const text = await source.read(cacheTtlSeconds);
+      const text = await reader.read(cacheTtlSeconds);
       problem = text === null ? "key_set_missing" : "key_set_check_failed";
       if (text !== null) {
         const acceptance = await store.accept(text, startedMs);
@@ -203,7 +203,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
       const stored = store.usable(nowMs);
       const held = stored === undefined ? undefined : toHeld(stored, nowMs);
       return {
-        origin: held?.origin,
+        source: held?.source,
         rev: held?.keySet.document.rev,
         ageSeconds: held?.ageSeconds,
         expiresAt: held?.keySet.document.expiresAt,
@@ -221,13 +221,13 @@ function warningsOf({ document }: ImportedKeySet, anchors: TrustAnchors): readon
   return kids.length === 0 ? [] : [{ code: "anchor_missing", kids }];
 }
 
-/** @param ifConfirmedNow the origin to report when the set was confirmed by a read that began at `nowMs` or later */
-function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetOrigin = "memory"): HeldKeySet {
+/** @param ifConfirmedNow the source to report when the set was confirmed by a read that began at `nowMs` or later */
+function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetSource = "memory"): HeldKeySet {
   const { keySet, confirmedAtMs, memoryTtlMs } = stored;
   const ageMs = nowMs - confirmedAtMs;
   const knownSinceMs = Number.isFinite(ageMs) ? confirmedAtMs : keySet.document.issuedAt * 1000;
   const ageSeconds = Math.max(0, nowMs - knownSinceMs) / 1000;
-  if (stored.fromBootstrap) return { keySet, origin: "bootstrap", ageSeconds };
-  if (ageMs >= memoryTtlMs) return { keySet, origin: "last_good", ageSeconds };
-  return { keySet, origin: ageMs <= 0 ? ifConfirmedNow : "memory", ageSeconds };
+  if (stored.fromBootstrap) return { keySet, source: "bootstrap", ageSeconds };
+  if (ageMs >= memoryTtlMs) return { keySet, source: "last_good", ageSeconds };
+  return { keySet, source: ageMs <= 0 ? ifConfirmedNow : "memory", ageSeconds };
 }

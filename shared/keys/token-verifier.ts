@@ -12,7 +12,7 @@ import type { Result } from "../result.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 import { checkPolicy, verifyToken } from "../verify-token.ts";
 import type { TokenPolicy, TokenRules, VerifiedToken } from "../verify-token.ts";
-import type { KeysUnavailable, WaitUntil } from "./held-key-set.ts";
+import type { HeldKeySet, KeysUnavailable, WaitUntil } from "./held-key-set.ts";
 import type { KeyLadder } from "./key-ladder.ts";
 import { createTokenMemory } from "./token-memory.ts";
 import type { TokenMemoryLimits } from "./token-memory.ts";
@@ -34,23 +34,18 @@ export interface TokenVerifiers {
 
 export interface TokenVerifier {
   /**
-   * The answer for a token that this isolate has verified before, with every check that can change in between; undefined
-   * when the token is new or the keys have to be waited for, so that {@link TokenVerifier.verify} must be asked.
-   * Synchronous: no promise, no I/O.
-   */
-  recall(token: string, nowMs: number, waitUntil: WaitUntil): Result<VerifiedToken, TokenRejection> | undefined;
-  /**
-   * Verifies a token, from memory if possible.
+   * Verifies a token, from memory if possible. A token that this isolate has verified before is answered with every check
+   * that can change in between, and without a promise or I/O.
    * @param token the compact serialisation, without "Bearer"
    * @param nowMs epoch milliseconds, taken when the request arrived
-   * @returns the frozen header and claims, the first check that failed, or that there are no keys to check with
+   * @returns the frozen header and claims, the first check that failed, or that there are no keys to check with; a promise
+   *   of it when the token is new or the keys have to be waited for
    */
-  verify(
-    token: string,
-    nowMs: number,
-    waitUntil: WaitUntil,
-  ): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable>>;
+  verify(token: string, nowMs: number, waitUntil: WaitUntil): TokenAnswer | Promise<TokenAnswer>;
 }
+
+/** What a verifier says of a token. */
+export type TokenAnswer = Result<VerifiedToken, TokenRejection | KeysUnavailable>;
 
 /** A verifier with a single policy. */
 export function createTokenVerifier({ policy, ...config }: TokenVerifierConfig): TokenVerifier {
@@ -91,22 +86,31 @@ export function createTokenVerifiers({ ladder, memoryLimits }: TokenVerifiersCon
     );
   }
 
+  /** @param ready keys that need no waiting, if there are any */
+  async function verifyNew(
+    ready: HeldKeySet | undefined,
+    policy: TokenPolicy,
+    token: string,
+    nowMs: number,
+    waitUntil: WaitUntil,
+  ): Promise<TokenAnswer> {
+    const held = ready === undefined ? await ladder.current(nowMs, waitUntil) : ok(ready);
+    if (!held.ok) return held;
+    const now = epochSecondsFromMs(nowMs);
+    const { keySet } = held.value;
+    const first = await check(keySet, policy, token, now);
+    if (first.ok || first.error.code !== "kid_unknown") return first;
+    const newer = await ladder.refreshForUnknownKid(keySet, nowMs, waitUntil);
+    return newer === undefined ? first : check(newer.keySet, policy, token, now);
+  }
+
   return {
     under: (policy) => ({
-      recall(token, nowMs, waitUntil) {
-        const held = ladder.ready(nowMs, waitUntil);
-        return held === undefined ? undefined : recallUnder(held.keySet, policy, token, epochSecondsFromMs(nowMs));
-      },
-      async verify(token, nowMs, waitUntil) {
-        const now = epochSecondsFromMs(nowMs);
+      verify(token, nowMs, waitUntil) {
         const ready = ladder.ready(nowMs, waitUntil);
-        const held = ready === undefined ? await ladder.current(nowMs, waitUntil) : ok(ready);
-        if (!held.ok) return held;
-        const { keySet } = held.value;
-        const first = await check(keySet, policy, token, now);
-        if (first.ok || first.error.code !== "kid_unknown") return first;
-        const newer = await ladder.refreshForUnknownKid(keySet, nowMs, waitUntil);
-        return newer === undefined ? first : check(newer.keySet, policy, token, now);
+        const known =
+          ready === undefined ? undefined : recallUnder(ready.keySet, policy, token, epochSecondsFromMs(nowMs));
+        return known ?? verifyNew(ready, policy, token, nowMs, waitUntil);
       },
     }),
   };

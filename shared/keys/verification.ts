@@ -6,7 +6,7 @@ import type { IssuerUrl, RingName } from "../identifiers.ts";
 import type { TrustAnchors } from "../signed-key-set.ts";
 import { createKeyLadder } from "./key-ladder.ts";
 import type { KeyLadder } from "./key-ladder.ts";
-import type { KeySetSource } from "./key-set-source.ts";
+import type { KeySetReader } from "./key-set-reader.ts";
 import { DEFAULT_TOKEN_MEMORY_LIMITS } from "./token-memory.ts";
 import type { TokenMemoryLimits } from "./token-memory.ts";
 import { createTokenVerifiers } from "./token-verifier.ts";
@@ -33,12 +33,12 @@ export interface Verification {
 
 /** @param memoryLimits of the tokens that are remembered */
 export function createVerification(
-  source: KeySetSource,
+  reader: KeySetReader,
   config: KeySetConfig,
   memoryLimits: TokenMemoryLimits = DEFAULT_TOKEN_MEMORY_LIMITS,
 ): Verification {
   const ladder = createKeyLadder({
-    source,
+    reader,
     anchors: config.anchors,
     issuer: config.issuer,
     ring: config.ring,

@@ -1,5 +1,5 @@
 /**
- * A Worker with nothing but a key ladder, whose source is an HTTP server of the test: reads are I/O that workerd binds to
+ * A Worker with nothing but a key ladder, whose reader is an HTTP server of the test: reads are I/O that workerd binds to
  * the request that made it, and the test decides when they end.
  */
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
@@ -24,10 +24,10 @@ async function createLadder(env: Env): Promise<KeyLadder> {
   const anchors = await importTrustAnchors(JSON.parse(env.TRUST_ANCHORS));
   if (!anchors.ok) throw new TypeError("the test passes usable anchors");
   return createKeyLadder({
-    source: {
+    reader: {
       async read() {
         const response = await fetch(env.KEY_SET_URL);
-        if (!response.ok) throw new Error(`the source answered ${response.status}`);
+        if (!response.ok) throw new Error(`the reader answered ${response.status}`);
         return response.text();
       },
     },
@@ -48,6 +48,6 @@ export default {
     ladder ??= await createLadder(env);
     const held = await ladder.current(nowMs, (work) => context.waitUntil(work));
     if (!held.ok) return Response.json(held.error, { status: 503 });
-    return Response.json({ origin: held.value.origin, rev: held.value.keySet.document.rev });
+    return Response.json({ source: held.value.source, rev: held.value.keySet.document.rev });
   },
 };

@@ -1,15 +1,15 @@
 /**
- * A ring for tests of the edge: a root key, two token keys and a ladder over a source of the test's choice. Web globals
+ * A ring for tests of the edge: a root key, two token keys and a ladder over a reader of the test's choice. Web globals
  * only.
  */
 import type { StartTimer } from "../../shared/keys/deadline.ts";
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
-import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
+import type { KeySetReader } from "../../shared/keys/key-set-reader.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER, TEST_RING } from "./key-sets.ts";
-import { createManualTimer, createScriptedSource } from "./key-set-sources.ts";
-import type { ManualTimer, ScriptedSource } from "./key-set-sources.ts";
+import { createManualTimer, createScriptedReader } from "./key-set-readers.ts";
+import type { ManualTimer, ScriptedReader } from "./key-set-readers.ts";
 import type { TestKey, TestRoot } from "./key-sets.ts";
 
 /** The time at which the tests' documents are issued: epoch seconds and milliseconds. */
@@ -49,10 +49,10 @@ export interface LadderChoices {
 }
 
 /** A ladder that trusts the ring's root; without jitter unless `random` is given. */
-export function makeLadder(ring: TestRing, source: KeySetSource, choices: LadderChoices = {}): KeyLadder {
+export function makeLadder(ring: TestRing, reader: KeySetReader, choices: LadderChoices = {}): KeyLadder {
   const { bootstrap, minRev = 1, readDeadlineMs = 2000, random = () => 0, startTimer } = choices;
   const config = {
-    source,
+    reader,
     anchors: ring.root.anchors,
     issuer: TEST_ISSUER,
     ring: TEST_RING,
@@ -64,9 +64,9 @@ export function makeLadder(ring: TestRing, source: KeySetSource, choices: Ladder
   return createKeyLadder(startTimer === undefined ? config : { ...config, startTimer });
 }
 
-/** A ladder that holds the ring's first document, with the source and the timer that it was given. */
+/** A ladder that holds the ring's first document, with the reader and the timer that it was given. */
 export interface LadderScene {
-  readonly source: ScriptedSource;
+  readonly reader: ScriptedReader;
   readonly timer: ManualTimer;
   readonly ladder: KeyLadder;
 }
@@ -77,9 +77,9 @@ export async function makeHoldingLadder(
   waitUntil: (work: Promise<unknown>) => void,
   choices: LadderChoices = {},
 ): Promise<LadderScene> {
-  const source = createScriptedSource(await ring.publish());
+  const reader = createScriptedReader(await ring.publish());
   const timer = createManualTimer();
-  const ladder = makeLadder(ring, source, { startTimer: timer.start, ...choices });
+  const ladder = makeLadder(ring, reader, { startTimer: timer.start, ...choices });
   await ladder.current(ISSUED_AT_MS, waitUntil);
-  return { source, timer, ladder };
+  return { reader, timer, ladder };
 }

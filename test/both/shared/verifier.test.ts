@@ -82,10 +82,10 @@ describe("a verifier", () => {
 
   test("stands on its last document when its place has nothing, and on none past `exp`", async () => {
     let nowMs = NOW * 1000;
-    const empty: KeySets = { sourceOf: () => ({ read: () => Promise.resolve(null) }) };
+    const empty: KeySets = { readerOf: () => ({ read: () => Promise.resolve(null) }) };
     const verifier = createVerifier({ ...complete, keySets: empty, bootstrapKeySet: text, clock: () => nowMs });
     expect((await verifier.verify(await token())).ok).toBe(true);
-    expect(await verifier.status()).toMatchObject({ origin: "bootstrap", problem: "key_set_missing" });
+    expect(await verifier.status()).toMatchObject({ source: "bootstrap", problem: "key_set_missing" });
     nowMs = (NOW + 90_000) * 1000;
     expect(errorOf(await verifier.verify(await token())).code).toBe("keys_unavailable");
   });

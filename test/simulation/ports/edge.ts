@@ -54,7 +54,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const audience = parseAudience(options.audience);
   if (audience === undefined) throw new TypeError("audience is not one");
   const ladder = createKeyLadder({
-    source: { read: readKv },
+    reader: { read: readKv },
     anchors,
     issuer: policy.issuer,
     ring: policy.ring,
@@ -89,8 +89,8 @@ export function createEdge(options: EdgeOptions): Edge {
         : undefined;
     },
     status() {
-      const { origin, rev } = ladder.status(clock.epochMs());
-      return { source: origin, rev };
+      const { source, rev } = ladder.status(clock.epochMs());
+      return { source, rev };
     },
   };
 }

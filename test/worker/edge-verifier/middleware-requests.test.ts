@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vi
 import { sealgate } from "../../../edge-verifier/index.ts";
 import type { SealgateOptions, SealgateVariables } from "../../../edge-verifier/index.ts";
 import { MAX_ON_TRIAL } from "../../../edge-verifier/verification.ts";
-import type { KeySetNamespace } from "../../../shared/keys/key-set-source.ts";
+import type { KeySetNamespace } from "../../../shared/keys/key-set-reader.ts";
 import { makeDocument, makeKey, ringName, seconds, signKeySet, TEST_ISSUER } from "../../support/key-sets.ts";
 import { AUDIENCE, makeFixture, NOW } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";

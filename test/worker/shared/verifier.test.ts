@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createVerifier, fromKv } from "../../../shared/index.ts";
 import type { KeySetNamespace } from "../../../shared/index.ts";
-import { collectBackgroundWork } from "../../support/key-set-sources.ts";
+import { collectBackgroundWork } from "../../support/key-set-readers.ts";
 import {
   makeDocument,
   makeKey,

@@ -7,7 +7,7 @@ import { createTokenVerifier } from "../../../../shared/keys/token-verifier.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
 import { makeLadder } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
-import { collectBackgroundWork } from "../../../support/key-set-sources.ts";
+import { collectBackgroundWork } from "../../../support/key-set-readers.ts";
 import { TEST_ISSUER } from "../../../support/key-sets.ts";
 import { audienceOf } from "../../../support/values.ts";
 import type { KvLocation } from "./kv-location.ts";
@@ -34,8 +34,7 @@ export function startIsolate(ring: TestRing, token: string, kv: KvLocation, rand
     async ask(nowMs) {
       kv.nowMs = nowMs;
       const work = collectBackgroundWork();
-      const answer =
-        verifier.recall(token, nowMs, work.waitUntil) ?? (await verifier.verify(token, nowMs, work.waitUntil));
+      const answer = await verifier.verify(token, nowMs, work.waitUntil);
       await work.settle();
       if (answer.ok) return "passes";
       return answer.error.code === "keys_unavailable" ? "unavailable" : "refused";

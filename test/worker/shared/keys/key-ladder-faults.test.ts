@@ -2,14 +2,14 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
-import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import { createKvKeySetReader } from "../../../../shared/keys/key-set-reader.ts";
 import { parseRingName } from "../../../../shared/identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "../../../../shared/jwk.ts";
 import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { issuerUrl, seconds, signKeySetPayload } from "../../../support/key-sets.ts";
-import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../../support/key-set-sources.ts";
-import type { ScriptedSource } from "../../../support/key-set-sources.ts";
+import { collectBackgroundWork, createManualTimer, createScriptedReader } from "../../../support/key-set-readers.ts";
+import type { ScriptedReader } from "../../../support/key-set-readers.ts";
 import { errorOf, given, kidOf, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 
 /** A ladder that already holds rev 10. */
-async function holding(source: ScriptedSource, ladder: KeyLadder = makeLadder(ring, source)): Promise<KeyLadder> {
-  source.answer(await ring.publish());
+async function holding(reader: ScriptedReader, ladder: KeyLadder = makeLadder(ring, reader)): Promise<KeyLadder> {
+  reader.answer(await ring.publish());
   await ladder.current(T0, waitUntil);
   return ladder;
 }
@@ -67,30 +67,30 @@ async function withPayloadOf(signed: Promise<string>, other: Promise<string>): P
 
 describe.each(BAD_VALUES)("KV returns %s", (_, problem, makeValue) => {
   test("the held document goes on, and the problem is reported", async () => {
-    const source = createScriptedSource(null);
-    const ladder = await holding(source);
-    source.answer(await makeValue());
+    const reader = createScriptedReader(null);
+    const ladder = await holding(reader);
+    reader.answer(await makeValue());
     const held = valueOf(await ladder.current(PAST_M, waitUntil));
-    expect(held).toMatchObject({ origin: "last_good", ageSeconds: 30, keySet: { document: { rev: 10 } } });
-    expect(ladder.status(PAST_M)).toMatchObject({ origin: "last_good", problem });
+    expect(held).toMatchObject({ source: "last_good", ageSeconds: 30, keySet: { document: { rev: 10 } } });
+    expect(ladder.status(PAST_M)).toMatchObject({ source: "last_good", problem });
   });
 
   test("a new isolate has no keys from it, unless it has a bootstrap document", async () => {
-    const source = createScriptedSource(await makeValue());
+    const reader = createScriptedReader(await makeValue());
     const [bare, bundled] = [{}, { bootstrap: await ring.publish() }].map((choices) =>
-      makeLadder(ring, source, { ...choices, minRev: 10 }),
+      makeLadder(ring, reader, { ...choices, minRev: 10 }),
     );
     expect(errorOf(await given(bare).current(PAST_M, waitUntil))).toMatchObject({ code: "keys_unavailable", problem });
-    expect(valueOf(await given(bundled).current(PAST_M, waitUntil)).origin).toBe("bootstrap");
+    expect(valueOf(await given(bundled).current(PAST_M, waitUntil)).source).toBe("bootstrap");
   });
 });
 
 describe("KV does not answer", () => {
   test("a throw: the held document goes on", async () => {
-    const source = createScriptedSource(null);
-    const ladder = await holding(source);
-    source.fail();
-    expect(valueOf(await ladder.current(PAST_M, waitUntil)).origin).toBe("last_good");
+    const reader = createScriptedReader(null);
+    const ladder = await holding(reader);
+    reader.fail();
+    expect(valueOf(await ladder.current(PAST_M, waitUntil)).source).toBe("last_good");
     expect(ladder.status(PAST_M).problem).toBe("key_set_read_failed");
   });
 
@@ -104,36 +104,36 @@ describe("KV does not answer", () => {
   });
 
   test("a hang: the request waits for the deadline and no longer, then the held document goes on", async () => {
-    const source = createScriptedSource(null);
+    const reader = createScriptedReader(null);
     const timer = createManualTimer();
-    const ladder = await holding(source, makeLadder(ring, source, { startTimer: timer.start, readDeadlineMs: 1500 }));
-    source.hang();
+    const ladder = await holding(reader, makeLadder(ring, reader, { startTimer: timer.start, readDeadlineMs: 1500 }));
+    reader.hang();
     const pending = ladder.current(PAST_M, waitUntil);
     expect(timer.running).toEqual([1500]);
     timer.fire();
-    expect(valueOf(await pending).origin).toBe("last_good");
+    expect(valueOf(await pending).source).toBe("last_good");
     expect(ladder.status(PAST_M).problem).toBe("key_set_read_timeout");
   });
 
   test("a hang on the first request: no keys after the deadline, with the platform's own timer", async () => {
-    const source = createScriptedSource(null);
-    source.hang();
-    const ladder = makeLadder(ring, source, { readDeadlineMs: 5 });
+    const reader = createScriptedReader(null);
+    reader.hang();
+    const ladder = makeLadder(ring, reader, { readDeadlineMs: 5 });
     expect(errorOf(await ladder.current(T0, waitUntil))).toMatchObject({ problem: "key_set_read_timeout" });
   });
 
   test("a slow read that loses against the deadline is kept alive, and what it brings is used", async () => {
-    const source = createScriptedSource(null);
+    const reader = createScriptedReader(null);
     const timer = createManualTimer();
     const work = collectBackgroundWork();
-    const ladder = makeLadder(ring, source, { startTimer: timer.start });
-    const answer = source.hang();
+    const ladder = makeLadder(ring, reader, { startTimer: timer.start });
+    const answer = reader.hang();
     const pending = ladder.current(T0, work.waitUntil);
     timer.fire();
     expect((await pending).ok).toBe(false);
     answer(await ring.publish());
     await work.settle();
-    expect(ladder.ready(T0 + 3000, work.waitUntil)).toMatchObject({ origin: "memory", ageSeconds: 3 });
+    expect(ladder.ready(T0 + 3000, work.waitUntil)).toMatchObject({ source: "memory", ageSeconds: 3 });
     expect(ladder.status(T0 + 3000).problem).toBeUndefined();
   });
 
@@ -155,15 +155,15 @@ describe("KV does not answer", () => {
 
   test("a deadline that is met leaves no timer behind", async () => {
     const timer = createManualTimer();
-    const source = createScriptedSource(await ring.publish());
-    await makeLadder(ring, source, { startTimer: timer.start }).current(T0, waitUntil);
+    const reader = createScriptedReader(await ring.publish());
+    await makeLadder(ring, reader, { startTimer: timer.start }).current(T0, waitUntil);
     expect(timer.running).toEqual([]);
   });
 
   test("a platform that fails during the check is a failed read", async () => {
-    const source = createScriptedSource(await ring.publish());
+    const reader = createScriptedReader(await ring.publish());
     const anchors = ring.root.anchors.map((anchor) => ({ ...anchor, cryptoKey: ring.root.privateKey }));
-    const ladder = makeLadder({ ...ring, root: { ...ring.root, anchors } }, source);
+    const ladder = makeLadder({ ...ring, root: { ...ring.root, anchors } }, reader);
     expect(errorOf(await ladder.current(T0, waitUntil)).problem).toBe("key_set_check_failed");
   });
 });
@@ -175,14 +175,14 @@ describe("the real KV binding", () => {
     "holds %s: no keys",
     async (_, problem, makeValue) => {
       await env.KEY_SETS.put(`key-set:${name}`, given((await makeValue()) ?? undefined));
-      const ladder = makeLadder(ring, createKvKeySetSource(env.KEY_SETS, name), { minRev: 10 });
+      const ladder = makeLadder(ring, createKvKeySetReader(env.KEY_SETS, name), { minRev: 10 });
       expect(errorOf(await ladder.current(PAST_M, waitUntil)).problem).toBe(problem);
     },
   );
 
   test("holds 25 MiB: no keys", async () => {
     await env.KEY_SETS.put(`key-set:${name}`, "a".repeat(25 * 1024 * 1024));
-    const ladder = makeLadder(ring, createKvKeySetSource(env.KEY_SETS, name));
+    const ladder = makeLadder(ring, createKvKeySetReader(env.KEY_SETS, name));
     expect(errorOf(await ladder.current(T0, waitUntil)).problem).toBe("key_set_too_large");
   });
 });
@@ -192,8 +192,8 @@ describe("which document may replace the one held", () => {
     const jwk = valueOf(parsePublicJwk({ ...ring.newKey.jwk, y: "A".repeat(43), kid: undefined }));
     const offCurve = { ...ring.newKey, jwk, kid: await calculateThumbprint(jwk) };
     const renamed = { ...ring.newKey, kid: kidOf("another-name") };
-    const source = createScriptedSource(await ring.publish({}, [offCurve, ring.key, renamed]));
-    const ladder = makeLadder(ring, source);
+    const reader = createScriptedReader(await ring.publish({}, [offCurve, ring.key, renamed]));
+    const ladder = makeLadder(ring, reader);
     const { keySet } = valueOf(await ladder.current(T0, waitUntil));
     expect(keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
     expect(keySet.find(offCurve.kid)).toBeUndefined();
@@ -205,24 +205,24 @@ describe("which document may replace the one held", () => {
   });
 
   test("below MIN_REV: none, even in a new isolate", async () => {
-    const ladder = makeLadder(ring, createScriptedSource(await ring.publish()), { minRev: 11 });
+    const ladder = makeLadder(ring, createScriptedReader(await ring.publish()), { minRev: 11 });
     expect(errorOf(await ladder.current(T0, waitUntil)).problem).toBe("key_set_rev_too_low");
   });
 
   test("after the newest document has expired, an older one that is still valid is refused", async () => {
-    const source = createScriptedSource(await ring.publish({ expiresAt: seconds(ISSUED_AT + 60) }));
-    const ladder = makeLadder(ring, source);
+    const reader = createScriptedReader(await ring.publish({ expiresAt: seconds(ISSUED_AT + 60) }));
+    const ladder = makeLadder(ring, reader);
     await ladder.current(T0, waitUntil);
-    source.answer(await ring.publish({ rev: 9 }));
+    reader.answer(await ring.publish({ rev: 9 }));
     expect(errorOf(await ladder.current(T0 + 60_000, waitUntil)).problem).toBe("key_set_rev_too_low");
   });
 
   test("of two reads under way at once, the one with the higher rev wins, whichever ends last", async () => {
-    const source = createScriptedSource(null);
-    const ladder = makeLadder(ring, source);
-    const answerOld = source.hang();
+    const reader = createScriptedReader(null);
+    const ladder = makeLadder(ring, reader);
+    const answerOld = reader.hang();
     const first = ladder.current(T0, waitUntil);
-    const answerNew = source.hang();
+    const answerNew = reader.hang();
     const second = ladder.current(T0 + 1, waitUntil);
     // Both texts are under check at the same time: the older one passed the floor before the newer one raised it.
     answerNew(await ring.publish({ rev: 11 }));
@@ -232,12 +232,12 @@ describe("which document may replace the one held", () => {
   });
 
   test("the same rev with other bytes: the held one stays, and tombstones of both are in force", async () => {
-    const source = createScriptedSource(null);
-    const ladder = await holding(source);
+    const reader = createScriptedReader(null);
+    const ladder = await holding(reader);
     const before = valueOf(await ladder.current(T0 + 1, waitUntil)).keySet;
-    source.answer(await ring.publish({ keys: [], revoked: [{ kid: ring.key.kid, at: seconds(ISSUED_AT) }] }));
-    const { origin, keySet } = valueOf(await ladder.current(PAST_M, waitUntil));
-    expect(origin).toBe("kv");
+    reader.answer(await ring.publish({ keys: [], revoked: [{ kid: ring.key.kid, at: seconds(ISSUED_AT) }] }));
+    const { source, keySet } = valueOf(await ladder.current(PAST_M, waitUntil));
+    expect(source).toBe("kv");
     expect(keySet.keys.has(ring.key.kid)).toBe(true);
     expect(keySet.find(ring.key.kid)).toBe("revoked");
     expect(keySet.document.revoked).toHaveLength(1);
@@ -246,31 +246,31 @@ describe("which document may replace the one held", () => {
   });
 
   test("the same rev signed anew, with the same content: the held key set stays as it is", async () => {
-    const source = createScriptedSource(null);
-    const ladder = await holding(source);
+    const reader = createScriptedReader(null);
+    const ladder = await holding(reader);
     const before = valueOf(await ladder.current(T0 + 1, waitUntil)).keySet;
-    source.answer(await ring.publish());
+    reader.answer(await ring.publish());
     expect(valueOf(await ladder.current(PAST_M, waitUntil)).keySet).toBe(before);
     expect(ladder.status(PAST_M).problem).toBeUndefined();
   });
 
   test("a tombstone stays in force when a later document has lost it", async () => {
     const revoked = [{ kid: ring.key.kid, at: seconds(ISSUED_AT) }];
-    const source = createScriptedSource(await ring.publish({ revoked }));
-    const ladder = makeLadder(ring, source);
+    const reader = createScriptedReader(await ring.publish({ revoked }));
+    const ladder = makeLadder(ring, reader);
     await ladder.current(T0, waitUntil);
-    source.answer(await ring.publish({ rev: 11 }));
+    reader.answer(await ring.publish({ rev: 11 }));
     const { keySet } = valueOf(await ladder.current(PAST_M, waitUntil));
     expect(keySet.document.rev).toBe(11);
     expect(keySet.find(ring.key.kid)).toBe("revoked");
   });
 
   test("a tombstone that arrives while a newer document is being checked is not lost", async () => {
-    const source = createScriptedSource(null);
-    const ladder = makeLadder(ring, source);
-    const answerPlain = source.hang();
+    const reader = createScriptedReader(null);
+    const ladder = makeLadder(ring, reader);
+    const answerPlain = reader.hang();
     const first = ladder.current(T0, waitUntil);
-    const answerRevoked = source.hang();
+    const answerRevoked = reader.hang();
     const second = ladder.current(T0 + 1, waitUntil);
     const [plain, revoked] = await Promise.all([
       ring.publish({ rev: 12 }, [ring.key, ring.newKey]),

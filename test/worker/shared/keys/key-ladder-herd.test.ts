@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
 import { ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
-import { collectBackgroundWork, createManualTimer, createScriptedSource } from "../../../support/key-set-sources.ts";
-import type { ScriptedSource } from "../../../support/key-set-sources.ts";
+import { collectBackgroundWork, createManualTimer, createScriptedReader } from "../../../support/key-set-readers.ts";
+import type { ScriptedReader } from "../../../support/key-set-readers.ts";
 
 const ISOLATES = 1000;
 const M_SECONDS = MEMORY_TTL_MS / 1000;
@@ -28,26 +28,26 @@ function createRandom(seed: number): () => number {
   };
 }
 
-function startIsolates(source: ScriptedSource): readonly KeyLadder[] {
+function startIsolates(reader: ScriptedReader): readonly KeyLadder[] {
   const random = createRandom(1);
-  return Array.from({ length: ISOLATES }, () => makeLadder(ring, source, { random }));
+  return Array.from({ length: ISOLATES }, () => makeLadder(ring, reader, { random }));
 }
 
 /** One request to each isolate in each of these seconds; what KV was asked in each. */
 async function readsPerSecond(
   isolates: readonly KeyLadder[],
-  source: ScriptedSource,
+  reader: ScriptedReader,
   fromSecond: number,
   seconds: number,
 ): Promise<readonly number[]> {
   const counts: number[] = [];
   for (let second = fromSecond; second < fromSecond + seconds; second += 1) {
-    const before = source.reads.length;
+    const before = reader.reads.length;
     const work = collectBackgroundWork();
     const nowMs = T0 + second * 1000;
     await Promise.all(isolates.map((ladder) => ladder.current(nowMs, work.waitUntil)));
     await work.settle();
-    counts.push(source.reads.length - before);
+    counts.push(reader.reads.length - before);
   }
   return counts;
 }
@@ -60,9 +60,9 @@ describe("a thousand isolates", () => {
   test("that start at once read KV once each, refresh in different seconds from the first time on, and never again at once", async ({
     annotate,
   }) => {
-    const source = createScriptedSource(await ring.publish());
-    const isolates = startIsolates(source);
-    const [first, ...later] = await readsPerSecond(isolates, source, 0, 301);
+    const reader = createScriptedReader(await ring.publish());
+    const isolates = startIsolates(reader);
+    const [first, ...later] = await readsPerSecond(isolates, reader, 0, 301);
     expect(first).toBe(ISOLATES);
     await annotate(`reads per second after the start: at most ${Math.max(...later)} of ${ISOLATES} isolates`);
     // Due between M/2 and 3M/4: spread over a quarter of M, so no second sees many more than its share of 134.
@@ -77,24 +77,24 @@ describe("a thousand isolates", () => {
   });
 
   test("ask a KV that is down at different times, each at most once per backoff, and find it again within seconds", async () => {
-    const source = createScriptedSource(await ring.publish());
-    const isolates = startIsolates(source);
-    await readsPerSecond(isolates, source, 0, 30);
-    source.fail();
-    const down = await readsPerSecond(isolates, source, 30, 120);
+    const reader = createScriptedReader(await ring.publish());
+    const isolates = startIsolates(reader);
+    await readsPerSecond(isolates, reader, 0, 30);
+    reader.fail();
+    const down = await readsPerSecond(isolates, reader, 30, 120);
     // The backoff is 2.5 to 5 s: what one request per second and isolate would be, divided by at least 2.5.
     expect(sum(down)).toBeLessThanOrEqual((ISOLATES * down.length) / 2.5);
     expect(Math.max(...down.slice(20))).toBeLessThan(ISOLATES / 2);
     expect(Math.min(...down.slice(20))).toBeGreaterThan(0);
-    source.answer(await ring.publish({ rev: 11 }));
-    await readsPerSecond(isolates, source, 150, 6);
+    reader.answer(await ring.publish({ rev: 11 }));
+    await readsPerSecond(isolates, reader, 150, 6);
     const revs = isolates.map((ladder) => ladder.ready(T0 + 156_000, () => {})?.keySet.document.rev);
     expect(revs.every((rev) => rev === 11)).toBe(true);
   });
 
   test("of which every second one hangs: the others answer, and nobody waits for a promise that is not its own", async () => {
     const text = await ring.publish();
-    const [hanging, answering] = [createScriptedSource(null), createScriptedSource(text)];
+    const [hanging, answering] = [createScriptedReader(null), createScriptedReader(text)];
     hanging.hang();
     const timer = createManualTimer();
     const isolates = Array.from({ length: ISOLATES }, (_, index) =>
@@ -112,17 +112,17 @@ describe("a thousand isolates", () => {
 
   test("and a thousand requests in one cold isolate: each has its own read, and one that hangs holds up none of them", async () => {
     const text = await ring.publish();
-    const source = createScriptedSource(text);
+    const reader = createScriptedReader(text);
     const timer = createManualTimer();
-    const ladder = makeLadder(ring, source, { startTimer: timer.start });
+    const ladder = makeLadder(ring, reader, { startTimer: timer.start });
     const work = collectBackgroundWork();
-    source.hang();
+    reader.hang();
     const stuck = ladder.current(T0, work.waitUntil);
-    source.answer(text);
+    reader.answer(text);
     const answers = await Promise.all(Array.from({ length: ISOLATES }, () => ladder.current(T0, work.waitUntil)));
     expect(answers.every(({ ok }) => ok)).toBe(true);
     timer.fire();
     expect((await stuck).ok).toBe(true);
-    expect(source.reads.length).toBeLessThanOrEqual(ISOLATES + 1);
+    expect(reader.reads.length).toBeLessThanOrEqual(ISOLATES + 1);
   });
 });

@@ -1,26 +1,26 @@
 /** The rungs, one by one, over the real KV binding. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
-import type { KeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import { createKvKeySetReader } from "../../../../shared/keys/key-set-reader.ts";
+import type { KeySetReader } from "../../../../shared/keys/key-set-reader.ts";
 import { parseRingName } from "../../../../shared/identifiers.ts";
 import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { seconds, TEST_TIMING } from "../../../support/key-sets.ts";
-import { collectBackgroundWork, createScriptedSource } from "../../../support/key-set-sources.ts";
+import { collectBackgroundWork, createScriptedReader } from "../../../support/key-set-readers.ts";
 import { errorOf, given, valueOf } from "../../../support/values.ts";
 
 const KEY = "key-set:ladder-test";
 
 /** The real binding, with the cacheTtl of each read written down. */
-function countedKv(): KeySetSource & { readonly reads: readonly number[] } {
-  const source = createKvKeySetSource(env.KEY_SETS, given(parseRingName("ladder-test")));
+function countedKv(): KeySetReader & { readonly reads: readonly number[] } {
+  const reader = createKvKeySetReader(env.KEY_SETS, given(parseRingName("ladder-test")));
   const reads: number[] = [];
   return {
     reads,
     read(cacheTtlSeconds) {
       reads.push(cacheTtlSeconds);
-      return source.read(cacheTtlSeconds);
+      return reader.read(cacheTtlSeconds);
     },
   };
 }
@@ -40,7 +40,7 @@ describe("first request", () => {
     const ladder = makeLadder(ring, kv);
     expect(ladder.ready(T0, waitUntil)).toBeUndefined();
     const held = valueOf(await ladder.current(T0, waitUntil));
-    expect(held).toMatchObject({ origin: "kv", ageSeconds: 0 });
+    expect(held).toMatchObject({ source: "kv", ageSeconds: 0 });
     expect(held.keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
     expect(kv.reads).toEqual([30]);
   });
@@ -61,7 +61,7 @@ describe("memory", () => {
     const ladder = makeLadder(ring, kv);
     const first = valueOf(await ladder.current(T0, work.waitUntil));
     const held = ladder.ready(T0 + MEMORY_TTL_MS / 2 - 1, work.waitUntil);
-    expect(held).toMatchObject({ origin: "memory", ageSeconds: 14.999 });
+    expect(held).toMatchObject({ source: "memory", ageSeconds: 14.999 });
     expect(held?.keySet).toBe(first.keySet);
     expect(kv.reads).toHaveLength(1);
   });
@@ -78,7 +78,7 @@ describe("memory", () => {
     expect(kv.reads).toHaveLength(2);
     await work.settle();
     const after = given(ladder.ready(T0 + MEMORY_TTL_MS / 2 + 3, work.waitUntil));
-    expect(after).toMatchObject({ origin: "memory", ageSeconds: 0.003 });
+    expect(after).toMatchObject({ source: "memory", ageSeconds: 0.003 });
     expect(after.keySet.document.rev).toBe(11);
   });
 
@@ -89,7 +89,7 @@ describe("memory", () => {
     const work = collectBackgroundWork();
     const ladder = makeLadder(ring, kv);
     await ladder.current(T0, work.waitUntil);
-    expect(ladder.ready(T0 + 9999, work.waitUntil)?.origin).toBe("memory");
+    expect(ladder.ready(T0 + 9999, work.waitUntil)?.source).toBe("memory");
     await work.settle();
     expect(kv.reads).toEqual([30, 45]);
   });
@@ -105,7 +105,7 @@ describe("past M", () => {
     await env.KEY_SETS.put(KEY, await ring.publish({ rev: 11, keys: [] }));
     expect(ladder.ready(T0 + MEMORY_TTL_MS, waitUntil)).toBeUndefined();
     const held = valueOf(await ladder.current(T0 + MEMORY_TTL_MS, waitUntil));
-    expect(held).toMatchObject({ origin: "kv", ageSeconds: 0 });
+    expect(held).toMatchObject({ source: "kv", ageSeconds: 0 });
     expect(held.keySet.find(ring.key.kid)).toBeUndefined();
     expect(kv.reads).toHaveLength(2);
   });
@@ -120,8 +120,8 @@ describe("past M", () => {
     expect(costly.map((call) => call.mock.calls.length)).toEqual([0, 0, 0]);
     for (const call of costly) call.mockRestore();
     expect(second.keySet).toBe(first.keySet);
-    expect(second.origin).toBe("kv");
-    expect(ladder.ready(T0 + MEMORY_TTL_MS + 10_000, waitUntil)).toMatchObject({ origin: "memory", ageSeconds: 10 });
+    expect(second.source).toBe("kv");
+    expect(ladder.ready(T0 + MEMORY_TTL_MS + 10_000, waitUntil)).toMatchObject({ source: "memory", ageSeconds: 10 });
   });
 
   test("the imported key is used again when the JWK is the same", async () => {
@@ -144,7 +144,7 @@ describe("last good document", () => {
     await ladder.current(T0, waitUntil);
     await env.KEY_SETS.delete(KEY);
     expect(valueOf(await ladder.current(T0 + 3_599_999, waitUntil))).toMatchObject({
-      origin: "last_good",
+      source: "last_good",
       ageSeconds: 3599.999,
     });
     expect(errorOf(await ladder.current(T0 + 3_600_000, waitUntil))).toMatchObject({ problem: "key_set_missing" });
@@ -156,7 +156,7 @@ describe("last good document", () => {
     const kv = countedKv();
     const ladder = makeLadder(ring, kv);
     await ladder.current(T0 + 3_590_000, waitUntil);
-    expect(ladder.ready(T0 + 3_599_999, waitUntil)?.origin).toBe("memory");
+    expect(ladder.ready(T0 + 3_599_999, waitUntil)?.source).toBe("memory");
     for (let ms = 0; ms < 10; ms += 1) {
       const unavailable = errorOf(await ladder.current(T0 + 3_600_000 + ms, waitUntil));
       expect(unavailable).toMatchObject({ problem: "key_set_expired" });
@@ -173,10 +173,10 @@ describe("bootstrap document", () => {
     const { waitUntil } = collectBackgroundWork();
     const ladder = makeLadder(ring, countedKv(), { bootstrap });
     expect(valueOf(await ladder.current(T0 + 60_000, waitUntil))).toMatchObject({
-      origin: "bootstrap",
+      source: "bootstrap",
       ageSeconds: 60,
     });
-    expect(valueOf(await ladder.current(T0 + 7_199_999, waitUntil))).toMatchObject({ origin: "bootstrap" });
+    expect(valueOf(await ladder.current(T0 + 7_199_999, waitUntil))).toMatchObject({ source: "bootstrap" });
     expect(errorOf(await ladder.current(T0 + 7_200_000, waitUntil))).toMatchObject({ code: "keys_unavailable" });
     expect(ladder.status(T0 + 7_200_000).bootstrapProblem).toBe("key_set_expired");
   });
@@ -186,7 +186,7 @@ describe("bootstrap document", () => {
     const ladder = makeLadder(ring, countedKv(), { bootstrap: await ring.publish() });
     await ladder.current(T0, waitUntil);
     await env.KEY_SETS.put(KEY, await ring.publish({ rev: 11 }));
-    expect(valueOf(await ladder.current(T0 + 10_000, waitUntil))).toMatchObject({ origin: "kv" });
+    expect(valueOf(await ladder.current(T0 + 10_000, waitUntil))).toMatchObject({ source: "kv" });
   });
 
   test("gives way to another document of the same rev: what KV serves is what other isolates use", async () => {
@@ -201,14 +201,14 @@ describe("bootstrap document", () => {
 
   test("does not replace what KV has brought while it was being checked", async () => {
     const { waitUntil } = collectBackgroundWork();
-    const source = createScriptedSource(null);
-    const ladder = makeLadder(ring, source, { bootstrap: await ring.publish({ rev: 9 }) });
+    const reader = createScriptedReader(null);
+    const ladder = makeLadder(ring, reader, { bootstrap: await ring.publish({ rev: 9 }) });
     const newer = await ring.publish();
-    source.fail();
+    reader.fail();
     const first = ladder.current(T0, waitUntil);
-    source.answer(newer);
+    reader.answer(newer);
     await Promise.all([first, ladder.current(T0 + 1, waitUntil)]);
-    expect(ladder.status(T0 + 1)).toMatchObject({ origin: "memory", rev: 10 });
+    expect(ladder.status(T0 + 1)).toMatchObject({ source: "memory", rev: 10 });
   });
 
   test("is not looked at while KV serves", async () => {
@@ -226,7 +226,7 @@ describe("bootstrap document", () => {
     const first = valueOf(await ladder.current(T0, waitUntil));
     await env.KEY_SETS.put(KEY, text);
     const second = valueOf(await ladder.current(T0 + 10_000, waitUntil));
-    expect(second).toMatchObject({ origin: "kv", ageSeconds: 0 });
+    expect(second).toMatchObject({ source: "kv", ageSeconds: 0 });
     expect(second.keySet).toBe(first.keySet);
   });
 
@@ -240,14 +240,14 @@ describe("bootstrap document", () => {
     await ladder.current(T0, waitUntil);
     await env.KEY_SETS.delete(KEY);
     const lastGood = valueOf(await ladder.current(T0 + 3_599_000, waitUntil));
-    expect(lastGood).toMatchObject({ origin: "last_good", keySet: { document: { rev: 10 } } });
+    expect(lastGood).toMatchObject({ source: "last_good", keySet: { document: { rev: 10 } } });
     const bundled = valueOf(await ladder.current(T0 + 3_600_000, waitUntil));
-    expect(bundled).toMatchObject({ origin: "bootstrap", keySet: { document: { rev: 5 } } });
+    expect(bundled).toMatchObject({ source: "bootstrap", keySet: { document: { rev: 5 } } });
     expect(bundled.keySet.find(gone)).toBe("revoked");
     expect(bundled.keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
     // KV may not bring back what is older than the newest document seen, the bootstrap's own bytes included.
     await env.KEY_SETS.put(KEY, bootstrap);
-    expect(valueOf(await ladder.current(T0 + 3_700_000, waitUntil)).origin).toBe("bootstrap");
+    expect(valueOf(await ladder.current(T0 + 3_700_000, waitUntil)).source).toBe("bootstrap");
     expect(ladder.status(T0 + 3_700_000).problem).toBe("key_set_rev_too_low");
   });
 
@@ -258,7 +258,7 @@ describe("bootstrap document", () => {
     const { waitUntil } = collectBackgroundWork();
     const ladder = makeLadder(ring, countedKv(), { bootstrap: await ring.publish(changes), minRev: 10 });
     expect(errorOf(await ladder.current(T0 + 1000, waitUntil)).problem).toBe("key_set_missing");
-    expect(ladder.status(T0 + 1000)).toMatchObject({ origin: undefined, bootstrapProblem: problem });
+    expect(ladder.status(T0 + 1000)).toMatchObject({ source: undefined, bootstrapProblem: problem });
   });
 
   test("is refused when it is signed by nobody we know, or damaged", async () => {
@@ -276,16 +276,16 @@ describe("bootstrap document", () => {
 });
 
 describe("status", () => {
-  test("tells rev, age, origin, expiry, skipped keys and root keys that are not pinned, and does no I/O", async () => {
+  test("tells rev, age, source, expiry, skipped keys and root keys that are not pinned, and does no I/O", async () => {
     const roots = [ring.root.kid, ring.newKey.kid];
     await env.KEY_SETS.put(KEY, await ring.publish({ roots }, [ring.key, { ...ring.newKey, kid: ring.key.kid }]));
     const kv = countedKv();
     const { waitUntil } = collectBackgroundWork();
     const ladder = makeLadder(ring, kv);
-    expect(ladder.status(T0)).toMatchObject({ origin: undefined, rev: undefined, skipped: [], warnings: [] });
+    expect(ladder.status(T0)).toMatchObject({ source: undefined, rev: undefined, skipped: [], warnings: [] });
     await ladder.current(T0, waitUntil);
     expect(ladder.status(T0 + 5000)).toEqual({
-      origin: "memory",
+      source: "memory",
       rev: 10,
       ageSeconds: 5,
       expiresAt: ISSUED_AT + 86_400,

@@ -3,9 +3,9 @@
  * what has been read is served again for `cacheTtl` (https://developers.cloudflare.com/kv/concepts/how-kv-works/). Time is
  * whatever the test says it is. Used to measure the bounds that are derived from these two delays.
  */
-import type { KeySetSource } from "../../../../shared/keys/key-set-source.ts";
+import type { KeySetReader } from "../../../../shared/keys/key-set-reader.ts";
 
-export interface KvLocation extends KeySetSource {
+export interface KvLocation extends KeySetReader {
   /** The location's clock, epoch milliseconds; set before each request. */
   nowMs: number;
   /** While true, every read throws. */

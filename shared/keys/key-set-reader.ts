@@ -7,7 +7,7 @@ import { keySetKvKey } from "../key-set.ts";
 import { MAX_KEY_SET_BYTES } from "../signed-key-set.ts";
 
 /** One read of the document's text. */
-export interface KeySetSource {
+export interface KeySetReader {
   /**
    * @param cacheTtlSeconds how long the KV location may keep serving what it has read (at least 30)
    * @returns the text, or null when there is no entry. A value longer than {@link MAX_KEY_SET_BYTES} is cut one octet
@@ -26,7 +26,7 @@ export interface KeySetNamespace {
 }
 
 /** The document of a ring: KV key `key-set:<ring>`. */
-export function createKvKeySetSource(namespace: KeySetNamespace, ring: RingName): KeySetSource {
+export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName): KeySetReader {
   const key = keySetKvKey(ring);
   return {
     async read(cacheTtlSeconds) {

@@ -3,13 +3,13 @@
  * is needed, tests use the real binding.
  */
 import type { StartTimer } from "../../shared/keys/deadline.ts";
-import type { KeySetSource } from "../../shared/keys/key-set-source.ts";
+import type { KeySetReader } from "../../shared/keys/key-set-reader.ts";
 
 /** What a read comes to: a value, a throw, or nothing until the test says so. */
 type Answer = () => Promise<string | null>;
 
-/** A source whose next answers are chosen by the test; every read is recorded. */
-export interface ScriptedSource extends KeySetSource {
+/** A reader whose next answers are chosen by the test; every read is recorded. */
+export interface ScriptedReader extends KeySetReader {
   /** The `cacheTtl` of each read so far, in seconds. */
   readonly reads: readonly number[];
   /** All following reads return this. */
@@ -20,7 +20,7 @@ export interface ScriptedSource extends KeySetSource {
   hang(): (text: string | null) => void;
 }
 
-export function createScriptedSource(text: string | null): ScriptedSource {
+export function createScriptedReader(text: string | null): ScriptedReader {
   const reads: number[] = [];
   let next: Answer = async () => text;
   return {

@@ -1,8 +1,8 @@
 /** Reading a ring's entry from a real KV namespace, whole and not beyond its limit. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createKvKeySetSource } from "../../../../shared/keys/key-set-source.ts";
-import type { KeySetNamespace } from "../../../../shared/keys/key-set-source.ts";
+import { createKvKeySetReader } from "../../../../shared/keys/key-set-reader.ts";
+import type { KeySetNamespace } from "../../../../shared/keys/key-set-reader.ts";
 import { parseRingName } from "../../../../shared/identifiers.ts";
 import { MAX_KEY_SET_BYTES } from "../../../../shared/signed-key-set.ts";
 import { given } from "../../../support/values.ts";
@@ -10,17 +10,17 @@ import { given } from "../../../support/values.ts";
 const ring = given(parseRingName("source-test"));
 const KEY = "key-set:source-test";
 
-describe("KV key set source", () => {
+describe("the reader of a KV entry", () => {
   beforeEach(() => env.KEY_SETS.delete(KEY));
 
   test("reads the entry of its ring, byte for byte", async () => {
     await env.KEY_SETS.put(KEY, "aGVhZGVy.cGF5bG9hZA.c2ln");
     await env.KEY_SETS.put("key-set:other", "other");
-    expect(await createKvKeySetSource(env.KEY_SETS, ring).read(60)).toBe("aGVhZGVy.cGF5bG9hZA.c2ln");
+    expect(await createKvKeySetReader(env.KEY_SETS, ring).read(60)).toBe("aGVhZGVy.cGF5bG9hZA.c2ln");
   });
 
   test("answers null when there is no entry", async () => {
-    expect(await createKvKeySetSource(env.KEY_SETS, ring).read(60)).toBeNull();
+    expect(await createKvKeySetReader(env.KEY_SETS, ring).read(60)).toBeNull();
   });
 
   test("joins a character that is split between two chunks, and keeps a byte order mark", async () => {
@@ -33,12 +33,12 @@ describe("KV key set source", () => {
       },
     });
     const namespace: KeySetNamespace = { get: async () => split };
-    expect(await createKvKeySetSource(namespace, ring).read(60)).toBe("\ufeffé");
+    expect(await createKvKeySetReader(namespace, ring).read(60)).toBe("\ufeffé");
   });
 
   test("keeps no more of a 25 MiB value than is needed to see that it is too large", async () => {
     await env.KEY_SETS.put(KEY, "a".repeat(25 * 1024 * 1024));
-    const text = await createKvKeySetSource(env.KEY_SETS, ring).read(60);
+    const text = await createKvKeySetReader(env.KEY_SETS, ring).read(60);
     expect(text?.length).toBe(MAX_KEY_SET_BYTES + 1);
   });
 
@@ -48,20 +48,20 @@ describe("KV key set source", () => {
       pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(97)),
       cancel: () => cancelled.resolve(),
     });
-    const text = await createKvKeySetSource({ get: async () => endless }, ring).read(60);
+    const text = await createKvKeySetReader({ get: async () => endless }, ring).read(60);
     expect(text?.length).toBe(MAX_KEY_SET_BYTES + 1);
     await cancelled.promise;
   });
 
   test("reads a value of exactly the largest size whole", async () => {
     await env.KEY_SETS.put(KEY, "a".repeat(MAX_KEY_SET_BYTES));
-    expect((await createKvKeySetSource(env.KEY_SETS, ring).read(60))?.length).toBe(MAX_KEY_SET_BYTES);
+    expect((await createKvKeySetReader(env.KEY_SETS, ring).read(60))?.length).toBe(MAX_KEY_SET_BYTES);
   });
 
   test("passes cacheTtl to KV, which refuses less than 30 seconds; what KV throws is thrown", async () => {
     await env.KEY_SETS.put(KEY, "text");
-    const source = createKvKeySetSource(env.KEY_SETS, ring);
-    expect(await source.read(30)).toBe("text");
-    await expect(source.read(29)).rejects.toThrow("cache_ttl");
+    const reader = createKvKeySetReader(env.KEY_SETS, ring);
+    expect(await reader.read(30)).toBe("text");
+    await expect(reader.read(29)).rejects.toThrow("cache_ttl");
   });
 });

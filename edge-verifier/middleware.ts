@@ -9,7 +9,7 @@ import type { Alg } from "../shared/algorithms.ts";
 import type { VerifiedClaims } from "../shared/claims.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
-import { cookieCarrier, readToken } from "./http/carriers.ts";
+import { cookieCarrier, readToken } from "./http/token-locations.ts";
 import { explainRefusal } from "./request/explain.ts";
 import { DEFAULT_REALM, refusalResponse } from "./request/refusal.ts";
 import type { Refusal } from "./request/refusal.ts";

@@ -12,8 +12,8 @@ import { parseArgs } from "node:util";
 const TESTS = [
   "test/unit/fuzz",
   "test/unit/differential-jose.test.ts",
-  "test/unit/edge-verifier/path-differential.test.ts",
-  "test/unit/edge-verifier/path-tolerance.test.ts",
+  "test/unit/edge-verifier/request/route-differential.test.ts",
+  "test/unit/edge-verifier/features/path-tolerance.test.ts",
 ];
 
 const { values } = parseArgs({

@@ -6,7 +6,7 @@ import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { Result } from "../../shared/result.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
 import { readBearerToken } from "../http/bearer.ts";
-import type { CredentialProblem } from "../http/carriers.ts";
+import type { CredentialProblem } from "../http/token-locations.ts";
 import type { Identity, IdentityReader } from "../http/identity.ts";
 import type { Refusal } from "./refusal.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";

@@ -7,7 +7,7 @@ import type { ConfigProblem } from "../config/config.ts";
 import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
-import type { CredentialProblem } from "../http/carriers.ts";
+import type { CredentialProblem } from "../http/token-locations.ts";
 import type { PathProblem } from "../http/path-guard.ts";
 import { isWireCode, problemResponse } from "../http/problem.ts";
 import type { WireCode } from "../http/problem.ts";

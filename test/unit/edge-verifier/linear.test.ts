@@ -8,7 +8,7 @@ import { createRouteFinder } from "../../../edge-verifier/request/route.ts";
 import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
 import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
 import { readBearerToken } from "../../../edge-verifier/http/bearer.ts";
-import { cookieCarrier, readToken, removeToken } from "../../../edge-verifier/http/carriers.ts";
+import { cookieCarrier, readToken, removeToken } from "../../../edge-verifier/http/token-locations.ts";
 import { removedNames, unwantedHeaders } from "../../../edge-verifier/http/request-headers.ts";
 import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";

@@ -1,9 +1,9 @@
 /** One event per request, precise for operators, and nothing in it that a log must not hold. */
 import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import { createGateway } from "../../../edge-verifier/gateway.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
-import { makeFixture, NOW, problemOf, ROUTES } from "./fixture.ts";
+import { createGateway } from "../../../../edge-verifier/gateway.ts";
+import { TEST_ISSUER } from "../../../support/key-sets.ts";
+import { makeFixture, NOW, problemOf, ROUTES } from "../fixture.ts";
 
 const CANARY = "canary-9f3c";
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

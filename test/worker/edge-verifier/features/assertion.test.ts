@@ -1,11 +1,11 @@
 /** What reaches the origin carries an assertion that its verification library accepts, for exactly this request. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { createAssertionKey, createAssertionVerifier } from "../../../shared/origin.ts";
-import type { AssertionVerifier } from "../../../shared/origin.ts";
-import type { Echo } from "../../support/echo-origin.ts";
-import { valueOf } from "../../support/values.ts";
-import { echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import { createAssertionKey, createAssertionVerifier } from "../../../../shared/origin.ts";
+import type { AssertionVerifier } from "../../../../shared/origin.ts";
+import type { Echo } from "../../../support/echo-origin.ts";
+import { valueOf } from "../../../support/values.ts";
+import { echoOf, makeFixture, NOW, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 const HEADER = "x-sealgate-assertion";
 

@@ -1,10 +1,10 @@
 /** What of a client's headers reaches the origin, and what the origin is told about the caller. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { JsonObject } from "../../../shared/json.ts";
-import type { Echo } from "../../support/echo-origin.ts";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { echoOf, makeFixture } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import type { JsonObject } from "../../../../shared/json.ts";
+import type { Echo } from "../../../support/echo-origin.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { echoOf, makeFixture } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {

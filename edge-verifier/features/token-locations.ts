@@ -13,8 +13,8 @@ import {
   removeToken,
   selectProtocol,
   TOKEN_CARRIERS,
-} from "../http/carriers.ts";
-import type { CarrierConfig, CookieCarrier, TokenCarrier } from "../http/carriers.ts";
+} from "../http/token-locations.ts";
+import type { CarrierConfig, CookieCarrier, TokenCarrier } from "../http/token-locations.ts";
 
 const DEFAULT_WEBSOCKET_PROTOCOL = "bearer";
 

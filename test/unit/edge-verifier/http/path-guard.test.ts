@@ -1,8 +1,8 @@
 /** The path guard's rules one by one, and what it guarantees for every path there is. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkPath, readTarget } from "../../../edge-verifier/http/path-guard.ts";
-import { errorOf, valueOf } from "../../support/values.ts";
+import { checkPath, readTarget } from "../../../../edge-verifier/http/path-guard.ts";
+import { errorOf, valueOf } from "../../../support/values.ts";
 
 describe("readTarget", () => {
   test("cuts a URL into the parts it was written in", () => {

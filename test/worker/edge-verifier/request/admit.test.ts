@@ -1,8 +1,8 @@
 /** What each kind of rule means for a whole request: who passes, as whom, and what is logged. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { echoOf, makeFixture, NOW, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 const routes = defineRoutes([
   { path: "/optional/*", allow: "anonymous" },

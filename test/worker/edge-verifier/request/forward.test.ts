@@ -1,11 +1,11 @@
 /** The string that is matched is the string that is forwarded: paths at the handler. Over sockets: test/e2e. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { readTarget } from "../../../edge-verifier/http/path-guard.ts";
-import { forward } from "../../../edge-verifier/request/forward.ts";
-import { removedNames } from "../../../edge-verifier/http/request-headers.ts";
-import { valueOf } from "../../support/values.ts";
-import { echoOf, makeFixture, problemOf } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import { readTarget } from "../../../../edge-verifier/http/path-guard.ts";
+import { forward } from "../../../../edge-verifier/request/forward.ts";
+import { removedNames } from "../../../../edge-verifier/http/request-headers.ts";
+import { valueOf } from "../../../support/values.ts";
+import { echoOf, makeFixture, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -1,15 +1,15 @@
 /** What a requirement asks of a verified token: every word by itself, together, and what cannot be meant. */
 import { describe, expect, test } from "vitest";
-import { firstDenial } from "../../../edge-verifier/policy/checks.ts";
-import type { PolicyDenial } from "../../../edge-verifier/policy/checks.ts";
-import { compileRequirement } from "../../../edge-verifier/policy/compile-requirement.ts";
-import type { Requirement } from "../../../edge-verifier/policy/requirement.ts";
-import { scopesOf } from "../../../edge-verifier/policy/scopes.ts";
-import type { VerifiedClaims } from "../../../shared/claims.ts";
-import { parseJsonObject } from "../../../shared/json.ts";
-import type { JsonObject } from "../../../shared/json.ts";
-import { seconds } from "../../support/key-sets.ts";
-import { valueOf } from "../../support/values.ts";
+import { firstDenial } from "../../../../edge-verifier/policy/checks.ts";
+import type { PolicyDenial } from "../../../../edge-verifier/policy/checks.ts";
+import { compileRequirement } from "../../../../edge-verifier/policy/compile-requirement.ts";
+import type { Requirement } from "../../../../edge-verifier/policy/requirement.ts";
+import { scopesOf } from "../../../../edge-verifier/policy/scopes.ts";
+import type { VerifiedClaims } from "../../../../shared/claims.ts";
+import { parseJsonObject } from "../../../../shared/json.ts";
+import type { JsonObject } from "../../../../shared/json.ts";
+import { seconds } from "../../../support/key-sets.ts";
+import { valueOf } from "../../../support/values.ts";
 
 const NOW = seconds(1_800_000_000);
 

@@ -1,11 +1,11 @@
 /** Optional features: a gateway without one is complete, and never takes a variable of one it does not have for granted. */
 import { describe, expect, test } from "vitest";
-import type { Feature } from "../../../edge-verifier/request/hooks.ts";
-import { allFeatures } from "../../../edge-verifier/features/all.ts";
-import { cors } from "../../../edge-verifier/features/cors.ts";
-import { hsts } from "../../../edge-verifier/features/hsts.ts";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { configure, echoOf, makeFixture, problemOf } from "./fixture.ts";
+import type { Feature } from "../../../../edge-verifier/request/hooks.ts";
+import { allFeatures } from "../../../../edge-verifier/features/all.ts";
+import { cors } from "../../../../edge-verifier/features/cors.ts";
+import { hsts } from "../../../../edge-verifier/features/hsts.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { configure, echoOf, makeFixture, problemOf } from "../fixture.ts";
 
 /** Every optional variable, with a value that its feature accepts, and the feature's name. */
 const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: string])[] = [

@@ -1,7 +1,7 @@
 /** What of the origin's answer is corrected on its way to the client: where it points, and who may keep it. */
 import { describe, expect, test } from "vitest";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { makeFixture } from "./fixture.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { makeFixture } from "../fixture.ts";
 
 const routes = defineRoutes([
   { path: "/public/*", allow: "anyone" },

@@ -1,8 +1,8 @@
 /** Cross-origin requests: which preflights are answered, and who may read which answer. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { ORIGIN_REDIRECTS } from "../../support/echo-origin.ts";
-import { configure, makeFixture, problemOf } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import { ORIGIN_REDIRECTS } from "../../../support/echo-origin.ts";
+import { configure, makeFixture, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 const APP = "https://app.example.com";
 const CORS_ORIGINS = `${APP}, http://localhost:5173`;

@@ -1,6 +1,6 @@
 /** Which headers are unwanted, by name alone: the platform removes some of them itself, and must not be relied on. */
 import { describe, expect, test } from "vitest";
-import { isIdentityHeaderName, removedNames, unwantedHeaders } from "../../../edge-verifier/http/request-headers.ts";
+import { isIdentityHeaderName, removedNames, unwantedHeaders } from "../../../../edge-verifier/http/request-headers.ts";
 
 const unwanted = (headers: Record<string, string>, keepAuthorization = true): readonly string[] =>
   unwantedHeaders(new Headers(headers), removedNames([{ name: "x-user-id" }]), keepAuthorization);

@@ -4,18 +4,18 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Hooks } from "../../../edge-verifier/request/hooks.ts";
-import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
-import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
-import { createRouteFinder } from "../../../edge-verifier/request/route.ts";
-import type { RouteFinder } from "../../../edge-verifier/request/route.ts";
-import { odditiesOf, readingsOf } from "../../../edge-verifier/http/path-readings.ts";
-import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
-import { defineRoutes, PATH_ODDITIES } from "../../../edge-verifier/policy/rule.ts";
-import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
-import { fuzzSettings } from "../../support/fuzz.ts";
-import { attackPaths, bypassesOf, plainRules } from "../../support/path-attacks.ts";
-import { given, valueOf } from "../../support/values.ts";
+import type { Hooks } from "../../../../edge-verifier/request/hooks.ts";
+import { readFeatures } from "../../../../edge-verifier/request/hooks.ts";
+import { pathTolerance } from "../../../../edge-verifier/features/path-tolerance.ts";
+import { createRouteFinder } from "../../../../edge-verifier/request/route.ts";
+import type { RouteFinder } from "../../../../edge-verifier/request/route.ts";
+import { odditiesOf, readingsOf } from "../../../../edge-verifier/http/path-readings.ts";
+import { compilePolicy } from "../../../../edge-verifier/policy/compile.ts";
+import { defineRoutes, PATH_ODDITIES } from "../../../../edge-verifier/policy/rule.ts";
+import type { RoutePolicy } from "../../../../edge-verifier/policy/rule.ts";
+import { fuzzSettings } from "../../../support/fuzz.ts";
+import { attackPaths, bypassesOf, plainRules } from "../../../support/path-attacks.ts";
+import { given, valueOf } from "../../../support/values.ts";
 
 const FUZZ = fuzzSettings(30_000);
 

@@ -1,8 +1,8 @@
 /** Every method has a stated answer: docs/gateway.md, "Methods". */
 import { beforeAll, describe, expect, test } from "vitest";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { makeFixture } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { makeFixture } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -1,11 +1,11 @@
 /** Paths that an origin may cut at a dot: which are refused, and which are not. */
 import { describe, expect, test } from "vitest";
-import { createRouteFinder } from "../../../edge-verifier/request/route.ts";
-import type { RouteFinder } from "../../../edge-verifier/request/route.ts";
-import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
-import { valueOf } from "../../support/values.ts";
+import { createRouteFinder } from "../../../../edge-verifier/request/route.ts";
+import type { RouteFinder } from "../../../../edge-verifier/request/route.ts";
+import { compilePolicy } from "../../../../edge-verifier/policy/compile.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import type { RoutePolicy } from "../../../../edge-verifier/policy/rule.ts";
+import { valueOf } from "../../../support/values.ts";
 
 const finderOf = (policy: RoutePolicy): RouteFinder => createRouteFinder(valueOf(compilePolicy(policy, [])));
 

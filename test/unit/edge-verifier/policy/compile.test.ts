@@ -1,16 +1,16 @@
 /** The route policy: what may be written, what can never match, and which rule decides. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
-import { isCovered } from "../../../edge-verifier/policy/coverage.ts";
-import { matchRoute } from "../../../edge-verifier/policy/match.ts";
-import { matchesPath, parsePattern } from "../../../edge-verifier/policy/pattern.ts";
-import type { PathPattern } from "../../../edge-verifier/policy/pattern.ts";
-import { findRules, indexRules } from "../../../edge-verifier/policy/route-index.ts";
-import { defineRoutes, ROUTE_METHODS } from "../../../edge-verifier/policy/rule.ts";
-import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
-import routes from "../../../edge-verifier/routes.ts";
-import { errorOf, valueOf } from "../../support/values.ts";
+import { compilePolicy } from "../../../../edge-verifier/policy/compile.ts";
+import { isCovered } from "../../../../edge-verifier/policy/coverage.ts";
+import { matchRoute } from "../../../../edge-verifier/policy/match.ts";
+import { matchesPath, parsePattern } from "../../../../edge-verifier/policy/pattern.ts";
+import type { PathPattern } from "../../../../edge-verifier/policy/pattern.ts";
+import { findRules, indexRules } from "../../../../edge-verifier/policy/route-index.ts";
+import { defineRoutes, ROUTE_METHODS } from "../../../../edge-verifier/policy/rule.ts";
+import type { RoutePolicy } from "../../../../edge-verifier/policy/rule.ts";
+import routes from "../../../../edge-verifier/routes.ts";
+import { errorOf, valueOf } from "../../../support/values.ts";
 
 const OWN = ["/.well-known/jwks.json"];
 const pattern = (text: string): PathPattern => valueOf(parsePattern(text));

@@ -1,7 +1,7 @@
 /** Credentials that come beside the token that was verified, and whether the origin sees them. */
 import { describe, expect, test } from "vitest";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { echoOf, makeFixture } from "./fixture.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { echoOf, makeFixture } from "../fixture.ts";
 
 describe("credentials beside the token that was checked", () => {
   const routes = defineRoutes([

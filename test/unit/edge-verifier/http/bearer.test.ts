@@ -1,7 +1,7 @@
 /** Reading credentials: what is one token, and which white space may stand around it. */
 import { describe, expect, test } from "vitest";
-import { readBearerToken } from "../../../edge-verifier/http/bearer.ts";
-import { cookieCarrier, readToken } from "../../../edge-verifier/http/carriers.ts";
+import { readBearerToken } from "../../../../edge-verifier/http/bearer.ts";
+import { cookieCarrier, readToken } from "../../../../edge-verifier/http/token-locations.ts";
 
 const TOKEN = "eyJh.eyJw.c2ln";
 

@@ -1,10 +1,10 @@
 /** What the gateway decides, in which order, and what a client sees of it. */
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { JsonObject } from "../../../shared/json.ts";
-import { makeKey, makeRoot, signToken, TEST_ISSUER } from "../../support/key-sets.ts";
-import { ORIGIN_FAILS, ORIGIN_REDIRECTS } from "../../support/echo-origin.ts";
-import { AUDIENCE, echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import type { JsonObject } from "../../../../shared/json.ts";
+import { makeKey, makeRoot, signToken, TEST_ISSUER } from "../../../support/key-sets.ts";
+import { ORIGIN_FAILS, ORIGIN_REDIRECTS } from "../../../support/echo-origin.ts";
+import { AUDIENCE, echoOf, makeFixture, NOW, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {

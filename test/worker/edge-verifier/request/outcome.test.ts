@@ -1,7 +1,7 @@
 /** What the gateway answers when it, its keys or its origin fail. */
 import { describe, expect, test, vi } from "vitest";
-import { ORIGIN_HANGS } from "../../support/echo-origin.ts";
-import { makeFixture, problemOf } from "./fixture.ts";
+import { ORIGIN_HANGS } from "../../../support/echo-origin.ts";
+import { makeFixture, problemOf } from "../fixture.ts";
 
 /** Text that must not get into a response or an event. */
 const SECRET = "secret-of-a-dependency";

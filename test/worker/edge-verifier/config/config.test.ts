@@ -1,11 +1,11 @@
 /** Configuration: every problem at once, named in the log and nowhere else. */
 import { exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { readOriginConfig, readVerifierConfig } from "../../../edge-verifier/config/config.ts";
-import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
-import { makeRoot } from "../../support/key-sets.ts";
-import { errorOf, valueOf } from "../../support/values.ts";
-import { AUDIENCE, echoOf, makeFixture, problemOf } from "./fixture.ts";
+import { readOriginConfig, readVerifierConfig } from "../../../../edge-verifier/config/config.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { makeRoot } from "../../../support/key-sets.ts";
+import { errorOf, valueOf } from "../../../support/values.ts";
+import { AUDIENCE, echoOf, makeFixture, problemOf } from "../fixture.ts";
 
 const KEY_SETS = { get: () => Promise.resolve(null) };
 const complete = async (): Promise<Record<string, unknown>> => ({

@@ -5,12 +5,12 @@
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRouteFinder } from "../../../edge-verifier/request/route.ts";
-import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
-import { fuzzSettings } from "../../support/fuzz.ts";
-import { NORMALISERS } from "../../support/normalisers/index.ts";
-import { attackPaths, bypassesOf, plainRules, ruleOf } from "../../support/path-attacks.ts";
-import { given, valueOf } from "../../support/values.ts";
+import { createRouteFinder } from "../../../../edge-verifier/request/route.ts";
+import { compilePolicy } from "../../../../edge-verifier/policy/compile.ts";
+import { fuzzSettings } from "../../../support/fuzz.ts";
+import { NORMALISERS } from "../../../support/normalisers/index.ts";
+import { attackPaths, bypassesOf, plainRules, ruleOf } from "../../../support/path-attacks.ts";
+import { given, valueOf } from "../../../support/values.ts";
 
 const FUZZ = fuzzSettings(30_000);
 

@@ -1,8 +1,8 @@
 /** Two sockets joined until one ends or the token does. Over the network: test/e2e/gateway/websocket.test.ts. */
 import { describe, expect, test, vi } from "vitest";
-import { closeAtExpiry } from "../../../edge-verifier/http/websocket.ts";
-import { given } from "../../support/values.ts";
-import { makeFixture } from "./fixture.ts";
+import { closeAtExpiry } from "../../../../edge-verifier/http/websocket.ts";
+import { given } from "../../../support/values.ts";
+import { makeFixture } from "../fixture.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;

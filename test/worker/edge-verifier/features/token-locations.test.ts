@@ -1,7 +1,7 @@
 /** Tokens in a cookie and in a WebSocket handshake: only where switched on, only one, and gone before the origin. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { configure, echoOf, makeFixture, problemOf } from "./fixture.ts";
-import type { Fixture } from "./fixture.ts";
+import { configure, echoOf, makeFixture, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 const ALL = { TOKEN_CARRIERS: "authorization, cookie, websocket", TOKEN_COOKIE: "__Host-token" };
 const PAGE = "https://app.example.com";

@@ -1,7 +1,7 @@
 /** The endpoints that the gateway answers itself. */
 import { describe, expect, test } from "vitest";
-import { makeDocument, makeKey, makeRoot, seconds, signKeySet } from "../../support/key-sets.ts";
-import { makeFixture, NOW, problemOf } from "./fixture.ts";
+import { makeDocument, makeKey, makeRoot, seconds, signKeySet } from "../../../support/key-sets.ts";
+import { makeFixture, NOW, problemOf } from "../fixture.ts";
 
 const JWKS = "/.well-known/jwks.json";
 const HEALTH = "/.well-known/sealgate/health";

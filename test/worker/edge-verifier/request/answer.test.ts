@@ -1,6 +1,6 @@
 /** What every answer owes to clients: security headers, the protected resource metadata, and the origin's own headers. */
 import { describe, expect, test } from "vitest";
-import { configure, makeFixture, problemOf } from "./fixture.ts";
+import { configure, makeFixture, problemOf } from "../fixture.ts";
 
 const originWith = (headers: Readonly<Record<string, string>>): object => ({
   fetch: async () => new Response("body", { headers }),

@@ -5,6 +5,7 @@
  *   npm run bench -- --quick           everything that fits into a minute
  *   npm run bench -- --only verify     one suite; may be repeated
  *   npm run bench -- --alg ES256       one algorithm in the verification suite; may be repeated
+ *   npm run bench -- --markdown        writes the tables to docs/performance-run.md as well
  *
  * Prints Markdown tables and writes reports/bench.json. All traffic is on loopback.
  */
@@ -32,12 +33,14 @@ const SUITES: Readonly<Record<string, Suite>> = {
 };
 
 const REPORT = fileURLToPath(new URL("../reports/bench.json", import.meta.url));
+const PAGE = fileURLToPath(new URL("../docs/performance-run.md", import.meta.url));
 
-const USAGE = `npm run bench -- [--quick] [--only <suite>]… [--alg <alg>]…
+const USAGE = `npm run bench -- [--quick] [--only <suite>]… [--alg <alg>]… [--markdown]
 
-  --quick   everyday use: fewer rounds, under a minute
-  --only    one suite, can be repeated: ${Object.keys(SUITES).join(", ")}
-  --alg     one algorithm, can be repeated: ${ALGS.join(", ")}
+  --quick     everyday use: fewer rounds, under a minute
+  --only      one suite, can be repeated: ${Object.keys(SUITES).join(", ")}
+  --alg       one algorithm, can be repeated: ${ALGS.join(", ")}
+  --markdown  writes the tables to docs/performance-run.md, in place of those of the run before
 `;
 
 await main();
@@ -49,6 +52,7 @@ async function main(): Promise<void> {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true },
       alg: { type: "string", multiple: true, default: [] },
+      markdown: { type: "boolean", default: false },
     },
   });
   if (values.help) {
@@ -63,16 +67,40 @@ async function main(): Promise<void> {
   if (unknown !== undefined)
     throw new TypeError(`no suite is called ${unknown}; there are ${Object.keys(SUITES).join(", ")}`);
   const reports: SuiteReport[] = [];
+  const parts: string[] = [];
+  const print = (suite: string, tables: readonly ReportTable[]): void => {
+    const part = format(suite, tables);
+    parts.push(part);
+    process.stdout.write(`${part}\n`);
+  };
   for (const name of names) {
     const report = await SUITES[name]?.(effort, (step) => process.stderr.write(`${name}: ${step}\n`));
     if (report === undefined) continue;
     reports.push(report);
-    process.stdout.write(`${format(report.suite, report.tables)}\n`);
+    print(report.suite, report.tables);
   }
-  process.stdout.write(`${format("budgets", [budgetTable(reports.flatMap(({ budgets }) => budgets))])}\n`);
+  print("budgets", [budgetTable(reports.flatMap(({ budgets }) => budgets))]);
   mkdirSync(fileURLToPath(new URL("../reports", import.meta.url)), { recursive: true });
   writeFileSync(REPORT, `${JSON.stringify({ machine: machine(), quick: values.quick, reports }, null, 2)}\n`);
   process.stdout.write("Numbers: reports/bench.json\n");
+  if (values.markdown) {
+    const suites = reports.map(({ suite }) => suite);
+    // The verdicts first: the rest is what they were read from.
+    writeFileSync(PAGE, [pageHead(values.quick, suites), ...parts.slice(-1), ...parts.slice(0, -1)].join("\n"));
+    process.stdout.write("Page: docs/performance-run.md\n");
+  }
+}
+
+function pageHead(quick: boolean, suites: readonly string[]): string {
+  const { cpu, cores, node } = machine();
+  const effort = quick ? "A quick run (`--quick`), whose ratios may be off by 0.2 and more" : "A full run";
+  return `# A run of the benchmark
+
+<!-- Written by \`npm run bench -- --markdown\`. Do not edit: run it again. -->
+
+${effort}, of ${new Date().toISOString().slice(0, 10)}; suites: ${suites.join(", ")}. Node ${node}, ${String(cores)} cores, ${cpu}. What the rows mean, and how they are
+measured: [performance.md](performance.md).
+`;
 }
 
 function format(suite: string, tables: readonly ReportTable[]): string {
@@ -82,6 +110,6 @@ function format(suite: string, tables: readonly ReportTable[]): string {
   return parts.join("\n");
 }
 
-function machine(): Readonly<Record<string, unknown>> {
-  return { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
+function machine(): { readonly cpu: string; readonly cores: number; readonly node: string } {
+  return { cpu: cpus()[0]?.model ?? "an unknown processor", cores: availableParallelism(), node: process.version };
 }

@@ -1,6 +1,7 @@
 /**
  * Counts KV reads: requests at a steady rate on a virtual clock, against the gateway's own key ladder. Answers with the
- * number of reads that were started, and of requests that had to wait for one.
+ * number of reads that were started, and of requests that had to wait for one. With `unknown=1` every request has a token with
+ * an unknown kid besides.
  */
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
@@ -18,6 +19,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
   async fetch(request, { SETTINGS }, context) {
     const url = new URL(request.url);
     const requests = Number(url.searchParams.get("requests"));
+    const unknownKids = url.searchParams.get("unknown") === "1";
     const perSecond = Number(url.searchParams.get("rate"));
     const anchors = await importTrustAnchors(SETTINGS.anchors);
     if (!anchors.ok) throw new TypeError("the trust anchors are refused");
@@ -46,7 +48,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
       if (held === undefined) {
         waits += 1;
         if (!(await ladder.current(nowMs, waitUntil)).ok) throw new Error("no keys");
-      }
+      } else if (unknownKids) await ladder.refreshForUnknownKid(held.keySet, nowMs, waitUntil);
       if (sent % A_TURN_EVERY === 0) await ladder.current(nowMs, waitUntil);
     }
     return Response.json({ reads, waits });

@@ -2,6 +2,7 @@
  * Suite `growth`: what happens to the cost of one token when there is more of something. Keys and remembered tokens must
  * not be felt, octets and routes only gently.
  */
+import { DEFAULT_TOKEN_MEMORY_LIMITS } from "../../shared/keys/token-memory.ts";
 import { batchSubject, loadTokens } from "../lib/batch.ts";
 import { atMost } from "../lib/budgets.ts";
 import type { BudgetLine } from "../lib/budgets.ts";
@@ -20,7 +21,8 @@ import type { WorkerSpec } from "../lib/workerd.ts";
 const KEYS = [1, 10, 100, 1000];
 const FILLERS = { "0.5 KB": 60, "2 KB": 1200, "8 KB": 5700 };
 const ROUTES = [1, 10, 50, 100, 500];
-const REMEMBERED_TOKENS = [1, 100, 1000, 10_000, 100_000];
+/** The last is as many as the Worker keeps. */
+const REMEMBERED_TOKENS = [1, 100, 1000, DEFAULT_TOKEN_MEMORY_LIMITS.maxEntries];
 
 /** Token to verify with a contender, and one measurement to be. */
 interface Case {
@@ -79,9 +81,8 @@ async function octetTable(effort: Effort): Promise<ReportTable> {
 }
 
 async function rememberedTable(effort: Effort): Promise<ReportTable> {
-  const sizes = effort.quick ? REMEMBERED_TOKENS.filter((size) => size <= 10_000) : REMEMBERED_TOKENS;
-  const all = await makeMaterial({ alg: "ES256", tokens: Math.max(...sizes) });
-  const cases = sizes.map((size) => ({
+  const all = await makeMaterial({ alg: "ES256", tokens: Math.max(...REMEMBERED_TOKENS) });
+  const cases = REMEMBERED_TOKENS.map((size) => ({
     name: `${String(size)} tokens`,
     contender: contenderNamed(REMEMBERED),
     material: { ...all, tokens: all.tokens.slice(0, size) },

@@ -15,6 +15,8 @@ import { startWorkers } from "../lib/workerd.ts";
 
 const CONCURRENCY = 8;
 const MOST_OVER_404 = 3;
+/** CPU from the middle to the largest size, over the growth of the size: a quadratic guard comes near 2, a linear one stays below 1. */
+const MOST_GROWTH = 1.1;
 
 interface Attack {
   readonly name: string;
@@ -87,6 +89,14 @@ const ATTACKS: readonly Attack[] = [
   header("cookie", "its name without a value", 401, (length) => filled("token ", length)),
 ];
 
+interface Measured {
+  readonly name: string;
+  readonly size: number;
+  /** CPU over the plain 404 of the same length. */
+  readonly ratio: number;
+  readonly us: number;
+}
+
 export const hostileSuite: Suite = async (effort, progress) => {
   progress("starting");
   const material = await makeMaterial({ alg: "ES256", tokens: 1 });
@@ -116,7 +126,7 @@ export const hostileSuite: Suite = async (effort, progress) => {
       return (clock.read() - before) / requests;
     };
     const rows: string[][] = [];
-    const ratios: { readonly name: string; readonly size: number; readonly ratio: number }[] = [];
+    const ratios: Measured[] = [];
     for (const { name, shape, header: carrier, status, sizes } of ATTACKS) {
       progress(name);
       const row = [name];
@@ -134,12 +144,14 @@ export const hostileSuite: Suite = async (effort, progress) => {
         const results = await interleave(subjects, "404", effort.rounds);
         const [, result] = results;
         if (result === undefined) continue;
-        ratios.push({ name, size: text.length, ratio: result.ratio.median });
+        ratios.push({ name, size: text.length, ratio: result.ratio.median, us: result.value.median });
         row.push(`${formatNumber(result.value.median)} µs, ${formatNumber(result.ratio.median)}`);
       }
       rows.push(row);
     }
     const worst = ratios.reduce((left, right) => (right.ratio > left.ratio ? right : left));
+    const growths = ATTACKS.map(({ name }) => ({ name, growth: growthOf(ratios.filter((one) => one.name === name)) }));
+    const [steepest] = growths.toSorted((left, right) => right.growth - left.growth);
     return {
       suite: "hostile",
       tables: [
@@ -152,6 +164,11 @@ export const hostileSuite: Suite = async (effort, progress) => {
       ],
       budgets: [
         atMost(`hostile request over a plain 404 of its length, the worst: ${worst.name}`, MOST_OVER_404, worst.ratio),
+        atMost(
+          `hostile request, growth of its cost over that of its length, the worst: ${steepest?.name ?? "none"}`,
+          MOST_GROWTH,
+          steepest?.growth ?? Number.NaN,
+        ),
       ],
       data: ratios,
     };
@@ -160,3 +177,10 @@ export const hostileSuite: Suite = async (effort, progress) => {
     await running.close();
   }
 };
+
+/** Of one attack: CPU of the largest over the second largest, divided by the same of the sizes. */
+function growthOf(sizes: readonly Measured[]): number {
+  const [second, last] = sizes.slice(-2);
+  if (second === undefined || last === undefined) throw new TypeError("growth needs two sizes");
+  return last.us / second.us / (last.size / second.size);
+}

@@ -54,6 +54,9 @@ const WAYS: Readonly<Record<RingWay, (block: Block) => Promise<void>>> = {
   async shell({ page, code }) {
     await lab.shell(page, code);
   },
+  async status({ page, code }) {
+    await lab.shell(page, `${code.trim()} || [ $? = 4 ]`);
+  },
   async help({ page, code }) {
     const [installed = "", inRepository = ""] = code.split("\n");
     expect(await lab.shell(page, installed)).toMatch(/^Usage: sealgate /);

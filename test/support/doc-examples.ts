@@ -11,6 +11,8 @@ export type RingWay =
   | "shell"
   /** As a shell block; the anchors that it prints are those of the Workers. */
   | "init"
+  /** As a shell block that may say that something is due (exit code 4). */
+  | "status"
   /** The line for a project with the package there, the line for the repository here. */
   | "help"
   /** A module that runs to its end. */
@@ -48,6 +50,9 @@ const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
 const CI = { because: "the two commands that .ci/run begins with; test/boundaries/workshop.test.ts compares" };
 const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
 
+const OUTPUT = { because: "what the command before prints" };
+const DEPLOYED = { because: "asks a deployed gateway; the runbooks do the same in test/e2e/ring/runbooks.test.ts" };
+
 const ROUTES: Listed = ['import { defineRoutes } from "sealgate/edge-verifier";', "routes"];
 
 export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
@@ -60,6 +65,40 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["npx sealgate token sign --ring --issuer https://auth.example.com --audience https://api.example.com \\", "shell"],
     ['import { Hono } from "hono";', "worker"],
     ROUTES,
+  ],
+  "docs/getting-started.md": [
+    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
+    [
+      "export SEALGATE_ISSUER=https://auth.example.com          # the iss of your tokens",
+      { because: "names accounts at AWS and Cloudflare" },
+    ],
+    ["sealgate ring init --dry-run", "shell"],
+    ["would create ECC_NIST_P256 key for the root", OUTPUT],
+    ["sealgate ring init", "init"],
+    ["create ECC_NIST_P256 key for the root: done", OUTPUT],
+    ["sealgate ring status", "status"],
+    [
+      "gen  state    alg    kid                                          KMS key                               age  what comes next",
+      OUTPUT,
+    ],
+    ["sealgate ring reconcile", "shell"],
+    ["nothing to do", OUTPUT],
+    ["npm run deploy", CLOUDFLARE],
+    ["export GATEWAY=https://api.example.com", DEPLOYED],
+    [
+      '{"status":"ok","ring":"main","rev":1795827577275425,"source":"kv","ageSeconds":0,"expiresAt":1795913847,"keys":2,"skipped":[],"warnings":[]}',
+      OUTPUT,
+    ],
+    ['curl -s "$GATEWAY/api/orders"', DEPLOYED],
+    [
+      '{"type":"about:blank","title":"Unauthorized","status":401,"detail":"A bearer token is required.","code":"token_missing"}',
+      OUTPUT,
+    ],
+    [
+      'sealgate token sign --ring --audience https://api.example.com --claims \'{"sub":"user-1","scope":"orders"}\' > token',
+      "shell",
+    ],
+    ['curl -i "$GATEWAY/api/orders" -H "Authorization: Bearer $(cat token)"', DEPLOYED],
   ],
   "docs/cli.md": [
     ["npx sealgate --help                      # in a project that has the package", "help"],

@@ -66,8 +66,10 @@ export async function follow(name: string, stack: RingStack): Promise<string> {
   for (const { isDeployment, commands } of await readRunbook(name)) {
     const printed = await shell.run(commands);
     output += printed;
-    if (isDeployment)
-      await stack.gateway.deploy({ TRUST_ANCHORS: given(/^TRUST_ANCHORS='(.*)'$/m.exec(printed)?.[1]) });
+    if (isDeployment) {
+      const [, variable, value] = /^(TRUST_ANCHORS|BOOTSTRAP_KEY_SET|MIN_REV)='(.*)'$/m.exec(printed) ?? [];
+      await stack.gateway.deploy({ [given(variable)]: given(value) });
+    }
   }
   return output;
 }

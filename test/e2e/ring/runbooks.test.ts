@@ -2,6 +2,8 @@
 import { expect, test } from "vitest";
 import { createIssuer } from "../../../issuer/issuer.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
+import { createCloudflareKvPublisher } from "../../../issuer/publish/cloudflare-kv.ts";
+import { LOCAL_NAMESPACE_ID } from "../../local-stack/gateway.ts";
 import { LOCAL_POLICY } from "../../local-stack/ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../../local-stack/stack.ts";
 import { given } from "../../support/values.ts";
@@ -26,6 +28,9 @@ test("compromise: the active key is refused within the printed bound, and a new 
   const { token, kid } = await issuer.sign({ sub: "user-1" }, { audience: LOCAL_AUDIENCE, ttlSeconds });
   const gatewayUrl = stack.gateway.url;
   expect((await send(gatewayUrl, token)).status).toBe(200);
+  const kv = createCloudflareKvPublisher({ baseUrl: stack.gateway.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
+  const ring = stack.policy.ring;
+  const before = given(await kv.read(ring));
   const output = await follow("compromise.md", stack);
   expect(output).toContain(`revoked ${kid}, published `);
   expect(output).toContain('"path":"/api/orders"');
@@ -33,6 +38,10 @@ test("compromise: the active key is refused within the printed bound, and a new 
   const untilMs = Date.parse(bound) - Date.now();
   expect(untilMs).toBeLessThanOrEqual(stalenessBoundSeconds(stack.policy.timing) * 1000);
   await expect.poll(async () => (await send(gatewayUrl, token)).status, { timeout: untilMs }).toBe(401);
+  // The page closes the way back: an isolate that starts new does not take the key set from before.
+  await kv.publish(ring, before, 1);
+  await stack.gateway.deploy({});
+  expect((await send(gatewayUrl, token)).status).toBe(401);
 });
 
 test(

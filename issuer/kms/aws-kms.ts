@@ -36,7 +36,8 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
     async describeKey(keyId) {
       const command = new DescribeKeyCommand({ KeyId: keyId });
       const answer = await call("DescribeKey", keyId, command, (http) => client.send(command, http));
-      return toKey(present(answer.KeyMetadata, "DescribeKey", "KeyMetadata"));
+      const key = toKey(present(answer.KeyMetadata, "DescribeKey", "KeyMetadata"));
+      return { ...key, serverTime: serverTimeOf(command) };
     },
 
     async getPublicKey(keyId) {
@@ -213,5 +214,5 @@ function present<Value>(value: Value | undefined, operation: string, member: str
 function toEpochSeconds(date: Date): EpochSeconds {
   const time = parseEpochSeconds(date.getTime() / 1000);
   if (time !== undefined) return time;
-  throw new SealgateError("kms_internal", "KMS answered with a date that is none.", { retryable: true });
+  throw new SealgateError("kms_internal", "KMS's answer holds an invalid date.", { retryable: true });
 }

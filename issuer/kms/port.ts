@@ -44,6 +44,8 @@ export interface KmsKey {
   readonly createdAt: EpochSeconds;
   /** When a key in the state PendingDeletion will be deleted. */
   readonly deletionAt: EpochSeconds | undefined;
+  /** The `Date` of KMS's answer, if it carried one. */
+  readonly serverTime?: EpochSeconds | undefined;
 }
 
 export interface KmsPublicKey {

@@ -16,9 +16,10 @@ import { MAX_RAW_MESSAGE_BYTES, kmsAlgorithmOf } from "./algorithms.ts";
 import { createAwsKms } from "./aws-kms.ts";
 import { requireSameKey } from "./faults.ts";
 import { readPublicKeyFor, requireEnabled, requireFit, toPublicKey } from "./fitness.ts";
-import type { Kms, KmsSignature } from "./port.ts";
+import type { Kms } from "./port.ts";
 import type { PublicKey } from "./public-key.ts";
 import { ringAliasProblem } from "./ring-alias.ts";
+import { requireSameTime } from "./same-time.ts";
 import { createSignatureCheck, messageFor, toJoseSignature } from "./signature.ts";
 
 export interface KmsSignerOptions {
@@ -82,7 +83,8 @@ export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer
       const startedAt = clock();
       const answer = await kms.sign({ keyArn, signingAlgorithm, messageType, message });
       requireSameKey("Sign", keyArn, answer.keyArn);
-      requireSameTime(answer, startedAt, clock(), maxClockSkewSeconds);
+      const timed = { serverTime: answer.serverTime, startedAt, endedAt: clock() };
+      requireSameTime(timed, maxClockSkewSeconds, "Tokens dated by it would be refused, or live too long.");
       const signature = toJoseSignature(alg, answer.signature);
       if (signature === undefined || !holds(signingInput, signature)) throw badSignature(keyArn, alg);
       return signature;
@@ -126,25 +128,6 @@ function requireRawSize(message: Uint8Array): void {
     "kms_message_too_large",
     `KMS signs at most ${MAX_RAW_MESSAGE_BYTES} bytes with Ed25519, and header and claims have ${message.length}. ` +
       "Put less into the token, or use a key for ES256: what it signs is a hash, of any number of claims.",
-  );
-}
-
-/**
- * A clock that is off dates tokens so that edges refuse them, or lets them live too long. KMS's answer was written between
- * `startedAt` and `endedAt`, so a slow answer is not taken for a slow clock. `Date` has whole seconds.
- */
-function requireSameTime(answer: KmsSignature, startedAt: number, endedAt: number, maxSkewSeconds: number): void {
-  const { serverTime } = answer;
-  if (serverTime === undefined) return;
-  const aheadSeconds = startedAt - (serverTime + 1);
-  const behindSeconds = serverTime - (endedAt + 1);
-  const skewSeconds = Math.ceil(Math.max(aheadSeconds, behindSeconds));
-  if (skewSeconds <= maxSkewSeconds) return;
-  const direction = aheadSeconds > behindSeconds ? "ahead of" : "behind";
-  throw new SealgateError(
-    "kms_clock_skewed",
-    `This host's clock is ${skewSeconds} s ${direction} KMS's; ${maxSkewSeconds} s are allowed. Tokens dated by it would ` +
-      "be refused, or live too long. Set the clock (NTP).",
   );
 }
 

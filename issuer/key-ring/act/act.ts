@@ -7,6 +7,7 @@ import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { requireEnabled } from "../../kms/fitness.ts";
 import type { Kms } from "../../kms/port.ts";
+import { requireSameTime } from "../../kms/same-time.ts";
 import { composeKeySet } from "../../publish/compose.ts";
 import type { KeySetPublisher } from "../../publish/publisher.ts";
 import { signKeySet } from "../../publish/sign-key-set.ts";
@@ -52,7 +53,7 @@ export interface StepOutcome {
 export async function actOn(
   step: Step,
   ports: ActPorts,
-  policy: Pick<RingPolicy, "ring" | "composeDeadlineSeconds">,
+  policy: Pick<RingPolicy, "ring" | "composeDeadlineSeconds" | "timing">,
   observed: Pick<ObservedRing, "observedAt" | "observedAtMonotonicMs" | "storedText">,
 ): Promise<StepOutcome> {
   // By both clocks: one may be set back meanwhile, the other may stand still while a machine is frozen.
@@ -73,7 +74,7 @@ export async function actOn(
     case "create_active":
       return claim(kms, activeAlias(ring), step.keyArn);
     case "move_active":
-      await requireNotWithdrawn(kms, step.keyArn);
+      await requireMovable(step, ports, policy.timing.clockSkewSeconds);
       await kms.updateAlias(activeAlias(ring), step.keyArn);
       return doneWith(step.keyArn);
     case "move_root":
@@ -91,13 +92,23 @@ export async function actOn(
 }
 
 /**
- * Looked at once more, just before it takes over: it may have been withdrawn since the ring was observed. What KMS shows may
- * still be old, so this makes it rare, and the next run moves on.
- * @throws SealgateError `kms_key_disabled` or another code for the state
+ * Looks at the key and at the clock once more, just before the key takes over.
+ * - The key may have been withdrawn since the ring was observed. What KMS shows may still be old, so this makes it rare, and
+ *   the next run moves on.
+ * - When a key is ripe is a matter of this host's clock. An emergency does not wait for the clock to be set.
+ * @throws SealgateError `kms_clock_skewed`, `kms_key_disabled` or another code for the state
  */
-async function requireNotWithdrawn(kms: Kms, keyArn: string): Promise<void> {
+async function requireMovable(
+  { keyArn, reason }: Extract<Step, { kind: "move_active" }>,
+  { kms, clock }: ActPorts,
+  clockSkewSeconds: number,
+): Promise<void> {
+  const startedAt = clock();
   const key = await kms.describeKey(keyArn);
   if (isWithdrawn(key.keyState)) requireEnabled(keyArn, key);
+  if (reason === "revoked") return;
+  const timed = { serverTime: key.serverTime, startedAt, endedAt: clock() };
+  requireSameTime(timed, clockSkewSeconds, "A key could sign before every edge knows it.");
 }
 
 function notDone(result: "superseded" | "too_late"): StepOutcome {

@@ -163,18 +163,19 @@ async function observeKey(reader: KeyReader, keyId: string, preferred: Alg): Pro
 /** @param preferred algorithm of a key that does not say which is meant; undefined: the public key is not needed */
 async function describe(
   reader: KeyReader,
-  keyId: string,
+  name: string,
   key: KmsKey | undefined,
   rawTags: KmsTags,
   preferred: Alg | undefined,
 ): Promise<ObservedKey> {
   const tags = parseRingTags(rawTags);
-  if (key === undefined) return { ...NOT_FOUND, keyId, keyArn: keyId, tags };
-  const { keyArn } = key;
+  if (key === undefined) return { ...NOT_FOUND, keyId: name, keyArn: name, tags };
+  const { keyArn, keySpec, keyUsage, createdAt, deletionAt } = key;
   const alg = algOfKey(key, tags.alg, preferred);
   const isReadable = key.keyState === "Enabled" && preferred !== undefined && alg !== undefined;
   const read = isReadable ? await readPublicKey(reader, keyArn, alg) : { publicKey: undefined, keyState: key.keyState };
-  return { ...key, ...read, keyId: keyArn.slice(keyArn.lastIndexOf("/") + 1), tags, alg };
+  const keyId = keyArn.slice(keyArn.lastIndexOf("/") + 1);
+  return { keyId, keyArn, keySpec, keyUsage, createdAt, deletionAt, ...read, tags, alg };
 }
 
 async function describeKey(kms: Kms, keyId: string): Promise<KmsKey | undefined> {

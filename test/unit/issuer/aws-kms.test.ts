@@ -34,7 +34,7 @@ describe("keys", () => {
       createdAt: START_MS / 1000,
       deletionAt: undefined,
     });
-    expect(await aws.kms.describeKey(key.keyArn)).toEqual(key);
+    expect(await aws.kms.describeKey(key.keyArn)).toEqual({ ...key, serverTime: START_MS / 1000 });
     expect(await aws.kms.listTags(key.keyArn)).toEqual(tags);
     expect(aws.emulator.requests).toMatchObject({ CreateKey: 1, TagResource: 0 });
   });

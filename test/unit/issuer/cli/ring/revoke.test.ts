@@ -33,7 +33,8 @@ describe("ring revoke", () => {
     const cli = await startRipeRing();
     const run = await cli.ring(["revoke", await kidOf(cli, 1), "--yes", "--json"]);
     const { steps, bound, kid } = jsonOf(run) as { steps: { step: string }[]; bound: unknown; kid: string };
-    expect(steps.slice(0, 3).map(({ step }) => step)).toEqual(["disable_key", "move_active", "publish"]);
+    const first = steps.slice(0, 4).map(({ step }) => step);
+    expect(first).toEqual(["disable_key", "tag_key", "move_active", "publish"]);
     const { issuedAt } = await cli.document();
     expect(bound).toMatchObject({ seconds: 270, publishedAt: issuedAt, refusedBy: issuedAt + 270 });
     expect(kid).toBe(await kidOfRevoked(cli));

@@ -57,9 +57,9 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
           started.set(env, state);
         }
         if (state.ok) return await state.value.fetch(request, context);
-        return see(request, sink, refused({ code: "config_invalid", problems: state.error }));
+        return emit(request, sink, refused({ code: "config_invalid", problems: state.error }));
       } catch (error) {
-        return see(request, sink, crashed(error));
+        return emit(request, sink, crashed(error));
       }
     },
   };
@@ -93,7 +93,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
       ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
     ]);
   }
-  const { identityHeaders = DEFAULT_IDENTITY_HEADERS, widen } = hooks;
+  const { identityHeaders = DEFAULT_IDENTITY_HEADERS, routeFinder } = hooks;
   const findRoute = createRouteFinder(policy.value);
   const { keySet, tokenPolicy } = config.value;
   const { ladder, verifiers } = createVerification(createKvKeySetReader(keySet.keySets, keySet.ring), keySet);
@@ -102,7 +102,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
       ladder,
       verifier: verifiers.under(tokenPolicy),
       ring: keySet.ring,
-      findRoute: widen?.(findRoute, policy.value) ?? findRoute,
+      findRoute: routeFinder?.(findRoute, policy.value) ?? findRoute,
       origin: origin.value,
       identify: createIdentityReader(identityHeaders),
       removed: removedNames(identityHeaders),
@@ -135,7 +135,7 @@ function unfailing(sink: EventSink): EventSink {
 }
 
 /** For requests that have no app to go through. */
-function see(request: Request, sink: EventSink, { response, event }: Outcome): Response {
+function emit(request: Request, sink: EventSink, { response, event }: Outcome): Response {
   sink({ ...describeRequest(request), status: response.status, ...event });
   return response;
 }

@@ -16,7 +16,7 @@ export { refusalLimit } from "./features/refusal-limit.ts";
 export { resourceMetadata } from "./features/resource-metadata.ts";
 export { serverTiming } from "./features/server-timing.ts";
 export { subjectHash } from "./features/subject-hash.ts";
-export { tokenCarriers } from "./features/token-locations.ts";
+export { tokenLocations } from "./features/token-locations.ts";
 export { PROBLEMS } from "./http/problem.ts";
 export type { Problem, WireCode } from "./http/problem.ts";
 export type { Refusal } from "./request/refusal.ts";

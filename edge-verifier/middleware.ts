@@ -9,7 +9,7 @@ import type { Alg } from "../shared/algorithms.ts";
 import type { VerifiedClaims } from "../shared/claims.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
-import { cookieCarrier, readToken } from "./http/token-locations.ts";
+import { cookieLocation, readToken } from "./http/token-locations.ts";
 import { explainRefusal } from "./request/explain.ts";
 import { DEFAULT_REALM, refusalResponse } from "./request/refusal.ts";
 import type { Refusal } from "./request/refusal.ts";
@@ -63,8 +63,8 @@ export function sealgate<Claims extends object = object>(
 export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
   checkOptions(options);
   const { realm = DEFAULT_REALM, headerName = "Authorization", allow_anon = false, clock = Date.now } = options;
-  const cookie = options.cookie === undefined ? undefined : cookieCarrier(options.cookie, NO_ORIGINS);
-  const carriers = { header: headerName, cookie, webSocketProtocol: undefined };
+  const cookie = options.cookie === undefined ? undefined : cookieLocation(options.cookie, NO_ORIGINS);
+  const locations = { header: headerName, cookie, webSocketProtocol: undefined };
   const readSettings = createSettingsReader(options);
   return async (c, next) => {
     // Whatever another middleware has found does not count here, also for an `onError` that looks.
@@ -76,7 +76,7 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
       logConfigProblems(settings.error, nowMs);
       throw toException({ code: "config_invalid", problems: settings.error }, realm);
     }
-    const presented = readToken(c.req.raw, carriers);
+    const presented = readToken(c.req.raw, locations);
     if (!presented.ok) {
       if (allow_anon && presented.error.code === "token_missing") return next();
       throw toException(presented.error, realm);

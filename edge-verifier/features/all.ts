@@ -13,7 +13,7 @@ import { refusalLimit } from "./refusal-limit.ts";
 import { resourceMetadata } from "./resource-metadata.ts";
 import { serverTiming } from "./server-timing.ts";
 import { subjectHash } from "./subject-hash.ts";
-import { tokenCarriers } from "./token-locations.ts";
+import { tokenLocations } from "./token-locations.ts";
 
 export const allFeatures: readonly Feature[] = [
   assertion,
@@ -26,5 +26,5 @@ export const allFeatures: readonly Feature[] = [
   resourceMetadata,
   serverTiming,
   subjectHash,
-  tokenCarriers,
+  tokenLocations,
 ];

@@ -1,9 +1,13 @@
 /**
- * The feature `cors`: which web origins may read answers (`CORS_ORIGINS`, `CORS_CREDENTIALS`). How is in http/cors.ts.
+ * The feature `cors`: which web origins may read answers (`CORS_ORIGINS`, `CORS_CREDENTIALS`; Fetch Standard, CORS protocol).
+ * Preflights are answered here and never forwarded; other answers get their headers here. Decides nothing about tokens: a
+ * cross-origin request needs one like any other.
  */
 import { isAbsent, readList } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
-import { answerPreflight, setCors } from "../http/cors.ts";
+import { refused } from "../request/outcome.ts";
+import type { Outcome } from "../request/outcome.ts";
+import type { RouteFinder } from "../request/route.ts";
 
 export const cors: Feature = {
   name: "cors",
@@ -26,7 +30,7 @@ export const cors: Feature = {
     const config = { origins: new Set(origins), credentials: credentials === "true" };
     return {
       preflight: (request, findRoute) => answerPreflight(request, config, findRoute),
-      dress: (headers, request) => setCors(headers, request, config),
+      onResponse: (headers, request) => setCors(headers, request, config),
     };
   },
 };
@@ -35,4 +39,64 @@ export const cors: Feature = {
 function isWebOrigin(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !/[*,]/.test(text);
+}
+
+interface CorsConfig {
+  /** Exact serialised origins, as browsers send them. */
+  readonly origins: ReadonlySet<string>;
+  /** Whether scripts may send and receive cookies. */
+  readonly credentials: boolean;
+}
+
+/** How long a browser may keep a preflight's answer: a change of policy reaches everybody within this. */
+const PREFLIGHT_MAX_AGE_SECONDS = 600;
+
+/** RFC 9110 section 5.6.2, a list of at most 2048 characters. */
+const HEADER_LIST = /^(?=.{1,2048}$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
+
+/** The web origin that the request comes from, if it may read the answer. */
+function allowedOrigin(request: Request, cors: CorsConfig): string | undefined {
+  const origin = request.headers.get("origin");
+  return origin !== null && cors.origins.has(origin) ? origin : undefined;
+}
+
+/**
+ * Answers a preflight for the request that it announces: 204 when a rule would take that request (which then needs its
+ * token), otherwise the refusal that the request itself would get for its path or method.
+ * @returns undefined when the request is no preflight
+ */
+function answerPreflight(request: Request, cors: CorsConfig, findRoute: RouteFinder): Outcome | undefined {
+  const { headers } = request;
+  const method = headers.get("access-control-request-method");
+  if (request.method !== "OPTIONS" || method === null || !headers.has("origin")) return undefined;
+  if (allowedOrigin(request, cors) === undefined) return refused({ code: "cors_origin_denied" });
+  const found = findRoute(request.url, method);
+  if (!found.ok) return refused(found.error);
+  const response = new Response(null, {
+    status: 204,
+    headers: {
+      // `method` is one of a rule's, so it is a known name.
+      "Access-Control-Allow-Methods": method,
+      "Access-Control-Max-Age": String(PREFLIGHT_MAX_AGE_SECONDS),
+      "Cache-Control": "no-store",
+      Vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
+    },
+  });
+  const asked = headers.get("access-control-request-headers");
+  if (asked !== null && HEADER_LIST.test(asked)) response.headers.set("Access-Control-Allow-Headers", asked);
+  return { response, event: { decision: "answered", route: found.value.rule.pattern.text } };
+}
+
+/** On every answer: the gateway alone decides. */
+function setCors(headers: Headers, request: Request, cors: CorsConfig): void {
+  // An origin server that answers "*" would let every web page read what the gateway lets only some read.
+  headers.delete("access-control-allow-origin");
+  headers.delete("access-control-allow-credentials");
+  headers.append("vary", "Origin");
+  const origin = allowedOrigin(request, cors);
+  if (origin === undefined) return;
+  headers.set("access-control-allow-origin", origin);
+  if (cors.credentials) headers.set("access-control-allow-credentials", "true");
+  // What a client needs to act on a refusal, and scripts could not read otherwise.
+  headers.append("access-control-expose-headers", "WWW-Authenticate, Retry-After");
 }

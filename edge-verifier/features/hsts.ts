@@ -20,7 +20,7 @@ export const hsts: Feature = {
       return {};
     }
     return {
-      dress: (headers) => {
+      onResponse: (headers) => {
         if (!headers.has(HEADER)) headers.set(HEADER, `max-age=${seconds}`);
       },
     };

@@ -1,13 +1,20 @@
 /**
- * The feature `refusalLimit`: whoever keeps being refused is told to wait (the binding `REFUSALS`). How is in
- * http/refusal-limit.ts.
+ * The feature `refusalLimit`: past the limit of a rate limiting binding (`REFUSALS`), a client whose requests are refused is
+ * told 429 instead of why. Only refusals are counted and only refusals are held back; a good request never waits. Counted per
+ * location and approximately (developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit): damping, not accounting.
  */
 import { canDo, isAbsent } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
-import { isRefusedTooOften, REFUSAL_RETRY_AFTER_SECONDS } from "../http/refusal-limit.ts";
-import type { RateLimiter } from "../http/refusal-limit.ts";
 import { refused } from "../request/outcome.ts";
 import type { Outcome } from "../request/outcome.ts";
+
+/** What is used of a rate limiting binding. */
+interface RateLimiter {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+
+/** The longest period that a binding can have; which one it has, nobody can ask. */
+const REFUSAL_RETRY_AFTER_SECONDS = 60;
 
 export const refusalLimit: Feature = {
   name: "refusalLimit",
@@ -15,7 +22,7 @@ export const refusalLimit: Feature = {
     const limiter = env["REFUSALS"];
     if (isLimiter(limiter)) {
       return {
-        limit: async (request, event) => ((await isRefusedTooOften(limiter, request)) ? limited(event) : undefined),
+        onRefusal: async (request, event) => ((await isRefusedTooOften(limiter, request)) ? limited(event) : undefined),
       };
     }
     if (!isAbsent(limiter)) report("REFUSALS", "must be a rate limiting binding");
@@ -32,4 +39,31 @@ function limited({ refusal, ...seen }: Outcome["event"]): Outcome {
 
 function isLimiter(value: unknown): value is RateLimiter {
   return canDo(value, "limit");
+}
+
+/** @returns whether the client of this refused request has been refused too often. A limiter that fails limits nobody. */
+async function isRefusedTooOften(limiter: RateLimiter, { headers }: Request): Promise<boolean> {
+  const address = headers.get("cf-connecting-ip");
+  if (address === null) return false;
+  try {
+    return !(await limiter.limit({ key: networkOf(address) })).success;
+  } catch {
+    return false;
+  }
+}
+
+/** An IPv4 address, or the /64 of an IPv6 address: a client has all of it, and could use another address each time. */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.toLowerCase().split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? [] : tail.split(":");
+    while (groups.length + after.length < 8) groups.push("0");
+    groups.push(...after);
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
 }

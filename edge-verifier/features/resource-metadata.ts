@@ -26,7 +26,7 @@ export const resourceMetadata: Feature = {
     });
     return {
       endpoint: { path, answer: () => answerMetadata(path, body) },
-      dress: (headers, _request, { decision }) => {
+      onResponse: (headers, _request, { decision }) => {
         const challenge = decision === "forwarded" ? null : headers.get(CHALLENGE);
         // RFC 9728 section 5.1.
         if (challenge !== null) headers.set(CHALLENGE, `${challenge}, resource_metadata="${url.origin}${path}"`);

@@ -14,7 +14,7 @@ export const serverTiming: Feature = {
     if (value !== "true" && value !== "false") report("SERVER_TIMING", 'must be "true" or "false"');
     if (value !== "true") return {};
     return {
-      dress: (headers, _request, event) => {
+      onResponse: (headers, _request, event) => {
         const timing = serverTimingOf(event);
         // Appended: the origin may have durations of its own.
         if (timing !== undefined) headers.append(HEADER, timing);

@@ -1,31 +1,31 @@
 /**
- * The feature `tokenCarriers`: tokens in a cookie or in a WebSocket handshake (`TOKEN_CARRIERS`, `TOKEN_COOKIE`,
- * `TOKEN_WEBSOCKET_PROTOCOL`). How they are read is in http/carriers.ts.
+ * The feature `tokenLocations`: tokens in a cookie or in a WebSocket handshake (`TOKEN_CARRIERS`, `TOKEN_COOKIE`,
+ * `TOKEN_WEBSOCKET_PROTOCOL`). How they are read is in http/token-locations.ts.
  */
 import { isAbsent, readList } from "../config/values.ts";
 import type { Bindings, Report } from "../config/config.ts";
 import type { Feature } from "../request/hooks.ts";
 import {
-  cookieCarrier,
+  cookieLocation,
   credentialsOf,
   mayForwardAuthorization,
   readToken,
   removeToken,
   selectProtocol,
-  TOKEN_CARRIERS,
+  TOKEN_LOCATIONS,
 } from "../http/token-locations.ts";
-import type { CarrierConfig, CookieCarrier, TokenCarrier } from "../http/token-locations.ts";
+import type { LocationConfig, CookieLocation, TokenLocation } from "../http/token-locations.ts";
 
 const DEFAULT_WEBSOCKET_PROTOCOL = "bearer";
 
-export const tokenCarriers: Feature = {
-  name: "tokenCarriers",
+export const tokenLocations: Feature = {
+  name: "tokenLocations",
   read({ env, report }) {
-    const config = readCarriers(env, report);
+    const config = readLocations(env, report);
     return {
-      carriers: {
+      tokenLocations: {
         read: (request) => readToken(request, config),
-        presentIn: (request) => credentialsOf(request, config).map(({ carrier }) => carrier),
+        presentIn: (request) => credentialsOf(request, config).map(({ location }) => location),
         mayForwardAuthorization: (headers, isVerified) => mayForwardAuthorization(headers, isVerified, config),
         remove: (headers) => removeToken(headers, config),
         accept: (request, response) => selectProtocol(request, response, config),
@@ -34,27 +34,27 @@ export const tokenCarriers: Feature = {
   },
 };
 
-function readCarriers(env: Bindings, report: Report): CarrierConfig {
+function readLocations(env: Bindings, report: Report): LocationConfig {
   const names = isAbsent(env["TOKEN_CARRIERS"]) ? ["authorization"] : (readList(env["TOKEN_CARRIERS"]) ?? []);
-  const carriers = new Set(names.filter(isCarrier));
-  if (carriers.size === 0 || carriers.size < names.length) {
-    report("TOKEN_CARRIERS", `must be a comma-separated list of ${TOKEN_CARRIERS.join(", ")}, each once`);
+  const locations = new Set(names.filter(isLocation));
+  if (locations.size === 0 || locations.size < names.length) {
+    report("TOKEN_CARRIERS", `must be a comma-separated list of ${TOKEN_LOCATIONS.join(", ")}, each once`);
   }
   return {
-    header: carriers.has("authorization") ? "authorization" : undefined,
-    cookie: readCookieCarrier(env, carriers.has("cookie"), report),
-    webSocketProtocol: readWebSocketProtocol(env["TOKEN_WEBSOCKET_PROTOCOL"], carriers.has("websocket"), report),
+    header: locations.has("authorization") ? "authorization" : undefined,
+    cookie: readCookieLocation(env, locations.has("cookie"), report),
+    webSocketProtocol: readWebSocketProtocol(env["TOKEN_WEBSOCKET_PROTOCOL"], locations.has("websocket"), report),
   };
 }
 
-function readCookieCarrier(env: Bindings, on: boolean, report: Report): CookieCarrier | undefined {
+function readCookieLocation(env: Bindings, on: boolean, report: Report): CookieLocation | undefined {
   const name = env["TOKEN_COOKIE"];
   if (!on) return isAbsent(name) ? undefined : report("TOKEN_COOKIE", "has no effect: TOKEN_CARRIERS has no cookie");
   if (typeof name !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     return report("TOKEN_COOKIE", "must be the cookie's name: 1 to 64 letters, digits, _ and -");
   }
   // What is wrong with CORS_ORIGINS is reported where CORS is read.
-  return cookieCarrier(name, new Set(isAbsent(env["CORS_ORIGINS"]) ? [] : readList(env["CORS_ORIGINS"])));
+  return cookieLocation(name, new Set(isAbsent(env["CORS_ORIGINS"]) ? [] : readList(env["CORS_ORIGINS"])));
 }
 
 function readWebSocketProtocol(value: unknown, on: boolean, report: Report): string | undefined {
@@ -66,6 +66,6 @@ function readWebSocketProtocol(value: unknown, on: boolean, report: Report): str
   return report(variable, "must be a subprotocol's name: 1 to 64 letters, digits, . _ ~ and -");
 }
 
-function isCarrier(name: string): name is TokenCarrier {
-  return TOKEN_CARRIERS.some((carrier) => carrier === name);
+function isLocation(name: string): name is TokenLocation {
+  return TOKEN_LOCATIONS.some((location) => location === name);
 }

@@ -1,5 +1,5 @@
 /**
- * What may carry a request's token: a header, as a rule `Authorization` (RFC 6750 section 2.1), a named cookie, or the
+ * Where a request may have its token: a header, as a rule `Authorization` (RFC 6750 section 2.1), a named cookie, or the
  * subprotocol list of a WebSocket handshake, each only if it is switched on. A query parameter or a form field is never looked at (RFC 9700
  * section 4.3.2). What is returned is unverified text.
  */
@@ -8,19 +8,19 @@ import type { Result } from "../../shared/result.ts";
 import { isOneWord, readBearerToken } from "./bearer.ts";
 import type { BearerProblem } from "./bearer.ts";
 
-export const TOKEN_CARRIERS = ["authorization", "cookie", "websocket"] as const;
+export const TOKEN_LOCATIONS = ["authorization", "cookie", "websocket"] as const;
 
-export type TokenCarrier = (typeof TOKEN_CARRIERS)[number];
+export type TokenLocation = (typeof TOKEN_LOCATIONS)[number];
 
-export interface CarrierConfig {
+export interface LocationConfig {
   /** The header that holds `Bearer <token>`. */
   readonly header: string | undefined;
-  readonly cookie: CookieCarrier | undefined;
+  readonly cookie: CookieLocation | undefined;
   /** The subprotocol that stands before the token: `Sec-WebSocket-Protocol: bearer, <token>`. */
   readonly webSocketProtocol: string | undefined;
 }
 
-export interface CookieCarrier {
+export interface CookieLocation {
   readonly name: string;
   /** Every occurrence of the cookie, wherever a lenient parser might begin one. */
   readonly occurrences: RegExp;
@@ -36,7 +36,7 @@ export type CredentialProblem =
 const SUBPROTOCOLS = "sec-websocket-protocol";
 
 /** @param name letters, digits, `_` and `-` */
-export function cookieCarrier(name: string, trustedOrigins: ReadonlySet<string>): CookieCarrier {
+export function cookieLocation(name: string, trustedOrigins: ReadonlySet<string>): CookieLocation {
   // Two Cookie headers arrive joined by a comma.
   const occurrences = new RegExp(`(?:^|[;,])[ \\t]*${name}[ \\t]*=([^;,]*)`, "g");
   return { name, occurrences, trustedOrigins };
@@ -46,36 +46,36 @@ export function cookieCarrier(name: string, trustedOrigins: ReadonlySet<string>)
  * The one token of a request. More than one is refused, wherever they stand and even if they are equal: one parser would
  * take the first and another the last.
  */
-export function readToken(request: Request, carriers: CarrierConfig): Result<string, CredentialProblem> {
-  const [only, another] = credentialsOf(request, carriers);
+export function readToken(request: Request, locations: LocationConfig): Result<string, CredentialProblem> {
+  const [only, another] = credentialsOf(request, locations);
   if (another !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
   if (only === undefined) return err({ code: "token_missing" });
-  const { cookie } = carriers;
-  if (only.carrier === "cookie" && only.token.ok && cookie !== undefined && mayBeCrossSite(request, cookie)) {
+  const { cookie } = locations;
+  if (only.location === "cookie" && only.token.ok && cookie !== undefined && mayBeCrossSite(request, cookie)) {
     return err({ code: "cross_site_request" });
   }
   return only.token;
 }
 
 interface Credential {
-  readonly carrier: TokenCarrier;
+  readonly location: TokenLocation;
   readonly token: Result<string, BearerProblem>;
 }
 
-/** What stands in each carrier that is switched on; a carrier without credentials is left out. */
-export function credentialsOf({ headers }: Request, carriers: CarrierConfig): readonly Credential[] {
-  const { header, cookie, webSocketProtocol } = carriers;
+/** The credentials in each location that is switched on; a location without credentials is left out. */
+export function credentialsOf({ headers }: Request, locations: LocationConfig): readonly Credential[] {
+  const { header, cookie, webSocketProtocol } = locations;
   const found: Credential[] = [];
-  if (header !== undefined) found.push({ carrier: "authorization", token: readBearerToken(headers.get(header)) });
-  if (cookie !== undefined) found.push({ carrier: "cookie", token: readCookie(headers.get("cookie"), cookie) });
+  if (header !== undefined) found.push({ location: "authorization", token: readBearerToken(headers.get(header)) });
+  if (cookie !== undefined) found.push({ location: "cookie", token: readCookie(headers.get("cookie"), cookie) });
   if (webSocketProtocol !== undefined && isWebSocketUpgrade(headers)) {
     const token = readSubprotocol(headers.get(SUBPROTOCOLS), webSocketProtocol);
-    found.push({ carrier: "websocket", token });
+    found.push({ location: "websocket", token });
   }
   return found.filter(({ token }) => token.ok || token.error.code !== "token_missing");
 }
 
-function readCookie(header: string | null, { occurrences }: CookieCarrier): Result<string, BearerProblem> {
+function readCookie(header: string | null, { occurrences }: CookieLocation): Result<string, BearerProblem> {
   // Two tell enough: the others are not looked for.
   const [first, second] = header?.matchAll(occurrences) ?? [];
   if (second !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
@@ -97,9 +97,9 @@ function readSubprotocol(header: string | null, marker: string): Result<string, 
 
 /**
  * Credentials beside the token that was verified would be another identity for an origin that looks at them: with the token
- * in a cookie, an `Authorization` header stays here. Where the header is no carrier, nothing ever verifies it.
+ * in a cookie, an `Authorization` header stays here. Where tokens are not looked for in the header, nothing verifies it.
  */
-export function mayForwardAuthorization(headers: Headers, isVerified: boolean, { header }: CarrierConfig): boolean {
+export function mayForwardAuthorization(headers: Headers, isVerified: boolean, { header }: LocationConfig): boolean {
   return header !== undefined && (!isVerified || readBearerToken(headers.get(header)).ok);
 }
 
@@ -111,7 +111,7 @@ const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
  * `Sec-Fetch-Site` first, `Origin` for browsers without it; without either it is no browser, and has chosen to send the
  * cookie (Fetch Metadata section 2.3; RFC 6455 section 10.2).
  */
-function mayBeCrossSite({ method, headers, url }: Request, { trustedOrigins }: CookieCarrier): boolean {
+function mayBeCrossSite({ method, headers, url }: Request, { trustedOrigins }: CookieLocation): boolean {
   if (SAFE_METHODS.includes(method) && !isWebSocketUpgrade(headers)) return false;
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return false;
@@ -122,10 +122,10 @@ function mayBeCrossSite({ method, headers, url }: Request, { trustedOrigins }: C
 }
 
 /**
- * Removes the token from what goes to the origin, in every carrier that is switched on and wherever it occurs there.
+ * Removes the token from what goes to the origin, in every location that is switched on and wherever it occurs there.
  * Other cookies and subprotocols stay as they were written. `Authorization` is left to request-headers.ts.
  */
-export function removeToken(headers: Headers, { cookie, webSocketProtocol }: CarrierConfig): void {
+export function removeToken(headers: Headers, { cookie, webSocketProtocol }: LocationConfig): void {
   if (cookie !== undefined) {
     const before = headers.get("cookie");
     const after = before?.replaceAll(cookie.occurrences, "").replace(/^[;,\s]+/, "");
@@ -145,7 +145,7 @@ export function removeToken(headers: Headers, { cookie, webSocketProtocol }: Car
  * The handshake's answer for a client that has offered the marker: a browser ends a connection whose server selects none
  * of the subprotocols that were offered (WHATWG WebSockets section 4.1), and the origin may have been offered none.
  */
-export function selectProtocol(request: Request, response: Response, { webSocketProtocol }: CarrierConfig): Response {
+export function selectProtocol(request: Request, response: Response, { webSocketProtocol }: LocationConfig): Response {
   if (webSocketProtocol === undefined || response.status !== 101) return response;
   if (response.headers.has(SUBPROTOCOLS)) return response;
   if (!listOf(request.headers.get(SUBPROTOCOLS)).includes(webSocketProtocol)) return response;

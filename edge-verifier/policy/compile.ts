@@ -28,7 +28,7 @@ export interface CompiledRule {
   /** A request without credentials passes. */
   readonly anonymous: boolean;
   /** What the rule would refuse is logged and forwarded. */
-  readonly report: boolean;
+  readonly reportOnly: boolean;
 }
 
 export interface CompiledPolicy {
@@ -81,10 +81,10 @@ function compileRule(value: unknown, found: string[]): CompiledRule | undefined 
   const pattern = compilePath(value["path"], found);
   const methods = compileMethods(value["methods"], found);
   const requirement = compileAccess(value["allow"], value["require"], found);
-  const report = compileMode(value["mode"], value["allow"], found);
+  const reportOnly = compileMode(value["mode"], value["allow"], found);
   if (pattern === undefined || found.length > 0) return undefined;
   const asks = JSON.stringify(value["require"] ?? null);
-  return { pattern, methods, requirement, asks, anonymous: value["allow"] === "anonymous", report };
+  return { pattern, methods, requirement, asks, anonymous: value["allow"] === "anonymous", reportOnly };
 }
 
 function compilePath(value: unknown, found: string[]): PathPattern | undefined {

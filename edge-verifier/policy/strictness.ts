@@ -15,6 +15,6 @@ export function isStricter(rule: CompiledRule, other: CompiledRule): boolean {
 /** `require: {}`, as {@link CompiledRule.asks} has it. */
 const ANY_TOKEN = "{}";
 
-function letsAllPass({ requirement, report }: CompiledRule): boolean {
-  return requirement === undefined || report;
+function letsAllPass({ requirement, reportOnly }: CompiledRule): boolean {
+  return requirement === undefined || reportOnly;
 }

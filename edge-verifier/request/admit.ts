@@ -31,14 +31,14 @@ export interface AdmissionRule {
 }
 
 /** Where tokens are, if not in the Authorization header alone. */
-export interface TokenCarriers {
+export interface TokenLocations {
   /** The one token of a request. */
   read(request: Request): Result<string, CredentialProblem>;
   /** Where a request has credentials, good or not. */
   presentIn(request: Request): readonly string[];
   /**
    * Whether `Authorization` holds nothing but what has been verified, or was left to the origin.
-   * @param isVerified a good token has come, in whatever carrier
+   * @param isVerified a good token has come, in one of the locations
    */
   mayForwardAuthorization(headers: Headers, isVerified: boolean): boolean;
   /** Takes the token out of what goes to the origin. */
@@ -49,7 +49,7 @@ export interface TokenCarriers {
 
 export interface AdmissionParts {
   readonly verifier: TokenVerifier;
-  readonly hooks: { readonly carriers?: TokenCarriers };
+  readonly hooks: { readonly tokenLocations?: TokenLocations };
   readonly identify: IdentityReader;
 }
 
@@ -66,7 +66,7 @@ export function admit(
   nowMs: number,
   waitUntil: WaitUntil,
 ): Admission | Promise<Admission> {
-  const presented = hooks.carriers?.read(request) ?? readBearerToken(request.headers.get("authorization"));
+  const presented = hooks.tokenLocations?.read(request) ?? readBearerToken(request.headers.get("authorization"));
   if (!presented.ok) {
     return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
   }

@@ -12,13 +12,13 @@ export function dressAnswer(
   request: Request,
   { response, event }: Outcome,
   requestId: string,
-  dress: Hooks["dress"],
+  onResponse: Hooks["onResponse"],
 ): Response {
   // The answer to a WebSocket handshake has no content, and none of this applies to it.
   if (response.status === 101) return response;
   const { headers } = response;
   headers.set(REQUEST_ID_HEADER, requestId);
   if (!headers.has(NOSNIFF)) headers.set(NOSNIFF, "nosniff");
-  for (const change of dress) change(headers, request, event);
+  for (const change of onResponse) change(headers, request, event);
   return response;
 }

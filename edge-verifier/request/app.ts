@@ -99,7 +99,7 @@ function keepGoing(c: Context<AppEnv>): WaitUntil {
 /** Counts a refusal, writes the event, and completes the answer. */
 async function finish(request: Request, parts: AppParts, found: Outcome, requestId: string): Promise<Response> {
   const { hooks, ladder, clock, sink, version } = parts;
-  const outcome = (found.event.decision === "refused" && (await hooks.limit?.(request, found.event))) || found;
+  const outcome = (found.event.decision === "refused" && (await hooks.onRefusal?.(request, found.event))) || found;
   const event = {
     ...describeRequest(request),
     requestId,
@@ -109,8 +109,8 @@ async function finish(request: Request, parts: AppParts, found: Outcome, request
     ...outcome.event,
   };
   sink(event);
-  hooks.record?.(event);
-  return dressAnswer(request, outcome, requestId, hooks.dress);
+  hooks.onEvent?.(event);
+  return dressAnswer(request, outcome, requestId, hooks.onResponse);
 }
 
 /** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */

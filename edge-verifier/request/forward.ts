@@ -4,7 +4,7 @@
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Admission, TokenCarriers } from "./admit.ts";
+import type { Admission, TokenLocations } from "./admit.ts";
 import type { OriginConfig } from "../config/config.ts";
 import type { FeatureHooks } from "./hooks.ts";
 import { REQUEST_ID_HEADER } from "../http/request-id.ts";
@@ -15,7 +15,7 @@ import type { RemovedNames } from "../http/request-headers.ts";
 
 export interface ForwardingParts {
   readonly origin: OriginConfig;
-  readonly hooks: Pick<FeatureHooks, "carriers" | "attach">;
+  readonly hooks: Pick<FeatureHooks, "tokenLocations" | "beforeForward">;
   /** Headers that a client cannot send. */
   readonly removed: RemovedNames;
 }
@@ -36,7 +36,7 @@ export async function forward(
   const { origin, hooks } = parts;
   const outgoing = originRequest(request, target, admission, requestId, parts);
   if ("code" in outgoing) return err(outgoing);
-  if (hooks.attach !== undefined) await hooks.attach(outgoing, admission?.identity?.headers ?? []);
+  if (hooks.beforeForward !== undefined) await hooks.beforeForward(outgoing, admission?.identity?.headers ?? []);
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), origin.timeoutMs);
@@ -83,9 +83,10 @@ function originRequest(
   if (!isUnaltered(outgoing.url, prefix)) return { code: "path_unsafe", reason: "altered_by_url_parser" };
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");
-  const keepAuthorization = origin.forwardAuthorization && mayForwardAuthorization(headers, admission, hooks.carriers);
+  const keepAuthorization =
+    origin.forwardAuthorization && mayForwardAuthorization(headers, admission, hooks.tokenLocations);
   for (const name of unwantedHeaders(request.headers, removed, keepAuthorization)) headers.delete(name);
-  if (!origin.forwardAuthorization) hooks.carriers?.remove(headers);
+  if (!origin.forwardAuthorization) hooks.tokenLocations?.remove(headers);
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
   headers.set("x-forwarded-host", target.authority);
   headers.set("x-forwarded-proto", target.scheme);
@@ -98,12 +99,12 @@ function originRequest(
 function mayForwardAuthorization(
   headers: Headers,
   admission: Admission | undefined,
-  carriers: TokenCarriers | undefined,
+  locations: TokenLocations | undefined,
 ): boolean {
-  if (carriers === undefined || admission === undefined) return true;
+  if (locations === undefined || admission === undefined) return true;
   const { token, refusal } = admission;
   const isLeftToOrigin = token === undefined && refusal !== undefined;
-  return isLeftToOrigin || carriers.mayForwardAuthorization(headers, token !== undefined);
+  return isLeftToOrigin || locations.mayForwardAuthorization(headers, token !== undefined);
 }
 
 /**

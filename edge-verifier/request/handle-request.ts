@@ -40,7 +40,7 @@ export async function handleRequest(
   const found = parts.findRoute(request.url, request.method);
   if (!found.ok) return refused(found.error);
   const { target, rule } = found.value;
-  const { pattern, requirement, anonymous, report } = rule;
+  const { pattern, requirement, anonymous, reportOnly } = rule;
   const seen: Seen = { route: pattern.text };
   let admission: Admission | undefined;
   let startedMs = parts.clock();
@@ -59,10 +59,10 @@ export async function handleRequest(
       const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
       if (subject !== undefined) seen.subject = subject;
     }
-    if (refusal !== undefined && token === undefined && parts.hooks.carriers !== undefined) {
-      seen.carriers = parts.hooks.carriers.presentIn(request);
+    if (refusal !== undefined && token === undefined && parts.hooks.tokenLocations !== undefined) {
+      seen.carriers = parts.hooks.tokenLocations.presentIn(request);
     }
-    if (refusal !== undefined && !report) return refused(refusal, seen);
+    if (refusal !== undefined && !reportOnly) return refused(refusal, seen);
     if (refusal !== undefined) seen.reported = describeRefusal(refusal);
   }
   const response = await forward(request, target, admission, requestId, parts);
@@ -71,10 +71,10 @@ export async function handleRequest(
   const event = { ...seen, decision: "forwarded" } as const;
   const received = response.value;
   if (received.status === 101) {
-    const token = report ? undefined : admission?.token;
+    const token = reportOnly ? undefined : admission?.token;
     const opened = withoutAssertion(received);
     const socket = token === undefined ? opened : closeAtExpiry(opened, token.claims.exp * 1000, parts.clock());
-    return { response: parts.hooks.carriers?.accept(request, socket) ?? socket, event };
+    return { response: parts.hooks.tokenLocations?.accept(request, socket) ?? socket, event };
   }
   // What fetch returns cannot be changed; this has the same body and headers of its own.
   const answer = new Response(received.body, received);

@@ -2,7 +2,7 @@
  * What an optional feature is to the gateway: a name, the variables that switch it on, and hooks. The gateway knows the
  * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
  */
-import type { TokenCarriers } from "./admit.ts";
+import type { TokenLocations } from "./admit.ts";
 import { isAbsent } from "../config/values.ts";
 import type { Bindings, Report } from "../config/config.ts";
 import type { RouteFinder } from "./route.ts";
@@ -18,7 +18,7 @@ const VARIABLES = {
   cors: ["CORS_ORIGINS", "CORS_CREDENTIALS"],
   hsts: ["HSTS_MAX_AGE_SECONDS"],
   resourceMetadata: ["RESOURCE", "AUTHORIZATION_SERVERS"],
-  tokenCarriers: ["TOKEN_CARRIERS", "TOKEN_COOKIE", "TOKEN_WEBSOCKET_PROTOCOL"],
+  tokenLocations: ["TOKEN_CARRIERS", "TOKEN_COOKIE", "TOKEN_WEBSOCKET_PROTOCOL"],
   identityHeaders: ["IDENTITY_HEADERS"],
   assertion: ["ASSERTION_KEY"],
   subjectHash: ["LOG_SUBJECT_HASH_KEY"],
@@ -47,34 +47,34 @@ export interface FeatureSetup {
   readonly clock: () => number;
 }
 
-/** Where the gateway asks a feature; what is left out is not asked. Each but `dress` is one feature's: two are a problem. */
+/** Where the gateway asks a feature; what is left out is not asked. Each but `onResponse` is one feature's: two are a problem. */
 export interface FeatureHooks {
   /** Instead of the policy as written: without the members of rules that the feature has read. */
   readonly routes?: unknown;
   /** Instead of a finder that refuses every path that could be read in more than one way. */
-  readonly widen?: (find: RouteFinder, policy: CompiledPolicy) => RouteFinder;
+  readonly routeFinder?: (find: RouteFinder, policy: CompiledPolicy) => RouteFinder;
   /** Answers a request before it is decided on; undefined leaves it to the gateway. */
   readonly preflight?: (request: Request, findRoute: RouteFinder) => Outcome | undefined;
   /** A path of which GET and HEAD are answered here, and nothing else is. */
   readonly endpoint?: { readonly path: string; readonly answer: () => Outcome };
   /** Instead of the Authorization header alone. */
-  readonly carriers?: TokenCarriers;
+  readonly tokenLocations?: TokenLocations;
   /** Instead of the default ones. */
   readonly identityHeaders?: readonly IdentityHeader[];
   /** Completes a request that is ready to be sent to the origin; `identity` holds the headers that speak for the caller. */
-  readonly attach?: (outgoing: Request, identity: HeaderList) => Promise<void>;
+  readonly beforeForward?: (outgoing: Request, identity: HeaderList) => Promise<void>;
   /** The subject's name in the log. */
   readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
   /** Another end for a request that has been refused; undefined leaves it as it is. */
-  readonly limit?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
+  readonly onRefusal?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
   /** Takes the event besides the log. Must not throw. */
-  readonly record?: (event: RequestEvent) => void;
+  readonly onEvent?: (event: RequestEvent) => void;
   /** Changes the headers of an answer, whoever made it. */
-  readonly dress?: (headers: Headers, request: Request, event: Outcome["event"]) => void;
+  readonly onResponse?: (headers: Headers, request: Request, event: Outcome["event"]) => void;
 }
 
-export interface Hooks extends Omit<FeatureHooks, "dress"> {
-  readonly dress: readonly NonNullable<FeatureHooks["dress"]>[];
+export interface Hooks extends Omit<FeatureHooks, "onResponse"> {
+  readonly onResponse: readonly NonNullable<FeatureHooks["onResponse"]>[];
 }
 
 /**
@@ -90,14 +90,14 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
     }
   }
   let all: FeatureHooks = {};
-  const dress: NonNullable<FeatureHooks["dress"]>[] = [];
+  const onResponse: NonNullable<FeatureHooks["onResponse"]>[] = [];
   for (const feature of new Set(features)) {
-    const { dress: change, ...hooks } = await feature.read(setup);
-    if (change !== undefined) dress.push(change);
+    const { onResponse: change, ...hooks } = await feature.read(setup);
+    if (change !== undefined) onResponse.push(change);
     for (const hook of Object.keys(hooks)) {
       if (hook in all) report("features", `two have the hook ${hook}`);
     }
     all = { ...all, ...hooks };
   }
-  return { ...all, dress };
+  return { ...all, onResponse };
 }

@@ -37,7 +37,7 @@ export type Refusal =
 /** What neither is a wire code itself nor says that a token is bad. */
 type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode>;
 
-const RENAMED: Readonly<Record<Renamed, WireCode>> = {
+const WIRE_CODE_OF: Readonly<Record<Renamed, WireCode>> = {
   path_unsafe: "path_ambiguous",
   scope_missing: "insufficient_scope",
   any_scope_missing: "insufficient_scope",
@@ -56,12 +56,12 @@ const RENAMED: Readonly<Record<Renamed, WireCode>> = {
  * failed would help whoever forges it.
  */
 export function wireCodeOf(code: Refusal["code"]): WireCode {
-  if (isRenamed(code)) return RENAMED[code];
+  if (isRenamed(code)) return WIRE_CODE_OF[code];
   return isWireCode(code) ? code : "invalid_token";
 }
 
 function isRenamed(code: string): code is Renamed {
-  return Object.hasOwn(RENAMED, code);
+  return Object.hasOwn(WIRE_CODE_OF, code);
 }
 
 /** The protection space of every challenge: a fixed text, so that a challenge says nothing about the request. */
@@ -90,11 +90,11 @@ const CHALLENGES: Readonly<Partial<Record<WireCode, string>>> = {
 function challengeOf(code: WireCode, refusal: Refusal, realm: string): string | undefined {
   const error = CHALLENGES[code];
   if (error === undefined) return undefined;
-  return `Bearer realm="${realm}"${error}${wantedBy(refusal)}`;
+  return `Bearer realm="${realm}"${error}${challengeParameters(refusal)}`;
 }
 
 /** What would be enough: RFC 6750 section 3 `scope` (all of them; "one of these" cannot be said), RFC 9470 section 3. */
-function wantedBy(refusal: Refusal): string {
+function challengeParameters(refusal: Refusal): string {
   if (refusal.code === "scope_missing") return `, scope="${refusal.scope.join(" ")}"`;
   if (refusal.code === "acr_not_allowed") return `, acr_values="${refusal.acr.join(" ")}"`;
   if (refusal.code === "authentication_too_old") return `, max_age="${refusal.maxAgeSeconds}"`;

@@ -11,7 +11,7 @@ import {
 } from "../../shared/origin.ts";
 import type { AssertedRequest, AssertionRules } from "../../shared/origin.ts";
 import * as verify from "../../shared/index.ts";
-import { createAssertionSigner } from "../../edge-verifier/http/assertion.ts";
+import { createAssertionSigner } from "../../edge-verifier/features/assertion.ts";
 import { checkClaims } from "../../shared/claims.ts";
 import { NOW } from "../support/claims-samples.ts";
 import { goodToken } from "../support/forge.ts";

@@ -8,7 +8,7 @@ import { createRouteFinder } from "../../../edge-verifier/request/route.ts";
 import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
 import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
 import { readBearerToken } from "../../../edge-verifier/http/bearer.ts";
-import { cookieCarrier, readToken, removeToken } from "../../../edge-verifier/http/token-locations.ts";
+import { cookieLocation, readToken, removeToken } from "../../../edge-verifier/http/token-locations.ts";
 import { removedNames, unwantedHeaders } from "../../../edge-verifier/http/request-headers.ts";
 import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
@@ -160,7 +160,7 @@ describe("paths", () => {
     const report = (): undefined => undefined;
     const hooks = await readFeatures([pathTolerance], { env: {}, report, base: "", routes: POLICY, clock: () => 0 });
     const policy = valueOf(compilePolicy(hooks.routes, []));
-    const tolerant = hooks.widen?.(createRouteFinder(policy), policy) ?? strict;
+    const tolerant = hooks.routeFinder?.(createRouteFinder(policy), policy) ?? strict;
     expectLinear((path) => () => tolerant(`https://api.example.com${path}`, "GET"), shape, [500, 1990], 8000);
   });
 });
@@ -168,7 +168,7 @@ describe("paths", () => {
 describe("headers", () => {
   const config = {
     header: "authorization",
-    cookie: cookieCarrier("token", new Set<string>()),
+    cookie: cookieLocation("token", new Set<string>()),
     webSocketProtocol: "bearer",
   };
   /** Without the platform's checks of names and values, which would be counted. */

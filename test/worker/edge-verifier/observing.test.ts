@@ -1,8 +1,8 @@
 /** What can be seen of a request beyond its event, each only when asked for; and who is held back after many refusals. */
 import { describe, expect, test } from "vitest";
-import { networkOf } from "../../../edge-verifier/http/refusal-limit.ts";
-import type { DataPoint } from "../../../edge-verifier/observe/data-point.ts";
-import { createSubjectHasher } from "../../../edge-verifier/observe/subject-hash.ts";
+import { networkOf } from "../../../edge-verifier/features/refusal-limit.ts";
+import type { DataPoint } from "../../../edge-verifier/features/data-points.ts";
+import { createSubjectHasher } from "../../../edge-verifier/features/subject-hash.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
 import { AUDIENCE, configure, echoOf, makeFixture, NOW, problemOf } from "./fixture.ts";
 

@@ -1,6 +1,6 @@
 /** The assertion to the origin: what the gateway signs, an origin accepts once, for this request, now, and nothing else. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { createAssertionSigner } from "../../../../edge-verifier/http/assertion.ts";
+import { createAssertionSigner } from "../../../../edge-verifier/features/assertion.ts";
 import {
   ASSERTION_HEADER,
   ASSERTION_LIFETIME_SECONDS,

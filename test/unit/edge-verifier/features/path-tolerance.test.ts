@@ -6,10 +6,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Hooks } from "../../../../edge-verifier/request/hooks.ts";
 import { readFeatures } from "../../../../edge-verifier/request/hooks.ts";
-import { pathTolerance } from "../../../../edge-verifier/features/path-tolerance.ts";
+import { odditiesOf, pathTolerance, readingsOf } from "../../../../edge-verifier/features/path-tolerance.ts";
 import { createRouteFinder } from "../../../../edge-verifier/request/route.ts";
 import type { RouteFinder } from "../../../../edge-verifier/request/route.ts";
-import { odditiesOf, readingsOf } from "../../../../edge-verifier/http/path-readings.ts";
 import { compilePolicy } from "../../../../edge-verifier/policy/compile.ts";
 import { defineRoutes, PATH_ODDITIES } from "../../../../edge-verifier/policy/rule.ts";
 import type { RoutePolicy } from "../../../../edge-verifier/policy/rule.ts";
@@ -33,7 +32,7 @@ async function finderOf(routes: RoutePolicy): Promise<RouteFinder> {
   expect(problems).toEqual([]);
   const policy = valueOf(compilePolicy(hooks.routes ?? routes, []));
   const strict = createRouteFinder(policy);
-  return hooks.widen?.(strict, policy) ?? strict;
+  return hooks.routeFinder?.(strict, policy) ?? strict;
 }
 
 /** The rule that a path is let through by, or why it is not. */
@@ -196,7 +195,7 @@ describe("at start-up", () => {
   test.each([[{}], [null], [[null, 7]], [[{ path: "/a", require: {} }]]])(
     "without such a rule the policy stays as it is: %j",
     async (routes) => {
-      expect((await read(routes)).hooks).toEqual({ dress: [] });
+      expect((await read(routes)).hooks).toEqual({ onResponse: [] });
     },
   );
 });

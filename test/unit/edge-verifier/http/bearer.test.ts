@@ -1,7 +1,7 @@
 /** Reading credentials: what is one token, and which white space may stand around it. */
 import { describe, expect, test } from "vitest";
 import { readBearerToken } from "../../../../edge-verifier/http/bearer.ts";
-import { cookieCarrier, readToken } from "../../../../edge-verifier/http/token-locations.ts";
+import { cookieLocation, readToken } from "../../../../edge-verifier/http/token-locations.ts";
 
 const TOKEN = "eyJh.eyJw.c2ln";
 
@@ -36,7 +36,7 @@ describe("white space", () => {
   });
 
   test("of Unicode in a cookie or a WebSocket protocol likewise", () => {
-    const cookie = cookieCarrier("session", new Set());
+    const cookie = cookieLocation("session", new Set());
     const carriers = { header: "authorization", cookie, webSocketProtocol: "bearer" };
     for (const blank of UNICODE_BLANKS) {
       for (const value of [`${blank}${TOKEN}`, `${TOKEN}${blank}`]) {
@@ -69,7 +69,7 @@ describe("a token that does not follow the word Bearer", () => {
 });
 
 describe("more than one token", () => {
-  const cookie = cookieCarrier("session", new Set());
+  const cookie = cookieLocation("session", new Set());
   const carriers = { header: "x-api-token", cookie, webSocketProtocol: undefined };
 
   test("is refused across the header and the cookie, even if one of them is malformed", () => {

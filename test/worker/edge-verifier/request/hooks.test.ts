@@ -14,9 +14,9 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["HSTS_MAX_AGE_SECONDS", "60", "hsts"],
   ["RESOURCE", "https://api.example.com", "resourceMetadata"],
   ["AUTHORIZATION_SERVERS", "https://issuer.example.com", "resourceMetadata"],
-  ["TOKEN_CARRIERS", "authorization", "tokenCarriers"],
-  ["TOKEN_COOKIE", "token", "tokenCarriers"],
-  ["TOKEN_WEBSOCKET_PROTOCOL", "bearer", "tokenCarriers"],
+  ["TOKEN_CARRIERS", "authorization", "tokenLocations"],
+  ["TOKEN_COOKIE", "token", "tokenLocations"],
+  ["TOKEN_WEBSOCKET_PROTOCOL", "bearer", "tokenLocations"],
   ["IDENTITY_HEADERS", "{}", "identityHeaders"],
   ["ASSERTION_KEY", "{}", "assertion"],
   ["LOG_SUBJECT_HASH_KEY", "k".repeat(32), "subjectHash"],
@@ -121,7 +121,7 @@ test("a feature that is listed twice acts once", async () => {
 });
 
 test("two features with the same hook stop the gateway: one of them would never be asked", async () => {
-  const again: Feature = { name: "hsts", read: () => ({ preflight: () => undefined, dress: () => undefined }) };
+  const again: Feature = { name: "hsts", read: () => ({ preflight: () => undefined, onResponse: () => undefined }) };
   const fixture = await makeFixture({ features: [cors, again], vars: { CORS_ORIGINS: "https://app.example.com" } });
   expect(await problemOf(await fixture.send("/public/x"))).toMatchObject({ status: 500, code: "config_invalid" });
   expect(fixture.events[0]?.refusal).toEqual({

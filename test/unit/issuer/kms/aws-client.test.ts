@@ -7,8 +7,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { KMSClient, ListAliasesCommand } from "@aws-sdk/client-kms";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createAwsKms } from "../../../issuer/kms/aws-kms.ts";
-import { given } from "../../support/values.ts";
+import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
+import { given } from "../../../support/values.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const ALIASES = JSON.stringify({ Aliases: [] });

@@ -1,7 +1,7 @@
 /** Environment to the configuration of an issuer: defaults, and every problem reported at once without a value. */
 import { describe, expect, test } from "vitest";
-import { SealgateError } from "../../../issuer/errors.ts";
-import { readSignConfig } from "../../../issuer/config/signing.ts";
+import { SealgateError } from "../../../../issuer/errors.ts";
+import { readSignConfig } from "../../../../issuer/config/signing.ts";
 
 const ENV = {
   SEALGATE_ISSUER: "https://auth.example.com",

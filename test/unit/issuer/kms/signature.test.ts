@@ -1,10 +1,10 @@
 /** The local check of RSA signatures: PSS and PKCS#1 are told apart, and no octet may be missing. */
 import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { expect, test } from "vitest";
-import { createSignatureCheck } from "../../../issuer/kms/signature.ts";
-import { readSpki } from "../../../issuer/kms/public-key.ts";
-import type { Alg } from "../../../shared/algorithms.ts";
-import { valueOf } from "../../support/values.ts";
+import { createSignatureCheck } from "../../../../issuer/kms/signature.ts";
+import { readSpki } from "../../../../issuer/kms/public-key.ts";
+import type { Alg } from "../../../../shared/algorithms.ts";
+import { valueOf } from "../../../support/values.ts";
 
 const INPUT = "eyJhIjoxfQ.eyJiIjoyfQ";
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });

@@ -7,8 +7,8 @@ import type { KeyObject } from "node:crypto";
 import ecdsaSigFormatter from "ecdsa-sig-formatter";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { concatToDer, derToConcat } from "../../../issuer/kms/der.ts";
-import type { EllipticCurve } from "../../../shared/algorithms.ts";
+import { concatToDer, derToConcat } from "../../../../issuer/kms/der.ts";
+import type { EllipticCurve } from "../../../../shared/algorithms.ts";
 
 const CURVES: readonly { crv: EllipticCurve; alg: string; bytes: number }[] = [
   { crv: "P-256", alg: "ES256", bytes: 32 },

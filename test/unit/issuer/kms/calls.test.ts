@@ -1,10 +1,10 @@
 /** More calls at once than connections: they wait in order, and only the deadline of the whole call counts the wait. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { createIssuer } from "../../../issuer/issuer.ts";
-import { createAwsKms } from "../../../issuer/kms/aws-kms.ts";
-import { createKmsSigner } from "../../../issuer/kms/signer.ts";
-import { startTestKms } from "../../support/kms.ts";
-import type { TestKms } from "../../support/kms.ts";
+import { createIssuer } from "../../../../issuer/issuer.ts";
+import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
+import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
 
 let aws: TestKms;
 let keyId: string;

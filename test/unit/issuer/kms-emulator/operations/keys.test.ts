@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-kms";
 import type { CreateKeyCommandInput, KeySpec } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { createKey, expectRefusal, setUp, START_MS } from "./support.ts";
+import { createKey, expectRefusal, setUp, START_MS } from "../support.ts";
 
 const RSASSA = ["PKCS1_V1_5", "PSS"].flatMap((scheme) => [256, 384, 512].map((bits) => `RSASSA_${scheme}_SHA_${bits}`));
 

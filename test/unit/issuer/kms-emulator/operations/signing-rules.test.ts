@@ -1,8 +1,8 @@
 /** What the embedded KMS refuses to sign, as KMS does. */
 import { SignCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { signedBy } from "./signing-cases.ts";
-import { createKey, expectRefusal, setUp } from "./support.ts";
+import { signedBy } from "../signing-cases.ts";
+import { createKey, expectRefusal, setUp } from "../support.ts";
 
 describe("Sign refuses what KMS refuses", () => {
   test("a RAW message may be empty and may be 4096 bytes, not more", async () => {

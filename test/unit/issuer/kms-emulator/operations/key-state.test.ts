@@ -18,7 +18,7 @@ import {
 } from "@aws-sdk/client-kms";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { createKey, DAY_MS, expectRefusal, setUp, START_MS } from "./support.ts";
+import { createKey, DAY_MS, expectRefusal, setUp, START_MS } from "../support.ts";
 
 function sign(client: KMSClient, KeyId: string): Promise<unknown> {
   return client.send(new SignCommand({ KeyId, SigningAlgorithm: "ECDSA_SHA_256", Message: Buffer.from("m") }));

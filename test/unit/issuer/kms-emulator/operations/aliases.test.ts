@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-kms";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { createKey, expectRefusal, setUp, START_MS } from "./support.ts";
+import { createKey, expectRefusal, setUp, START_MS } from "../support.ts";
 
 const ACTIVE = "alias/sealgate/main/active";
 

@@ -1,9 +1,9 @@
 /** `sealgate token sign --ring`: signed with the active key, within the ring's policy. */
 import { describe, expect, test } from "vitest";
-import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
-import { jsonObject } from "../../../../support/values.ts";
-import { AUDIENCE, jsonOf } from "../support.ts";
-import { messagesOf, startCliRing, startRipeRing } from "./support.ts";
+import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
+import { jsonObject } from "../../../support/values.ts";
+import { AUDIENCE, jsonOf } from "./support.ts";
+import { messagesOf, startCliRing, startRipeRing } from "./ring/support.ts";
 
 const SIGN = ["token", "sign", "--audience", AUDIENCE];
 

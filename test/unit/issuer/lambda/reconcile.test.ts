@@ -1,14 +1,14 @@
 /** The rotator's Lambda handler as it is deployed: the bundle is invoked, configured by environment alone. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ReconcileAnswer } from "../../../issuer/lambda/reconcile.ts";
-import { DEAD_TOKEN } from "../../support/fake-cloudflare.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
-import { bundleForTest } from "../../support/lambda-runtime.ts";
-import type { BundledLambda, Invocation, LambdaRun } from "../../support/lambda-runtime.ts";
-import { startRingWorld } from "../../support/ring-world.ts";
-import type { RingWorld } from "../../support/ring-world.ts";
-import { jsonObject } from "../../support/values.ts";
-import { createRunningClock } from "../../support/virtual-clock.ts";
+import type { ReconcileAnswer } from "../../../../issuer/lambda/reconcile.ts";
+import { DEAD_TOKEN } from "../../../support/fake-cloudflare.ts";
+import { TEST_ISSUER } from "../../../support/key-sets.ts";
+import { bundleForTest } from "../../../support/lambda-runtime.ts";
+import type { BundledLambda, Invocation, LambdaRun } from "../../../support/lambda-runtime.ts";
+import { startRingWorld } from "../../../support/ring-world.ts";
+import type { RingWorld } from "../../../support/ring-world.ts";
+import { jsonObject } from "../../../support/values.ts";
+import { createRunningClock } from "../../../support/virtual-clock.ts";
 
 let lambda: BundledLambda<ReconcileAnswer>;
 beforeAll(async () => {

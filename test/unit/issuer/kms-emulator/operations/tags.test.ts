@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-kms";
 import type { KMSClient, Tag } from "@aws-sdk/client-kms";
 import { expect, test } from "vitest";
-import { createKey, expectRefusal, setUp } from "./support.ts";
+import { createKey, expectRefusal, setUp } from "../support.ts";
 
 function tag(client: KMSClient, KeyId: string, ...Tags: Tag[]): Promise<unknown> {
   return client.send(new TagResourceCommand({ KeyId, Tags }));

@@ -8,17 +8,17 @@ import {
 } from "@aws-sdk/client-kms";
 import { importJWK, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createIssuer } from "../../../issuer/issuer.ts";
-import { kmsAlgorithmOf } from "../../../issuer/kms/algorithms.ts";
-import type { Kms, KmsSignRequest } from "../../../issuer/kms/port.ts";
-import { createKmsSigner } from "../../../issuer/kms/signer.ts";
-import { ALGS, algorithmOf } from "../../../shared/algorithms.ts";
-import type { Alg } from "../../../shared/algorithms.ts";
-import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
-import { calculateThumbprint } from "../../../shared/jwk.ts";
-import { startTestKms } from "../../support/kms.ts";
-import type { TestKms } from "../../support/kms.ts";
-import { given } from "../../support/values.ts";
+import { createIssuer } from "../../../../issuer/issuer.ts";
+import { kmsAlgorithmOf } from "../../../../issuer/kms/algorithms.ts";
+import type { Kms, KmsSignRequest } from "../../../../issuer/kms/port.ts";
+import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
+import { ALGS, algorithmOf } from "../../../../shared/algorithms.ts";
+import type { Alg } from "../../../../shared/algorithms.ts";
+import { epochSecondsFromMs } from "../../../../shared/identifiers.ts";
+import { calculateThumbprint } from "../../../../shared/jwk.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
+import { given } from "../../../support/values.ts";
 
 const ISSUER = "https://auth.example.com";
 const INPUT = "eyJhbGciOiJ4In0.eyJhIjoxfQ";

@@ -1,7 +1,7 @@
 /** Which code an error of the SDK, of KMS or of the network becomes, and that its message repeats nothing that was sent. */
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { toKmsFault } from "../../../issuer/kms/faults.ts";
+import { toKmsFault } from "../../../../issuer/kms/faults.ts";
 
 const CANARY = "canary-claim-value";
 

@@ -10,14 +10,14 @@ import type { Server } from "node:net";
 import { inspect } from "node:util";
 import { DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from "@aws-sdk/client-kms";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { createIssuer } from "../../../issuer/issuer.ts";
-import type { Issuer } from "../../../issuer/issuer.ts";
-import type { AwsClientOptions } from "../../../issuer/kms/aws-client.ts";
-import { createAwsKms } from "../../../issuer/kms/aws-kms.ts";
-import { createKmsSigner } from "../../../issuer/kms/signer.ts";
-import type { FaultKind } from "../../../issuer/kms-emulator/index.ts";
-import { startTestKms } from "../../support/kms.ts";
-import type { TestKms } from "../../support/kms.ts";
+import { createIssuer } from "../../../../issuer/issuer.ts";
+import type { Issuer } from "../../../../issuer/issuer.ts";
+import type { AwsClientOptions } from "../../../../issuer/kms/aws-client.ts";
+import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
+import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
+import type { FaultKind } from "../../../../issuer/kms-emulator/index.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
 
 const CANARY = "canary-claim-value";
 /** The canary as it travels: inside the payload, and inside the body of the request, at all three alignments. */

@@ -6,10 +6,10 @@ import {
   createRingPolicy,
   createRingSource,
   readRingPolicy,
-} from "../../../issuer/index.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
-import { startRingWorld } from "../../support/ring-world.ts";
-import { given } from "../../support/values.ts";
+} from "../../../../../issuer/index.ts";
+import { TEST_ISSUER } from "../../../../support/key-sets.ts";
+import { startRingWorld } from "../../../../support/ring-world.ts";
+import { given } from "../../../../support/values.ts";
 
 describe("createIssuer with a ring", () => {
   test("signs with the active key, and with the next one after a rotation, without a restart", async () => {

@@ -11,10 +11,10 @@ import {
 import { VerifyCommand } from "@aws-sdk/client-kms";
 import type { KeySpec } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { verifyEcdsaDigest } from "../../../../issuer/kms-emulator/ecdsa.ts";
-import { signPssDigest, verifyPssDigest } from "../../../../issuer/kms-emulator/rsa.ts";
-import { CASES, plainOf, signedBy } from "./signing-cases.ts";
-import { createKey, expectRefusal, setUp } from "./support.ts";
+import { verifyEcdsaDigest } from "../../../../../issuer/kms-emulator/ecdsa.ts";
+import { signPssDigest, verifyPssDigest } from "../../../../../issuer/kms-emulator/rsa.ts";
+import { CASES, plainOf, signedBy } from "../signing-cases.ts";
+import { createKey, expectRefusal, setUp } from "../support.ts";
 
 describe("Verify", () => {
   const verifyCases = CASES.filter(({ spec }) => spec === "RSA_2048" || spec.startsWith("ECC"));

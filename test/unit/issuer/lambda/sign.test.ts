@@ -1,15 +1,15 @@
 /** The signing Lambda handler as it is deployed: the bundle is invoked, configured by environment alone. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SignAnswer } from "../../../issuer/lambda/sign.ts";
-import { createKmsVerifier } from "../../../issuer/verifier.ts";
-import { startTestKms } from "../../support/kms.ts";
-import type { TestKms } from "../../support/kms.ts";
-import { TEST_ISSUER } from "../../support/key-sets.ts";
-import { bundleForTest } from "../../support/lambda-runtime.ts";
-import type { BundledLambda, Invocation, Outcome } from "../../support/lambda-runtime.ts";
-import { startRingWorld } from "../../support/ring-world.ts";
-import { valueOf } from "../../support/values.ts";
-import { createRunningClock } from "../../support/virtual-clock.ts";
+import type { SignAnswer } from "../../../../issuer/lambda/sign.ts";
+import { createKmsVerifier } from "../../../../issuer/verifier.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
+import { TEST_ISSUER } from "../../../support/key-sets.ts";
+import { bundleForTest } from "../../../support/lambda-runtime.ts";
+import type { BundledLambda, Invocation, Outcome } from "../../../support/lambda-runtime.ts";
+import { startRingWorld } from "../../../support/ring-world.ts";
+import { valueOf } from "../../../support/values.ts";
+import { createRunningClock } from "../../../support/virtual-clock.ts";
 
 const ISSUER = "https://auth.example.com";
 

@@ -1,10 +1,10 @@
 /** The adapter over the AWS SDK, call by call, against the embedded KMS: pages are joined and answers checked. */
 import { CreateKeyCommand, DeleteAliasCommand } from "@aws-sdk/client-kms";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createAwsKms } from "../../../issuer/kms/aws-kms.ts";
-import { startTestKms } from "../../support/kms.ts";
-import type { TestKms } from "../../support/kms.ts";
-import { given } from "../../support/values.ts";
+import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
+import { given } from "../../../support/values.ts";
 
 const START_MS = 1_800_000_000_000;
 

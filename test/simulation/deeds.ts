@@ -136,9 +136,8 @@ async function changePolicy(
   { clock, rng, kv, rotators, signers, policyOf }: DeedsOptions,
 ): Promise<void> {
   const policy = policyOf(change);
-  const before = documentOf(kv.writes.findLast(({ by }) => by === "rotator") ?? NO_WRITE).timing?.maxTokenTtl ?? 0;
   const longest = policy.timing.maxTokenTtlSeconds;
-  const isRaised = longest > before;
+  const isRaised = signers.some(({ maxTokenTtlSeconds }) => longest > maxTokenTtlSeconds);
   const toSigners = (): void => {
     for (const signer of signers) clock.at(clock.nowMs + rng.between(0, 60_000), () => signer.setPolicy(policy));
   };
@@ -151,17 +150,6 @@ async function changePolicy(
   while (!allows(kv, longest, clock.nowMs)) await clock.sleep(30_000);
   toSigners();
 }
-
-const NO_WRITE = {
-  text: undefined,
-  putMs: 0,
-  composedMs: 0,
-  marginMs: 0,
-  forcedMs: 0,
-  by: "other",
-  isLate: false,
-  process: undefined,
-} as const;
 
 /** Every edge has a document that allows tokens of this lifetime. */
 function allows(kv: KvModel, lifetimeSeconds: number, nowMs: number): boolean {

@@ -57,6 +57,8 @@ export interface SignerHost {
   /** A token of this share of the longest lifetime; undefined when none can be issued. */
   mint(share: number): Promise<MintedToken | undefined>;
   restart(): void;
+  /** L, as it obeys it now. */
+  readonly maxTokenTtlSeconds: number;
   setPolicy(policy: RingPolicy): void;
 }
 
@@ -126,6 +128,9 @@ export function createSignerHost(options: SignerHostOptions): SignerHost {
       const made = await attempt(share);
       options.onAttempt(made);
       return made.minted;
+    },
+    get maxTokenTtlSeconds() {
+      return policy.timing.maxTokenTtlSeconds;
     },
     restart() {
       process = boot();

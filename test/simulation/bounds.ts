@@ -8,6 +8,9 @@ import type { RingPolicy } from "./ports.ts";
 const LAG_SECONDS = KMS_LAG_MS / 1000;
 const COMPOSE_SECONDS = COMPOSE_MS / 1000;
 
+/** Cloudflare's API may show what is past for a minute. */
+const STORE_LAG_SECONDS = 60;
+
 /** A signer looks again after a second. */
 const AGAIN_SECONDS = 4;
 
@@ -19,7 +22,7 @@ export interface Bounds {
 
 /** @param rotatorEverySeconds on average; a run may come 1.4 times as late */
 export function createBounds(policy: RingPolicy, rotatorEverySeconds: number): Bounds {
-  const seenAndMoved = LAG_SECONDS + 1.4 * rotatorEverySeconds + COMPOSE_SECONDS;
+  const seenAndMoved = LAG_SECONDS + 1.4 * rotatorEverySeconds + STORE_LAG_SECONDS + COMPOSE_SECONDS;
   const seenBySigner = LAG_SECONDS + AGAIN_SECONDS;
   return {
     // The rotator is shown the disabled key, moves `active`, and the signer is shown the move.

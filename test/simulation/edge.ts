@@ -40,6 +40,8 @@ export interface Answer {
   readonly atMs: number;
   /** How long the answerer may have kept what an edge has told it. */
   readonly keptSeconds: number;
+  /** By how much the isolate's clock was set back in its life: it may not notice, and take what it holds for so much younger. */
+  readonly setBackMs: number;
 }
 
 export interface Isolate {
@@ -118,8 +120,9 @@ export function createIsolate(options: IsolateOptions): Isolate {
       const { source, rev } = edge.status();
       coverage.count("requests");
       if (source !== undefined) coverage.count(`requests answered from ${source}`);
-      const isKvAnswering = atMs > troubleUntilMs;
-      return { code, isAccepted: code === "accepted", isKvAnswering, source, rev, atMs, keptSeconds: 0 };
+      const setBackMs = Math.max(0, options.skew(madeMs) - options.skew(atMs));
+      const isKvAnswering = atMs > troubleUntilMs + setBackMs;
+      return { code, isAccepted: code === "accepted", isKvAnswering, source, rev, atMs, keptSeconds: 0, setBackMs };
     },
     async plainKids() {
       const kids = await freezer.run(() => edge.plainKids());
@@ -133,8 +136,16 @@ export interface PlainConsumer {
   request(kid: string): Promise<Answer>;
 }
 
-/** @param isolate where its next request for the JWK Set arrives */
-export function createPlainConsumer(clock: WorldClock, keepsSeconds: number, isolate: () => Isolate): PlainConsumer {
+/**
+ * @param setBackMs by how much the clock of an isolate may be set back
+ * @param isolate where its next request for the JWK Set arrives
+ */
+export function createPlainConsumer(
+  clock: WorldClock,
+  keepsSeconds: number,
+  setBackMs: number,
+  isolate: () => Isolate,
+): PlainConsumer {
   let kept: { readonly kids: readonly string[]; readonly atMs: number; readonly isKvAnswering: boolean } | undefined;
   return {
     async request(kid) {
@@ -147,7 +158,7 @@ export function createPlainConsumer(clock: WorldClock, keepsSeconds: number, iso
       const code = isKnown ? "accepted" : kept === undefined ? "keys_unavailable" : "kid_unknown";
       const isKvAnswering = kept?.isKvAnswering === true && atMs < kept.atMs + keepsSeconds * 1000;
       const answer = { code, isAccepted: isKnown, isKvAnswering, source: "a plain JWK Set", rev: undefined };
-      return { ...answer, atMs, keptSeconds: keepsSeconds };
+      return { ...answer, atMs, keptSeconds: keepsSeconds, setBackMs };
     },
   };
 }

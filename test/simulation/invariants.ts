@@ -120,7 +120,7 @@ export function createJudge(options: JudgeOptions): Judge {
       return;
     }
     const elapsedMs = answer.atMs - since;
-    const boundMs = facts.timingAt(since).stalenessMs + answer.keptSeconds * 1000;
+    const boundMs = facts.timingAt(since).stalenessMs + answer.keptSeconds * 1000 + answer.setBackMs;
     const who = answer.keptSeconds > 0 ? "S + P, a consumer of the plain JWK Set" : "S";
     coverage.bound(`revoked key accepted after its tombstone: ${who}`, elapsedMs / 1000, boundMs / 1000);
     coverage.count("revoked token within S");

@@ -35,6 +35,9 @@ export interface SigningJudge {
 /** A signer asks KMS again after a second, and each call may take one. */
 const AGAIN_MS = 4000;
 
+/** Cloudflare's API may show what is past for so long. */
+const STORE_LAG_MS = 60_000;
+
 /** A ring without any fit key makes one: created, listed, tagged and moved to, each seen after KMS's lag at the latest. */
 const RUNS_FOR_A_NEW_KEY = 6;
 
@@ -54,6 +57,8 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
   let badSinceMs: number | undefined;
   let hadFit = false;
   let calmRuns = 0;
+  /** When the first run began that should have moved `active`. */
+  let fitRunMs: number | undefined;
 
   /** The key is enabled, and its own tags say that it was published: what a signer takes up. */
   function isTarget(keyArn: string | undefined): keyArn is string {
@@ -69,6 +74,7 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
     goodSinceMs = isGood ? clock.nowMs : undefined;
     badSinceMs = isGood ? badSinceMs : clock.nowMs;
     calmRuns = 0;
+    fitRunMs = undefined;
     hadFit = !isGood && facts.fit().length > 0;
   }
 
@@ -128,15 +134,15 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
       if (!isKmsCalm || !isStoreCalm) for (const stretch of stretches.values()) stretch.isCalm &&= hadFit && isKmsCalm;
       if (goodSinceMs !== undefined || badSinceMs === undefined || facts.isMeddledWith(badSinceMs - KMS_LAG_MS)) return;
       if (!isKmsCalm || begunMs < badSinceMs + KMS_LAG_MS) return;
-      // With another key at hand it takes no store; without one, each of the steps to a new one has to be seen.
-      if (hadFit && facts.fit().length > 0)
-        report(
-          `a calm run has left \`active\` at a key that cannot sign since ${(clock.nowMs - badSinceMs) / 1000} s, though another is fit`,
-        );
-      else if (isStoreCalm && begunMs >= badSinceMs + (calmRuns + 1) * KMS_LAG_MS && ++calmRuns > RUNS_FOR_A_NEW_KEY)
-        report(
-          `no key signs since ${(clock.nowMs - badSinceMs) / 1000} s, and ${calmRuns} calm runs have not mended it`,
-        );
+      // With another key at hand it takes no store, but a document that has expired; without one, each of the steps to a new
+      // one has to be seen.
+      const seconds = (clock.nowMs - badSinceMs) / 1000;
+      if (hadFit && facts.fit().length > 0) {
+        fitRunMs ??= begunMs;
+        if (begunMs >= fitRunMs + STORE_LAG_MS)
+          report(`calm runs have left \`active\` at a key that cannot sign since ${seconds} s, though another is fit`);
+      } else if (isStoreCalm && begunMs >= badSinceMs + (calmRuns + 1) * KMS_LAG_MS && ++calmRuns > RUNS_FOR_A_NEW_KEY)
+        report(`no key signs since ${seconds} s, and ${calmRuns} calm runs have not mended it`);
     },
   };
 }

@@ -68,9 +68,13 @@ export function startTraffic(options: TrafficOptions): Traffic {
     if (anchors.length === 0) await pin([keyArn]);
     isDeployed = true;
     judge.onDeployed();
+    const { who, bySeconds } = schedule.clockStep ?? { who: "rotator", bySeconds: 0 };
+    const setBackMs = who === "isolates" ? Math.abs(bySeconds) * 1000 : 0;
     const keepsSeconds = policy.downstreamCacheSeconds;
     for (let index = 0; index < schedule.consumers; index++)
-      consumers.push(createPlainConsumer(clock, keepsSeconds, () => isolateAt(anyLocation(), rng.chance(0.5))));
+      consumers.push(
+        createPlainConsumer(clock, keepsSeconds, setBackMs, () => isolateAt(anyLocation(), rng.chance(0.5))),
+      );
     steady();
     if (schedule.isLambda) for (const signer of signers) seldom(signer);
   }

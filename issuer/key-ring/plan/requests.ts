@@ -7,11 +7,10 @@ import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
 import type { RingRequest } from "../model.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
-import type { RingTags } from "../names.ts";
 import { planRootRequest } from "./root.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
-import { isOfRing, nextNumber } from "./ring-state.ts";
+import { generationNumberOf, isOfRing, nextNumber } from "./ring-state.ts";
 import type { Situation } from "./ring-state.ts";
 
 export function planRequest(situation: Situation, request: RingRequest): RequestPlan {
@@ -113,11 +112,6 @@ function planAdopt(situation: Situation): RequestPlan {
   // One key, one generation: it may be one already, whose alias KMS does not show yet.
   const number = observed.claimed.get(keyArn) ?? generationNumberOf(tags) ?? nextNumber(situation);
   return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
-}
-
-/** The generation that the tags of a key of this ring name. */
-function generationNumberOf({ ring, generation }: RingTags): number | undefined {
-  return ring !== undefined && /^[1-9]\d{0,8}$/.test(generation ?? "") ? Number(generation) : undefined;
 }
 
 function isRevoked({ observed }: Situation, kid: string): boolean {

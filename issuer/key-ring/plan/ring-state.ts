@@ -3,6 +3,7 @@ import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import { viewGenerations } from "./phases.ts";
 import type { GenerationView } from "./phases.ts";
 import type { ObservedRing, RingRequest } from "../model.ts";
+import type { RingTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
 import { isSettled } from "../rev.ts";
 import { parseTimingNote, timingInForce } from "./timing-in-force.ts";
@@ -43,7 +44,17 @@ export function isOfRing({ generations, document }: ObservedRing, kid: Kid): boo
   return document.kind === "read" && document.document.keys.some((key) => key.kid === kid);
 }
 
-/** The number of the next generation. */
+/** The generation that the tags of a key of this ring name. */
+export function generationNumberOf({ ring, generation }: RingTags): number | undefined {
+  return ring !== undefined && /^[1-9]\d{0,8}$/.test(generation ?? "") ? Number(generation) : undefined;
+}
+
+/** The number of the next generation. A listed key whose alias is gone keeps its number, and gets the alias back. */
 export function nextNumber({ observed }: Situation): number {
-  return Math.max(0, observed.active?.generation ?? 0, ...observed.generations.map(({ number }) => number)) + 1;
+  const { active, generations, orphans, document } = observed;
+  const listed = document.kind === "read" ? document.document.keys : [];
+  const lost = orphans
+    .filter(({ tags }) => listed.some(({ kid }) => kid === tags.kid))
+    .map(({ tags }) => generationNumberOf(tags) ?? 0);
+  return Math.max(0, active?.generation ?? 0, ...generations.map(({ number }) => number), ...lost) + 1;
 }

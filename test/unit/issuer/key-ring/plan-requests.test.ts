@@ -175,6 +175,16 @@ describe("keys without an alias", () => {
     const { due } = planRing(observed, POLICY, after(10));
     expect(due.at(-1)).toEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
   });
+
+  test("that the document lists keep their number, though nobody has the alias", () => {
+    const orphan = observedKey(keyOf(2), "2", noted());
+    const { due } = planRing(
+      observedRing({ generations: [generation(1, noted())], orphans: [orphan] }),
+      POLICY,
+      after(10),
+    );
+    expect(due).toContainEqual(expect.objectContaining({ kind: "create_key", role: "generation", number: 3 }));
+  });
 });
 
 describe("tags", () => {

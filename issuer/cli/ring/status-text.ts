@@ -1,6 +1,6 @@
 /** `sealgate ring status` for a person: a table of generations, a time line, KV and the Worker. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import type { GenerationView, Situation, Upcoming } from "../../key-ring/index.ts";
+import type { GenerationView, Plan, Situation, Upcoming } from "../../key-ring/index.ts";
 import {
   describeDistance,
   describeDocument,
@@ -9,7 +9,18 @@ import {
   describeTime,
   describeUpcoming,
 } from "./describe.ts";
-import type { GatewayStatus, RingStatus } from "./status.ts";
+import type { compareWithPublished, GatewayHealth } from "./gateway-health.ts";
+
+/** Everything that the command shows. */
+export interface RingStatus {
+  readonly situation: Situation;
+  readonly plan: Plan;
+  readonly gateway: GatewayStatus | undefined;
+}
+
+export interface GatewayStatus extends GatewayHealth {
+  readonly published: ReturnType<typeof compareWithPublished>;
+}
 
 export function renderStatus({ situation, plan, gateway }: RingStatus): string {
   const { observed, policy, now } = situation;

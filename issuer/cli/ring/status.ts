@@ -2,7 +2,7 @@
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { assess, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
-import type { Plan, Situation } from "../../key-ring/index.ts";
+import type { Situation } from "../../key-ring/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { printJson } from "../io.ts";
@@ -10,23 +10,12 @@ import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
 import type { RingOptions } from "./context.ts";
 import { askGateway, compareWithPublished, parseGatewayUrl } from "./gateway-health.ts";
-import type { GatewayHealth } from "./gateway-health.ts";
 import { exitCodeOfFaults, failureToJson, stepToJson } from "./run.ts";
 import { renderStatus } from "./status-text.ts";
+import type { GatewayStatus, RingStatus } from "./status-text.ts";
 
 export interface StatusOptions extends RingOptions {
   readonly gateway?: string;
-}
-
-/** Everything that the command shows. */
-export interface RingStatus {
-  readonly situation: Situation;
-  readonly plan: Plan;
-  readonly gateway: GatewayStatus | undefined;
-}
-
-export interface GatewayStatus extends GatewayHealth {
-  readonly published: ReturnType<typeof compareWithPublished>;
 }
 
 /** @throws SealgateError with a `kms_…` code when the ring cannot be observed */

@@ -14,8 +14,8 @@ const ROWS = {
     code: "connections_busy",
     retryable: true,
     advice:
-      "All of this process's connections to KMS were busy until the call's time was over, so it was not sent. Sign less at " +
-      "once, or raise maxSockets or totalTimeoutMs of createAwsKms.",
+      "The call spent its time waiting for one of this process's connections to KMS, which were all busy. Sign less at once, " +
+      "or raise maxSockets or totalTimeoutMs of createAwsKms.",
   },
   regionMissing: {
     code: "config_invalid",

@@ -13,12 +13,16 @@ import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { createSlots } from "./slots.ts";
 import type { Slots } from "./slots.ts";
 
-/** How far a call has come: only from "asking" on can KMS be the cause of what goes wrong. */
+/** What a call is doing: waiting for a connection, looking for credentials and signing the request, or asking KMS. */
 export type CallStage = "waiting" | "preparing" | "asking";
 
 interface Call {
   readonly abortSignal: AbortSignal;
   stage: CallStage;
+  /** When the stage began, in milliseconds of a clock that does not jump. */
+  sinceMs: number;
+  /** What each stage has taken before that, all attempts together. */
+  readonly spentMs: Record<CallStage, number>;
   /** The `Date` of the last HTTP answer, as it was written. */
   date: unknown;
   /** Gives the connection back; undefined while the call has none. */
@@ -37,7 +41,7 @@ export class DeadlinePassed extends Error {
 export interface Calls {
   /** Runs one call. Rejects with {@link DeadlinePassed}, or as `send` does. */
   readonly run: <Answer>(command: SentCommand, send: () => Promise<Answer>) => Promise<Answer>;
-  /** How far a command that was run has come. */
+  /** What a command that was run was doing when it ended; at the deadline, what it has spent most of its time on. */
   readonly stageOf: (command: SentCommand) => CallStage;
   /** The `Date` of the last HTTP answer to a command that was run, if it carried one. */
   readonly serverTimeOf: (command: SentCommand) => EpochSeconds | undefined;
@@ -62,10 +66,12 @@ export function createCalls(client: KMSClient, { totalTimeoutMs, maxSockets }: C
       const { promise: passed, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(() => {
         const reason = new DeadlinePassed("the deadline of the call has passed");
+        // A call that waited for 9.9 s and asked for 0.1 s has failed because it had to wait.
+        call.stage = longestStageOf(call);
         controller.abort(reason);
         reject(reason);
       }, totalTimeoutMs);
-      const call: Call = { abortSignal: controller.signal, stage: "waiting", date: undefined, release: undefined };
+      const call = startCall(controller.signal);
       calls.set(input, call);
       try {
         // The signal ends the request that is under way and forbids the next; looking for credentials can hang before that.
@@ -94,7 +100,7 @@ function takePart({ config, middlewareStack }: KMSClient, calls: WeakMap<object,
       if (call === undefined) return next(args);
       // The first attempt has its connection already; a later one waits like a new call.
       if (call.release === undefined) await connect(call, slots);
-      call.stage = "asking";
+      enter(call, "asking");
       try {
         const exchange = await requestHandler.handle(args.request, { abortSignal: call.abortSignal });
         call.date = exchange.response.headers["date"];
@@ -114,11 +120,36 @@ function takePart({ config, middlewareStack }: KMSClient, calls: WeakMap<object,
 /** A client that is given to several adapters carries one middleware for each; their names must differ. */
 let middlewareCount = 0;
 
+function startCall(abortSignal: AbortSignal): Call {
+  const spentMs = { waiting: 0, preparing: 0, asking: 0 };
+  return { abortSignal, stage: "waiting", sinceMs: performance.now(), spentMs, date: undefined, release: undefined };
+}
+
+/** After its deadline a call is in the stage that has cost it its time, whatever the SDK still does. */
+function enter(call: Call, stage: CallStage): void {
+  if (call.abortSignal.aborted) return;
+  addTime(call);
+  call.stage = stage;
+}
+
+function addTime(call: Call): void {
+  const nowMs = performance.now();
+  call.spentMs[call.stage] += nowMs - call.sinceMs;
+  call.sinceMs = nowMs;
+}
+
+function longestStageOf(call: Call): CallStage {
+  addTime(call);
+  const { waiting, preparing, asking } = call.spentMs;
+  if (asking >= waiting && asking >= preparing) return "asking";
+  return waiting >= preparing ? "waiting" : "preparing";
+}
+
 async function connect(call: Call, slots: Slots): Promise<void> {
-  call.stage = "waiting";
+  enter(call, "waiting");
   const release = await slots.take(call.abortSignal);
   call.release = release;
-  call.stage = "preparing";
+  enter(call, "preparing");
   // The call may have ended between the grant and here.
   if (call.abortSignal.aborted) disconnect(call);
 }

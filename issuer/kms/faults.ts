@@ -18,7 +18,7 @@ export interface KmsCall {
   readonly target: string | undefined;
   /** How long the call was allowed to take, all attempts together. */
   readonly totalTimeoutMs: number;
-  /** How far it had come. What fails before "asking" is never KMS's fault. */
+  /** What the call was doing. Only what fails while it was "asking" can be KMS's fault. */
   readonly stage: CallStage;
 }
 
@@ -32,7 +32,7 @@ export function toKmsFault(error: unknown, call: KmsCall): SealgateError {
   const seen = inspectError(error);
   const fault = call.stage === "asking" ? classify(seen, call) : classifyBeforeAsking(seen, call.stage);
   const target = call.target === undefined ? "" : ` for ${call.target}`;
-  const asked = call.stage === "asking" ? "" : " was not asked";
+  const asked = call.stage === "preparing" ? " was not asked" : "";
   const details = [
     seen.errno ?? seen.name,
     ...(seen.status === undefined ? [] : [`HTTP ${seen.status}`]),

@@ -1,7 +1,9 @@
 /** More calls at once than connections: they wait in order, and only the deadline of the whole call counts the wait. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { SealgateError } from "../../../../issuer/errors.ts";
 import { createIssuer } from "../../../../issuer/issuer.ts";
 import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
+import type { Kms } from "../../../../issuer/kms/port.ts";
 import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
 import { startTestKms } from "../../../support/kms.ts";
 import type { TestKms } from "../../../support/kms.ts";
@@ -42,17 +44,34 @@ test("1,500 signatures at once all succeed", async () => {
   expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
 }, 120_000);
 
-test("a call that never gets a connection says that this process's connections are busy", async () => {
-  const kms = createAwsKms({ maxSockets: 1, totalTimeoutMs: 300, requestTimeoutMs: 60_000 });
-  aws.emulator.faults.add({ operation: "DescribeKey", kind: "hang" });
-  // All deadlines pass at about the same time: a call or two may still get the connection of the one before.
-  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => kms.describeKey(keyId)));
-  expect(outcomes[0]).toMatchObject({ reason: { code: "kms_timeout" } });
-  expect(outcomes).toContainEqual({
-    status: "rejected",
-    reason: expect.objectContaining({ code: "connections_busy", retryable: true }) as unknown,
+describe("calls whose deadline passes while they share one connection", () => {
+  const outcomesOf = async (calls: number, kms: Kms): Promise<readonly string[]> => {
+    const ended = await Promise.allSettled(Array.from({ length: calls }, () => kms.describeKey(keyId)));
+    return ended.map((one) => (one.status === "fulfilled" ? "ok" : codeOf(one.reason)));
+  };
+
+  test("only the one that asked KMS for its whole time says that KMS did not answer", async () => {
+    const kms = createAwsKms({ maxSockets: 1, totalTimeoutMs: 2000, requestTimeoutMs: 60_000 });
+    aws.emulator.faults.add({ operation: "DescribeKey", kind: "hang" });
+    expect(countsOf(await outcomesOf(20, kms))).toEqual({ kms_timeout: 1, connections_busy: 19 });
+  });
+
+  test("one that waited for most of its time says that connections are busy, although KMS was asked", async () => {
+    const kms = createAwsKms({ maxSockets: 1, totalTimeoutMs: 2000, requestTimeoutMs: 60_000 });
+    // No answer comes earlier, so that the second call waits for more than half of its time on any machine.
+    aws.emulator.faults.add({ operation: "DescribeKey", kind: "latency", latencyMs: 1200 });
+    const [, ...afterTheFirst] = await outcomesOf(20, kms);
+    expect(countsOf(afterTheFirst)).toEqual({ connections_busy: 19 });
   });
 });
+
+function codeOf(error: unknown): string {
+  return error instanceof SealgateError ? error.code : String(error);
+}
+
+function countsOf(outcomes: readonly string[]): Record<string, number> {
+  return outcomes.reduce<Record<string, number>>((counts, one) => ({ ...counts, [one]: (counts[one] ?? 0) + 1 }), {});
+}
 
 test.each([
   [

@@ -1,0 +1,178 @@
+/**
+ * Tests are found by the path of the product: what `issuer/kms/retry.ts` does is tested in `test/unit/issuer/kms/retry.test.ts`
+ * (or `test/worker/…`, or `test/both/…`), or in several files that begin with its name, `retry-backoff.test.ts`.
+ */
+import { glob } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+
+const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Files without behaviour of their own: lists of what others offer, wiring, types, tables and errors. */
+const EXEMPT: readonly string[] = [
+  "edge-verifier/features.ts",
+  "edge-verifier/features/all.ts",
+  "edge-verifier/index.ts",
+  "edge-verifier/policy/requirement.ts",
+  "edge-verifier/policy/rule.ts",
+  "edge-verifier/routes.ts",
+  "edge-verifier/worker.ts",
+  "issuer/cli/main.ts",
+  "issuer/errors.ts",
+  "issuer/key-ring/index.ts",
+  "issuer/key-ring/model.ts",
+  "issuer/key-ring/ports.ts",
+  "issuer/kms-emulator/errors.ts",
+  "issuer/kms-emulator/operation-names.ts",
+  "issuer/kms-emulator/operations/context.ts",
+  "issuer/kms-emulator/operations/index.ts",
+  "issuer/kms/algorithms.ts",
+  "issuer/kms/port.ts",
+  "shared/index.ts",
+  "shared/keys/held-key-set.ts",
+  "shared/origin.ts",
+  "shared/rejection.ts",
+  "shared/result.ts",
+];
+
+/** Files whose behaviour is tested elsewhere still. Take a file out when it has its test; add none. */
+const OPEN: readonly string[] = [
+  "edge-verifier/config/values.ts",
+  "edge-verifier/features/data-points.ts",
+  "edge-verifier/features/hsts.ts",
+  "edge-verifier/features/identity-headers.ts",
+  "edge-verifier/features/refusal-limit.ts",
+  "edge-verifier/features/resource-metadata.ts",
+  "edge-verifier/features/server-timing.ts",
+  "edge-verifier/features/subject-hash.ts",
+  "edge-verifier/http/problem.ts",
+  "edge-verifier/http/request-id.ts",
+  "edge-verifier/http/token-locations.ts",
+  "edge-verifier/policy/checks.ts",
+  "edge-verifier/policy/coverage.ts",
+  "edge-verifier/policy/pattern.ts",
+  "edge-verifier/policy/route-index.ts",
+  "edge-verifier/policy/scopes.ts",
+  "edge-verifier/policy/strictness.ts",
+  "edge-verifier/request/app.ts",
+  "edge-verifier/request/explain.ts",
+  "edge-verifier/request/refusal.ts",
+  "edge-verifier/verification.ts",
+  "issuer/cli/exit-codes.ts",
+  "issuer/cli/inspect-token.ts",
+  "issuer/cli/io.ts",
+  "issuer/cli/options.ts",
+  "issuer/cli/ring/commands.ts",
+  "issuer/cli/ring/describe.ts",
+  "issuer/cli/ring/gateway-health.ts",
+  "issuer/cli/ring/run.ts",
+  "issuer/cli/ring/status-text.ts",
+  "issuer/cli/text.ts",
+  "issuer/config/ring-policy.ts",
+  "issuer/config/ring.ts",
+  "issuer/config/signer-source.ts",
+  "issuer/exact-numbers.ts",
+  "issuer/http/readiness.ts",
+  "issuer/http/server.ts",
+  "issuer/key-ring/act/audit.ts",
+  "issuer/key-ring/observe/keys.ts",
+  "issuer/key-ring/observe/memory.ts",
+  "issuer/key-ring/observe/observe.ts",
+  "issuer/key-ring/plan/document.ts",
+  "issuer/key-ring/plan/keys.ts",
+  "issuer/key-ring/plan/phases.ts",
+  "issuer/key-ring/plan/plan.ts",
+  "issuer/key-ring/plan/problems.ts",
+  "issuer/key-ring/plan/request-plan.ts",
+  "issuer/key-ring/plan/requests.ts",
+  "issuer/key-ring/plan/ring-state.ts",
+  "issuer/key-ring/plan/root.ts",
+  "issuer/key-ring/plan/tags.ts",
+  "issuer/key-ring/plan/timing-in-force.ts",
+  "issuer/key-ring/reconcile.ts",
+  "issuer/key-ring/rotate.ts",
+  "issuer/key-ring/sign/published-keys.ts",
+  "issuer/key-ring/sign/ring-signer.ts",
+  "issuer/key-ring/trust-anchors.ts",
+  "issuer/kms-emulator/ecdsa.ts",
+  "issuer/kms-emulator/faulty-signatures.ts",
+  "issuer/kms-emulator/identifiers.ts",
+  "issuer/kms-emulator/index.ts",
+  "issuer/kms-emulator/input.ts",
+  "issuer/kms-emulator/keys.ts",
+  "issuer/kms-emulator/operations/pagination.ts",
+  "issuer/kms-emulator/rsa.ts",
+  "issuer/kms-emulator/sign.ts",
+  "issuer/kms-emulator/state-codec.ts",
+  "issuer/kms-emulator/store.ts",
+  "issuer/kms/before-asking.ts",
+  "issuer/kms/fitness.ts",
+  "issuer/kms/public-key.ts",
+  "issuer/kms/ring-alias.ts",
+  "issuer/kms/same-time.ts",
+  "issuer/kms/seen-error.ts",
+  "issuer/kms/slots.ts",
+  "issuer/kms/verification-keys.ts",
+  "issuer/lambda-error.ts",
+  "issuer/publish/cloudflare-api.ts",
+  "issuer/publish/cloudflare-kv-options.ts",
+  "issuer/publish/kv-address.ts",
+  "issuer/publish/kv-entries.ts",
+  "issuer/shared-run.ts",
+  "issuer/sign-request.ts",
+  "issuer/token.ts",
+  "shared/assertion.ts",
+  "shared/checked.ts",
+  "shared/demands.ts",
+  "shared/ed25519.ts",
+  "shared/key-sets.ts",
+  "shared/keys/deadline.ts",
+  "shared/keys/key-set-store.ts",
+  "shared/keys/read-schedule.ts",
+  "shared/keys/verification.ts",
+  "shared/octets.ts",
+  "shared/options.ts",
+  "shared/replay-memory.ts",
+];
+
+let files: readonly string[];
+let untested: readonly string[];
+beforeAll(async () => {
+  files = (await list("{shared,edge-verifier,issuer}/**/*.ts")).filter((file) => !file.endsWith(".d.ts"));
+  const tests = await list("test/{unit,worker,both}/**/*.test.ts");
+  untested = files.filter((file) => !tests.some((path) => isTestOf(path, file)));
+});
+
+async function list(pattern: string): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const path of glob(pattern, { cwd: ROOT })) paths.push(path.replaceAll("\\", "/"));
+  return paths;
+}
+
+/** @param file of the product, `shared/jws.ts` */
+function isTestOf(path: string, file: string): boolean {
+  const name = path.replace(/^test\/(?:unit|worker|both)\//, "").replace(/\.test\.ts$/, "");
+  const wanted = file.replace(/\.ts$/, "");
+  return name === wanted || name.startsWith(`${wanted}-`);
+}
+
+describe("a file of the product", () => {
+  test("has a test of its path", () => {
+    expect(files.length).toBeGreaterThan(150);
+    expect(untested.filter((file) => !EXEMPT.includes(file) && !OPEN.includes(file))).toEqual([]);
+  });
+
+  test("that is listed as an exception exists, and has no test of its path", () => {
+    expect([...EXEMPT, ...OPEN].filter((file) => !untested.includes(file))).toEqual([]);
+  });
+
+  test.each([
+    ["test/unit/issuer/kms/retry.test.ts", true],
+    ["test/worker/issuer/kms/retry-backoff.test.ts", true],
+    ["test/unit/issuer/kms/retrying.test.ts", false],
+    ["test/unit/issuer/retry.test.ts", false],
+    ["test/e2e/issuer/kms/retry.test.ts", false],
+  ])("is tested by %s: %s", (path, expected) => {
+    expect(isTestOf(path, "issuer/kms/retry.ts")).toBe(expected);
+  });
+});

@@ -1,6 +1,6 @@
 /**
  * The feature `dataPoints`: each request as a data point of Workers Analytics Engine (the binding `EVENTS`), for dashboards and
- * alarms over more requests than logs are kept of. The positions are stable: queries depend on them (docs/gateway.md).
+ * alarms over more requests than logs are kept of. The positions are stable: queries depend on them (docs/gateway-log.md).
  */
 import { canDo, isAbsent } from "../config/values.ts";
 import type { RequestEvent } from "../request/event.ts";

@@ -48,6 +48,7 @@ export type Listed = readonly [begins: string, way: RingWay | EdgeWay | NotExecu
 const PICTURE = { because: "a picture" };
 const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
 const CI = { because: "the two commands that .ci/run begins with; test/boundaries/workshop.test.ts compares" };
+const REQUEST = { because: "one request and what comes of it; test/unit/docs/gateway.test.ts sends it" };
 const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
 
 const OUTPUT = { because: "what the command before prints" };
@@ -114,16 +115,25 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   ],
   "docs/gateway.md": [
     ROUTES,
-    ROUTES,
-    ROUTES,
-    ROUTES,
+    ["curl -i https://api.example.com/api/orders", REQUEST],
+    ["HTTP/1.1 401 Unauthorized", REQUEST],
+    ['{"event":"request","decision":"refused","status":401,"method":"GET",', REQUEST],
+    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
     ['import { cors } from "./features/cors.ts";', "features"],
+  ],
+  "docs/gateway-policy.md": [ROUTES, ROUTES, ROUTES, ROUTES, ROUTES],
+  "docs/gateway-requests.md": [
     [
       'new WebSocket("wss://api.example.com/live", ["graphql-ws", "bearer", token]);',
       { because: "a browser's side of it; test/e2e/gateway/websocket.test.ts sends the same" },
     ],
-    ROUTES,
-    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
+    [
+      '{ "x-user-id": "sub", "x-tenant": "tenant", "x-plan": ["subscription", "plan"] }',
+      { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
+    ],
+  ],
+  "docs/gateway-log.md": [
+    ['{"status":"ok","ring":"main","rev":1795827899162545,"source":"kv",', { because: "an answer" }],
   ],
   "docs/origin.md": [
     ["npx wrangler mtls-certificate upload --cert gateway.pem --key gateway-key.pem --name gateway", CLOUDFLARE],

@@ -1,15 +1,25 @@
-/** Every policy that docs/gateway.md and the README show compiles, and the gateway would start with it. */
+/**
+ * What the pages of the gateway show is what the gateway does: every policy compiles and would be accepted at start, the example
+ * request is answered and logged as printed, and every variable has its row.
+ */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { glob, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createGateway } from "../../../edge-verifier/gateway.ts";
+import { allFeatures } from "../../../edge-verifier/features/all.ts";
 import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
 import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
 import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
+import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
+import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
 import { isJsonObject } from "../../../shared/json.ts";
+import { blocksOf } from "../../support/doc-examples.ts";
+import { makeRoot } from "../../support/key-sets.ts";
+import { given, jsonObject } from "../../support/values.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BLOCK = /```ts\n(.*?)```/gs;
@@ -22,7 +32,11 @@ async function policiesOf(page: string): Promise<readonly string[]> {
 let folder: string;
 let files: readonly string[];
 beforeAll(async () => {
-  const policies = [...(await policiesOf("docs/gateway.md")), ...(await policiesOf("README.md"))];
+  const policies = [
+    ...(await policiesOf("docs/gateway.md")),
+    ...(await policiesOf("docs/gateway-policy.md")),
+    ...(await policiesOf("README.md")),
+  ];
   folder = await mkdtemp(join(tmpdir(), "sealgate-policies-"));
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
   files = policies.map((_, index) => join(folder, `policy-${String(index)}.ts`));
@@ -34,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test("there are as many as are shown", () => {
-  expect(files.length).toBeGreaterThanOrEqual(5);
+  expect(files.length).toBeGreaterThanOrEqual(7);
 });
 
 test("compile as strictly as this repository", async () => {
@@ -49,10 +63,72 @@ test("compile as strictly as this repository", async () => {
 
 test("are accepted at start-up", async () => {
   for (const file of files) {
-    const module: unknown = await import(pathToFileURL(file).href);
-    const routes = isJsonObject(module) ? module["default"] : undefined;
+    const routes = await routesOf(file);
     const setup = { env: {}, report: (): undefined => undefined, base: "", routes, clock: () => 0 };
     const hooks = await readFeatures([pathTolerance], setup);
     expect(compilePolicy(hooks.routes ?? routes, [])).toMatchObject({ ok: true });
   }
+});
+
+/** The default export of a policy's file. */
+async function routesOf(file: string): Promise<RoutePolicy> {
+  const module: unknown = await import(pathToFileURL(file).href);
+  const routes: unknown = isJsonObject(module) ? module["default"] : undefined;
+  if (!Array.isArray(routes)) throw new TypeError(`${file} exports no policy`);
+  return defineRoutes(routes);
+}
+
+test("the example request is answered and logged as docs/gateway.md prints it", async () => {
+  const root = await makeRoot();
+  const [, printed = "", log = ""] = blocksOf("docs/gateway.md")
+    .filter(({ begins }) => /^(curl|HTTP|\{"event")/.test(begins))
+    .map(({ code }) => code);
+  const [head = "", body = ""] = printed.split("\n\n");
+  const [status, ...lines] = head.split("\n");
+  const headers = new Headers(
+    lines.map((line): [string, string] => [given(line.split(": ")[0]), line.slice(line.indexOf(": ") + 2)]),
+  );
+  const event = jsonObject(log);
+  const events: unknown[] = [];
+  const gateway = createGateway(await routesOf(given(files[0])), {
+    onEvent: (seen) => events.push(seen),
+    clock: () => 0,
+  });
+  const env = {
+    ISSUER: "https://auth.example.com",
+    AUDIENCE: "https://api.example.com",
+    TRUST_ANCHORS: [root.jwk],
+    KEY_SETS: { get: () => Promise.resolve(null) },
+    ORIGIN_URL: "https://origin.example.com",
+    VERSION: { id: event["version"] },
+  };
+  const request = new Request("https://api.example.com/api/orders", {
+    headers: { "X-Request-Id": given(headers.get("x-request-id") ?? undefined), "CF-Ray": "8f1d2c3b4a596877-FRA" },
+  });
+  const answer = await gateway.fetch(request, env, { waitUntil: () => undefined });
+  expect(`HTTP/1.1 ${String(answer.status)} Unauthorized`).toBe(status);
+  expect(Object.fromEntries(answer.headers)).toEqual(Object.fromEntries(headers));
+  expect(await answer.text()).toBe(body.trim());
+  // This gateway has just been started; the printed one has held a key set for a while.
+  expect(events).toEqual([{ ...event, keySet: expect.any(Object) as unknown }]);
+});
+
+test("the example of IDENTITY_HEADERS is accepted", async () => {
+  const [block] = blocksOf("docs/gateway-requests.md").filter(({ begins }) => begins.startsWith('{ "x-user-id"'));
+  const problems: string[] = [];
+  const report = (variable: string, problem: string): undefined => void problems.push(`${variable} ${problem}`);
+  const env = { IDENTITY_HEADERS: given(block).code };
+  await readFeatures(allFeatures, { env, report, base: "", routes: [], clock: () => 0 });
+  expect(problems).toEqual([]);
+});
+
+test("every variable and binding that the gateway reads has its place on docs/gateway.md", async () => {
+  const read = new Set<string>();
+  for await (const path of glob("edge-verifier/**/*.ts", { cwd: ROOT })) {
+    const source = await readFile(join(ROOT, path), "utf8");
+    for (const [, name] of source.matchAll(/\benv\["([A-Z_]+)"\]/g)) read.add(given(name));
+  }
+  const page = await readFile(join(ROOT, "docs/gateway.md"), "utf8");
+  expect(read.size).toBeGreaterThan(15);
+  expect([...read].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Every method has a stated answer: docs/gateway.md, "Methods". */
+/** Every method has a stated answer: docs/gateway-requests.md, "Methods". */
 import { beforeAll, describe, expect, test } from "vitest";
 import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
 import { makeFixture } from "../fixture.ts";

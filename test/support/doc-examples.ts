@@ -58,9 +58,9 @@ const ROUTES: Listed = ['import { defineRoutes } from "sealgate/edge-verifier";'
 
 export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "README.md": [
-    ["  auth backend (AWS)                    Cloudflare                          origin APIs", PICTURE],
     ["npm ci && npm run demo", CI],
     ["2  Tokens that KMS has signed        GET /api/orders", DEMO],
+    ["  auth backend (AWS)                    Cloudflare                          origin APIs", PICTURE],
     ["npx sealgate ring init", "init"],
     ['import { createIssuer, createRingPolicy, createRingSource } from "sealgate/issuer";', "issuer"],
     ["npx sealgate token sign --ring --issuer https://auth.example.com --audience https://api.example.com \\", "shell"],

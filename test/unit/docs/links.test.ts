@@ -58,6 +58,15 @@ function linksIn(prose: string): readonly string[] {
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => given(target));
 }
 
+/** What the package has of the documentation: a link from one of these pages to another file is dead for its readers. */
+const PACKAGED = /^(docs\/[\w./-]+\.md|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/;
+
+/** @returns false for a link to a file that is not in the package; it is to be named as code instead */
+function staysInPackage(page: Page, target: string): boolean {
+  const [file = ""] = target.split("#");
+  return file === "" || PACKAGED.test(relative(ROOT, join(ROOT, dirname(page.path), file)));
+}
+
 /** Paths of the repository in backticks: a folder of its own at the front, nothing that stands for something else. */
 function pathsIn(prose: string): readonly string[] {
   return [...prose.matchAll(/`((?:shared|issuer|edge-verifier|test|bench|docs|\.ci)\/[\w./-]*)`/g)].map(([, path]) =>
@@ -90,6 +99,15 @@ describe("the documentation", async () => {
     expect(own.flatMap(({ page, target }) => problemOf(page, target, pages) ?? [])).toEqual([]);
   });
 
+  test("links to no file that the package does not have", () => {
+    const leaving = pages.flatMap((page) =>
+      linksIn(page.prose)
+        .filter((target) => !/^[a-z]+:/.test(target) && !staysInPackage(page, target))
+        .map((target) => `${page.path}: ${target}`),
+    );
+    expect(leaving).toEqual([]);
+  });
+
   test("names only paths of the repository that are there", () => {
     const named = pages.flatMap(({ path, prose }) => pathsIn(prose).map((named) => ({ path, named })));
     expect(named.length).toBeGreaterThan(20);
@@ -115,4 +133,11 @@ test("a link that leads nowhere, and an anchor without a heading, are found", ()
   expect(problemOf(page, "../outside.md", [page])).toContain("leads nowhere");
   expect(problemOf(page, "#what-it-is-in-short", [page])).toBeUndefined();
   expect(problemOf(page, "#elsewhere", [page])).toContain("names no heading");
+});
+
+test("a link to a source file, a folder or a test is found", () => {
+  const page = { path: "docs/security.md", text: "", prose: "" };
+  const leaving = ["../issuer/errors.ts", "../issuer", "../test/PROMISES.md", "decisions"];
+  expect(leaving.filter((target) => staysInPackage(page, target))).toEqual([]);
+  expect(staysInPackage(page, "../SECURITY.md#reporting")).toBe(true);
 });

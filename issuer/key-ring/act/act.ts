@@ -67,6 +67,8 @@ export async function actOn(
     case "create_key":
       return createKey(step, kms, ring);
     case "claim_alias":
+      // First the tag: another process that KMS shows no alias yet then takes the same number, and not a second one.
+      await kms.tagKey(step.keyArn, ringTags({ ring, generation: purposeOf(step) }));
       return claim(kms, aliasOf(ring, step), step.keyArn);
     case "tag_key":
       await kms.tagKey(step.keyArn, ringTags(step.tags));

@@ -110,7 +110,9 @@ function planAdopt(situation: Situation): RequestPlan {
     return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");
   }
   // One key, one generation: it may be one already, whose alias KMS does not show yet.
-  const number = observed.claimed.get(keyArn) ?? generationNumberOf(tags) ?? nextNumber(situation);
+  const tagged = generationNumberOf(tags);
+  const isTaken = observed.generations.some(({ number }) => number === tagged);
+  const number = observed.claimed.get(keyArn) ?? (isTaken ? undefined : tagged) ?? nextNumber(situation);
   return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
 }
 

@@ -1,7 +1,9 @@
 /** Adopted keys and the change of the root key, over the embedded KMS and the fake Cloudflare API. */
 import { DeleteAliasCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
+import { SealgateError } from "../../../../issuer/errors.ts";
 import { rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
+import type { Kms } from "../../../../issuer/kms/port.ts";
 import { importTrustAnchors, openKeySet } from "../../../../shared/signed-key-set.ts";
 import { TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
 import { startedRing, startRingWorld, statesOf, TURN_SECONDS } from "../../../support/ring-world.ts";
@@ -33,6 +35,34 @@ describe("an adopted key", () => {
     await world.ports.kms.createAlias("alias/sealgate/main/3", keyArn);
     await world.run();
     expect(await statesOf(world)).toEqual(["1 active", "2 pending", "3 pending"]);
+  });
+
+  test("is tagged before it has its alias, so that another process never gives it a second number", async () => {
+    const world = await startedRing();
+    const candidate = await world.kms.createKeyFor("ES256");
+    const createAlias: Kms["createAlias"] = async () => {
+      throw new SealgateError("kms_timeout", "no answer");
+    };
+    const request = { kind: "adopt" } as const;
+    await world.run({ request, candidate, ports: { kms: { ...world.ports.kms, createAlias } } });
+    // Meanwhile the next generation was made, and has a higher number.
+    const other = await world.kms.createKeyFor("ES256");
+    await world.ports.kms.createAlias("alias/sealgate/main/4", other);
+    await world.run({ request, candidate });
+    expect((await world.generation(3)).keyArn).toBe(candidate);
+  });
+
+  test("takes the next number when another key was faster", async () => {
+    const world = await startedRing();
+    const [first, second] = [await world.kms.createKeyFor("ES256"), await world.kms.createKeyFor("ES256")];
+    const request = { kind: "adopt" } as const;
+    const createAlias: Kms["createAlias"] = async (name, keyArn) => {
+      await world.ports.kms.createAlias("alias/sealgate/main/3", second);
+      return world.ports.kms.createAlias(name, keyArn);
+    };
+    await world.run({ request, candidate: first, ports: { kms: { ...world.ports.kms, createAlias } } });
+    expect((await world.generation(3)).keyArn).toBe(second);
+    expect((await world.generation(4)).keyArn).toBe(first);
   });
 
   test("is never scheduled for deletion", async () => {

@@ -131,6 +131,13 @@ export function signerMaxAgeSeconds(policy: Pick<RingPolicy, "timing" | "kmsCons
   return policy.timing.signerLagSeconds - policy.kmsConsistencySeconds;
 }
 
+/** @throws TypeError for a policy that {@link checkRingPolicy} has not made: with NaN in it no wait would ever be too short */
+export function requireRingPolicy(policy: RingPolicy): void {
+  const [problem] = checkNumbers(policy);
+  if (problem !== undefined)
+    throw new TypeError(`The policy is not one of checkRingPolicy: ${problem.member} ${problem.rule}.`);
+}
+
 function checkNumbers(policy: RingPolicy): readonly PolicyProblem[] {
   const { timing } = policy;
   const least: readonly (readonly [member: string, value: number, least: number])[] = [

@@ -1,6 +1,9 @@
 /** The ports of a rotator over the real KMS and a publisher. */
+import { demand } from "../../shared/demands.ts";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { refuseUnknownOptions } from "../../shared/options.ts";
+import type { KnownOptions } from "../../shared/options.ts";
 import type { Kms } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
@@ -19,9 +22,23 @@ export interface RingPortsOptions {
   readonly random?: () => number;
 }
 
+const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
+  kms: true,
+  publisher: true,
+  audit: true,
+  clock: true,
+  monotonicMs: true,
+  random: true,
+};
+
+/** @throws TypeError for an option that means nothing here, or a function that is none */
 export function createRingPorts(options: RingPortsOptions): RingPorts {
+  refuseUnknownOptions("createRingPorts", options, KNOWN_OPTIONS);
   const { kms, publisher, audit, clock = () => epochSecondsFromMs(Date.now()), random = Math.random } = options;
   const { monotonicMs = () => performance.now() } = options;
+  for (const [name, value] of Object.entries({ audit, clock, monotonicMs, random })) {
+    demand(typeof value === "function", `createRingPorts: ${name} must be a function`);
+  }
   return {
     kms,
     publisher,

@@ -3,6 +3,9 @@
  * run every minute, from several hosts at once, and to be killed at any point. It does not wait: what becomes due later is
  * reported, and done by a later run.
  */
+import { demand } from "../../shared/demands.ts";
+import { refuseUnknownOptions } from "../../shared/options.ts";
+import type { KnownOptions } from "../../shared/options.ts";
 import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
 import { actOn } from "./act/act.ts";
@@ -59,6 +62,14 @@ export interface ReconcileReport {
 /** No ring needs as many; a bound in case two rotators undo each other's work. */
 const MAX_STEPS = 40;
 
+const KNOWN_OPTIONS: KnownOptions<ReconcileOptions> = {
+  policy: true,
+  memory: true,
+  actor: true,
+  request: true,
+  candidate: true,
+};
+
 /**
  * Runs one reconciliation.
  *
@@ -67,6 +78,8 @@ const MAX_STEPS = 40;
  * @throws SealgateError with a `kms_…` code when the ring cannot be observed
  */
 export async function reconcileRing(ports: RingPorts, options: ReconcileOptions): Promise<ReconcileReport> {
+  refuseUnknownOptions("reconcileRing", options, KNOWN_OPTIONS);
+  demand(typeof options.actor === "string", "reconcileRing: actor must be a string");
   const { policy, request } = options;
   const steps: StepReport[] = [];
   const tried = new Set<string>();

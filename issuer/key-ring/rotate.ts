@@ -1,6 +1,11 @@
 /** The rotation of a ring by request: lets the standby take over from the generation that is active. */
-import { isConverged, observeRing, planRing, reconcileRing } from "./index.ts";
-import type { ReconcileOptions, ReconcileReport, RingPorts } from "./index.ts";
+import { refuseUnknownOptions } from "../../shared/options.ts";
+import type { KnownOptions } from "../../shared/options.ts";
+import { observeRing } from "./observe/observe.ts";
+import { isConverged } from "./outcome.ts";
+import { planRing } from "./plan/plan.ts";
+import { reconcileRing } from "./reconcile.ts";
+import type { ReconcileOptions, ReconcileReport, RingPorts } from "./reconcile.ts";
 
 export interface RotateRingOptions extends Omit<ReconcileOptions, "request" | "candidate"> {
   /**
@@ -17,17 +22,27 @@ export interface RotationReport extends ReconcileReport {
   readonly from: number | undefined;
 }
 
+const KNOWN_OPTIONS: KnownOptions<RotateRingOptions> = {
+  policy: true,
+  memory: true,
+  actor: true,
+  from: true,
+  dryRun: true,
+};
+
 /**
  * Reconciles a ring and rotates it once.
  * @returns a report whose plan has a refusal when it is not safe yet, or not known which generation is active
- * @throws SealgateError with a `kms_…` code when the ring cannot be observed
+ * @throws TypeError for an option that means nothing here; SealgateError with a `kms_…` code when the ring cannot be observed
  */
 export async function rotateRing(ports: RingPorts, options: RotateRingOptions): Promise<RotationReport> {
-  const { policy, dryRun } = options;
-  const observed = await observeRing(ports, policy, options);
-  const from = options.from ?? observed.active?.generation;
+  refuseUnknownOptions("rotateRing", options, KNOWN_OPTIONS);
+  const { dryRun, from: wanted, ...reconciling } = options;
+  const { policy } = reconciling;
+  const observed = await observeRing(ports, policy, reconciling);
+  const from = wanted ?? observed.active?.generation;
   if (from !== undefined && dryRun !== true) {
-    return { ...(await reconcileRing(ports, { ...options, request: { kind: "rotate", from } })), from };
+    return { ...(await reconcileRing(ports, { ...reconciling, request: { kind: "rotate", from } })), from };
   }
   const plan = planRing(observed, policy, ports.clock(), { kind: "rotate", from: from ?? 0 });
   return { steps: [], observed, plan, isConverged: isConverged(plan), from };

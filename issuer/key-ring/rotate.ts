@@ -1,4 +1,4 @@
-/** The rotation of a ring by request: lets the standby take over from the generation that is active. */
+/** The rotation of a ring by request: lets the pending key take over from the generation that is active. */
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import { observeRing } from "./observe/observe.ts";

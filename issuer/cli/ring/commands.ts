@@ -39,7 +39,9 @@ export function withKidLast(argv: readonly string[]): readonly string[] {
 }
 
 function addUpkeep(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
-  withChangeOptions(ring.command("init").description("create a new ring: root key, first generation, standby, key set"))
+  withChangeOptions(
+    ring.command("init").description("create a new ring: root key, first generation, pending key, key set"),
+  )
     .option("--adopt <key>", "an existing KMS key (id, ARN or alias) as the first generation")
     .option(...JSON_OPTION)
     .action(async (options: InitOptions) => setExitCode(await initRing(io, options)));
@@ -59,19 +61,21 @@ function addUpkeep(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => vo
 }
 
 function addRequests(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
-  withChangeOptions(ring.command("rotate").description("let the standby sign from now on, if every edge knows it"))
+  withChangeOptions(ring.command("rotate").description("let the pending key sign from now on, if every edge knows it"))
     .option("--wait", "wait until it is safe, and until it is done")
     .option(...JSON_OPTION)
     .action(async (options: RotateOptions) => setExitCode(await rotate(io, options)));
 
   withChangeOptions(
-    ring.command("revoke <kid>").description("withdraw a key: its tokens are refused, the standby signs"),
+    ring.command("revoke <kid>").description("withdraw a key: its tokens are refused, the pending key signs"),
   )
     .option("--yes", "do not ask for confirmation")
     .option(...JSON_OPTION)
     .action(async (kid: string, options: RevokeOptions) => setExitCode(await revoke(io, kid, options)));
 
-  withChangeOptions(ring.command("adopt <key>").description("make an existing KMS key (id, ARN or alias) a standby"))
+  withChangeOptions(
+    ring.command("adopt <key>").description("make an existing KMS key (id, ARN or alias) a pending key"),
+  )
     .option(...JSON_OPTION)
     .action(async (key: string, options: RingOptions) => setExitCode(await adoptKey(io, key, options)));
 }

@@ -129,7 +129,7 @@ async function rotateOnce(
 const LONGEST_WAIT_SECONDS = 30;
 const SHORTEST_WAIT_SECONDS = 1;
 
-/** Waits until the standby is safe, and until the rotation is seen to be done. Faults that may pass are waited out. */
+/** Waits until the pending key may sign, and until the rotation is seen to be done. Faults that may pass are waited out. */
 async function rotateWhenSafe(io: CliIo, context: RingContext): Promise<RotationRun> {
   let run = await rotateOnce(context, undefined);
   for (;;) {

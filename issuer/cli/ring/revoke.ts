@@ -2,7 +2,7 @@
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import { addSeconds, parseKid } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
-import { assess, liveDocument } from "../../key-ring/index.ts";
+import { deriveState, liveDocument } from "../../key-ring/index.ts";
 import type { ObservedRing } from "../../key-ring/index.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -55,7 +55,7 @@ async function confirm(io: CliIo, { plan }: RingRun, kid: Kid, isConfirmed: bool
 function boundOf(before: ObservedRing, run: RingRun, { policy }: RingContext, kid: Kid): Bound | undefined {
   const document = liveDocument(run.observed, run.now);
   if (document?.revoked.some((tombstone) => tombstone.kid === kid) !== true) return undefined;
-  const { timing } = assess(run.observed, policy, run.now, undefined);
+  const { timing } = deriveState(run.observed, policy, run.now, undefined);
   const earlier = liveDocument(before, run.now);
   const isHeld = earlier?.keys.some((key) => key.kid === kid) === true;
   return {

@@ -1,6 +1,6 @@
 /** `sealgate ring status` for a person: a table of generations, a time line, KV and the Worker. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import type { GenerationView, Plan, Situation, Upcoming } from "../../key-ring/index.ts";
+import type { Generation, Plan, RingState, Upcoming } from "../../key-ring/index.ts";
 import {
   describeDistance,
   describeDocument,
@@ -13,7 +13,7 @@ import type { compareWithPublished, GatewayHealth } from "./gateway-health.ts";
 
 /** Everything that the command shows. */
 export interface RingStatus {
-  readonly situation: Situation;
+  readonly state: RingState;
   readonly plan: Plan;
   readonly gateway: GatewayStatus | undefined;
 }
@@ -22,15 +22,15 @@ export interface GatewayStatus extends GatewayHealth {
   readonly published: ReturnType<typeof compareWithPublished>;
 }
 
-export function renderStatus({ situation, plan, gateway }: RingStatus): string {
-  const { observed, policy, now } = situation;
+export function renderStatus({ state, plan, gateway }: RingStatus): string {
+  const { observed, policy, now } = state;
   const lines = [
     `ring ${observed.ring}   ${policy.issuer}   ${policy.alg}, rotates every ${describeDuration(policy.rotateEverySeconds)}`,
-    `root ${rootOf(situation)}`,
+    `root ${rootOf(state)}`,
     "",
     ...table([
       ["gen", "state", "alg", "kid", "KMS key", "age", "what comes next"],
-      ...situation.views.map((view) => rowOf(view, plan.upcoming, now)),
+      ...state.generations.map((generation) => rowOf(generation, plan.upcoming, now)),
     ]),
     "",
     ...(plan.upcoming.length === 0 ? [] : ["next", ...plan.upcoming.map((one) => `  ${describeUpcoming(one, now)}`)]),
@@ -42,14 +42,13 @@ export function renderStatus({ situation, plan, gateway }: RingStatus): string {
   return `${lines.join("\n")}\n`;
 }
 
-function rootOf({ observed: { root } }: Situation): string {
+function rootOf({ observed: { root } }: RingState): string {
   if (root === undefined) return "none";
   return `${root.publicKey?.kid ?? root.tags.kid ?? "-"}  ${root.keyId}  ${root.keyState}`;
 }
 
-function rowOf(view: GenerationView, upcoming: readonly Upcoming[], now: EpochSeconds): readonly string[] {
-  const { generation, phase, kid } = view;
-  const { number, alg, keyId, keyState, createdAt } = generation;
+function rowOf(generation: Generation, upcoming: readonly Upcoming[], now: EpochSeconds): readonly string[] {
+  const { number, alg, keyId, keyState, createdAt, phase, kid } = generation;
   const key = keyState === "Enabled" ? keyId : `${keyId} (${keyState})`;
   return [
     String(number),
@@ -58,20 +57,20 @@ function rowOf(view: GenerationView, upcoming: readonly Upcoming[], now: EpochSe
     kid ?? "-",
     key,
     describeDuration(now - createdAt),
-    nextOf(view, upcoming, now),
+    nextOf(generation, upcoming, now),
   ];
 }
 
 const PLANNED = { activate: "signs", drop: "leaves the key set", disable: "is disabled in KMS" } as const;
 
 /** What happens to a generation, and since or from when that is safe. */
-function nextOf(view: GenerationView, upcoming: readonly Upcoming[], now: EpochSeconds): string {
-  const { generation, phase, revokedAt } = view;
+function nextOf(generation: Generation, upcoming: readonly Upcoming[], now: EpochSeconds): string {
+  const { phase, revokedAt } = generation;
   const planned = upcoming.flatMap(({ what, generation: number, notBefore }) => {
     if (number !== generation.number || !isPlanned(what)) return [];
     return `${PLANNED[what]} ${describeTime(notBefore)} (${describeDistance(notBefore - now)})`;
   });
-  if (phase === "pending") planned.push(describeRipeness(view, now));
+  if (phase === "pending") planned.push(describeRipeness(generation, now));
   if (phase === "revoked" && revokedAt !== undefined) planned.push(`refused since ${describeTime(revokedAt)}`);
   return planned.join(", ");
 }
@@ -80,7 +79,7 @@ function isPlanned(what: Upcoming["what"]): what is keyof typeof PLANNED {
   return Object.hasOwn(PLANNED, what);
 }
 
-function describeRipeness({ entry, knownAt, ripeAt }: GenerationView, now: EpochSeconds): string {
+function describeRipeness({ entry, knownAt, ripeAt }: Generation, now: EpochSeconds): string {
   if (entry === undefined) return "not published yet";
   if (knownAt === undefined || ripeAt === undefined) return "published, not settled yet";
   if (ripeAt <= now) return "safe to sign now";

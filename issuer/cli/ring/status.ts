@@ -1,8 +1,8 @@
 /** `sealgate ring status`: where a ring stands, what comes next, what KV holds and what a Worker serves. Changes nothing. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
-import { assess, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
-import type { Situation } from "../../key-ring/index.ts";
+import { deriveState, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
+import type { RingState } from "../../key-ring/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { printJson } from "../io.ts";
@@ -24,9 +24,9 @@ export async function showStatus(io: CliIo, options: StatusOptions): Promise<Exi
   const { ports, policy, options: observing } = await createRingContext(io, options);
   const observed = await observeRing(ports, policy, observing);
   const now = ports.clock();
-  const situation = assess(observed, policy, now, undefined);
-  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, situation, io, ports.clock);
-  const status: RingStatus = { situation, plan: planRing(observed, policy, now), gateway };
+  const state = deriveState(observed, policy, now, undefined);
+  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, state, io, ports.clock);
+  const status: RingStatus = { state, plan: planRing(observed, policy, now), gateway };
   if (options.json === true) printJson(io, statusToJson(status));
   else io.out(renderStatus(status));
   return exitCodeOfStatus(status);
@@ -34,7 +34,7 @@ export async function showStatus(io: CliIo, options: StatusOptions): Promise<Exi
 
 async function askFor(
   url: URL,
-  { observed, timing, now }: Situation,
+  { observed, timing, now }: RingState,
   io: CliIo,
   clock: () => EpochSeconds,
 ): Promise<GatewayStatus> {
@@ -47,7 +47,7 @@ async function askFor(
 }
 
 /** 4 when something is due or wrong: a run of `ring reconcile` has not done its work, or cannot. */
-function exitCodeOfStatus({ situation: { observed }, plan, gateway }: RingStatus): ExitCode {
+function exitCodeOfStatus({ state: { observed }, plan, gateway }: RingStatus): ExitCode {
   const failed = exitCodeOfFaults(failuresOf({ steps: [], observed, plan }));
   if (failed !== undefined) return failed;
   const isServing =
@@ -55,8 +55,8 @@ function exitCodeOfStatus({ situation: { observed }, plan, gateway }: RingStatus
   return isConverged(plan) && isServing ? EXIT.ok : EXIT.notConverged;
 }
 
-function statusToJson({ situation, plan, gateway }: RingStatus): object {
-  const { observed, policy, now, timing, views } = situation;
+function statusToJson({ state, plan, gateway }: RingStatus): object {
+  const { observed, policy, now, timing, generations } = state;
   const { root, document } = observed;
   return {
     ring: observed.ring,
@@ -66,18 +66,18 @@ function statusToJson({ situation, plan, gateway }: RingStatus): object {
     failure: failureToJson(failuresOf({ steps: [], observed, plan })),
     root: root && { kid: root.publicKey?.kid ?? root.tags.kid, keyArn: root.keyArn, keyState: root.keyState },
     active: observed.active?.generation,
-    generations: views.map(({ generation, phase, kid, entry, revokedAt, ripeAt, dropAt }) => ({
+    generations: generations.map(({ entry, ...generation }) => ({
       generation: generation.number,
-      state: phase,
-      kid,
+      state: generation.phase,
+      kid: generation.kid,
       alg: generation.alg,
       keyArn: generation.keyArn,
       keyState: generation.keyState,
       createdAt: generation.createdAt,
       publishedAt: entry?.publishedAt,
-      maySignFrom: ripeAt,
-      mayBeDroppedFrom: dropAt,
-      revokedAt,
+      maySignFrom: generation.ripeAt,
+      mayBeDroppedFrom: generation.dropAt,
+      revokedAt: generation.revokedAt,
     })),
     document: document.kind === "read" ? { kind: "read", ...documentToJson(document.document) } : document,
     stalenessBoundSeconds: stalenessBoundSeconds(timing.largest),

@@ -7,11 +7,11 @@ import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { isDroppable, knownTombstones, liveDocument, newerDocument } from "./phases.ts";
-import type { GenerationView } from "./phases.ts";
+import type { Generation } from "./phases.ts";
 import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "../model.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import { isRevAhead, isSettled, revLeadSeconds, settleAfterSeconds } from "../rev.ts";
-import type { Situation } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 import { isSameTiming } from "./timing-in-force.ts";
 import { rootAnchorsOf } from "../trust-anchors.ts";
 
@@ -22,16 +22,16 @@ interface Desired {
 }
 
 /** The step that publishes what should be there; undefined when it is, or when nothing can be signed. */
-export function planPublish(situation: Situation): PublishStep | undefined {
-  const { observed, policy, timing } = situation;
+export function planPublish(state: RingState): PublishStep | undefined {
+  const { observed, policy, timing } = state;
   const { root, document: held } = observed;
   if (root?.alg === undefined || root.publicKey === undefined || root.keyState !== "Enabled") return undefined;
   if (held.kind === "unknown") return undefined;
-  const desired = desire(situation);
+  const desired = desire(state);
   // A ring that is being created, or one whose document and active key are both out of sight.
   const isNothing = desired.keys.length === 0 && desired.revoked.length === 0;
   if (isNothing || (held.kind !== "read" && observed.active === undefined)) return undefined;
-  const reasons = publishReasons(situation, desired);
+  const reasons = publishReasons(state, desired);
   if (reasons.length === 0) return undefined;
   return {
     kind: "publish",
@@ -46,7 +46,7 @@ export function planPublish(situation: Situation): PublishStep | undefined {
     documentLifetimeSeconds: policy.documentLifetimeSeconds,
     rev: {
       previous: previousRev(observed),
-      leadSeconds: revLead(situation, reasons),
+      leadSeconds: revLead(state, reasons),
       settles: reasons.every((reason) => reason === "settle" || reason === "renewal"),
     },
   };
@@ -66,10 +66,10 @@ export function settlingOf(document: KeySetDocument): EpochSeconds | undefined {
 /** Keys of the document that no generation has, and that are too old to be one whose alias is not visible yet. */
 export function unknownKids(
   observed: ObservedRing,
-  views: readonly GenerationView[],
+  generations: readonly Generation[],
   now: EpochSeconds,
 ): readonly Kid[] {
-  const known = new Set(views.map(({ kid }) => kid));
+  const known = new Set(generations.map(({ kid }) => kid));
   return (liveDocument(observed, now)?.keys ?? [])
     .filter(({ kid, publishedAt }) => !known.has(kid) && now >= publishedAt + 2 * KMS_CONSISTENCY_SECONDS)
     .map(({ kid }) => kid);
@@ -77,11 +77,11 @@ export function unknownKids(
 
 const STATE_ORDER: readonly KeyState[] = ["active", "pending", "retiring"];
 
-function desire(situation: Situation): Desired {
-  const { observed, views, now } = situation;
-  const revoked = desireTombstones(situation);
+function desire(state: RingState): Desired {
+  const { observed, generations, now } = state;
+  const revoked = desireTombstones(state);
   const dead = new Set([...revoked.map(({ kid }) => kid), observed.root?.publicKey?.kid]);
-  const known = new Set(views.map(({ kid }) => kid));
+  const known = new Set(generations.map(({ kid }) => kid));
   const keys = new Map<Kid, DesiredKey>();
   const add = (key: DesiredKey): void => {
     if (dead.has(key.kid) || keys.has(key.kid)) return;
@@ -89,10 +89,10 @@ function desire(situation: Situation): Desired {
     keys.set(key.kid, isSecond ? { ...key, state: "retiring" } : key);
   };
   // The active one first: should two generations have one key, its state is the one that counts.
-  for (const state of STATE_ORDER) {
-    for (const view of views) {
-      const isWanted = stateOf(view, observed) === state && !mayBeDropped(view, situation);
-      const key = isWanted ? desireKey(view, state) : undefined;
+  for (const wanted of STATE_ORDER) {
+    for (const generation of generations) {
+      const isWanted = stateOf(generation, observed) === wanted && !mayBeDropped(generation, state);
+      const key = isWanted ? desireKey(generation, wanted) : undefined;
       if (key !== undefined) add(key);
     }
   }
@@ -109,9 +109,9 @@ function desire(situation: Situation): Desired {
  * While the active key is revoked, only a key that the last document lacks is left out: a retiring one may have taken over, and
  * where `active` points may be seen minutes late. If the document is lost, nobody knows which one that is.
  */
-function mayBeDropped(view: GenerationView, { observed, active, now }: Situation): boolean {
-  const isKnownAbsent = (view.entry ?? view.newerEntry) === undefined && knowsDocument(observed, now);
-  return isDroppable(view, now) && (active?.phase !== "revoked" || isKnownAbsent);
+function mayBeDropped(generation: Generation, { observed, active, now }: RingState): boolean {
+  const isKnownAbsent = (generation.entry ?? generation.newerEntry) === undefined && knowsDocument(observed, now);
+  return isDroppable(generation, now) && (active?.phase !== "revoked" || isKnownAbsent);
 }
 
 function knowsDocument(observed: ObservedRing, now: EpochSeconds): boolean {
@@ -119,38 +119,38 @@ function knowsDocument(observed: ObservedRing, now: EpochSeconds): boolean {
 }
 
 /** While it is not known which generation is active, the document keeps saying what it said. */
-function stateOf({ phase, entry, newerEntry }: GenerationView, observed: ObservedRing): KeyState | undefined {
+function stateOf({ phase, entry, newerEntry }: Generation, observed: ObservedRing): KeyState | undefined {
   if (phase === "retired" || phase === "revoked") return undefined;
   return observed.active?.generation === undefined ? ((newerEntry ?? entry)?.state ?? phase) : phase;
 }
 
 /** A key that was never published has to be tagged first: once it is disabled, only the tag tells its kid. */
-function desireKey(view: GenerationView, state: KeyState): DesiredKey | undefined {
-  const { generation, entry, newerEntry, kid, isUsable, isTagged } = view;
+function desireKey(generation: Generation, state: KeyState): DesiredKey | undefined {
+  const { publicKey, entry, newerEntry, kid, isUsable, isTagged } = generation;
   const wasPublished = entry ?? newerEntry;
   // As it was published, if it was: a key never changes its algorithm.
-  const jwk = wasPublished?.jwk ?? generation.publicKey?.jwk;
+  const jwk = wasPublished?.jwk ?? publicKey?.jwk;
   if (kid === undefined || jwk === undefined) return undefined;
   if (wasPublished === undefined && !(isUsable && isTagged)) return undefined;
   return { kid, jwk, state, publishedAt: entry?.publishedAt };
 }
 
 /** Old tombstones as long as a key could come back, and one for each generation that is revoked. */
-function desireTombstones({ observed, views, revoking, now }: Situation): readonly RevokedKid[] {
+function desireTombstones({ observed, generations, revoking, now }: RingState): readonly RevokedKid[] {
   const tombstones = new Map(knownTombstones(observed));
-  for (const { phase, kid, revokedAt } of views) {
+  for (const { phase, kid, revokedAt } of generations) {
     if (phase === "revoked" && kid !== undefined) tombstones.set(kid, revokedAt ?? now);
   }
   if (revoking !== undefined && !tombstones.has(revoking)) tombstones.set(revoking, now);
-  const known = new Set(views.map(({ kid }) => kid));
+  const known = new Set(generations.map(({ kid }) => kid));
   // Without a KMS key nobody can enable it again, and after the longest life of a document none lists it any more.
   const isNeeded = (kid: Kid, at: EpochSeconds): boolean =>
     known.has(kid) || now < at + MAX_DOCUMENT_LIFETIME_SECONDS + KMS_CONSISTENCY_SECONDS;
   return [...tombstones].filter(([kid, at]) => isNeeded(kid, at)).map(([kid, at]) => ({ kid, at }));
 }
 
-function publishReasons(situation: Situation, desired: Desired): readonly PublishReason[] {
-  const { observed, timing, now } = situation;
+function publishReasons(state: RingState, desired: Desired): readonly PublishReason[] {
+  const { observed, timing, now } = state;
   const { document: held, root } = observed;
   if (held.kind !== "read") return held.kind === "missing" ? ["missing"] : ["refused"];
   const { document } = held;
@@ -162,13 +162,13 @@ function publishReasons(situation: Situation, desired: Desired): readonly Publis
     ["revoked", desired.revoked.some(({ kid }) => !dead.has(kid))],
     ["expired", document.expiresAt <= now],
     ["issued_in_future", document.issuedAt > now + document.timing.clockSkewSeconds],
-    ["rolled_back", isRolledBack(situation)],
+    ["rolled_back", isRolledBack(state)],
     ["root_changed", held.rootKid !== root?.publicKey?.kid],
     // Only one that is missing: where KMS shows a new one late, two rotators would take turns with each other.
     ["root_added", desired.roots.some((kid) => !document.roots.includes(kid))],
     ["key_added", desired.keys.some(({ kid }) => !listed.has(kid))],
     ["key_dropped", document.keys.some(({ kid }) => !wanted.has(kid))],
-    ["state_changed", !isActiveUncertain(situation, document) && isAnyStateChanged(desired.keys, listed)],
+    ["state_changed", !isActiveUncertain(state, document) && isAnyStateChanged(desired.keys, listed)],
     ["timing_changed", !isSameTiming(document.timing, timing.toPublish)],
     ["unusable_entry", held.skipped.length > 0],
     ["renewal", now >= renewalOf(document)],
@@ -186,18 +186,18 @@ function isAnyStateChanged(wanted: readonly DesiredKey[], listed: ReadonlyMap<Ki
  * the two views is stale, and which one shows once KMS is consistent. Until then rotators would only overwrite each other.
  * Keys of all states verify.
  */
-function isActiveUncertain({ observed, policy, now }: Situation, { issuedAt }: KeySetDocument): boolean {
+function isActiveUncertain({ observed, policy, now }: RingState, { issuedAt }: KeySetDocument): boolean {
   const movedAt = observed.active?.updatedAt;
   return movedAt !== undefined && movedAt < issuedAt && now < issuedAt + policy.kmsConsistencySeconds;
 }
 
 /** The document lacks what must have stood in one before: an older one was put back, or a late write arrived. */
-function isRolledBack({ observed, views, now }: Situation): boolean {
+function isRolledBack({ observed, generations, now }: RingState): boolean {
   const document = liveDocument(observed, now);
   if (document === undefined) return false;
   if (isBehindMemory(observed, document)) return true;
-  return views.some(
-    ({ generation: { tags }, kid, phase, entry }) =>
+  return generations.some(
+    ({ tags, kid, phase, entry }) =>
       (phase === "active" && entry === undefined && tags.listedAt !== undefined) ||
       (tags.revokedAt !== undefined && document.keys.some((key) => key.kid === kid)),
   );
@@ -219,8 +219,8 @@ const UNCERTAIN: ReadonlySet<PublishReason> = new Set(["missing", "refused", "ex
  * A lead when edges may hold a higher rev than the one that is known, until that has settled; and for a tombstone, which must
  * not wait until it has.
  */
-function revLead(situation: Situation, reasons: readonly PublishReason[]): number {
-  const { observed, timing, now } = situation;
+function revLead(state: RingState, reasons: readonly PublishReason[]): number {
+  const { observed, timing, now } = state;
   const document = liveDocument(observed, now);
   const settling = document !== undefined && isRevAhead(document) ? settlingOf(document) : undefined;
   const isSettling = settling !== undefined && now < settling;

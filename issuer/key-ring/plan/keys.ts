@@ -1,5 +1,5 @@
 /**
- * The part of a plan that concerns KMS keys and aliases: withdrawing, taking over, standing by, retiring, cleaning up. Pure;
+ * The part of a plan that concerns KMS keys and aliases: withdrawing, taking over, waiting, retiring, cleaning up. Pure;
  * each function answers steps that are due and safe on this observation, whether or not other steps are carried out.
  */
 import { addSeconds } from "../../../shared/identifiers.ts";
@@ -7,23 +7,23 @@ import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { settlingOf } from "./document.ts";
-import { isDroppable, isHoldOver, isKnown, isRipe, isWithdrawn, liveDocument } from "./phases.ts";
-import type { GenerationView } from "./phases.ts";
+import { isDroppable, isHoldOver, isKnown, isRipe, liveDocument } from "./phases.ts";
+import type { Generation } from "./phases.ts";
 import type { ObservedKey, Step } from "../model.ts";
 import { plannedLeadSeconds } from "../policy.ts";
 import { repeatedSeconds, settleAfterSeconds } from "../rev.ts";
 import { nextNumber } from "./ring-state.ts";
-import type { Situation } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 import type { TimingInForce } from "./timing-in-force.ts";
 
 /** The shortest that KMS allows, for keys that were never used (AWS KMS API Reference, ScheduleKeyDeletion). */
 const ORPHAN_DELETION_DAYS = 7;
 
 /** A revoked key must not be able to sign, even if somebody has enabled it again. */
-export function disableRevoked({ views }: Situation): readonly Step[] {
-  return views
-    .filter(({ phase, generation }) => phase === "revoked" && generation.keyState === "Enabled")
-    .map(({ generation: { keyArn, number } }) => ({
+export function disableRevoked({ generations }: RingState): readonly Step[] {
+  return generations
+    .filter(({ phase, keyState }) => phase === "revoked" && keyState === "Enabled")
+    .map(({ keyArn, number }) => ({
       kind: "disable_key",
       keyArn,
       generation: number,
@@ -32,60 +32,62 @@ export function disableRevoked({ views }: Situation): readonly Step[] {
 }
 
 /** The active key is revoked: another one that edges know signs from now on, the best known one first. */
-export function replaceRevokedActive({ active, views, now }: Situation): readonly Step[] {
+export function replaceRevokedActive({ active, generations, now }: RingState): readonly Step[] {
   if (active?.phase !== "revoked") return [];
-  const [best] = views
+  const [best] = generations
     .filter(({ phase, isUsable, isListed }) => isListed && isUsable && isVerifying(phase))
-    .filter((view) => !isHoldOver(view, now))
-    .toSorted((left, right) => fallbackRank(left, now) - fallbackRank(right, now));
-  if (best === undefined || (isUnknown(best, now) && views.some((view) => mayHaveTakenOver(view, now)))) return [];
-  const { number, keyArn } = best.generation;
-  return [{ kind: "move_active", from: active.generation.number, generation: number, keyArn, reason: "revoked" }];
+    .filter((generation) => !isHoldOver(generation, now))
+    .toSorted((left, right) => compareForEmergency(left, right, now));
+  if (
+    best === undefined ||
+    (isUnknown(best, now) && generations.some((generation) => mayHaveTakenOver(generation, now)))
+  )
+    return [];
+  const { number, keyArn } = best;
+  return [{ kind: "move_active", from: active.number, generation: number, keyArn, reason: "revoked" }];
 }
 
 /** Some edges may refuse its tokens. */
-function isUnknown(view: GenerationView, now: EpochSeconds): boolean {
-  return view.phase === "pending" && !isKnown(view, now);
+function isUnknown(generation: Generation, now: EpochSeconds): boolean {
+  return generation.phase === "pending" && !isKnown(generation, now);
 }
 
 /**
  * Its hold has just ended. It may have become the active one before, by another rotator or an earlier run, without being seen:
  * nothing that edges do not know takes its place until that would show.
  */
-function mayHaveTakenOver(view: GenerationView, now: EpochSeconds): boolean {
-  const isListed = view.isListed || view.newerEntry !== undefined;
-  return view.isUsable && isListed && isHoldOver(view, now) && !isDroppable(view, now);
+function mayHaveTakenOver(generation: Generation, now: EpochSeconds): boolean {
+  const isListed = generation.isListed || generation.newerEntry !== undefined;
+  return generation.isUsable && isListed && isHoldOver(generation, now) && !isDroppable(generation, now);
 }
 
 /**
- * A standby that every edge knows; then the newest key that has signed before, which every edge knows too; then a standby
- * that is only just published, some of whose tokens may be refused for up to S: better than issuing none.
+ * The best first: the oldest pending key that every edge knows; then the newest retiring key, which every edge knows too; then
+ * the oldest pending key that is only just published. Edges may refuse some of its tokens for up to S, which is better than
+ * issuing none.
  */
-function fallbackRank(view: GenerationView, now: EpochSeconds): number {
-  const { number } = view.generation;
-  const byNumber = number / 1_000_000_000;
-  if (view.phase === "retiring") return 1 - byNumber;
-  return (isKnown(view, now) ? 0 : 1) + byNumber;
+function compareForEmergency(left: Generation, right: Generation, now: EpochSeconds): number {
+  const rankOf = (one: Generation): number => (one.phase === "retiring" ? 1 : isKnown(one, now) ? 0 : 2);
+  const byAge = left.phase === "retiring" ? right.number - left.number : left.number - right.number;
+  return rankOf(left) - rankOf(right) || byAge;
 }
 
-function isVerifying(phase: GenerationView["phase"]): boolean {
+function isVerifying(phase: Generation["phase"]): boolean {
   return phase === "pending" || phase === "retiring";
 }
 
-/** The standby that takes over next: the oldest pending one of the policy's algorithm. */
-export function nextToActivate({ views, policy }: Situation): GenerationView | undefined {
-  return views.find(
-    ({ phase, isUsable, generation }) => phase === "pending" && isUsable && generation.alg === policy.alg,
-  );
+/** The pending key that takes over next: the oldest one of the policy's algorithm. */
+export function nextToActivate({ generations, policy }: RingState): Generation | undefined {
+  return generations.find(({ phase, isUsable, alg }) => phase === "pending" && isUsable && alg === policy.alg);
 }
 
 /**
- * The earliest time at which a standby may sign: known if a settled document has been seen to list it, otherwise what it will be
+ * The earliest time at which a pending key may sign: known if a settled document has been seen to list it, otherwise what it will be
  * if every run is in time.
  * @param next undefined for one that is only to be made
  */
-export function ripeNotBefore(next: GenerationView | undefined, situation: Situation): EpochSeconds {
-  const { observed, policy, timing, now } = situation;
+export function ripeNotBefore(next: Generation | undefined, state: RingState): EpochSeconds {
+  const { observed, policy, timing, now } = state;
   if (next?.ripeAt !== undefined) return next.ripeAt;
   const document = next?.entry === undefined ? undefined : liveDocument(observed, now);
   const settles = document === undefined ? settleAfterSeconds(timing.largest.clockSkewSeconds) : 0;
@@ -94,45 +96,45 @@ export function ripeNotBefore(next: GenerationView | undefined, situation: Situa
 }
 
 /** When the active generation has signed long enough. */
-export function rotationDueAt(situation: Situation): EpochSeconds | undefined {
-  const { observed, policy, views, active } = situation;
+export function rotationDueAt(state: RingState): EpochSeconds | undefined {
+  const { observed, policy, generations, active } = state;
   if (observed.active === undefined || active === undefined) return undefined;
-  // A revocation has brought an older generation back: it signs no longer than until the standby is ripe. One that has never
+  // A revocation has brought an older generation back: it signs no longer than until the pending key is ripe. One that has never
   // handed over signs its full time: what was revoked after it has never signed.
   const isStopgap =
-    active.generation.tags.supersededAt !== undefined &&
-    views.some(({ phase, generation }) => phase === "revoked" && generation.number > active.generation.number);
+    active.tags.supersededAt !== undefined &&
+    generations.some(({ phase, number }) => phase === "revoked" && number > active.number);
   return isStopgap ? observed.active.updatedAt : addSeconds(observed.active.updatedAt, policy.rotateEverySeconds);
 }
 
-/** The rotation by schedule, once it is due and the standby is known to every edge. */
-export function rotateWhenDue(situation: Situation): readonly Step[] {
-  const { active, now } = situation;
-  const dueAt = rotationDueAt(situation);
-  const next = nextToActivate(situation);
+/** The rotation by schedule, once it is due and the pending key is known to every edge. */
+export function rotateWhenDue(state: RingState): readonly Step[] {
+  const { active, now } = state;
+  const dueAt = rotationDueAt(state);
+  const next = nextToActivate(state);
   if (active?.phase !== "active" || next === undefined || dueAt === undefined) return [];
   return now >= dueAt && isRipe(next, now) ? [moveTo(active, next, "due")] : [];
 }
 
-export function moveTo(active: GenerationView, next: GenerationView, reason: "due" | "requested"): Step {
-  const { number, keyArn } = next.generation;
-  return { kind: "move_active", from: active.generation.number, generation: number, keyArn, reason };
+export function moveTo(active: Generation, next: Generation, reason: "due" | "requested"): Step {
+  const { number, keyArn } = next;
+  return { kind: "move_active", from: active.number, generation: number, keyArn, reason };
 }
 
-/** One generation always stands by. A key left behind by a crash is used before another one is made. */
-export function ensureStandby(situation: Situation): readonly Step[] {
-  if (situation.active === undefined || hasStandby(situation)) return [];
-  return [createGeneration(situation, nextNumber(situation))];
+/** One pending key is always there. A key left behind by a crash is used before another one is made. */
+export function ensurePending(state: RingState): readonly Step[] {
+  if (state.active === undefined || hasPending(state)) return [];
+  return [createGeneration(state, nextNumber(state))];
 }
 
-function hasStandby({ views, policy }: Situation): boolean {
-  return views.some(
-    ({ phase, generation: { alg, keyState } }) =>
+function hasPending({ generations, policy }: RingState): boolean {
+  return generations.some(
+    ({ phase, alg, keyState }) =>
       phase === "pending" && (alg === policy.alg || (alg === undefined && keyState !== "Enabled")),
   );
 }
 
-export function createGeneration({ observed, policy }: Situation, number: number): Step {
+export function createGeneration({ observed, policy }: RingState, number: number): Step {
   const { alg, keySpec } = policy;
   const orphan = findOrphan(observed.orphans, String(number), (key) => key.tags.alg === alg);
   return { kind: "create_key", role: "generation", number, alg, keySpec, orphan: orphan?.keyArn };
@@ -156,20 +158,21 @@ export function disableNotBefore(document: KeySetDocument, { largest }: TimingIn
 }
 
 /** Keys that have been out of the key set for so long that every rotator must have seen it. */
-export function disableRetired({ observed, timing, views, now }: Situation): readonly Step[] {
+export function disableRetired({ observed, timing, generations, now }: RingState): readonly Step[] {
   const document = liveDocument(observed, now);
   if (document === undefined || now < disableNotBefore(document, timing)) return [];
   const needed = new Set(
-    [
-      ...views.filter(({ phase }) => phase === "pending" || phase === "active").map(({ generation }) => generation),
-      observed.root,
-    ].map((key) => key?.keyId),
+    [...generations.filter(({ phase }) => phase === "pending" || phase === "active"), observed.root].map(
+      (key) => key?.keyId,
+    ),
   );
-  return views
-    .filter((view) => isDroppable(view, now) && view.kid !== undefined && view.entry === undefined)
-    .filter(({ generation }) => generation.keyState === "Enabled")
-    .filter(({ generation }) => !needed.has(generation.keyId) && generation.keyId !== observed.active?.keyId)
-    .map(({ generation: { keyArn, number } }) => ({
+  return generations
+    .filter(
+      (generation) => isDroppable(generation, now) && generation.kid !== undefined && generation.entry === undefined,
+    )
+    .filter(({ keyState }) => keyState === "Enabled")
+    .filter(({ keyId }) => !needed.has(keyId) && keyId !== observed.active?.keyId)
+    .map(({ keyArn, number }) => ({
       kind: "disable_key",
       keyArn,
       generation: number,
@@ -178,17 +181,17 @@ export function disableRetired({ observed, timing, views, now }: Situation): rea
 }
 
 /** Only on request (the policy's), and only keys that sealgate has made and whose absence from the document is certain. */
-export function deleteRetired({ observed, policy, views, now }: Situation): readonly Step[] {
+export function deleteRetired({ observed, policy, generations, now }: RingState): readonly Step[] {
   const document = liveDocument(observed, now);
   const { deleteAfterDays } = policy;
   if (deleteAfterDays === undefined || document === undefined) return [];
-  const isGone = ({ phase, kid, entry }: GenerationView): boolean =>
+  const isGone = ({ phase, kid, entry }: Generation): boolean =>
     kid !== undefined &&
     entry === undefined &&
     (phase === "retired" || (phase === "revoked" && document.revoked.some((tombstone) => tombstone.kid === kid)));
-  return views
-    .filter((view) => isGone(view) && view.generation.keyState === "Disabled" && view.generation.tags.managed)
-    .map(({ generation: { keyArn, number } }) => ({
+  return generations
+    .filter((generation) => isGone(generation) && generation.keyState === "Disabled" && generation.tags.managed)
+    .map(({ keyArn, number }) => ({
       kind: "schedule_deletion",
       keyArn,
       generation: number,
@@ -201,28 +204,28 @@ export function deleteRetired({ observed, policy, views, now }: Situation): read
  * Keys without an alias: those of a generation of the document get it back, one that was made for the next generation becomes
  * it, those that lost a race are deleted.
  */
-export function cleanOrphans(situation: Situation): readonly Step[] {
-  const spare = spareStandby(situation);
-  return situation.observed.orphans.flatMap((orphan): readonly Step[] => {
+export function cleanOrphans(state: RingState): readonly Step[] {
+  const spare = sparePending(state);
+  return state.observed.orphans.flatMap((orphan): readonly Step[] => {
     const { keyArn, tags } = orphan;
-    if (orphan === spare || isLostGeneration(situation, orphan)) {
+    if (orphan === spare || isLostGeneration(state, orphan)) {
       return [{ kind: "claim_alias", role: "generation", number: Number(tags.generation), keyArn }];
     }
-    if (!isUseless(situation, orphan)) return [];
+    if (!isUseless(state, orphan)) return [];
     return [
       { kind: "schedule_deletion", keyArn, generation: undefined, reason: "orphan", pendingDays: ORPHAN_DELETION_DAYS },
     ];
   });
 }
 
-/** Left behind by a crash, and overtaken by events: a standby is there. It waits its turn, rather than without a name. */
-function spareStandby(situation: Situation): ObservedKey | undefined {
-  const { active, observed, policy } = situation;
-  if (active === undefined || !hasStandby(situation)) return undefined;
-  return findOrphan(observed.orphans, String(nextNumber(situation)), ({ tags }) => tags.alg === policy.alg);
+/** Left behind by a crash, and overtaken by events: a pending key is there. It gets its alias and waits its turn. */
+function sparePending(state: RingState): ObservedKey | undefined {
+  const { active, observed, policy } = state;
+  if (active === undefined || !hasPending(state)) return undefined;
+  return findOrphan(observed.orphans, String(nextNumber(state)), ({ tags }) => tags.alg === policy.alg);
 }
 
-function isLostGeneration({ observed, now }: Situation, { tags, createdAt }: ObservedKey): boolean {
+function isLostGeneration({ observed, now }: RingState, { tags, createdAt }: ObservedKey): boolean {
   const isListed = liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true;
   const isTaken = observed.generations.some(({ number }) => String(number) === tags.generation);
   return (
@@ -234,10 +237,10 @@ function isLostGeneration({ observed, now }: Situation, { tags, createdAt }: Obs
  * It was made by sealgate, never served (its kid would be among its tags), and what it was made for is done by another key:
  * that is final, as such an alias never moves.
  */
-function isUseless(situation: Situation, { keyId, keyState, tags, createdAt }: ObservedKey): boolean {
-  const { observed, now } = situation;
+function isUseless(state: RingState, { keyId, keyState, tags, createdAt }: ObservedKey): boolean {
+  const { observed, now } = state;
   if (!tags.managed || tags.kid !== undefined) return false;
-  if (isWithdrawn(keyState) ? keyState !== "Disabled" : keyState !== "Enabled") return false;
+  if (keyState !== "Enabled" && keyState !== "Disabled") return false;
   const { generation: purpose } = tags;
   if (purpose === "root") return observed.root !== undefined && observed.root.keyId !== keyId;
   const isTaken =
@@ -246,6 +249,6 @@ function isUseless(situation: Situation, { keyId, keyState, tags, createdAt }: O
     `root-${observed.root?.number}` === purpose;
   if (isTaken) return true;
   // Overtaken by later generations, or by a change of the algorithm; old enough that its alias would be seen if it had one.
-  const isOvertaken = Number(purpose) < nextNumber(situation) || tags.alg !== situation.policy.alg;
+  const isOvertaken = Number(purpose) < nextNumber(state) || tags.alg !== state.policy.alg;
   return /^[1-9]\d*$/.test(purpose ?? "") && isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
 }

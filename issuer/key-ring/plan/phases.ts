@@ -18,8 +18,8 @@ import type { RingPolicy } from "../policy.ts";
  */
 export type Phase = "pending" | "active" | "retiring" | "retired" | "revoked";
 
-export interface GenerationView {
-  readonly generation: ObservedGeneration;
+/** A generation, and what follows from how it was observed. */
+export interface Generation extends ObservedGeneration {
   readonly phase: Phase;
   readonly kid: Kid | undefined;
   /** Its entry in the document that edges may hold. */
@@ -83,18 +83,18 @@ export function knownTombstones({ document, newer, withdrawn }: ObservedRing): R
  * @param timing the largest in force
  * @param revoking a kid that is being revoked, whatever KMS shows of its key yet
  */
-export function viewGenerations(
+export function deriveGenerations(
   observed: ObservedRing,
   policy: RingPolicy,
   timing: RingTiming,
   now: EpochSeconds,
   revoking: Kid | undefined,
-): readonly GenerationView[] {
+): readonly Generation[] {
   const document = liveDocument(observed, now);
   const newer = newerDocument(observed, now);
   const isStoreSilent = observed.document.kind === "unknown";
   const tombstones = knownTombstones(observed);
-  return observed.generations.map((generation): GenerationView => {
+  return observed.generations.map((generation): Generation => {
     const kid = generation.publicKey?.kid ?? generation.tags.kid;
     const entry = document?.keys.find((key) => key.kid === kid);
     const newerEntry = newer?.keys.find((key) => key.kid === kid);
@@ -108,7 +108,7 @@ export function viewGenerations(
     const supersededAt = phase === "retiring" ? observed.active?.updatedAt : undefined;
     const holdUntil = plus(supersededAt, holdSeconds(timing));
     return {
-      generation,
+      ...generation,
       phase,
       kid,
       entry,
@@ -156,22 +156,22 @@ function plus(time: EpochSeconds | undefined, seconds: number): EpochSeconds | u
 }
 
 /** The hold of a retiring generation is over: it does not take over any more. */
-export function isHoldOver({ holdUntil }: GenerationView, now: EpochSeconds): boolean {
+export function isHoldOver({ holdUntil }: Generation, now: EpochSeconds): boolean {
   return isPast(holdUntil, now);
 }
 
 /** A retiring generation may be dropped: had it taken over before its hold was over, that would be seen by now. */
-export function isDroppable({ dropAt }: GenerationView, now: EpochSeconds): boolean {
+export function isDroppable({ dropAt }: Generation, now: EpochSeconds): boolean {
   return isPast(dropAt, now);
 }
 
 /** It is known to every edge, which is enough in an emergency. */
-export function isKnown({ knownAt }: GenerationView, now: EpochSeconds): boolean {
+export function isKnown({ knownAt }: Generation, now: EpochSeconds): boolean {
   return isPast(knownAt, now);
 }
 
 /** It is known to every edge and to every consumer of the plain JWK Set. */
-export function isRipe({ ripeAt }: GenerationView, now: EpochSeconds): boolean {
+export function isRipe({ ripeAt }: Generation, now: EpochSeconds): boolean {
   return isPast(ripeAt, now);
 }
 

@@ -14,7 +14,7 @@ import {
   disableNotBefore,
   disableRetired,
   disableRevoked,
-  ensureStandby,
+  ensurePending,
   nextToActivate,
   replaceRevokedActive,
   ripeNotBefore,
@@ -27,8 +27,8 @@ import { historyTags, identityTags, timingTag, withdrawnTag } from "./tags.ts";
 import { requireRingPolicy } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { findProblems } from "./problems.ts";
-import { assess } from "./ring-state.ts";
-import type { Situation } from "./ring-state.ts";
+import { deriveState } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 
 /**
  * Plans the next steps of a ring.
@@ -39,39 +39,39 @@ import type { Situation } from "./ring-state.ts";
 export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochSeconds, request?: RingRequest): Plan {
   requireNow(now);
   requireRingPolicy(policy);
-  const situation = assess(observed, policy, now, request);
-  const requested = request === undefined ? undefined : planRequest(situation, request);
-  const publish = planPublish(situation);
-  const replacement = replaceRevokedActive(situation);
+  const state = deriveState(observed, policy, now, request);
+  const requested = request === undefined ? undefined : planRequest(state, request);
+  const publish = planPublish(state);
+  const replacement = replaceRevokedActive(state);
   const due: readonly Step[] = [
-    ...disableRevoked(situation),
-    ...(replacement.length === 0 ? [] : withdrawnTag(situation)),
+    ...disableRevoked(state),
+    ...(replacement.length === 0 ? [] : withdrawnTag(state)),
     ...replacement,
     ...(requested?.steps ?? []),
-    ...(observed.root === undefined ? [] : upkeep(situation, publish)),
+    ...(observed.root === undefined ? [] : upkeep(state, publish)),
   ];
   return {
     due: withoutRepeats(due),
-    upcoming: observed.root === undefined ? [] : upcoming(situation),
-    problems: findProblems(situation),
+    upcoming: observed.root === undefined ? [] : upcoming(state),
+    problems: findProblems(state),
     refusal: requested?.refusal,
     isRequestDone: requested?.isDone,
   };
 }
 
 /** Never for a ring without a root key: whatever is amiss there, nobody could publish what follows. */
-function upkeep(situation: Situation, publish: Step | undefined): readonly Step[] {
+function upkeep(state: RingState, publish: Step | undefined): readonly Step[] {
   return [
-    ...identityTags(situation),
-    ...timingTag(situation),
+    ...identityTags(state),
+    ...timingTag(state),
     ...(publish === undefined ? [] : [publish]),
-    ...historyTags(situation),
-    ...settledRootTag(situation),
-    ...ensureStandby(situation),
-    ...rotateWhenDue(situation),
-    ...disableRetired(situation),
-    ...deleteRetired(situation),
-    ...cleanOrphans(situation),
+    ...historyTags(state),
+    ...settledRootTag(state),
+    ...ensurePending(state),
+    ...rotateWhenDue(state),
+    ...disableRetired(state),
+    ...deleteRetired(state),
+    ...cleanOrphans(state),
   ];
 }
 
@@ -102,24 +102,24 @@ function withoutRepeats(steps: readonly Step[]): readonly Step[] {
   });
 }
 
-function upcoming(situation: Situation): readonly Upcoming[] {
-  const { observed, timing, views, now } = situation;
+function upcoming(state: RingState): readonly Upcoming[] {
+  const { observed, timing, generations, now } = state;
   const list: Upcoming[] = [];
   const add = (what: Upcoming["what"], notBefore: EpochSeconds | undefined, generation?: number): void => {
     if (notBefore !== undefined) list.push({ what, generation, notBefore });
   };
-  const next = nextToActivate(situation);
-  const dueAt = rotationDueAt(situation);
+  const next = nextToActivate(state);
+  const dueAt = rotationDueAt(state);
   if (next !== undefined && dueAt !== undefined) {
-    const ripeAt = ripeNotBefore(next, situation);
-    add("activate", ripeAt > dueAt ? ripeAt : dueAt, next.generation.number);
+    const ripeAt = ripeNotBefore(next, state);
+    add("activate", ripeAt > dueAt ? ripeAt : dueAt, next.number);
   }
   const document = liveDocument(observed, now);
-  for (const view of views) {
-    if (view.phase !== "retiring") continue;
-    if (view.entry !== undefined) add("drop", view.dropAt, view.generation.number);
-    else if (isDroppable(view, now) && document !== undefined) {
-      add("disable", disableNotBefore(document, timing), view.generation.number);
+  for (const generation of generations) {
+    if (generation.phase !== "retiring") continue;
+    if (generation.entry !== undefined) add("drop", generation.dropAt, generation.number);
+    else if (isDroppable(generation, now) && document !== undefined) {
+      add("disable", disableNotBefore(document, timing), generation.number);
     }
   }
   if (document !== undefined) {

@@ -2,18 +2,13 @@
 import { isWithdrawn } from "./phases.ts";
 import type { RingProblem, RingProblemCode } from "../model.ts";
 import { unknownKids } from "./document.ts";
-import type { Situation } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 
-export function findProblems(situation: Situation): readonly RingProblem[] {
-  return [
-    ...rootProblems(situation),
-    ...activeProblems(situation),
-    ...generationProblems(situation),
-    ...documentProblems(situation),
-  ];
+export function findProblems(state: RingState): readonly RingProblem[] {
+  return [...rootProblems(state), ...activeProblems(state), ...generationProblems(state), ...documentProblems(state)];
 }
 
-function rootProblems({ observed: { root } }: Situation): readonly RingProblem[] {
+function rootProblems({ observed: { root } }: RingState): readonly RingProblem[] {
   if (root === undefined) {
     return [
       problem("root_missing", "No root key. Check ring, account and Region; a new ring has to be created by request."),
@@ -25,7 +20,7 @@ function rootProblems({ observed: { root } }: Situation): readonly RingProblem[]
     : [problem("root_unusable", `The root key (${root.keySpec}, ${root.keyState}) cannot sign: nothing is published.`)];
 }
 
-function activeProblems({ observed, active }: Situation): readonly RingProblem[] {
+function activeProblems({ observed, active }: RingState): readonly RingProblem[] {
   if (observed.root === undefined) return [];
   if (observed.active === undefined)
     return [problem("active_missing", "No alias `active`: the ring's creation is not finished.")];
@@ -33,17 +28,17 @@ function activeProblems({ observed, active }: Situation): readonly RingProblem[]
     return [problem("active_unresolved", "`active` points to a key that is not seen as a generation.")];
   }
   if (active.isUsable && active.phase === "active") return [];
-  const { number, keyState } = active.generation;
+  const { number, keyState } = active;
   return [problem("active_unusable", `Generation ${number} is active and cannot sign (${keyState}).`, number)];
 }
 
-function generationProblems(situation: Situation): readonly RingProblem[] {
-  const { observed, views, now } = situation;
-  const problems = views.flatMap(({ generation, phase, kid }, index): readonly RingProblem[] => {
+function generationProblems(state: RingState): readonly RingProblem[] {
+  const { observed, generations, now } = state;
+  const problems = generations.flatMap(({ publicKey, phase, kid, ...generation }, index): readonly RingProblem[] => {
     const { number, keySpec, keyState, keyUsage, alg, tags } = generation;
     const found: RingProblem[] = [];
     const isForeign = tags.ring !== undefined && tags.ring !== observed.ring;
-    const isUnfit = keyState === "Enabled" && (alg === undefined || generation.publicKey === undefined);
+    const isUnfit = keyState === "Enabled" && (alg === undefined || publicKey === undefined);
     if (isForeign || isUnfit) {
       const what = isForeign
         ? `its tags name the ring ${tags.ring}`
@@ -53,7 +48,7 @@ function generationProblems(situation: Situation): readonly RingProblem[] {
     if (kid !== undefined && kid === observed.root?.publicKey?.kid) {
       found.push(problem("generation_unfit", `Generation ${number} is not used: it has the root key.`, number));
     }
-    if (kid !== undefined && views.findIndex((other) => other.kid === kid) < index) {
+    if (kid !== undefined && generations.findIndex((other) => other.kid === kid) < index) {
       found.push(problem("generation_duplicate", `Generation ${number} has the key of an earlier one.`, number));
     }
     if (phase === "revoked" && !isWithdrawn(keyState)) {
@@ -61,7 +56,7 @@ function generationProblems(situation: Situation): readonly RingProblem[] {
     }
     return found;
   });
-  const missing = unknownKids(observed, views, now).map((kid) =>
+  const missing = unknownKids(observed, generations, now).map((kid) =>
     problem(
       "generation_missing",
       `The document holds ${kid}, which no generation has: restore its alias, or revoke it.`,
@@ -70,7 +65,7 @@ function generationProblems(situation: Situation): readonly RingProblem[] {
   return [...problems, ...missing];
 }
 
-function documentProblems({ observed: { document, active }, now }: Situation): readonly RingProblem[] {
+function documentProblems({ observed: { document, active }, now }: RingState): readonly RingProblem[] {
   switch (document.kind) {
     case "unknown":
       return [problem("document_unknown", `The published key set cannot be read: ${document.message}.`)];

@@ -12,7 +12,7 @@ import { planRootRequest } from "./root.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
 import { generationNumberOf, isOfRing, nextNumber } from "./ring-state.ts";
-import type { Situation } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 
 const KINDS: Readonly<Record<RingRequest["kind"], true>> = {
   init: true,
@@ -24,29 +24,29 @@ const KINDS: Readonly<Record<RingRequest["kind"], true>> = {
   root_retire: true,
 };
 
-export function planRequest(situation: Situation, request: RingRequest): RequestPlan {
+export function planRequest(state: RingState, request: RingRequest): RequestPlan {
   demand(Object.hasOwn(KINDS, request.kind), `request.kind must be one of ${Object.keys(KINDS).join(", ")}`);
-  if (request.kind === "init") return planInit(situation);
-  if (situation.observed.root === undefined) {
+  if (request.kind === "init") return planInit(state);
+  if (state.observed.root === undefined) {
     return refuse("root_missing", "The ring has no root key. Check ring, account and Region, or create the ring.");
   }
   switch (request.kind) {
     case "rotate":
-      return planRotate(situation, request.from);
+      return planRotate(state, request.from);
     case "adopt":
-      return planAdopt(situation);
+      return planAdopt(state);
     case "revoke":
-      return planRevoke(situation, request);
+      return planRevoke(state, request);
     case "root_prepare":
     case "root_switch":
     case "root_retire":
-      return planRootRequest(situation, situation.observed.root, request);
+      return planRootRequest(state, state.observed.root, request);
   }
 }
 
 /** Root key, generation 1, `active`: in this order, so that whatever is there shows how far it came. */
-function planInit(situation: Situation): RequestPlan {
-  const { observed, policy, views } = situation;
+function planInit(state: RingState): RequestPlan {
+  const { observed, policy, generations } = state;
   const { document } = observed;
   if (observed.active === undefined && document.kind === "unknown") {
     return refuse("document_unknown", `No key is created while KV cannot be read: ${document.message}.`);
@@ -71,38 +71,38 @@ function planInit(situation: Situation): RequestPlan {
   }
   if (observed.active !== undefined) return DONE;
   if (observed.generations.length === 0) {
-    return observed.candidate === undefined ? stepsFor(createGeneration(situation, 1)) : planAdopt(situation);
+    return observed.candidate === undefined ? stepsFor(createGeneration(state, 1)) : planAdopt(state);
   }
   // Normally there is one. If the alias was lost, the document says which generation signed.
-  const usable = views.filter(({ isUsable, phase }) => isUsable && phase !== "revoked");
+  const usable = generations.filter(({ isUsable, phase }) => isUsable && phase !== "revoked");
   const best = usable.find(({ entry }) => entry?.state === "active") ?? usable.find(({ entry }) => entry) ?? usable[0];
-  if (best === undefined) return stepsFor(createGeneration(situation, nextNumber(situation)));
-  const { number, keyArn } = best.generation;
+  if (best === undefined) return stepsFor(createGeneration(state, nextNumber(state)));
+  const { number, keyArn } = best;
   return stepsFor({ kind: "create_active", generation: number, keyArn });
 }
 
-function planRotate(situation: Situation, from: number): RequestPlan {
-  const { active, now, observed } = situation;
+function planRotate(state: RingState, from: number): RequestPlan {
+  const { active, now, observed } = state;
   if (observed.active === undefined || active === undefined) {
     return refuse("active_missing", "It is not known which generation is active. Run a reconcile in a few minutes.");
   }
-  if (active.generation.number !== from) return DONE;
+  if (active.number !== from) return DONE;
   if (observed.document.kind === "unknown") {
     return refuse("document_unknown", `The published key set cannot be read: ${observed.document.message}.`);
   }
-  const next = nextToActivate(situation);
+  const next = nextToActivate(state);
   if (next !== undefined && active.phase === "active" && isRipe(next, now)) {
     return stepsFor(moveTo(active, next, "requested"));
   }
   return refuse(
     "standby_not_ready",
-    "The standby is not known to every edge and consumer yet: its tokens could be refused.",
-    ripeNotBefore(next, situation),
+    "The pending key is not known to every edge and consumer yet: its tokens could be refused.",
+    ripeNotBefore(next, state),
   );
 }
 
-function planAdopt(situation: Situation): RequestPlan {
-  const { observed, policy } = situation;
+function planAdopt(state: RingState): RequestPlan {
+  const { observed, policy } = state;
   const { candidate } = observed;
   if (candidate === undefined || candidate.keyState === "NotFound") {
     return refuse("candidate_not_found", "KMS does not know the key. Check its name, the account and the Region.");
@@ -118,32 +118,32 @@ function planAdopt(situation: Situation): RequestPlan {
   const isForeign = tags.ring !== undefined && tags.ring !== observed.ring;
   const isRoot = tags.generation?.startsWith("root") === true || roots.some((root) => root.keyId === keyId);
   // A replica of a multi-Region key has the same material, and so the same kid.
-  if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(situation, kid)) {
+  if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(state, kid)) {
     return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");
   }
   // One key, one generation: it may be one already, whose alias KMS does not show yet.
   const tagged = generationNumberOf(tags);
   const isTaken = observed.generations.some(({ number }) => number === tagged);
-  const number = observed.claimed.get(keyArn) ?? (isTaken ? undefined : tagged) ?? nextNumber(situation);
+  const number = observed.claimed.get(keyArn) ?? (isTaken ? undefined : tagged) ?? nextNumber(state);
   return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
 }
 
-function isRevoked({ observed }: Situation, kid: string): boolean {
+function isRevoked({ observed }: RingState, kid: string): boolean {
   return (
     observed.document.kind === "read" && observed.document.document.revoked.some((tombstone) => tombstone.kid === kid)
   );
 }
 
-function planRevoke(situation: Situation, { kid }: { readonly kid: string }): RequestPlan {
-  const { observed, views, now } = situation;
+function planRevoke(state: RingState, { kid }: { readonly kid: string }): RequestPlan {
+  const { observed, generations, now } = state;
   if (observed.root?.publicKey?.kid === kid) {
     return refuse("kid_is_root", "This is the root key. Change it with the steps for root keys.");
   }
-  const view = views.find((candidate) => candidate.kid === kid);
-  const hasTombstone = isRevoked(situation, kid);
-  if (view === undefined && situation.revoking === undefined && !hasTombstone) {
+  const generation = generations.find((candidate) => candidate.kid === kid);
+  const hasTombstone = isRevoked(state, kid);
+  if (generation === undefined && state.revoking === undefined && !hasTombstone) {
     return refuse("kid_unknown", "No generation of this ring and no key of its document has this kid.");
   }
   const isPublished = hasTombstone && liveDocument(observed, now) !== undefined;
-  return isPublished && view?.generation.keyState !== "Enabled" ? DONE : { ...DONE, isDone: false };
+  return isPublished && generation?.keyState !== "Enabled" ? DONE : { ...DONE, isDone: false };
 }

@@ -1,7 +1,7 @@
 /** Everything that the parts of a plan look at, worked out once from one observation. Pure. */
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
-import { viewGenerations } from "./phases.ts";
-import type { GenerationView } from "./phases.ts";
+import { deriveGenerations } from "./phases.ts";
+import type { Generation } from "./phases.ts";
 import type { ObservedRing, RingRequest } from "../model.ts";
 import type { RingTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
@@ -9,33 +9,33 @@ import { isSettled } from "../rev.ts";
 import { parseTimingNote, timingInForce } from "./timing-in-force.ts";
 import type { TimingInForce } from "./timing-in-force.ts";
 
-export interface Situation {
+export interface RingState {
   readonly observed: ObservedRing;
   readonly policy: RingPolicy;
   readonly now: EpochSeconds;
   readonly timing: TimingInForce;
-  readonly views: readonly GenerationView[];
+  readonly generations: readonly Generation[];
   /** The generation that `active` points to, if it is seen. */
-  readonly active: GenerationView | undefined;
+  readonly active: Generation | undefined;
   /** The kid that is being revoked by request. */
   readonly revoking: Kid | undefined;
 }
 
-export function assess(
+export function deriveState(
   observed: ObservedRing,
   policy: RingPolicy,
   now: EpochSeconds,
   request: RingRequest | undefined,
-): Situation {
+): RingState {
   const note = parseTimingNote(observed.root?.tags.timing);
   // When the store has lost its document, tokens of its lifetime are in use all the same.
   const document = observed.document.kind === "read" ? observed.document.document : observed.newer;
   const published = document && { ...document, isSettled: isSettled(document) };
   const timing = timingInForce(policy.timing, published, note, now);
   const revoking = request?.kind === "revoke" && isOfRing(observed, request.kid) ? request.kid : undefined;
-  const views = viewGenerations(observed, policy, timing.largest, now, revoking);
-  const active = views.find(({ generation }) => generation.number === observed.active?.generation);
-  return { observed, policy, now, timing, views, active, revoking };
+  const generations = deriveGenerations(observed, policy, timing.largest, now, revoking);
+  const active = generations.find(({ number }) => number === observed.active?.generation);
+  return { observed, policy, now, timing, generations, active, revoking };
 }
 
 /** A kid that this ring has or had: of a generation, or in its last document. */
@@ -50,7 +50,7 @@ export function generationNumberOf({ ring, generation }: RingTags): number | und
 }
 
 /** The number of the next generation. A listed key whose alias is gone keeps its number, and gets the alias back. */
-export function nextNumber({ observed }: Situation): number {
+export function nextNumber({ observed }: RingState): number {
   const { active, generations, orphans, document } = observed;
   const listed = document.kind === "read" ? document.document.keys : [];
   const lost = orphans

@@ -16,38 +16,38 @@ import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
 import { leadSeconds } from "../policy.ts";
 import { isSettled } from "../rev.ts";
-import type { Situation } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 import { rootAnchorsOf } from "../trust-anchors.ts";
 
 type RootRequest = Extract<RingRequest, { kind: `root_${string}` }>;
 
-export function planRootRequest(situation: Situation, root: ObservedRoot, request: RootRequest): RequestPlan {
+export function planRootRequest(state: RingState, root: ObservedRoot, request: RootRequest): RequestPlan {
   // Asked for before the last switch, and carried out late or again: nobody has pinned the key after next.
   if (request.kind !== "root_retire" && request.from !== root.keyArn) return DONE;
   switch (request.kind) {
     case "root_prepare":
-      return prepare(situation, root);
+      return prepare(state, root);
     case "root_switch":
-      return switchRoot(situation, root);
+      return switchRoot(state, root);
     case "root_retire":
-      return retire(situation, root);
+      return retire(state, root);
   }
 }
 
 /** The next root key, if one was prepared. */
-function nextRoot({ observed }: Situation, root: ObservedRoot): ObservedRoot | undefined {
+function nextRoot({ observed }: RingState, root: ObservedRoot): ObservedRoot | undefined {
   return observed.otherRoots
     .filter(({ number, keyState }) => isAfter(number, root.number) && !isWithdrawn(keyState))
     .toSorted((left, right) => (left.number ?? 0) - (right.number ?? 0))[0];
 }
 
-function prepare(situation: Situation, root: ObservedRoot): RequestPlan {
-  const { observed, policy } = situation;
-  if (nextRoot(situation, root) !== undefined) return DONE;
+function prepare(state: RingState, root: ObservedRoot): RequestPlan {
+  const { observed, policy } = state;
+  if (nextRoot(state, root) !== undefined) return DONE;
   const anchors = rootAnchorsOf(observed).length;
   if (anchors >= MAX_TRUST_ANCHORS) {
     const message = `${anchors} root keys can sign, and a Worker pins at most ${MAX_TRUST_ANCHORS}. Retire the previous ones first.`;
-    return refuse("root_too_many", message, retire(situation, root).refusal?.notBefore);
+    return refuse("root_too_many", message, retire(state, root).refusal?.notBefore);
   }
   const numbers = new Set([root, ...observed.otherRoots].map(({ number }) => number ?? 0));
   if (root.number === undefined) {
@@ -68,8 +68,8 @@ function firstMissing(numbers: ReadonlySet<number>): number {
   return number;
 }
 
-function switchRoot(situation: Situation, root: ObservedRoot): RequestPlan {
-  const next = nextRoot(situation, root);
+function switchRoot(state: RingState, root: ObservedRoot): RequestPlan {
+  const next = nextRoot(state, root);
   if (next?.number === undefined) {
     // Asked again by somebody who has seen the switch: the present root key is the highest one.
     if (root.number !== undefined && root.number > 1) return DONE;
@@ -89,13 +89,13 @@ function previousRoots({ otherRoots }: ObservedRing, root: ObservedRoot): readon
 }
 
 /** What edges may hold, if the present root key has signed it. */
-function documentOfRoot({ observed, now }: Situation, root: ObservedRoot): KeySetDocument | undefined {
+function documentOfRoot({ observed, now }: RingState, root: ObservedRoot): KeySetDocument | undefined {
   const isSigned = observed.document.kind === "read" && observed.document.rootKid === root.publicKey?.kid;
   return isSigned ? liveDocument(observed, now) : undefined;
 }
 
 /** From then on no rotator publishes a document of the previous root key: none is shown the alias as it was. */
-function seenByRotatorsAt({ observed, policy, timing }: Situation): EpochSeconds | undefined {
+function seenByRotatorsAt({ observed, policy, timing }: RingState): EpochSeconds | undefined {
   const { kmsConsistencySeconds, composeDeadlineSeconds, publishDeadlineSeconds } = policy;
   const seconds =
     kmsConsistencySeconds + composeDeadlineSeconds + publishDeadlineSeconds + timing.largest.clockSkewSeconds;
@@ -103,8 +103,8 @@ function seenByRotatorsAt({ observed, policy, timing }: Situation): EpochSeconds
 }
 
 /** The note of {@link settledRootTag}, if it was made after the last change of the root key. */
-function notedSettling(situation: Situation, { tags: { publishedAt } }: ObservedRoot): EpochSeconds | undefined {
-  const seenAt = seenByRotatorsAt(situation);
+function notedSettling(state: RingState, { tags: { publishedAt } }: ObservedRoot): EpochSeconds | undefined {
+  const seenAt = seenByRotatorsAt(state);
   return publishedAt !== undefined && seenAt !== undefined && publishedAt >= seenAt ? publishedAt : undefined;
 }
 
@@ -112,23 +112,23 @@ function notedSettling(situation: Situation, { tags: { publishedAt } }: Observed
  * While a previous root key can still sign: notes on the present one when its first settled document was issued, so that the
  * time from which the previous one may be retired does not move with each document that follows.
  */
-export function settledRootTag(situation: Situation): readonly Step[] {
-  const { observed } = situation;
+export function settledRootTag(state: RingState): readonly Step[] {
+  const { observed } = state;
   const { root } = observed;
   if (root === undefined || previousRoots(observed, root).length === 0) return [];
-  const document = documentOfRoot(situation, root);
-  const seenAt = seenByRotatorsAt(situation);
+  const document = documentOfRoot(state, root);
+  const seenAt = seenByRotatorsAt(state);
   if (document === undefined || seenAt === undefined || !isSettled(document) || document.issuedAt < seenAt) return [];
-  if (notedSettling(situation, root) !== undefined) return [];
+  if (notedSettling(state, root) !== undefined) return [];
   const tags = { publishedAt: document.issuedAt };
   return [{ kind: "tag_key", keyArn: root.keyArn, generation: undefined, tags }];
 }
 
-function retire(situation: Situation, root: ObservedRoot): RequestPlan {
-  const { observed, policy, timing, now } = situation;
+function retire(state: RingState, root: ObservedRoot): RequestPlan {
+  const { observed, policy, timing, now } = state;
   const previous = previousRoots(observed, root);
   if (previous.length === 0) return DONE;
-  const document = documentOfRoot(situation, root);
+  const document = documentOfRoot(state, root);
   if (document === undefined || observed.rootUpdatedAt === undefined) {
     return refuse("root_still_needed", "The published key set is not signed by the new root key yet.");
   }
@@ -136,7 +136,7 @@ function retire(situation: Situation, root: ObservedRoot): RequestPlan {
   const lead = leadSeconds(timing.largest);
   const isSeenByRotators = addSeconds(observed.rootUpdatedAt, policy.kmsConsistencySeconds + lead);
   // Until it has settled, an edge may refuse it for a document of the previous root key with a higher rev.
-  const settledAt = notedSettling(situation, root) ?? settlingOf(document) ?? document.issuedAt;
+  const settledAt = notedSettling(state, root) ?? settlingOf(document) ?? document.issuedAt;
   const isSeenByEdges = addSeconds(settledAt, lead);
   const notBefore = isSeenByRotators > isSeenByEdges ? isSeenByRotators : isSeenByEdges;
   if (now < notBefore) {

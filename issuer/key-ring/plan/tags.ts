@@ -3,27 +3,27 @@
  * missing tag is repaired, whoever removed it; tags that name another ring are left alone.
  */
 import { liveDocument } from "./phases.ts";
-import type { GenerationView } from "./phases.ts";
+import type { Generation } from "./phases.ts";
 import type { ObservedRoot, Step } from "../model.ts";
 import { settledSince } from "../names.ts";
 import type { RingTags } from "../names.ts";
 import { isSettled } from "../rev.ts";
-import type { Situation } from "./ring-state.ts";
+import type { RingState } from "./ring-state.ts";
 import { serialiseTimingNote } from "./timing-in-force.ts";
 
 /** Before anything is published: whose key it is, and its kid, which cannot be read any more once the key is disabled. */
-export function identityTags({ observed, views }: Situation): readonly Step[] {
+export function identityTags({ observed, generations }: RingState): readonly Step[] {
   const roots = [observed.root, ...observed.otherRoots].flatMap((root) =>
     root === undefined ? [] : rootTags(root, observed.ring),
   );
-  const generations = views
-    .filter(({ isTagged, generation: { tags } }) => !isTagged && (tags.ring ?? observed.ring) === observed.ring)
-    .flatMap(({ generation: { number, keyArn, alg, publicKey } }): readonly Step[] => {
+  const own = generations
+    .filter(({ isTagged, tags }) => !isTagged && (tags.ring ?? observed.ring) === observed.ring)
+    .flatMap(({ number, keyArn, alg, publicKey }): readonly Step[] => {
       if (alg === undefined || publicKey === undefined) return [];
       const tags = { ring: observed.ring, generation: String(number), alg, kid: publicKey.kid };
       return [{ kind: "tag_key", keyArn, generation: number, tags }];
     });
-  return [...roots, ...generations];
+  return [...roots, ...own];
 }
 
 function rootTags({ keyArn, alg, publicKey, tags, number }: ObservedRoot, ring: string): readonly Step[] {
@@ -45,18 +45,22 @@ function isRootPurpose(generation: string | undefined): generation is string {
 }
 
 /** After the fact: since when a key is listed, when that had settled, when it handed over, when it was revoked. */
-export function historyTags(situation: Situation): readonly Step[] {
-  return situation.views.flatMap((view): readonly Step[] => {
-    const { generation, kid } = view;
-    const tags = { ...listedTags(view, situation), ...supersededTag(view, situation), ...revokedTag(view, situation) };
+export function historyTags(state: RingState): readonly Step[] {
+  return state.generations.flatMap((generation): readonly Step[] => {
+    const { kid, keyState } = generation;
+    const tags = {
+      ...listedTags(generation, state),
+      ...supersededTag(generation, state),
+      ...revokedTag(generation, state),
+    };
     // KMS refuses tags on a key that waits for its deletion.
-    const isTaggable = generation.keyState === "Enabled" || generation.keyState === "Disabled";
+    const isTaggable = keyState === "Enabled" || keyState === "Disabled";
     if (kid === undefined || !isTaggable || Object.keys(tags).length === 0) return [];
     return [{ kind: "tag_key", keyArn: generation.keyArn, generation: generation.number, tags }];
   });
 }
 
-function listedTags({ entry, generation: { tags } }: GenerationView, { observed, now }: Situation): Partial<RingTags> {
+function listedTags({ entry, tags }: Generation, { observed, now }: RingState): Partial<RingTags> {
   const document = liveDocument(observed, now);
   if (entry === undefined || document === undefined) return {};
   const listedAt = entry.publishedAt;
@@ -68,8 +72,8 @@ function listedTags({ entry, generation: { tags } }: GenerationView, { observed,
   };
 }
 
-function supersededTag({ phase, generation }: GenerationView, { observed }: Situation): Partial<RingTags> {
-  if (phase !== "retiring" || generation.tags.supersededAt !== undefined || observed.active === undefined) return {};
+function supersededTag({ phase, tags }: Generation, { observed }: RingState): Partial<RingTags> {
+  if (phase !== "retiring" || tags.supersededAt !== undefined || observed.active === undefined) return {};
   return { supersededAt: observed.active.updatedAt };
 }
 
@@ -77,22 +81,22 @@ function supersededTag({ phase, generation }: GenerationView, { observed }: Situ
  * Before another key takes over: that the active one was withdrawn. Nothing brings it back from then on, should the next
  * views of KMS be older, the tombstone not be published, or somebody enable the key again.
  */
-export function withdrawnTag(situation: Situation): readonly Step[] {
-  const { active } = situation;
+export function withdrawnTag(state: RingState): readonly Step[] {
+  const { active } = state;
   // KMS refuses tags on a key that waits for its deletion.
-  if (active?.kid === undefined || !["Enabled", "Disabled"].includes(active.generation.keyState)) return [];
-  const tags = revokedTag(active, situation);
-  const { keyArn, number } = active.generation;
+  if (active?.kid === undefined || !["Enabled", "Disabled"].includes(active.keyState)) return [];
+  const tags = revokedTag(active, state);
+  const { keyArn, number } = active;
   return Object.keys(tags).length === 0 ? [] : [{ kind: "tag_key", keyArn, generation: number, tags }];
 }
 
-function revokedTag({ phase, generation, revokedAt, kid }: GenerationView, situation: Situation): Partial<RingTags> {
-  if (phase !== "revoked" || generation.tags.revokedAt !== undefined) return {};
-  return { revokedAt: revokedAt ?? situation.now, ...(kid === undefined ? {} : { kid }) };
+function revokedTag({ phase, tags, revokedAt, kid }: Generation, state: RingState): Partial<RingTags> {
+  if (phase !== "revoked" || tags.revokedAt !== undefined) return {};
+  return { revokedAt: revokedAt ?? state.now, ...(kid === undefined ? {} : { kid }) };
 }
 
 /** The note of what earlier documents allowed. Nothing is lowered before it is seen to be there. */
-export function timingTag({ observed, timing }: Situation): readonly Step[] {
+export function timingTag({ observed, timing }: RingState): readonly Step[] {
   const { root } = observed;
   if (timing.note === undefined || root === undefined) return [];
   const tags = { timing: serialiseTimingNote(timing.note) };

@@ -139,7 +139,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
         try {
           return await signer.sign(signingInput);
         } catch (error) {
-          // The next token looks at the ring again: by then `active` may have moved to the standby.
+          // The next token looks at the ring again: by then `active` may have moved to another key.
           if (error instanceof SealgateError && KEY_IS_GONE.includes(error.code)) gone.add(signer.keyArn);
           throw error;
         }

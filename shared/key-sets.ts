@@ -29,6 +29,6 @@ export function fromKv(namespace: KeySetNamespace): KeySets {
  */
 export function fromDocument(text: string): KeySets {
   if (typeof text !== "string" || text === "") throw new TypeError("fromDocument: the argument must be a compact JWS");
-  const document = text.trim();
-  return { readerOf: () => ({ read: () => Promise.resolve(document) }) };
+  const reading = { text: text.trim(), ageSeconds: 0 };
+  return { readerOf: () => ({ read: () => Promise.resolve(reading) }) };
 }

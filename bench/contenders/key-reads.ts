@@ -29,7 +29,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
       reader: {
         read: async () => {
           reads += 1;
-          return SETTINGS.keySet;
+          return { text: SETTINGS.keySet, ageSeconds: 0 };
         },
       },
       anchors: anchors.value,

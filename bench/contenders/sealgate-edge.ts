@@ -14,7 +14,7 @@ export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemory
   const anchors = await importTrustAnchors(settings.anchors);
   if (!anchors.ok) throw new TypeError("the trust anchors are refused");
   const ladder = createKeyLadder({
-    reader: { read: async () => settings.keySet },
+    reader: { read: async () => ({ text: settings.keySet, ageSeconds: 0 }) },
     anchors: anchors.value,
     issuer: issuerOf(settings),
     ring: BENCH_RING,

@@ -14,6 +14,8 @@ export type KeySetSource = "memory" | "kv" | "last_good" | "bootstrap";
 export interface HeldKeySet {
   readonly keySet: ImportedKeySet;
   readonly source: KeySetSource;
+  /** The signed document; undefined while tombstones are in force that it lacks. */
+  readonly text: string | undefined;
   /** Since the start of the KV read that last confirmed the set, or since it was issued when that time is not known. */
   readonly ageSeconds: number;
 }
@@ -29,6 +31,8 @@ export type KeyReadProblemCode =
   | "key_set_missing"
   /** Another document with the `rev` of the one held; the held one is kept, tombstones of both are in force. */
   | "key_set_rev_conflict"
+  /** The gateway that was asked has itself not had its copy confirmed by KV for longer than M. */
+  | "key_set_stale"
   /** The platform failed while the document was checked. */
   | "key_set_check_failed"
   /** A caller asks for more key sets than are looked for at a time; nothing was read. */

@@ -126,10 +126,10 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
   async function readOnce(startedMs: number, cacheTtlSeconds: number): Promise<void> {
     let problem: KeyReadProblemCode = "key_set_read_failed";
     try {
-      const text = await reader.read(cacheTtlSeconds);
-      problem = text === null ? "key_set_missing" : "key_set_check_failed";
-      if (text !== null) {
-        const acceptance = await store.accept(text, startedMs);
+      const reading = await reader.read(cacheTtlSeconds, store.latest?.text);
+      problem = reading === null ? "key_set_missing" : "key_set_check_failed";
+      if (reading !== null) {
+        const acceptance = await store.accept(reading, startedMs);
         if (acceptance.confirmed) return schedule.succeed(startedMs, acceptance.problem);
         problem = acceptance.problem ?? problem;
       }
@@ -165,7 +165,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     noticeClock(nowMs);
     const stored = store.usable(nowMs);
     if (stored === undefined) return undefined;
-    const ageMs = nowMs - stored.confirmedAtMs;
+    const ageMs = nowMs - stored.readAtMs;
     if (ageMs < stored.memoryTtlMs) {
       if (ageMs >= stored.refreshAfterMs && schedule.mayRefresh(nowMs)) {
         const { kvCacheTtlSeconds } = stored.keySet.document.timing;
@@ -224,10 +224,13 @@ function warningsOf({ document }: ImportedKeySet, anchors: TrustAnchors): readon
 /** @param ifConfirmedNow the source to report when the set was confirmed by a read that began at `nowMs` or later */
 function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetSource = "memory"): HeldKeySet {
   const { keySet, confirmedAtMs, memoryTtlMs } = stored;
-  const ageMs = nowMs - confirmedAtMs;
-  const knownSinceMs = Number.isFinite(ageMs) ? confirmedAtMs : keySet.document.issuedAt * 1000;
+  const { issuedAt, revoked } = keySet.document;
+  const ageMs = nowMs - stored.readAtMs;
+  const knownSinceMs = Number.isFinite(confirmedAtMs) ? confirmedAtMs : issuedAt * 1000;
   const ageSeconds = Math.max(0, nowMs - knownSinceMs) / 1000;
-  if (stored.fromBootstrap) return { keySet, source: "bootstrap", ageSeconds };
-  if (ageMs >= memoryTtlMs) return { keySet, source: "last_good", ageSeconds };
-  return { keySet, source: ageMs <= 0 ? ifConfirmedNow : "memory", ageSeconds };
+  const text = revoked.length === stored.statedTombstones ? stored.text : undefined;
+  const held = { keySet, ageSeconds, text };
+  if (stored.fromBootstrap) return { ...held, source: "bootstrap" };
+  if (ageMs >= memoryTtlMs) return { ...held, source: "last_good" };
+  return { ...held, source: ageMs <= 0 ? ifConfirmedNow : "memory" };
 }

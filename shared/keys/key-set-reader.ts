@@ -1,20 +1,28 @@
 /**
- * Where the edge gets the text of the key set document: one entry of Workers KV. Reads only; nothing is verified,
- * remembered or retried here, that is the ladder's work.
+ * Reading the text of the key set document: what every reader gives, and the reader of one entry of Workers KV. Reads only;
+ * nothing is verified, remembered or retried here, that is the ladder's work.
  */
 import type { RingName } from "../identifiers.ts";
 import { keySetKvKey } from "../key-set.ts";
 import { MAX_KEY_SET_BYTES } from "../signed-key-set.ts";
 
+/** What one read has found. */
+export interface KeySetReading {
+  /** A text longer than {@link MAX_KEY_SET_BYTES} is cut one octet past the limit: it is seen to be too large, and not held. */
+  readonly text: string;
+  /** How long before the read began KV was known to hold the text: 0 for KV itself, Infinity when that is not known. */
+  readonly ageSeconds: number;
+}
+
 /** One read of the document's text. */
 export interface KeySetReader {
   /**
    * @param cacheTtlSeconds how long the KV location may keep serving what it has read (at least 30)
-   * @returns the text, or null when there is no entry. A value longer than {@link MAX_KEY_SET_BYTES} is cut one octet
-   *   past the limit, so that it is seen to be too large without being held in memory.
-   * @throws whatever KV throws
+   * @param held the verified text that is in use, if there is one: a reader need not fetch the same again
+   * @returns null when there is no document
+   * @throws whatever the place throws
    */
-  read(cacheTtlSeconds: number): Promise<string | null>;
+  read(cacheTtlSeconds: number, held?: string): Promise<KeySetReading | null>;
 }
 
 /** The part of `KVNamespace` that is used: a binding fits, and so does a model of KV. */
@@ -31,7 +39,7 @@ export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName)
   return {
     async read(cacheTtlSeconds) {
       const stream = await namespace.get(key, { type: "stream", cacheTtl: cacheTtlSeconds });
-      return stream === null ? null : readText(stream);
+      return stream === null ? null : { text: await readText(stream), ageSeconds: 0 };
     },
   };
 }
@@ -40,7 +48,7 @@ export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName)
  * UTF-8 text of a stream, up to one octet past the limit. A KV value may have 25 MiB and an isolate 128 MB: whoever can
  * write KV must not be able to exhaust the isolate's memory with it.
  */
-async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+export async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
   // A byte order mark stays in the text, where it makes the document malformed, instead of being dropped silently.
   const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   let text = "";

@@ -6,10 +6,11 @@ import { epochSecondsFromMs } from "../identifiers.ts";
 import type { IssuerUrl, RingName } from "../identifiers.ts";
 import type { RevokedKid } from "../key-set.ts";
 import { openKeySet } from "../signed-key-set.ts";
-import type { TrustAnchors } from "../signed-key-set.ts";
+import type { KeySetProblem, TrustAnchors } from "../signed-key-set.ts";
 import { importKeySet } from "../verification-keys.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
+import type { KeySetReading } from "./key-set-reader.ts";
 
 export interface KeySetStoreConfig {
   readonly anchors: TrustAnchors;
@@ -25,10 +26,14 @@ export interface KeySetStoreConfig {
 export interface StoredKeySet {
   /** The signed document, to recognise the same bytes. */
   readonly text: string;
+  /** How many tombstones stand in the text itself; more may be in force. */
+  readonly statedTombstones: number;
   readonly keySet: ImportedKeySet;
-  /** True until KV has confirmed the document. */
+  /** True until a read has returned the document. */
   readonly fromBootstrap: boolean;
-  /** Start of the latest read that returned this document; -Infinity for one that KV has never confirmed. */
+  /** Start of the latest read that found KV's answer, at most M old then; -Infinity when there was none. M counts from here. */
+  readonly readAtMs: number;
+  /** The latest time at which KV was known to hold this document; -Infinity when that is not known. */
   readonly confirmedAtMs: number;
   /** M of the document. */
   readonly memoryTtlMs: number;
@@ -49,10 +54,10 @@ export interface KeySetStore {
   /** The key set held, unless it has expired. */
   usable(nowMs: number): StoredKeySet | undefined;
   /**
-   * Offers what a KV read has returned.
-   * @param readAtMs when the read began; the age counts from here
+   * Offers what a read has returned. One that was older than M is held, but not taken for confirmed.
+   * @param startedMs when the read began; ages count from here
    */
-  accept(text: string, readAtMs: number): Promise<Acceptance>;
+  accept(reading: KeySetReading, startedMs: number): Promise<Acceptance>;
   /** Offers the bootstrap document; it is taken only when nothing that is held can be used. */
   acceptBootstrap(text: string, nowMs: number): Promise<KeyReadProblemCode | undefined>;
   /** The clock went back: the age of what is held is unknown, so it counts as old. */
@@ -70,37 +75,60 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     return held !== undefined && nowMs < held.expiresAtMs ? held : undefined;
   }
 
-  function hold(text: string, keySet: ImportedKeySet, confirmedAtMs: number, fromBootstrap: boolean): void {
-    const { rev, expiresAt, timing } = keySet.document;
+  /** @param before the same document as it is held, whose times stand if they are later */
+  function hold(document: HoldableDocument, ageSeconds: number, startedMs: number, before?: StoredKeySet): Acceptance {
+    const { rev, expiresAt, timing } = document.keySet.document;
     const memoryTtlMs = timing.memoryTtlSeconds * 1000;
-    const refreshAfterMs = memoryTtlMs * (0.5 + 0.25 * random());
+    const isConfirmed = ageSeconds <= timing.memoryTtlSeconds;
     leastRev = Math.max(leastRev, rev);
-    held = { text, keySet, fromBootstrap, confirmedAtMs, memoryTtlMs, refreshAfterMs, expiresAtMs: expiresAt * 1000 };
+    held = {
+      ...document,
+      readAtMs: Math.max(
+        isConfirmed ? startedMs : Number.NEGATIVE_INFINITY,
+        before?.readAtMs ?? Number.NEGATIVE_INFINITY,
+      ),
+      confirmedAtMs: Math.max(startedMs - ageSeconds * 1000, before?.confirmedAtMs ?? Number.NEGATIVE_INFINITY),
+      memoryTtlMs,
+      refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
+      expiresAtMs: expiresAt * 1000,
+    };
+    return { confirmed: isConfirmed, problem: isConfirmed ? undefined : "key_set_stale" };
   }
 
   /** The same bytes again: nothing to verify or import, only the age is new. */
-  function confirm(known: StoredKeySet, readAtMs: number): Acceptance {
+  function confirm(known: StoredKeySet, ageSeconds: number, startedMs: number): Acceptance {
     // A bootstrap document may be in use that is older than one held before; KV may not bring it back.
     if (known.keySet.document.rev < leastRev) return { confirmed: false, problem: "key_set_rev_too_low" };
-    if (known.expiresAtMs <= readAtMs) return { confirmed: false, problem: "key_set_expired" };
-    hold(known.text, known.keySet, Math.max(known.confirmedAtMs, readAtMs), false);
-    return CONFIRMED;
+    if (known.expiresAtMs <= startedMs) return { confirmed: false, problem: "key_set_expired" };
+    return hold({ ...known, fromBootstrap: false }, ageSeconds, startedMs, known);
   }
 
   /** Runs without a pause, because another read may have changed what is held while this one was being checked. */
-  function publish(text: string, imported: ImportedKeySet, readAtMs: number): Acceptance {
-    const { rev, revoked } = imported.document;
+  function publish(read: HoldableDocument, ageSeconds: number, startedMs: number): Acceptance {
+    const { rev, revoked } = read.keySet.document;
     if (rev < leastRev) return { confirmed: false, problem: "key_set_rev_too_low" };
-    const current = usable(readAtMs);
+    const current = usable(startedMs);
     if (current !== undefined && !current.fromBootstrap && current.keySet.document.rev === rev) {
-      const confirmedAtMs = Math.max(current.confirmedAtMs, readAtMs);
       // Signed twice (ECDSA signatures differ each time): the same document in other bytes.
-      const isSameDocument = payloadOf(text) === payloadOf(current.text);
-      hold(isSameDocument ? text : current.text, withTombstones(current.keySet, revoked), confirmedAtMs, false);
-      return isSameDocument ? CONFIRMED : { confirmed: true, problem: "key_set_rev_conflict" };
+      const isSameDocument = payloadOf(read.text) === payloadOf(current.text);
+      const { text } = isSameDocument ? read : current;
+      const keySet = withTombstones(current.keySet, revoked);
+      const acceptance = hold({ ...current, text, keySet }, ageSeconds, startedMs, current);
+      return isSameDocument ? acceptance : { ...acceptance, problem: "key_set_rev_conflict" };
     }
-    hold(text, withTombstones(imported, held?.keySet.document.revoked ?? []), readAtMs, false);
-    return CONFIRMED;
+    const keySet = withTombstones(read.keySet, held?.keySet.document.revoked ?? []);
+    return hold({ ...read, keySet }, ageSeconds, startedMs);
+  }
+
+  /** Verifies a document and imports its keys. */
+  async function open(
+    text: string,
+    nowMs: number,
+  ): Promise<Omit<HoldableDocument, "fromBootstrap"> | KeySetProblem["code"]> {
+    const opened = await openKeySet(text, rules, epochSecondsFromMs(nowMs));
+    if (!opened.ok) return opened.error.code;
+    const keySet = await importKeySet(opened.value, held?.keySet);
+    return { text, statedTombstones: opened.value.document.revoked.length, keySet };
   }
 
   return {
@@ -108,27 +136,27 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
       return held;
     },
     usable,
-    async accept(text, readAtMs) {
-      if (held?.text === text) return confirm(held, readAtMs);
-      const opened = await openKeySet(text, rules, epochSecondsFromMs(readAtMs));
-      if (!opened.ok) return { confirmed: false, problem: opened.error.code };
-      return publish(text, await importKeySet(opened.value, held?.keySet), readAtMs);
+    async accept({ text, ageSeconds }, startedMs) {
+      if (held?.text === text) return confirm(held, ageSeconds, startedMs);
+      const read = await open(text, startedMs);
+      if (typeof read === "string") return { confirmed: false, problem: read };
+      return publish({ ...read, fromBootstrap: false }, ageSeconds, startedMs);
     },
     async acceptBootstrap(text, nowMs) {
-      const opened = await openKeySet(text, rules, epochSecondsFromMs(nowMs));
-      if (!opened.ok) return opened.error.code;
-      const imported = await importKeySet(opened.value, held?.keySet);
-      if (usable(nowMs) !== undefined) return undefined;
-      hold(text, imported, Number.NEGATIVE_INFINITY, true);
+      const bundled = await open(text, nowMs);
+      if (typeof bundled === "string") return bundled;
+      if (usable(nowMs) === undefined) hold({ ...bundled, fromBootstrap: true }, Number.POSITIVE_INFINITY, nowMs);
       return undefined;
     },
     forgetAge() {
-      if (held !== undefined) held = { ...held, confirmedAtMs: Number.NEGATIVE_INFINITY };
+      const never = Number.NEGATIVE_INFINITY;
+      if (held !== undefined) held = { ...held, readAtMs: never, confirmedAtMs: never };
     },
   };
 }
 
-const CONFIRMED: Acceptance = { confirmed: true, problem: undefined };
+/** What decides what is held; the rest are times. */
+type HoldableDocument = Pick<StoredKeySet, "text" | "statedTombstones" | "keySet" | "fromBootstrap">;
 
 function payloadOf(compactJws: string): string {
   return compactJws.slice(compactJws.indexOf("."), compactJws.lastIndexOf("."));

@@ -28,7 +28,7 @@ async function createLadder(env: Env): Promise<KeyLadder> {
       async read() {
         const response = await fetch(env.KEY_SET_URL);
         if (!response.ok) throw new Error(`the reader answered ${response.status}`);
-        return response.text();
+        return { text: await response.text(), ageSeconds: 0 };
       },
     },
     anchors: anchors.value,

@@ -25,9 +25,10 @@ export function createScriptedReader(text: string | null): ScriptedReader {
   let next: Answer = async () => text;
   return {
     reads,
-    read(cacheTtlSeconds) {
+    async read(cacheTtlSeconds) {
       reads.push(cacheTtlSeconds);
-      return next();
+      const text = await next();
+      return text === null ? null : { text, ageSeconds: 0 };
     },
     answer(value) {
       next = async () => value;

@@ -54,7 +54,12 @@ export function createEdge(options: EdgeOptions): Edge {
   const audience = parseAudience(options.audience);
   if (audience === undefined) throw new TypeError("audience is not one");
   const ladder = createKeyLadder({
-    reader: { read: readKv },
+    reader: {
+      async read(cacheTtlSeconds) {
+        const text = await readKv(cacheTtlSeconds);
+        return text === null ? null : { text, ageSeconds: 0 };
+      },
+    },
     anchors,
     issuer: policy.issuer,
     ring: policy.ring,

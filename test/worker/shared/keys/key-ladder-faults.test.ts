@@ -138,7 +138,7 @@ describe("KV does not answer", () => {
   });
 
   test("a read that loses and then throws is no unhandled rejection", async () => {
-    const rejected = Promise.withResolvers<string | null>();
+    const rejected = Promise.withResolvers<null>();
     const timer = createManualTimer();
     const work = collectBackgroundWork();
     const ladder = makeLadder(ring, { read: () => rejected.promise }, { startTimer: timer.start });

@@ -16,7 +16,10 @@ describe("the reader of a KV entry", () => {
   test("reads the entry of its ring, byte for byte", async () => {
     await env.KEY_SETS.put(KEY, "aGVhZGVy.cGF5bG9hZA.c2ln");
     await env.KEY_SETS.put("key-set:other", "other");
-    expect(await createKvKeySetReader(env.KEY_SETS, ring).read(60)).toBe("aGVhZGVy.cGF5bG9hZA.c2ln");
+    expect(await createKvKeySetReader(env.KEY_SETS, ring).read(60)).toEqual({
+      text: "aGVhZGVy.cGF5bG9hZA.c2ln",
+      ageSeconds: 0,
+    });
   });
 
   test("answers null when there is no entry", async () => {
@@ -33,13 +36,13 @@ describe("the reader of a KV entry", () => {
       },
     });
     const namespace: KeySetNamespace = { get: async () => split };
-    expect(await createKvKeySetReader(namespace, ring).read(60)).toBe("\ufeffé");
+    expect(await createKvKeySetReader(namespace, ring).read(60)).toMatchObject({ text: "\ufeffé" });
   });
 
   test("keeps no more of a 25 MiB value than is needed to see that it is too large", async () => {
     await env.KEY_SETS.put(KEY, "a".repeat(25 * 1024 * 1024));
-    const text = await createKvKeySetReader(env.KEY_SETS, ring).read(60);
-    expect(text?.length).toBe(MAX_KEY_SET_BYTES + 1);
+    const reading = await createKvKeySetReader(env.KEY_SETS, ring).read(60);
+    expect(reading?.text.length).toBe(MAX_KEY_SET_BYTES + 1);
   });
 
   test("stops reading at the limit, and cancels the rest", async () => {
@@ -48,20 +51,20 @@ describe("the reader of a KV entry", () => {
       pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(97)),
       cancel: () => cancelled.resolve(),
     });
-    const text = await createKvKeySetReader({ get: async () => endless }, ring).read(60);
-    expect(text?.length).toBe(MAX_KEY_SET_BYTES + 1);
+    const reading = await createKvKeySetReader({ get: async () => endless }, ring).read(60);
+    expect(reading?.text.length).toBe(MAX_KEY_SET_BYTES + 1);
     await cancelled.promise;
   });
 
   test("reads a value of exactly the largest size whole", async () => {
     await env.KEY_SETS.put(KEY, "a".repeat(MAX_KEY_SET_BYTES));
-    expect((await createKvKeySetReader(env.KEY_SETS, ring).read(60))?.length).toBe(MAX_KEY_SET_BYTES);
+    expect((await createKvKeySetReader(env.KEY_SETS, ring).read(60))?.text.length).toBe(MAX_KEY_SET_BYTES);
   });
 
   test("passes cacheTtl to KV, which refuses less than 30 seconds; what KV throws is thrown", async () => {
     await env.KEY_SETS.put(KEY, "text");
     const reader = createKvKeySetReader(env.KEY_SETS, ring);
-    expect(await reader.read(30)).toBe("text");
+    expect(await reader.read(30)).toMatchObject({ text: "text" });
     await expect(reader.read(29)).rejects.toThrow("cache_ttl");
   });
 });

@@ -3,7 +3,7 @@
  * what has been read is served again for `cacheTtl` (https://developers.cloudflare.com/kv/concepts/how-kv-works/). Time is
  * whatever the test says it is. Used to measure the bounds that are derived from these two delays.
  */
-import type { KeySetReader } from "../../../../shared/keys/key-set-reader.ts";
+import type { KeySetReader, KeySetReading } from "../../../../shared/keys/key-set-reader.ts";
 
 export interface KvLocation extends KeySetReader {
   /** The location's clock, epoch milliseconds; set before each request. */
@@ -33,11 +33,16 @@ export function createKvLocation(propagationSeconds: number): KvLocation {
       reads += 1;
       const { nowMs } = location;
       if (location.isDown) throw new Error("KV GET failed: 503 Service Unavailable");
-      if (cached !== undefined && nowMs < cached.atMs + cacheTtlSeconds * 1000) return cached.text;
+      if (cached !== undefined && nowMs < cached.atMs + cacheTtlSeconds * 1000) return reading(cached.text);
       const visible = writes.findLast(({ visibleFromMs }) => visibleFromMs <= nowMs);
       cached = { text: visible?.text ?? null, atMs: nowMs };
-      return cached.text;
+      return reading(cached.text);
     },
   };
   return location;
+}
+
+/** What a reader of KV itself gives. */
+function reading(text: string | null): KeySetReading | null {
+  return text === null ? null : { text, ageSeconds: 0 };
 }

@@ -7,7 +7,7 @@ import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { createApp } from "./request/app.ts";
 import type { GatewayApp, GatewayContext } from "./request/app.ts";
-import { collectProblems, readOriginConfig, readVerifierConfig } from "./config/config.ts";
+import { collectProblems, problemsOf, readOriginConfig, readVerifierConfig } from "./config/config.ts";
 import type { Bindings, ConfigProblem } from "./config/config.ts";
 import { readFeatures } from "./request/hooks.ts";
 import type { Feature } from "./request/hooks.ts";
@@ -21,7 +21,7 @@ import type { Outcome } from "./request/outcome.ts";
 import { compilePolicy } from "./policy/compile.ts";
 import type { PolicyProblem } from "./policy/compile.ts";
 import type { RoutePolicy } from "./policy/rule.ts";
-import { HEALTH_PATH, JWKS_PATH } from "./request/own-endpoints.ts";
+import { HEALTH_PATH, JWKS_PATH, KEY_SET_PATH } from "./request/own-endpoints.ts";
 
 export interface GatewayOptions {
   /** What is not in every gateway; none by default. A variable whose feature is left out is a problem. */
@@ -83,15 +83,11 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const policy = compilePolicy(hooks.routes ?? routes, [
     JWKS_PATH,
     HEALTH_PATH,
+    KEY_SET_PATH,
     ...(hooks.endpoint ? [hooks.endpoint.path] : []),
   ]);
   if (!policy.ok || !config.ok || !origin.ok || problems.length > 0) {
-    return err([
-      ...(config.ok ? [] : config.error),
-      ...(origin.ok ? [] : origin.error),
-      ...problems,
-      ...(policy.ok ? [] : policy.error.map(toConfigProblem)),
-    ]);
+    return err([...problemsOf(config), ...problemsOf(origin), ...problems, ...problemsOf(policy).map(toConfigProblem)]);
   }
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, routeFinder } = hooks;
   const findRoute = createRouteFinder(policy.value);

@@ -10,7 +10,7 @@ import type { Result } from "../shared/result.ts";
 import { importTrustAnchors } from "../shared/signed-key-set.ts";
 import type { TokenPolicy, TokenTyp } from "../shared/verify-token.ts";
 import { isAbsent } from "./config/values.ts";
-import { readKeySetSettings, readTokenPolicy } from "./config/config.ts";
+import { problemsOf, readKeySetSettings, readTokenPolicy } from "./config/config.ts";
 import type { Bindings, ConfigProblem } from "./config/config.ts";
 import { nameKeySet } from "./verification.ts";
 import type { NamedKeySet } from "./verification.ts";
@@ -92,7 +92,7 @@ export function createSettingsReader(options: SealgateOptions): SettingsReader {
       const { issuer } = keySet.value.settings;
       return ok({ keySet: keySet.value, policy: { ...policy.value, issuer } });
     }
-    return err([...(keySet.ok ? [] : keySet.error), ...(policy.ok ? [] : policy.error)]);
+    return err([...problemsOf(keySet), ...problemsOf(policy)]);
   };
 }
 

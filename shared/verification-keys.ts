@@ -7,7 +7,7 @@ import { calculateThumbprint } from "./jwk.ts";
 import type { PublicJwk } from "./jwk.ts";
 import { importVerificationKey } from "./jws.ts";
 import type { VerificationKey } from "./jws.ts";
-import type { KeySetDocument, ParsedKeySet, SkippedKey } from "./key-set.ts";
+import type { KeySetDocument, ParsedKeySet, RevokedKid, SkippedKey } from "./key-set.ts";
 
 /** Finds a key for a kid. The answer "revoked" is final, whatever else the set holds. */
 export interface VerificationKeys {
@@ -31,7 +31,6 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
   const keys = new Map<Kid, VerificationKey>();
   const skipped: SkippedKey[] = [...parsed.skipped];
   const revoked = new Set<Kid>(document.revoked.map(({ kid }) => kid));
-  if (previous !== undefined) for (const { kid } of previous.document.revoked) revoked.add(kid);
   const before = new Map(previous?.document.keys.map((key) => [key.kid, key.jwk]));
   for (const [index, { kid, jwk }] of document.keys.entries()) {
     const known = isSameKey(jwk, before.get(kid)) ? previous?.keys.get(kid) : undefined;
@@ -39,11 +38,19 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
     if (typeof key === "string") skipped.push({ index, kid, problem: key });
     else keys.set(kid, key);
   }
+  const find = (kid: Kid): ReturnType<VerificationKeys["find"]> => (revoked.has(kid) ? "revoked" : keys.get(kid));
+  return withTombstones({ document, skipped, keys, find }, previous?.document.revoked ?? []);
+}
+
+/** The same key set, with more kids that never verify again; itself when it has them all. */
+export function withTombstones(keySet: ImportedKeySet, revoked: readonly RevokedKid[]): ImportedKeySet {
+  const missing = revoked.filter(({ kid }) => keySet.find(kid) !== "revoked");
+  if (missing.length === 0) return keySet;
+  const kids = new Set(missing.map(({ kid }) => kid));
   return {
-    document: previous === undefined ? document : { ...document, revoked: mergeRevoked(document, previous.document) },
-    skipped,
-    keys,
-    find: (kid) => (revoked.has(kid) ? "revoked" : keys.get(kid)),
+    ...keySet,
+    document: { ...keySet.document, revoked: [...keySet.document.revoked, ...missing] },
+    find: (kid) => (kids.has(kid) ? "revoked" : keySet.find(kid)),
   };
 }
 
@@ -51,11 +58,6 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
 async function importKey(jwk: PublicJwk, kid: Kid): Promise<VerificationKey | "kid_mismatch" | "import_failed"> {
   if ((await calculateThumbprint(jwk)) !== kid) return "kid_mismatch";
   return (await importVerificationKey(jwk, kid)) ?? "import_failed";
-}
-
-function mergeRevoked(document: KeySetDocument, previous: KeySetDocument): KeySetDocument["revoked"] {
-  const kids = new Set(document.revoked.map(({ kid }) => kid));
-  return [...document.revoked, ...previous.revoked.filter(({ kid }) => !kids.has(kid))];
 }
 
 function isSameKey(jwk: PublicJwk, before: PublicJwk | undefined): boolean {

@@ -64,7 +64,11 @@ export async function readVerifierConfig(env: Bindings): Promise<Result<Verifier
     const { issuer } = keySet.value;
     return ok({ keySet: keySet.value, tokenPolicy: { ...tokenPolicy.value, issuer } });
   }
-  return err([...(keySet.ok ? [] : keySet.error), ...(tokenPolicy.ok ? [] : tokenPolicy.error)]);
+  return err([...problemsOf(keySet), ...problemsOf(tokenPolicy)]);
+}
+
+export function problemsOf<Problem>(result: Result<unknown, readonly Problem[]>): readonly Problem[] {
+  return result.ok ? [] : result.error;
 }
 
 /**

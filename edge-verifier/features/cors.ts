@@ -30,7 +30,11 @@ export const cors: Feature = {
     const config = { origins: new Set(origins), credentials: credentials === "true" };
     return {
       preflight: (request, findRoute) => answerPreflight(request, config, findRoute),
-      onResponse: (headers, request) => setCors(headers, request, config),
+      onResponse(headers, request, { decision }) {
+        // The gateway's public keys are for every web origin.
+        const isPublic = decision === "answered" && headers.has("access-control-allow-origin");
+        if (!isPublic) setCors(headers, request, config);
+      },
     };
   },
 };

@@ -16,7 +16,16 @@ import type { EventSink } from "./event.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { crashed, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
-import { answerHealth, answerKeys, HEALTH_PATH, JWKS_PATH } from "./own-endpoints.ts";
+import {
+  answerFromKeys,
+  answerHealth,
+  HEALTH_PATH,
+  JWKS_PATH,
+  KEY_SET_PATH,
+  respondWithDocument,
+  respondWithKeys,
+} from "./own-endpoints.ts";
+import type { KeysResponder } from "./own-endpoints.ts";
 
 export interface AppParts extends GatewayParts {
   readonly ring: RingName;
@@ -75,13 +84,20 @@ export function createApp(parts: AppParts): GatewayApp {
       }
     });
   };
-  const publish = (route: string, answer: (waitUntil: WaitUntil) => Outcome | Promise<Outcome>): void =>
-    on(route, ({ method }, { waitUntil }) =>
-      READ_METHODS.includes(method)
-        ? answer(waitUntil)
+  const publish = (
+    route: string,
+    answer: (waitUntil: WaitUntil, request: Request) => Outcome | Promise<Outcome>,
+  ): void =>
+    on(route, (request, { waitUntil }) =>
+      READ_METHODS.includes(request.method)
+        ? answer(waitUntil, request)
         : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
     );
-  publish(JWKS_PATH, (waitUntil) => answerKeys(ladder, clock(), waitUntil));
+  const publishKeys = (path: string, respond: KeysResponder): void =>
+    publish(path, (waitUntil, request) => answerFromKeys(respond, path, request, ladder, clock(), waitUntil));
+  publishKeys(JWKS_PATH, respondWithKeys);
+  publishKeys(KEY_SET_PATH, respondWithDocument);
+  publishKeys(`${KEY_SET_PATH}/${ring}`, respondWithDocument);
   publish(HEALTH_PATH, (waitUntil) => answerHealth(ring, ladder, clock(), waitUntil));
   if (endpoint !== undefined) publish(endpoint.path, endpoint.answer);
   on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));

@@ -62,8 +62,8 @@ export type EventSink = (event: RequestEvent) => void;
 export function describeRequest(request: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
   const method = ROUTE_METHODS.find((known) => known === request.method) ?? "other";
   const ray = request.headers.get("cf-ray");
-  if (ray === null || !/^[0-9A-Za-z-]{1,32}$/.test(ray)) return { event: "request", method };
-  return { event: "request", method, ray };
+  const isRay = ray !== null && /^[0-9A-Za-z-]{1,32}$/.test(ray);
+  return { event: "request", method, ...(isRay ? { ray } : undefined) };
 }
 
 export function describeKeySet(status: LadderStatus): NonNullable<RequestEvent["keySet"]> {

@@ -1,18 +1,41 @@
 /**
- * The endpoints that the gateway answers itself: the current keys as a plain JWK Set for third parties, and its health.
- * Neither needs a token, neither holds a secret, and neither reaches the origin.
+ * The endpoints that the gateway answers itself: the current keys as a plain JWK Set for third parties, the signed document
+ * for other verifiers of sealgate, and its health. They need no token, hold no secret, and do not reach the origin.
  */
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import { serialiseJwk } from "../../shared/key-set.ts";
 import type { RingName } from "../../shared/identifiers.ts";
 import type { ImportedKeySet } from "../../shared/verification-keys.ts";
-import type { HeldKeySet, WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { HeldKeySet, KeysUnavailable, WaitUntil } from "../../shared/keys/held-key-set.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
 import { refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 
 export const JWKS_PATH = "/.well-known/jwks.json";
 export const HEALTH_PATH = "/.well-known/sealgate/health";
+/** With one ring; a ring's own path has its name after another slash. */
+export const KEY_SET_PATH = "/.well-known/sealgate/key-set";
+
+/** Public keys may be read by any web origin (Fetch Standard, CORS protocol), and so may the age of what it has got. */
+const FOR_ALL_ORIGINS = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Age" };
+
+/** What an endpoint makes of the keys that are held. */
+export type KeysResponder = (held: HeldKeySet, nowMs: number, request: Request) => Response | KeysUnavailable;
+
+/** Asks KV no more often than any other request. */
+export async function answerFromKeys(
+  respond: KeysResponder,
+  route: string,
+  request: Request,
+  ladder: KeyLadder,
+  nowMs: number,
+  waitUntil: WaitUntil,
+): Promise<Outcome> {
+  const held = await ladder.current(nowMs, waitUntil);
+  const answer = held.ok ? respond(held.value, nowMs, request) : held.error;
+  if (!(answer instanceof Response)) return refused(answer, { route });
+  return { response: answer, event: { decision: "answered", route } };
+}
 
 /**
  * GET /.well-known/jwks.json (RFC 7517 section 5, media type of section 8.5.1).
@@ -21,17 +44,43 @@ export const HEALTH_PATH = "/.well-known/sealgate/health";
  * runs out when this isolate itself would have asked KV again, so that whoever obeys it is never staler than an edge is
  * (S), and the issuer's activation lead covers both. A copy that KV could not confirm is not cacheable.
  */
-export async function answerKeys(ladder: KeyLadder, nowMs: number, waitUntil: WaitUntil): Promise<Outcome> {
-  const route = JWKS_PATH;
-  const held = await ladder.current(nowMs, waitUntil);
-  if (!held.ok) return refused(held.error, { route });
-  const headers = {
-    "Content-Type": "application/jwk-set+json",
-    "Cache-Control": `public, max-age=${maxAgeSeconds(held.value, nowMs)}`,
-  };
-  const response = new Response(jwkSetOf(held.value.keySet), { headers });
-  return { response, event: { decision: "answered", route } };
-}
+export const respondWithKeys: KeysResponder = (held, nowMs) =>
+  new Response(jwkSetOf(held.keySet), {
+    headers: {
+      ...FOR_ALL_ORIGINS,
+      "Content-Type": "application/jwk-set+json",
+      "Cache-Control": `public, max-age=${maxAgeSeconds(held, nowMs)}`,
+    },
+  });
+
+/**
+ * GET /.well-known/sealgate/key-set and …/key-set/<ring>: the signed document, for verifiers that pin the root key.
+ *
+ * `Age` (RFC 9111 section 5.1) is the time since KV confirmed the copy, rounded up; a copy that is not confirmed within M is
+ * older than M, even if the clock was set. The ETag is the document's signature: two signings of one `rev` differ.
+ * While tombstones are in force that the text lacks, the text would bring a withdrawn key back elsewhere: 503.
+ */
+export const respondWithDocument: KeysResponder = (held, _nowMs, { headers }) => {
+  const { text, ageSeconds, keySet } = held;
+  const { memoryTtlSeconds } = keySet.document.timing;
+  if (text === undefined) {
+    return { code: "keys_unavailable", retryAfterSeconds: memoryTtlSeconds, problem: "key_set_incomplete" };
+  }
+  const etag = `"${text.slice(text.lastIndexOf(".") + 1)}"`;
+  const known = headers.get("if-none-match") ?? "";
+  // RFC 9110 section 13.1.2: a list, compared weakly. The quotation marks keep one tag from being found in another.
+  const isKnown = known === "*" || known.includes(etag);
+  return new Response(isKnown ? null : text, {
+    status: isKnown ? 304 : 200,
+    headers: {
+      ...FOR_ALL_ORIGINS,
+      "Content-Type": "application/jwk-set+jwt",
+      "Cache-Control": "no-cache",
+      ETag: etag,
+      Age: String(Math.max(isConfirmed(held) ? 0 : memoryTtlSeconds + 1, Math.ceil(ageSeconds))),
+    },
+  });
+};
 
 /**
  * GET /.well-known/sealgate/health: 200 while tokens can be verified (`degraded` when KV has not confirmed the key set for
@@ -45,26 +94,15 @@ export async function answerHealth(
 ): Promise<Outcome> {
   const route = HEALTH_PATH;
   const held = await ladder.current(nowMs, waitUntil);
-  const status = ladder.status(nowMs);
-  const shared = { ring, problem: status.problem, bootstrapProblem: status.bootstrapProblem };
+  const stand = { ring, ...ladder.status(nowMs) };
   if (!held.ok) {
     const headers = { "Cache-Control": "no-store", "Retry-After": String(held.error.retryAfterSeconds) };
-    const body = { status: "unavailable", code: held.error.code, ...shared };
-    const event = { decision: "failed", code: held.error.code, refusal: held.error, route } as const;
-    return { response: Response.json(body, { status: 503, headers }), event };
+    const body = { status: "unavailable", code: held.error.code, ...stand };
+    return { ...refused(held.error, { route }), response: Response.json(body, { status: 503, headers }) };
   }
-  const { source, ageSeconds, keySet } = held.value;
-  const body = {
-    status: isConfirmed(held.value) ? "ok" : "degraded",
-    ...shared,
-    rev: keySet.document.rev,
-    source,
-    ageSeconds,
-    expiresAt: keySet.document.expiresAt,
-    keys: keySet.keys.size,
-    skipped: keySet.skipped,
-    warnings: status.warnings,
-  };
+  const { source, keySet } = held.value;
+  const status = isConfirmed(held.value) ? "ok" : "degraded";
+  const body = { status, ...stand, source, keys: keySet.keys.size };
   const response = Response.json(body, { headers: { "Cache-Control": "no-store" } });
   return { response, event: { decision: "answered", route } };
 }

@@ -33,6 +33,8 @@ export type KeyReadProblemCode =
   | "key_set_rev_conflict"
   /** The gateway that was asked has itself not had its copy confirmed by KV for longer than M. */
   | "key_set_stale"
+  /** Tombstones are in force that the signed document lacks, so that it is not handed on; tokens are verified. */
+  | "key_set_incomplete"
   /** The platform failed while the document was checked. */
   | "key_set_check_failed"
   /** A caller asks for more key sets than are looked for at a time; nothing was read. */

@@ -129,9 +129,9 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
       const reading = await reader.read(cacheTtlSeconds, store.latest?.text);
       problem = reading === null ? "key_set_missing" : "key_set_check_failed";
       if (reading !== null) {
-        const acceptance = await store.accept(reading, startedMs);
-        if (acceptance.confirmed) return schedule.succeed(startedMs, acceptance.problem);
-        problem = acceptance.problem ?? problem;
+        const found = await store.accept(reading, startedMs);
+        if (found === undefined || found === "key_set_rev_conflict") return schedule.succeed(startedMs, found);
+        problem = found;
       }
     } catch {
       // What was thrown may quote what was read; the code says which step it was.
@@ -229,8 +229,7 @@ function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetSourc
   const knownSinceMs = Number.isFinite(confirmedAtMs) ? confirmedAtMs : issuedAt * 1000;
   const ageSeconds = Math.max(0, nowMs - knownSinceMs) / 1000;
   const text = revoked.length === stored.statedTombstones ? stored.text : undefined;
-  const held = { keySet, ageSeconds, text };
-  if (stored.fromBootstrap) return { ...held, source: "bootstrap" };
-  if (ageMs >= memoryTtlMs) return { ...held, source: "last_good" };
-  return { ...held, source: ageMs <= 0 ? ifConfirmedNow : "memory" };
+  let source: KeySetSource = ageMs <= 0 ? ifConfirmedNow : "memory";
+  if (ageMs >= memoryTtlMs) source = stored.fromBootstrap ? "bootstrap" : "last_good";
+  return { keySet, source, text, ageSeconds };
 }

@@ -4,10 +4,9 @@
  */
 import { epochSecondsFromMs } from "../identifiers.ts";
 import type { IssuerUrl, RingName } from "../identifiers.ts";
-import type { RevokedKid } from "../key-set.ts";
 import { openKeySet } from "../signed-key-set.ts";
 import type { KeySetProblem, TrustAnchors } from "../signed-key-set.ts";
-import { importKeySet } from "../verification-keys.ts";
+import { importKeySet, withTombstones } from "../verification-keys.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
 import type { KeySetReading } from "./key-set-reader.ts";
@@ -42,12 +41,6 @@ export interface StoredKeySet {
   readonly expiresAtMs: number;
 }
 
-/** What became of a text: whether KV has confirmed the key set that is held now, and what is to be reported. */
-export interface Acceptance {
-  readonly confirmed: boolean;
-  readonly problem: KeyReadProblemCode | undefined;
-}
-
 export interface KeySetStore {
   /** Whatever is held, expired or not. */
   readonly latest: StoredKeySet | undefined;
@@ -56,8 +49,9 @@ export interface KeySetStore {
   /**
    * Offers what a read has returned. One that was older than M is held, but not taken for confirmed.
    * @param startedMs when the read began; ages count from here
+   * @returns what is to be reported. After `undefined` and "key_set_rev_conflict" what is held is confirmed.
    */
-  accept(reading: KeySetReading, startedMs: number): Promise<Acceptance>;
+  accept(reading: KeySetReading, startedMs: number): Promise<KeyReadProblemCode | undefined>;
   /** Offers the bootstrap document; it is taken only when nothing that is held can be used. */
   acceptBootstrap(text: string, nowMs: number): Promise<KeyReadProblemCode | undefined>;
   /** The clock went back: the age of what is held is unknown, so it counts as old. */
@@ -75,60 +69,54 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     return held !== undefined && nowMs < held.expiresAtMs ? held : undefined;
   }
 
-  /** @param before the same document as it is held, whose times stand if they are later */
-  function hold(document: HoldableDocument, ageSeconds: number, startedMs: number, before?: StoredKeySet): Acceptance {
+  /** @param document with the times of earlier reads of the same document: they stand if they are later */
+  function hold(document: HoldableDocument, ageSeconds: number, startedMs: number): "key_set_stale" | undefined {
     const { rev, expiresAt, timing } = document.keySet.document;
     const memoryTtlMs = timing.memoryTtlSeconds * 1000;
     const isConfirmed = ageSeconds <= timing.memoryTtlSeconds;
     leastRev = Math.max(leastRev, rev);
     held = {
       ...document,
-      readAtMs: Math.max(
-        isConfirmed ? startedMs : Number.NEGATIVE_INFINITY,
-        before?.readAtMs ?? Number.NEGATIVE_INFINITY,
-      ),
-      confirmedAtMs: Math.max(startedMs - ageSeconds * 1000, before?.confirmedAtMs ?? Number.NEGATIVE_INFINITY),
+      readAtMs: isConfirmed ? Math.max(document.readAtMs, startedMs) : document.readAtMs,
+      confirmedAtMs: Math.max(document.confirmedAtMs, startedMs - ageSeconds * 1000),
       memoryTtlMs,
       refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
       expiresAtMs: expiresAt * 1000,
     };
-    return { confirmed: isConfirmed, problem: isConfirmed ? undefined : "key_set_stale" };
+    return isConfirmed ? undefined : "key_set_stale";
   }
 
   /** The same bytes again: nothing to verify or import, only the age is new. */
-  function confirm(known: StoredKeySet, ageSeconds: number, startedMs: number): Acceptance {
+  function confirm(known: StoredKeySet, ageSeconds: number, startedMs: number): KeyReadProblemCode | undefined {
     // A bootstrap document may be in use that is older than one held before; KV may not bring it back.
-    if (known.keySet.document.rev < leastRev) return { confirmed: false, problem: "key_set_rev_too_low" };
-    if (known.expiresAtMs <= startedMs) return { confirmed: false, problem: "key_set_expired" };
-    return hold({ ...known, fromBootstrap: false }, ageSeconds, startedMs, known);
+    if (known.keySet.document.rev < leastRev) return "key_set_rev_too_low";
+    if (known.expiresAtMs <= startedMs) return "key_set_expired";
+    return hold({ ...known, fromBootstrap: false }, ageSeconds, startedMs);
   }
 
   /** Runs without a pause, because another read may have changed what is held while this one was being checked. */
-  function publish(read: HoldableDocument, ageSeconds: number, startedMs: number): Acceptance {
+  function publish(read: HoldableDocument, ageSeconds: number, startedMs: number): KeyReadProblemCode | undefined {
     const { rev, revoked } = read.keySet.document;
-    if (rev < leastRev) return { confirmed: false, problem: "key_set_rev_too_low" };
+    if (rev < leastRev) return "key_set_rev_too_low";
     const current = usable(startedMs);
     if (current !== undefined && !current.fromBootstrap && current.keySet.document.rev === rev) {
       // Signed twice (ECDSA signatures differ each time): the same document in other bytes.
       const isSameDocument = payloadOf(read.text) === payloadOf(current.text);
       const { text } = isSameDocument ? read : current;
       const keySet = withTombstones(current.keySet, revoked);
-      const acceptance = hold({ ...current, text, keySet }, ageSeconds, startedMs, current);
-      return isSameDocument ? acceptance : { ...acceptance, problem: "key_set_rev_conflict" };
+      const problem = hold({ ...current, text, keySet }, ageSeconds, startedMs);
+      return problem ?? (isSameDocument ? undefined : "key_set_rev_conflict");
     }
     const keySet = withTombstones(read.keySet, held?.keySet.document.revoked ?? []);
     return hold({ ...read, keySet }, ageSeconds, startedMs);
   }
 
   /** Verifies a document and imports its keys. */
-  async function open(
-    text: string,
-    nowMs: number,
-  ): Promise<Omit<HoldableDocument, "fromBootstrap"> | KeySetProblem["code"]> {
+  async function open(text: string, nowMs: number): Promise<HoldableDocument | KeySetProblem["code"]> {
     const opened = await openKeySet(text, rules, epochSecondsFromMs(nowMs));
     if (!opened.ok) return opened.error.code;
     const keySet = await importKeySet(opened.value, held?.keySet);
-    return { text, statedTombstones: opened.value.document.revoked.length, keySet };
+    return { text, statedTombstones: opened.value.document.revoked.length, keySet, fromBootstrap: false, ...NEVER };
   }
 
   return {
@@ -139,8 +127,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     async accept({ text, ageSeconds }, startedMs) {
       if (held?.text === text) return confirm(held, ageSeconds, startedMs);
       const read = await open(text, startedMs);
-      if (typeof read === "string") return { confirmed: false, problem: read };
-      return publish({ ...read, fromBootstrap: false }, ageSeconds, startedMs);
+      return typeof read === "string" ? read : publish(read, ageSeconds, startedMs);
     },
     async acceptBootstrap(text, nowMs) {
       const bundled = await open(text, nowMs);
@@ -149,27 +136,16 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
       return undefined;
     },
     forgetAge() {
-      const never = Number.NEGATIVE_INFINITY;
-      if (held !== undefined) held = { ...held, readAtMs: never, confirmedAtMs: never };
+      if (held !== undefined) held = { ...held, ...NEVER };
     },
   };
 }
 
-/** What decides what is held; the rest are times. */
-type HoldableDocument = Pick<StoredKeySet, "text" | "statedTombstones" | "keySet" | "fromBootstrap">;
+/** What the document does not say itself. */
+type HoldableDocument = Omit<StoredKeySet, "memoryTtlMs" | "refreshAfterMs" | "expiresAtMs">;
+
+const NEVER = { readAtMs: Number.NEGATIVE_INFINITY, confirmedAtMs: Number.NEGATIVE_INFINITY };
 
 function payloadOf(compactJws: string): string {
   return compactJws.slice(compactJws.indexOf("."), compactJws.lastIndexOf("."));
-}
-
-/** The same key set, with more kids that never verify again; itself when it has them all. */
-function withTombstones(keySet: ImportedKeySet, revoked: readonly RevokedKid[]): ImportedKeySet {
-  const missing = revoked.filter(({ kid }) => keySet.find(kid) !== "revoked");
-  if (missing.length === 0) return keySet;
-  const kids = new Set(missing.map(({ kid }) => kid));
-  return {
-    ...keySet,
-    document: { ...keySet.document, revoked: [...keySet.document.revoked, ...missing] },
-    find: (kid) => (kids.has(kid) ? "revoked" : keySet.find(kid)),
-  };
 }

@@ -104,7 +104,7 @@ describe("an answer", () => {
       await fixture.sendAs({}, "/api/x", { headers: { origin: APP } }),
       await fixture.send("/api/x", { headers: { origin: APP } }),
       await fixture.send("/nowhere", { headers: { origin: APP } }),
-      await fixture.send("/.well-known/jwks.json", { headers: { origin: APP } }),
+      await fixture.send("/.well-known/sealgate/health", { headers: { origin: APP } }),
     ]) {
       expect(response.headers.get("access-control-allow-origin")).toBe(APP);
       expect(response.headers.get("access-control-expose-headers")).toContain("WWW-Authenticate");

@@ -1,10 +1,13 @@
 /** The endpoints that the gateway answers itself. */
 import { describe, expect, test } from "vitest";
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet } from "../../../support/key-sets.ts";
+import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
 import { makeFixture, NOW, problemOf } from "../fixture.ts";
+import type { Fixture } from "../fixture.ts";
 
 const JWKS = "/.well-known/jwks.json";
 const HEALTH = "/.well-known/sealgate/health";
+const KEY_SET = "/.well-known/sealgate/key-set";
 
 interface JwkSet {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
@@ -19,6 +22,7 @@ describe("GET /.well-known/jwks.json", () => {
     await fixture.publish(makeDocument([fixture.key, revoked, rsa], seconds(NOW - 10), changes));
     const response = await fixture.send(JWKS);
     expect(response.headers.get("content-type")).toBe("application/jwk-set+json");
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
     expect(await response.json<JwkSet>()).toEqual({
       keys: [
         { ...fixture.key.jwk, use: "sig" },
@@ -47,15 +51,7 @@ describe("GET /.well-known/jwks.json", () => {
 
   test("is not cacheable while KV cannot confirm the keys", async () => {
     let failing = false;
-    const fixture = await makeFixture();
-    const { KEY_SETS } = fixture.env;
-    const flaky = {
-      get: (...parameters: Parameters<KVNamespace["get"]>): unknown => {
-        if (failing) throw new Error("KV is down");
-        return isNamespace(KEY_SETS) ? KEY_SETS.get(...parameters) : undefined;
-      },
-    };
-    fixture.env["KEY_SETS"] = flaky;
+    const fixture = await flakyFixture(() => failing);
     expect((await fixture.send(JWKS)).headers.get("cache-control")).toBe("public, max-age=30");
     failing = true;
     fixture.setNow(NOW + 31);
@@ -83,6 +79,110 @@ describe("GET /.well-known/jwks.json", () => {
     const response = await fixture.send(JWKS);
     expect(await problemOf(response)).toMatchObject({ status: 503, code: "keys_unavailable" });
     expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+});
+
+describe("GET /.well-known/sealgate/key-set", () => {
+  test("is the document as it lies in KV, under both of its paths, for every web origin", async () => {
+    const fixture = await makeFixture();
+    const stored = await storedDocument(fixture);
+    for (const path of [KEY_SET, `${KEY_SET}/${String(fixture.env["RING"])}`]) {
+      const response = await fixture.send(path, { headers: { origin: "https://anywhere.example.com" } });
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe(stored);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        "content-type": "application/jwk-set+jwt",
+        "cache-control": "no-cache",
+        etag: `"${stored.split(".")[2]}"`,
+        age: "0",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "Age",
+      });
+    }
+    expect((await fixture.send(`${KEY_SET}/another-ring`)).status).toBe(404);
+    expect(fixture.originCalls()).toBe(0);
+  });
+
+  test("its age is the time since KV confirmed the copy, rounded up", async () => {
+    const fixture = await makeFixture();
+    const ageAt = async (now: number): Promise<string | null> => {
+      fixture.setNow(now);
+      return (await fixture.send(KEY_SET)).headers.get("age");
+    };
+    expect([await ageAt(NOW), await ageAt(NOW + 10), await ageAt(NOW + 14.2)]).toEqual(["0", "10", "15"]);
+  });
+
+  test("a copy that KV does not confirm is older than M, also after the clock was set back", async () => {
+    let failing = false;
+    const fixture = await flakyFixture(() => failing);
+    await fixture.send(KEY_SET);
+    failing = true;
+    fixture.setNow(NOW + 500);
+    expect((await fixture.send(KEY_SET)).headers.get("age")).toBe("500");
+    fixture.setNow(NOW - 100);
+    expect((await fixture.send(KEY_SET)).headers.get("age")).toBe("31");
+  });
+
+  test("the bundled document is older than M, however new it is", async () => {
+    const root = await makeRoot();
+    const key = await makeKey("ES256");
+    const BOOTSTRAP_KEY_SET = await signKeySet(makeDocument([key], seconds(NOW - 1)), root);
+    const vars = { BOOTSTRAP_KEY_SET, RING: "main", TRUST_ANCHORS: [root.jwk] };
+    const response = await (await makeFixture({ publish: false, vars })).send(KEY_SET);
+    expect([await response.text(), response.headers.get("age")]).toEqual([BOOTSTRAP_KEY_SET, "31"]);
+  });
+
+  test("is 304 for a client that has it, with its age", async () => {
+    const fixture = await makeFixture();
+    const etag = String((await fixture.send(KEY_SET)).headers.get("etag"));
+    fixture.setNow(NOW + 7);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const response = await fixture.send(KEY_SET, { headers: { "if-none-match": known } });
+      expect(response.status, known).toBe(304);
+      expect(await response.text()).toBe("");
+      expect([response.headers.get("etag"), response.headers.get("age")]).toEqual([etag, "7"]);
+    }
+    for (const other of ['"other"', etag.slice(1, -1), `${etag.slice(0, -3)}"`]) {
+      expect((await fixture.send(KEY_SET, { headers: { "if-none-match": other } })).status, other).toBe(200);
+    }
+  });
+
+  test("is 503 while tombstones are in force that its text lacks, and tokens are verified meanwhile", async () => {
+    const fixture = await makeFixture({ publish: false });
+    const revoked = await makeKey("ES256");
+    const tombstones = { revoked: [{ kid: revoked.kid, at: seconds(NOW - 20) }] };
+    await fixture.publish(makeDocument([fixture.key], seconds(NOW - 10), tombstones));
+    expect((await fixture.send(KEY_SET)).status).toBe(200);
+    // A later document that has lost the tombstone and lists the key again.
+    await fixture.publish(makeDocument([fixture.key, revoked], seconds(NOW + 30)));
+    fixture.setNow(NOW + 31);
+    const response = await fixture.send(KEY_SET);
+    expect(await problemOf(response)).toMatchObject({ status: 503, code: "keys_unavailable" });
+    expect(response.headers.get("retry-after")).toBe("30");
+    expect(fixture.events.at(-1)?.refusal).toMatchObject({ problem: "key_set_incomplete" });
+    expect((await fixture.sendAs({}, "/api/orders")).status).toBe(200);
+    await fixture.publish(makeDocument([fixture.key], seconds(NOW + 60), tombstones));
+    fixture.setNow(NOW + 62);
+    expect((await fixture.send(KEY_SET)).status).toBe(200);
+  });
+
+  test("without a key set: 503", async () => {
+    const response = await (await makeFixture({ publish: false })).send(KEY_SET);
+    expect(await problemOf(response)).toMatchObject({ status: 503, code: "keys_unavailable" });
+  });
+
+  test("no rule of a policy is asked about it", async () => {
+    const routes = defineRoutes([{ path: KEY_SET, allow: "anyone" }]);
+    expect((await (await makeFixture({ routes })).send("/")).status).toBe(500);
+  });
+
+  test("CORS_ORIGINS limits what is forwarded, and not the public keys", async () => {
+    const fixture = await makeFixture({ vars: { CORS_ORIGINS: "https://app.example.com" } });
+    const headers = { origin: "https://other.example.com" };
+    for (const path of [JWKS, KEY_SET]) {
+      expect((await fixture.send(path, { headers })).headers.get("access-control-allow-origin"), path).toBe("*");
+    }
+    expect((await fixture.send(HEALTH, { headers })).headers.has("access-control-allow-origin")).toBe(false);
   });
 });
 
@@ -120,7 +220,7 @@ describe("GET /.well-known/sealgate/health", () => {
   });
 });
 
-describe.each([JWKS, HEALTH])("%s", (path) => {
+describe.each([JWKS, HEALTH, KEY_SET])("%s", (path) => {
   test.each(["POST", "PUT", "DELETE", "OPTIONS"])("%s: 405", async (method) => {
     const fixture = await makeFixture();
     const response = await fixture.send(path, { method });
@@ -141,6 +241,23 @@ describe.each([JWKS, HEALTH])("%s", (path) => {
     expect((await fixture.send(path.toUpperCase())).status).toBe(404);
   });
 });
+
+/** A fixture whose KV fails while `isFailing` says so. */
+async function flakyFixture(isFailing: () => boolean): Promise<Fixture> {
+  const fixture = await makeFixture();
+  const { KEY_SETS } = fixture.env;
+  fixture.env["KEY_SETS"] = {
+    get: (...parameters: Parameters<KVNamespace["get"]>): unknown => {
+      if (isFailing()) throw new Error("KV is down");
+      return isNamespace(KEY_SETS) ? KEY_SETS.get(...parameters) : undefined;
+    },
+  };
+  return fixture;
+}
+
+async function storedDocument({ env: { KEY_SETS, RING } }: Fixture): Promise<string> {
+  return String(isNamespace(KEY_SETS) && (await KEY_SETS.get(`key-set:${String(RING)}`)));
+}
 
 function isNamespace(value: unknown): value is KVNamespace {
   return typeof value === "object" && value !== null && "get" in value;

@@ -11,7 +11,7 @@ import type { Stack } from "./stack.ts";
 import { createTranscript, SurpriseError } from "./transcript.ts";
 import type { Transcript } from "./transcript.ts";
 
-/** M for the demo, so that nobody has to wait half a minute to see what the gateway does with an overwritten key set. */
+/** M for the demo, so that it takes no half minute to see what the gateway does with an overwritten key set. */
 const MEMORY_TTL_SECONDS = 1;
 
 const transcript = createTranscript(process.stdout);
@@ -38,7 +38,7 @@ async function run(stack: Stack, transcript: Transcript): Promise<void> {
   transcript.fact("root key", `${stack.ring.root.alg}, signs key sets only, kid ${stack.ring.root.kid}`);
   transcript.fact(
     "token keys",
-    `${String(stack.ring.generations.length)} generations and a standby, one algorithm each`,
+    `${String(stack.ring.generations.length)} active or earlier, and a pending one; one algorithm each`,
   );
   const { rev, bytes } = await stack.publish();
   transcript.fact("key set", `rev ${String(rev)}, ${String(bytes)} bytes, signed, in KV, read back`);
@@ -77,7 +77,7 @@ async function run(stack: Stack, transcript: Transcript): Promise<void> {
     await transcript.send(stack.gateway, { what, token: forged, expect: 401 });
   }
 
-  transcript.step("Somebody who can write KV, but not sign with the root key, replaces the key set");
+  transcript.step("An attacker who can write KV, but cannot sign with the root key, replaces the key set");
   const attackersToken = await overwriteKeySet(stack);
   await new Promise((resolve) => setTimeout(resolve, MEMORY_TTL_SECONDS * 1000 + 200));
   const health: unknown = await (await fetch(`${stack.gateway.url}/.well-known/sealgate/health`)).json();

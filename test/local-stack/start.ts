@@ -38,7 +38,7 @@ ${shellLines({ ...stack.env, GATEWAY: gateway.url })
 
   sealgate token sign --audience ${LOCAL_AUDIENCE} --claims '{"sub":"user-2","scope":"admin"}'
   sealgate ring status --gateway $GATEWAY    where the ring stands, and what this gateway serves
-  sealgate ring rotate --wait                the standby signs from now on; no good token is refused
+  sealgate ring rotate --wait                the pending key signs from now on; no good token is refused
   sealgate ring revoke <kid>                 the tokens of a key are refused, within a stated bound
   sealgate ring reconcile --watch            what a schedule does: keeps the ring
 

@@ -60,7 +60,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "README.md": [
     ["npm ci && npm run demo", CI],
     ["2  Tokens that KMS has signed        GET /api/orders", DEMO],
-    ["  auth backend (AWS)                    Cloudflare                          origin APIs", PICTURE],
+    ["  auth backend (AWS)                    Cloudflare                           your network", PICTURE],
     ["npx sealgate ring init", "init"],
     ['import { createIssuer, createRingPolicy, createRingSource } from "sealgate/issuer";', "issuer"],
     ["npx sealgate token sign --ring --issuer https://auth.example.com --audience https://api.example.com \\", "shell"],

@@ -67,7 +67,7 @@ function addRequests(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => 
     .action(async (options: RotateOptions) => setExitCode(await rotate(io, options)));
 
   withChangeOptions(
-    ring.command("revoke <kid>").description("withdraw a key: its tokens are refused, the pending key signs"),
+    ring.command("revoke <kid>").description("revoke a key: its tokens are refused, the pending key signs"),
   )
     .option("--yes", "do not ask for confirmation")
     .option(...JSON_OPTION)

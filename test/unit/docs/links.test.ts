@@ -108,6 +108,13 @@ describe("the documentation", async () => {
     expect(leaving).toEqual([]);
   });
 
+  test("is listed by reader in docs/README.md, page by page", () => {
+    const index = pages.find(({ path }) => path === "docs/README.md");
+    const listed = linksIn(index?.prose ?? "").map((target) => join("docs", target));
+    const inDocs = pages.map(({ path }) => path).filter((path) => path.startsWith("docs/") && path !== index?.path);
+    expect(inDocs.filter((path) => !listed.includes(path))).toEqual([]);
+  });
+
   test("names only paths of the repository that are there", () => {
     const named = pages.flatMap(({ path, prose }) => pathsIn(prose).map((named) => ({ path, named })));
     expect(named.length).toBeGreaterThan(20);

@@ -102,6 +102,9 @@ export function createMoves(clock: WorldClock, kv: KvModel, facts: Facts): Moves
         if (others.length === 0) emergencies.add(to);
         return undefined;
       }
+      // A rotator that is still shown the one before does once more what was due then, with another standby.
+      const isShownBefore = activeSinceMs > clock.nowMs - KMS_LAG_MS - 2 * COMPOSE_MS;
+      if (isShownBefore && isRipe(to)) return undefined;
       if (isOrdinary(from, activeSinceMs) || facts.isMeddledWith(clock.nowMs - KMS_LAG_MS)) return undefined;
       return `${from} was fit, and nobody had asked for another one${isRipe(to) ? "" : "; the other one is not ripe"}`;
     },

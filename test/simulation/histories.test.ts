@@ -1,0 +1,23 @@
+/** What has once broken a promise keeps it now: see `histories.json`. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installCheapCrypto } from "./cheap-crypto.ts";
+import { readHistories } from "./histories.ts";
+import { live } from "./world.ts";
+
+let restore = (): void => {};
+beforeAll(() => {
+  restore = installCheapCrypto();
+});
+afterAll(() => restore());
+
+const histories = readHistories();
+
+describe("a history that has broken a promise keeps it now", () => {
+  test("and none was lost on the way", () => {
+    expect(histories.length).toBeGreaterThan(9);
+  });
+
+  test.each(histories)("$name: $broke", async ({ schedule }) => {
+    expect((await live(schedule, {})).violations).toEqual([]);
+  });
+});

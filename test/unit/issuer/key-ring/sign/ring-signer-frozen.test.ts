@@ -3,14 +3,14 @@
  * in the background stands still, and its connection may be gone when the process goes on.
  */
 import { describe, expect, test } from "vitest";
-import { SealgateError } from "../../../../issuer/errors.ts";
-import { createRingSigner, createTaggedPublishedKeys, leadSeconds } from "../../../../issuer/key-ring/index.ts";
-import type { RingSigner } from "../../../../issuer/key-ring/index.ts";
-import type { Kms, KmsKey } from "../../../../issuer/kms/port.ts";
-import { faultOf } from "../../../support/published-by.ts";
-import { MAIN_RING, startedRing, TURN_SECONDS } from "../../../support/ring-world.ts";
-import type { RingWorld } from "../../../support/ring-world.ts";
-import { given } from "../../../support/values.ts";
+import { SealgateError } from "../../../../../issuer/errors.ts";
+import { createRingSigner, createTaggedPublishedKeys, leadSeconds } from "../../../../../issuer/key-ring/index.ts";
+import type { RingSigner } from "../../../../../issuer/key-ring/index.ts";
+import type { Kms, KmsKey } from "../../../../../issuer/kms/port.ts";
+import { faultOf } from "../../../../support/published-by.ts";
+import { MAIN_RING, startedRing, TURN_SECONDS } from "../../../../support/ring-world.ts";
+import type { RingWorld } from "../../../../support/ring-world.ts";
+import { given } from "../../../../support/values.ts";
 
 /** KMS over a connection that can stand still. */
 interface FreezableKms {

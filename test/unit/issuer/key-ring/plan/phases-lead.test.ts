@@ -1,10 +1,10 @@
 /** From when the lead of a standby counts: the first settled document that was seen to list it. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedRing, Plan } from "../../../../issuer/key-ring/index.ts";
-import type { EpochSeconds } from "../../../../shared/identifiers.ts";
-import { after, documentOf, entry, generation, held, noted, observedRing } from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedRing, Plan } from "../../../../../issuer/key-ring/index.ts";
+import type { EpochSeconds } from "../../../../../shared/identifiers.ts";
+import { after, documentOf, entry, generation, held, noted, observedRing } from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const DAY = 86_400;
 const POLICY = ringPolicy({ rotateEverySeconds: DAY });

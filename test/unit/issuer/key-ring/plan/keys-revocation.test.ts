@@ -1,7 +1,7 @@
 /** What the plan does when somebody took a key away, whoever it was and with whatever tool. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedGeneration, ObservedRing, Step } from "../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedGeneration, ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -16,9 +16,9 @@ import {
   SETTLE,
   START,
   superseded,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
-import { kidOf } from "../../../support/values.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
+import { kidOf } from "../../../../support/values.ts";
 
 const POLICY = ringPolicy();
 const NOW = after(1000);

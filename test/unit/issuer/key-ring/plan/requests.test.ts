@@ -1,6 +1,6 @@
 /** What the plan does when it is asked: create, rotate, revoke, adopt. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -15,8 +15,8 @@ import {
   rootKey,
   rsaKey,
   START,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
 describe("rotating by request", () => {

@@ -1,7 +1,7 @@
 /** What the plan does when a ring is to be created: where it begins, where it goes on, and what it looks at first. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedRing } from "../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedRing } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -15,8 +15,8 @@ import {
   START,
   held,
   noted,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
 const NOTHING: Partial<ObservedRing> = {

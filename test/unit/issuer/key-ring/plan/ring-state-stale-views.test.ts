@@ -1,8 +1,8 @@
 /** What the plan makes of views that are behind: a store that shows an older document, a KMS that shows an older `active`. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedRing } from "../../../../issuer/key-ring/index.ts";
-import type { KeySetDocument, KeySetKey } from "../../../../shared/key-set.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedRing } from "../../../../../issuer/key-ring/index.ts";
+import type { KeySetDocument, KeySetKey } from "../../../../../shared/key-set.ts";
 import {
   BOTH,
   START,
@@ -15,9 +15,9 @@ import {
   noted,
   observedRing,
   publishOf,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
-import { given } from "../../../support/values.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
+import { given } from "../../../../support/values.ts";
 
 describe("a newer document that the store does not show", () => {
   const OLD = [entry(1, "active")];

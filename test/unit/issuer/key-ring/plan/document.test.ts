@@ -1,7 +1,7 @@
 /** What the plan does when the published document is lost, put back, foreign or due for renewal. */
 import { describe, expect, test } from "vitest";
-import { planRing, stepKey } from "../../../../issuer/key-ring/index.ts";
-import { seconds } from "../../../support/key-sets.ts";
+import { planRing, stepKey } from "../../../../../issuer/key-ring/index.ts";
+import { seconds } from "../../../../support/key-sets.ts";
 import {
   after,
   BOTH,
@@ -17,9 +17,9 @@ import {
   rootKey,
   rsaKey,
   START,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
-import { given, kidOf } from "../../../support/values.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
+import { given, kidOf } from "../../../../support/values.ts";
 
 const POLICY = ringPolicy();
 

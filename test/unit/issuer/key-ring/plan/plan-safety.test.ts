@@ -4,13 +4,13 @@
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedGeneration, ObservedRing, Step } from "../../../../issuer/key-ring/index.ts";
-import type { RingPolicy, RingRequest } from "../../../../issuer/key-ring/index.ts";
-import type { EpochSeconds } from "../../../../shared/identifiers.ts";
-import type { KeySetDocument, KeySetKey } from "../../../../shared/key-set.ts";
-import { DEFAULT_TIMING } from "../../../../shared/timing.ts";
-import { TEST_TIMING, seconds } from "../../../support/key-sets.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedGeneration, ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
+import type { RingPolicy, RingRequest } from "../../../../../issuer/key-ring/index.ts";
+import type { EpochSeconds } from "../../../../../shared/identifiers.ts";
+import type { KeySetDocument, KeySetKey } from "../../../../../shared/key-set.ts";
+import { DEFAULT_TIMING } from "../../../../../shared/timing.ts";
+import { TEST_TIMING, seconds } from "../../../../support/key-sets.ts";
 import {
   after,
   documentOf,
@@ -21,8 +21,8 @@ import {
   observedRing,
   rootKey,
   START,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const NOW = after(0);
 const STATES = ["Enabled", "Enabled", "Enabled", "Disabled", "PendingDeletion", "Unavailable", "Creating"] as const;

@@ -5,12 +5,12 @@ import {
   parseTimingNote,
   serialiseTimingNote,
   timingInForce,
-} from "../../../../issuer/key-ring/plan/timing-in-force.ts";
-import type { TimingNote } from "../../../../issuer/key-ring/plan/timing-in-force.ts";
-import { DEFAULT_TIMING } from "../../../../shared/timing.ts";
-import type { RingTiming } from "../../../../shared/timing.ts";
-import { after, START } from "../../../support/observed-ring.ts";
-import { given } from "../../../support/values.ts";
+} from "../../../../../issuer/key-ring/plan/timing-in-force.ts";
+import type { TimingNote } from "../../../../../issuer/key-ring/plan/timing-in-force.ts";
+import { DEFAULT_TIMING } from "../../../../../shared/timing.ts";
+import type { RingTiming } from "../../../../../shared/timing.ts";
+import { after, START } from "../../../../support/observed-ring.ts";
+import { given } from "../../../../support/values.ts";
 
 const LONG: RingTiming = DEFAULT_TIMING;
 const SHORT: RingTiming = { ...DEFAULT_TIMING, maxTokenTtlSeconds: 600, kvCacheTtlSeconds: 30 };

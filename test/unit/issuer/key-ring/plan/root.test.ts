@@ -1,7 +1,7 @@
 /** What the plan makes of an operator's requests to change the root key. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedRing } from "../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedRing } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -12,8 +12,8 @@ import {
   observedRing,
   root,
   rootKey,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
 

@@ -1,7 +1,7 @@
 /** When the plan rotates, and which inequality holds each step back. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedRing, Plan, Step } from "../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedRing, Plan, Step } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -16,9 +16,9 @@ import {
   rootKey,
   rsaKey,
   START,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
-import type { EpochSeconds } from "../../../../shared/identifiers.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
+import type { EpochSeconds } from "../../../../../shared/identifiers.ts";
 
 /**
  * Rotates daily. A listing settles after 4K + 20 = 260; lead = S + K + P + 1 = 270 + 60 + 3600 + 1; hold = A + L + 2K = 360 +

@@ -1,7 +1,7 @@
 /** Which key takes over when the active one was withdrawn, and until when the one before it may. */
 import { describe, expect, test } from "vitest";
-import { planRing } from "../../../../issuer/key-ring/index.ts";
-import type { ObservedGeneration, ObservedRing, Step } from "../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedGeneration, ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -13,8 +13,8 @@ import {
   ringAfterRotation,
   SETTLE,
   START,
-} from "../../../support/observed-ring.ts";
-import { ringPolicy } from "../../../support/ring-world.ts";
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
 

@@ -1,19 +1,19 @@
 /** What an observation shows, over the embedded KMS and the fake Cloudflare API. */
 import { DisableKeyCommand, TagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { createRingMemory, observeRing, reconcileRing } from "../../../../issuer/key-ring/index.ts";
-import { SealgateError } from "../../../../issuer/errors.ts";
-import type { Kms } from "../../../../issuer/kms/port.ts";
-import { instrumentPorts } from "../../../support/instrument.ts";
-import type { Around } from "../../../support/instrument.ts";
-import { ringName } from "../../../support/key-sets.ts";
-import { faultOf } from "../../../support/published-by.ts";
-import { ringPolicy, startedRing, startRingWorld, TURN_SECONDS } from "../../../support/ring-world.ts";
-import type { RingWorld } from "../../../support/ring-world.ts";
-import { encodeBase64url } from "../../../../shared/base64url.ts";
-import { serialiseKeySet } from "../../../../shared/key-set.ts";
-import type { KeySetDocument } from "../../../../shared/key-set.ts";
-import { given, kidOf } from "../../../support/values.ts";
+import { createRingMemory, observeRing, reconcileRing } from "../../../../../issuer/key-ring/index.ts";
+import { SealgateError } from "../../../../../issuer/errors.ts";
+import type { Kms } from "../../../../../issuer/kms/port.ts";
+import { instrumentPorts } from "../../../../support/instrument.ts";
+import type { Around } from "../../../../support/instrument.ts";
+import { ringName } from "../../../../support/key-sets.ts";
+import { faultOf } from "../../../../support/published-by.ts";
+import { ringPolicy, startedRing, startRingWorld, TURN_SECONDS } from "../../../../support/ring-world.ts";
+import type { RingWorld } from "../../../../support/ring-world.ts";
+import { encodeBase64url } from "../../../../../shared/base64url.ts";
+import { serialiseKeySet } from "../../../../../shared/key-set.ts";
+import type { KeySetDocument } from "../../../../../shared/key-set.ts";
+import { given, kidOf } from "../../../../support/values.ts";
 
 /** A document as the ring's root key would sign it, whatever it says. */
 async function resigned(world: RingWorld, document: KeySetDocument): Promise<string> {

@@ -1,15 +1,15 @@
 /** The signer of a ring over the embedded KMS, on a virtual clock. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import { createRingSigner, createTaggedPublishedKeys, leadSeconds } from "../../../../issuer/key-ring/index.ts";
-import type { PublishedKeys, RingSigner, RingSignerOptions } from "../../../../issuer/key-ring/index.ts";
-import { createIssuer } from "../../../../issuer/index.ts";
-import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
-import { TEST_ISSUER } from "../../../support/key-sets.ts";
-import { faultOf } from "../../../support/published-by.ts";
-import { MAIN_RING, startedRing, startRingWorld, TURN_SECONDS } from "../../../support/ring-world.ts";
-import type { RingWorld } from "../../../support/ring-world.ts";
-import { given } from "../../../support/values.ts";
+import { createRingSigner, createTaggedPublishedKeys, leadSeconds } from "../../../../../issuer/key-ring/index.ts";
+import type { PublishedKeys, RingSigner, RingSignerOptions } from "../../../../../issuer/key-ring/index.ts";
+import { createIssuer } from "../../../../../issuer/index.ts";
+import { createKmsSigner } from "../../../../../issuer/kms/signer.ts";
+import { TEST_ISSUER } from "../../../../support/key-sets.ts";
+import { faultOf } from "../../../../support/published-by.ts";
+import { MAIN_RING, startedRing, startRingWorld, TURN_SECONDS } from "../../../../support/ring-world.ts";
+import type { RingWorld } from "../../../../support/ring-world.ts";
+import { given } from "../../../../support/values.ts";
 
 function signerOf(world: RingWorld, changes: Partial<RingSignerOptions> = {}): RingSigner {
   const { kms } = world.ports;

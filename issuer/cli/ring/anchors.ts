@@ -108,7 +108,7 @@ export async function printBootstrap(io: CliIo, options: RingOptions): Promise<E
   if (document === undefined || observed.storedText === undefined) {
     const failures = failuresOf({ steps: [], observed, plan: planRing(observed, policy, now) });
     if (options.json === true) printJson(io, { ring: observed.ring, failure: failureToJson(failures) });
-    io.err(`${paint(io, "red", "problem")}: there is no document to deploy. KV: ${what}\n`);
+    io.err(`${paint(io, "red", "problem")}: there is no key set to deploy. KV: ${what}\n`);
     return exitCodeOfFaults(failures) ?? EXIT.notConverged;
   }
   const { rev, expiresAt } = document;

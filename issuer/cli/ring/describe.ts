@@ -30,8 +30,8 @@ const UPCOMING: Readonly<Record<Upcoming["what"], string>> = {
   activate: "signs",
   drop: "leaves the key set",
   disable: "is disabled in KMS",
-  renew: "the document is renewed",
-  settle: "the document is published again, so that no edge holds a higher rev",
+  renew: "the key set is renewed",
+  settle: "the key set is published again, so that no edge holds a higher rev",
   lower_timing: "the lowered timing is published",
   forget_timing: "the earlier, longer timing has run out",
 };

@@ -92,7 +92,7 @@ function describeBound(kid: Kid, { seconds, publishedAt, unreachableUntil }: Bou
   ];
   if (unreachableUntil !== undefined) {
     lines.push(
-      `an edge that cannot reach KV by ${describeTime(unreachableUntil)}, when the document it holds has expired by its clock`,
+      `an edge that cannot reach KV by ${describeTime(unreachableUntil)}, when the key set it holds has expired by its clock`,
     );
   }
   return `${lines.join("\n")}\n`;

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { SealgateError, explain } from "../errors.ts";
 import { KmsEmulatorError } from "../kms-emulator/index.ts";
+import { addExamples } from "./examples.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { paint, printJson } from "./io.ts";
@@ -60,6 +61,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addRingCommands(program, io, setExitCode);
   addServeCommand(program, io);
   addKmsEmulatorCommand(program, io);
+  addExamples(program);
   return program;
 }
 

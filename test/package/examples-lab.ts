@@ -72,6 +72,7 @@ export async function openLab(behindSeconds: number): Promise<Lab> {
     SEALGATE_KV_BASE_URL: gateway.kvBaseUrl,
     SEALGATE_KV_NAMESPACE_ID: LOCAL_NAMESPACE_ID,
     SEALGATE_CALLER_SECRET: CALLER_SECRET,
+    GATEWAY: gateway.url,
     // npx finds the program in the project; nothing is asked of a registry.
     npm_config_offline: "true",
     npm_config_update_notifier: "false",

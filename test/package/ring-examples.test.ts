@@ -57,6 +57,9 @@ const WAYS: Readonly<Record<RingWay, (block: Block) => Promise<void>>> = {
   async status({ page, code }) {
     await lab.shell(page, `${code.trim()} || [ $? = 4 ]`);
   },
+  async "ring state"({ page, code }) {
+    for (const line of code.trim().split("\n")) await lab.shell(page, `${line} || [ $? = 4 ]`);
+  },
   async help({ page, code }) {
     const [installed = "", inRepository = ""] = code.split("\n");
     expect(await lab.shell(page, installed)).toMatch(/^Usage: sealgate /);

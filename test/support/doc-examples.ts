@@ -9,6 +9,8 @@ import { readFileSync } from "node:fs";
 export type RingWay =
   /** In the shell of its page, which keeps its variables from block to block. */
   | "shell"
+  /** As a shell block; exit code 4 says that the ring has to wait or that something is due, which an example may show. */
+  | "ring state"
   /** As a shell block; the anchors that it prints are those of the Workers. */
   | "init"
   /** As a shell block that may say that something is due (exit code 4). */
@@ -104,14 +106,71 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "docs/cli.md": [
     ["npx sealgate --help                      # in a project that has the package", "help"],
     ["export SEALGATE_RING=main SEALGATE_ISSUER=https://auth.example.com", "shell"],
+    ["sealgate token sign --key alias/my-signing-key --alg ES256 --audience https://api.example.com > token", "shell"],
+    ['import { createIssuer, createKmsSigner, createKmsVerifier } from "sealgate/issuer";', "module"],
+    ['{"error":{"code":"kms_key_not_found","message":"…"}}', OUTPUT],
+    ['{ "alg": "ES256", "rotateEverySeconds": 2592000, "timing": { "maxTokenTtlSeconds": 3600 } }', "ring policy"],
+    [`sealgate token sign --ring --audience https://api.example.com --claims '{"sub":"user-1"}' --json`, "shell"],
     [
-      "export SEALGATE_KEY_ID=alias/my-signing-key SEALGATE_ALG=ES256 SEALGATE_ISSUER=https://auth.example.com",
+      '{"token":"eyJhbGciOiJFUzI1NiIs…","kid":"SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs","expiresAt":1795828200,"jti":"0730…"}',
+      OUTPUT,
+    ],
+    [
+      "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",
       "shell",
     ],
-    ['import { createIssuer, createKmsSigner, createKmsVerifier } from "sealgate/issuer";', "module"],
-    ['{ "alg": "ES256", "rotateEverySeconds": 2592000, "timing": { "maxTokenTtlSeconds": 3600 } }', "ring policy"],
+    ["{", OUTPUT],
+    ["sealgate token inspect < token", "shell"],
+    ['header    {"alg":"ES256","kid":"SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs","typ":"JWT"}', OUTPUT],
+    ["sealgate key public alias/my-signing-key --format jwk", "shell"],
+    ["{", OUTPUT],
+    ["sealgate ring init --dry-run", "shell"],
+    ["create ECC_NIST_P256 key for the root: done", OUTPUT],
+    ["sealgate ring status", "ring state"],
+    ["ring main   https://auth.example.com   ES256, rotates every 30 d", OUTPUT],
+    ["sealgate ring reconcile", "shell"],
+    ["nothing to do", OUTPUT],
+    [
+      "sealgate ring reconcile --watch --interval 60",
+      { because: "goes on until Ctrl-C; test/unit/issuer/cli/ring/reconcile.test.ts runs it" },
+    ],
+    ["sealgate ring rotate --dry-run", "ring state"],
+    [
+      "not done standby_not_ready: The standby is not known to every edge and consumer yet: its tokens could be refused. Safe from 2026-11-28T02:14:33Z (in 1 h 9 min).",
+      OUTPUT,
+    ],
+    [
+      "sealgate ring rotate --wait",
+      { because: "waits for an hour; test/unit/issuer/cli/ring/reconcile-rotate.test.ts runs it" },
+    ],
+    [
+      "sealgate token sign --ring --audience https://api.example.com > leaked     # stands for the token that leaked",
+      "shell",
+    ],
+    ["would disable the KMS key of generation 1 (revoked)", OUTPUT],
+    ["sealgate ring adopt --dry-run alias/my-signing-key", "shell"],
+    ["sealgate ring anchors", "shell"],
+    [
+      `TRUST_ANCHORS='[{"kty":"EC","crv":"P-256","x":"TDWKBOU6…","y":"BlPHDixm…","alg":"ES256","use":"sig","kid":"lhMAN_s6…"}]'`,
+      OUTPUT,
+    ],
+    [
+      "sealgate ring anchors --prepare",
+      { because: "a step of docs/runbooks/root-change.md, which test/e2e/ring/runbooks.test.ts follows" },
+    ],
+    ["sealgate ring bootstrap > key-set.jws", "shell"],
+    ['npx wrangler deploy --env production --var BOOTSTRAP_KEY_SET:"$(cat key-set.jws)"', CLOUDFLARE],
     ["sealgate serve --ring", "serve"],
     ['curl -s http://127.0.0.1:8788/tokens -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" \\', "request"],
+    [
+      '{"token":"eyJhbGciOiJFUzI1NiIs…","kid":"SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs","jti":"0730…","expiresAt":1795828200}',
+      OUTPUT,
+    ],
+    [
+      "sealgate kms-emulator --port 4566 --state-file kms.json",
+      { because: "goes on until Ctrl-C; test/unit/issuer/cli/kms-emulator-command.test.ts runs it" },
+    ],
+    ["AWS_ENDPOINT_URL_KMS=http://127.0.0.1:4566", OUTPUT],
   ],
   "docs/gateway.md": [
     ROUTES,
@@ -130,6 +189,12 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     [
       '{ "x-user-id": "sub", "x-tenant": "tenant", "x-plan": ["subscription", "plan"] }',
       { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
+    ],
+  ],
+  "docs/errors.md": [
+    [
+      '{"type":"about:blank","title":"Unauthorized","status":401,"detail":"A bearer token is required.","code":"token_missing"}',
+      REQUEST,
     ],
   ],
   "docs/gateway-log.md": [

@@ -1,0 +1,40 @@
+/**
+ * The examples that `--help` prints, by the words of the command. Each line stands in docs/cli.md as well, whose blocks a test
+ * executes with the packed package.
+ */
+import type { Command } from "commander";
+
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  "token sign": [
+    `sealgate token sign --ring --audience https://api.example.com --claims '{"sub":"user-1","scope":"orders"}' > token`,
+  ],
+  "token verify": [
+    "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",
+  ],
+  "token inspect": ["sealgate token inspect < token", "sealgate token inspect --json < token | jq .times.exp"],
+  "key public": ["sealgate key public alias/my-signing-key > public.pem"],
+  "ring init": ["sealgate ring init --dry-run", "sealgate ring init"],
+  "ring status": ["sealgate ring status", 'sealgate ring status --gateway "$GATEWAY"'],
+  "ring reconcile": ["sealgate ring reconcile", "sealgate ring reconcile --watch --interval 60"],
+  "ring rotate": ["sealgate ring rotate --dry-run", "sealgate ring rotate --wait"],
+  "ring revoke": [
+    "kid=$(sealgate token inspect --json < leaked | jq -r .header.kid)",
+    'sealgate ring revoke --dry-run --yes "$kid"',
+  ],
+  "ring adopt": ["sealgate ring adopt --dry-run alias/my-signing-key"],
+  "ring anchors": ["sealgate ring anchors", "sealgate ring anchors --prepare"],
+  "ring bootstrap": ["sealgate ring bootstrap > key-set.jws"],
+  serve: ["sealgate serve --ring"],
+  "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
+};
+
+/** Adds the examples to the help of each command. */
+export function addExamples(command: Command, words: readonly string[] = []): void {
+  for (const child of command.commands) addExamples(child, [...words, child.name()]);
+  const lines = EXAMPLES[words.join(" ")];
+  if (lines === undefined) return;
+  command.addHelpText(
+    "after",
+    ["", lines.length === 1 ? "Example:" : "Examples:", ...lines.map((line) => `  ${line}`)].join("\n"),
+  );
+}

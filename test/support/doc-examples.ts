@@ -136,7 +136,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ],
     ["sealgate ring rotate --dry-run", "ring state"],
     [
-      "not done standby_not_ready: The standby is not known to every edge and consumer yet: its tokens could be refused. Safe from 2026-11-28T02:14:33Z (in 1 h 9 min).",
+      "not done standby_not_ready: The pending key is not known to every edge and consumer yet: its tokens could be refused. Safe from 2026-11-28T02:14:33Z (in 1 h 9 min).",
       OUTPUT,
     ],
     [

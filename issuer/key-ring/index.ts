@@ -20,6 +20,7 @@ export type {
   StepKind,
   Upcoming,
 } from "./model.ts";
+export { describeRole } from "./names.ts";
 export { createRingMemory } from "./observe/memory.ts";
 export type { RingMemory } from "./observe/memory.ts";
 export { observeRing } from "./observe/observe.ts";

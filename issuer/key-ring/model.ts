@@ -11,7 +11,7 @@ import type { KeySetProblem } from "../../shared/signed-key-set.ts";
 import type { EdgeTiming } from "../../shared/timing.ts";
 import type { FaultCode } from "../errors.ts";
 import type { KmsSigningKeySpec } from "../kms/port.ts";
-import type { RingTags } from "./names.ts";
+import type { KeyRole, RingTags } from "./names.ts";
 
 // ---- what is observed ----
 
@@ -180,11 +180,6 @@ export interface PublishStep {
   readonly rev: RevChoice;
 }
 
-export type ClaimedRole =
-  | { readonly role: "root" }
-  | { readonly role: "numbered_root"; readonly number: number }
-  | { readonly role: "generation"; readonly number: number };
-
 /** One change, safe on its own and safe to repeat. */
 export type Step =
   /** Creates a key with its tags, unless `orphan` is one already, and claims its alias. */
@@ -193,9 +188,9 @@ export type Step =
       readonly alg: Alg;
       readonly keySpec: KmsSigningKeySpec;
       readonly orphan: string | undefined;
-    } & ClaimedRole)
+    } & KeyRole)
   /** Claims an alias for a key that exists: adoption, the own alias of the present root key. */
-  | ({ readonly kind: "claim_alias"; readonly keyArn: string } & ClaimedRole)
+  | ({ readonly kind: "claim_alias"; readonly keyArn: string } & KeyRole)
   | {
       readonly kind: "tag_key";
       readonly keyArn: string;

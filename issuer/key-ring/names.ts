@@ -8,53 +8,60 @@ import { parseEpochSeconds, parseKid } from "../../shared/identifiers.ts";
 import type { EpochSeconds, Kid, RingName } from "../../shared/identifiers.ts";
 import type { KmsTags } from "../kms/port.ts";
 
-/** Aliases of one ring all start with this. */
-export function ringAliasPrefix(ring: RingName): string {
-  return `alias/sealgate/${ring}/`;
+/** What a key of the ring is for. */
+export type KeyRole =
+  | { readonly role: "root" }
+  | { readonly role: "numbered_root"; readonly number: number }
+  | { readonly role: "generation"; readonly number: number };
+
+/** What an alias of the ring stands for. `root` and `active` move; those with a number are created once and never moved. */
+export type AliasRole = KeyRole | { readonly role: "active" };
+
+/** The last part of the alias, and the value of the tag `sealgate:generation`: "root", "root-2", "3", "active". */
+export function nameOfRole(named: AliasRole): string {
+  switch (named.role) {
+    case "root":
+    case "active":
+      return named.role;
+    case "numbered_root":
+      return `root-${named.number}`;
+    case "generation":
+      return String(named.number);
+  }
 }
 
-/** The key that signs key sets. */
-export function rootAlias(ring: RingName): string {
-  return `${ringAliasPrefix(ring)}root`;
+/** @returns undefined for a text that is no name of a role, such as "01": each number has one name */
+export function parseRole(name: string | undefined): AliasRole | undefined {
+  if (name === "root" || name === "active") return { role: name };
+  const [, root, digits] = /^(root-)?([1-9]\d{0,8})$/.exec(name ?? "") ?? [];
+  if (digits === undefined) return undefined;
+  return { role: root === undefined ? "generation" : "numbered_root", number: Number(digits) };
 }
 
-/** A root key by its number: created once, never moved. Exists only once a change of the root key was begun. */
-export function numberedRootAlias(ring: RingName, number: number): string {
-  return `${ringAliasPrefix(ring)}root-${number}`;
+/** True for the names of root keys. */
+export function isRootName(name: string | undefined): name is string {
+  const role = parseRole(name)?.role;
+  return role === "root" || role === "numbered_root";
 }
 
-/** The generation that signs tokens. */
-export function activeAlias(ring: RingName): string {
-  return `${ringAliasPrefix(ring)}active`;
+/** The role in words: "the root", "root 2", "generation 3". */
+export function describeRole(named: KeyRole): string {
+  if (named.role === "root") return "the root";
+  return named.role === "numbered_root" ? `root ${named.number}` : `generation ${named.number}`;
 }
 
-/** Generation n: created once, never moved. */
-export function generationAlias(ring: RingName, number: number): string {
-  return `${ringAliasPrefix(ring)}${number}`;
+export function ringAlias(ring: RingName, named: AliasRole): string {
+  return aliasPrefix(ring) + nameOfRole(named);
 }
-
-/** What an alias of the ring stands for. */
-export type AliasRole =
-  | { readonly kind: "root" }
-  | { readonly kind: "numbered_root"; readonly number: number }
-  | { readonly kind: "active" }
-  | { readonly kind: "generation"; readonly number: number };
 
 /** @returns undefined for an alias that is not one of this ring's */
 export function parseRingAlias(ring: RingName, aliasName: string): AliasRole | undefined {
-  const prefix = ringAliasPrefix(ring);
-  if (!aliasName.startsWith(prefix)) return undefined;
-  const name = aliasName.slice(prefix.length);
-  if (name === "root" || name === "active") return { kind: name };
-  const root = name.startsWith("root-");
-  const number = parseNumber(root ? name.slice("root-".length) : name);
-  if (number === undefined) return undefined;
-  return { kind: root ? "numbered_root" : "generation", number };
+  const prefix = aliasPrefix(ring);
+  return aliasName.startsWith(prefix) ? parseRole(aliasName.slice(prefix.length)) : undefined;
 }
 
-/** Decimal, from 1, without leading zeros: one name per number. */
-function parseNumber(text: string): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+function aliasPrefix(ring: RingName): string {
+  return `alias/sealgate/${ring}/`;
 }
 
 const TAG = {

@@ -5,7 +5,7 @@
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
 import type { EdgeTiming } from "../../shared/timing.ts";
-import { activeAlias, generationAlias, ringTags, rootAlias } from "../../issuer/key-ring/names.ts";
+import { ringAlias, ringTags } from "../../issuer/key-ring/names.ts";
 import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
 import type { Kms } from "../../issuer/kms/port.ts";
 import { createKmsSigner } from "../../issuer/kms/signer.ts";
@@ -26,16 +26,16 @@ const ROOT_ALG: Alg = "ES256";
 
 export async function createDemoRing(kms: Kms, ring: RingName, algs: readonly Alg[]): Promise<DemoRing> {
   const createGeneration = (number: number, alg: Alg): Promise<Signer> =>
-    createNamedKey(kms, ring, generationAlias(ring, number), String(number), alg);
+    createNamedKey(kms, ring, ringAlias(ring, { role: "generation", number }), String(number), alg);
   const [root, standby, ...generations] = await Promise.all([
-    createNamedKey(kms, ring, rootAlias(ring), "root", ROOT_ALG),
+    createNamedKey(kms, ring, ringAlias(ring, { role: "root" }), "root", ROOT_ALG),
     createGeneration(algs.length + 1, ROOT_ALG),
     ...algs.map((alg, index) => createGeneration(index + 1, alg)),
   ]);
   const active = generations.at(-1);
   if (root === undefined || standby === undefined || active === undefined)
     throw new TypeError("algs must not be empty");
-  await kms.createAlias(activeAlias(ring), active.keyArn);
+  await kms.createAlias(ringAlias(ring, { role: "active" }), active.keyArn);
   return { name: ring, root, standby, generations };
 }
 

@@ -142,7 +142,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
       if (change.kind !== "alias") return;
       if (change.aliasName === aliases.active) noteActive(change.keyArn);
       const role = parseRingAlias(first.ring, change.aliasName);
-      if (role?.kind === "generation") numberOf.set(change.keyArn, role.number);
+      if (role?.role === "generation") numberOf.set(change.keyArn, role.number);
     },
     onWrite(write) {
       for (const [kid, x] of documentOf(write).keys) {

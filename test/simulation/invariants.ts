@@ -142,7 +142,7 @@ export function createJudge(options: JudgeOptions): Judge {
 
   /** A name of the ring and its key belong together for ever; the name may be taken away and put back. */
   function noteAlias({ aliasName, keyArn }: Extract<KmsChange, { kind: "alias" }>): void {
-    if (parseRingAlias(ring, aliasName)?.kind !== "generation") return;
+    if (parseRingAlias(ring, aliasName)?.role !== "generation") return;
     coverage.count("generations");
     if ((keyByAlias.get(aliasName) ?? keyArn) !== keyArn || (aliasByKey.get(keyArn) ?? aliasName) !== aliasName)
       report("4 kid, key or algorithm changed", `${aliasName} ${keyArn}`);

@@ -1,14 +1,15 @@
 /** The key ring's data in words, for a person at a terminal. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { describeRole } from "../../key-ring/index.ts";
 import type { ObservedDocument, Step, Upcoming } from "../../key-ring/index.ts";
 
 /** What a step does, as one clause. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case "create_key":
-      return `${step.orphan === undefined ? "create" : "use the left-over"} ${step.keySpec} key for ${roleOf(step)}`;
+      return `${step.orphan === undefined ? "create" : "use the left-over"} ${step.keySpec} key for ${describeRole(step)}`;
     case "claim_alias":
-      return `name the existing key ${roleOf(step)}`;
+      return `name the existing key ${describeRole(step)}`;
     case "tag_key":
       return `tag ${step.generation === undefined ? "a key" : `generation ${step.generation}`}: ${Object.keys(step.tags).join(", ")}`;
     case "create_active":
@@ -96,11 +97,6 @@ export function describeDuration(seconds: number): string {
     if (count > 0) parts.push(`${count} ${name}`);
   }
   return parts.slice(0, 2).join(" ") || "0 s";
-}
-
-function roleOf(step: Extract<Step, { readonly role: string }>): string {
-  if (step.role === "root") return "the root";
-  return step.role === "numbered_root" ? `root ${step.number}` : `generation ${step.number}`;
 }
 
 function ofGeneration(generation: number | undefined): string {

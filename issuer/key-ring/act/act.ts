@@ -13,8 +13,8 @@ import type { KeySetPublisher } from "../../publish/publisher.ts";
 import { signKeySet } from "../../publish/sign-key-set.ts";
 import type { Signer } from "../../signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";
-import type { ClaimedRole, ObservedRing, PublishStep, Step } from "../model.ts";
-import { activeAlias, generationAlias, numberedRootAlias, ringTags, rootAlias } from "../names.ts";
+import type { ObservedRing, PublishStep, Step } from "../model.ts";
+import { describeRole, nameOfRole, ringAlias, ringTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
 import { chooseRev } from "../rev.ts";
 
@@ -68,19 +68,19 @@ export async function actOn(
       return createKey(step, kms, ring);
     case "claim_alias":
       // First the tag: another process that KMS shows no alias yet then takes the same number, and not a second one.
-      await kms.tagKey(step.keyArn, ringTags({ ring, generation: purposeOf(step) }));
-      return claim(kms, aliasOf(ring, step), step.keyArn);
+      await kms.tagKey(step.keyArn, ringTags({ ring, generation: nameOfRole(step) }));
+      return claim(kms, ringAlias(ring, step), step.keyArn);
     case "tag_key":
       await kms.tagKey(step.keyArn, ringTags(step.tags));
       return doneWith(step.keyArn);
     case "create_active":
-      return claim(kms, activeAlias(ring), step.keyArn);
+      return claim(kms, ringAlias(ring, { role: "active" }), step.keyArn);
     case "move_active":
       await requireMovable(step, ports, policy.timing.clockSkewSeconds);
-      await kms.updateAlias(activeAlias(ring), step.keyArn);
+      await kms.updateAlias(ringAlias(ring, { role: "active" }), step.keyArn);
       return doneWith(step.keyArn);
     case "move_root":
-      await kms.updateAlias(rootAlias(ring), step.keyArn);
+      await kms.updateAlias(ringAlias(ring, { role: "root" }), step.keyArn);
       return doneWith(step.keyArn);
     case "publish":
       return publish(step, ports, ring, observed.storedText, isTooLate);
@@ -123,41 +123,18 @@ function doneWith(keyArn: string): StepOutcome {
 
 /** The key has its tags from its first moment on, so that it is found if the alias is never made. */
 async function createKey(step: Extract<Step, { kind: "create_key" }>, kms: Kms, ring: RingName): Promise<StepOutcome> {
-  const generation = purposeOf(step);
+  const generation = nameOfRole(step);
   const tags = ringTags({ ring, generation, alg: step.alg, managed: true });
-  const what = step.role === "generation" ? `generation ${step.number}` : "key sets only";
+  const what = step.role === "generation" ? describeRole(step) : "key sets only";
   const description = `sealgate, ring ${ring}, ${what}`;
   const keyArn = step.orphan ?? (await kms.createKey({ keySpec: step.keySpec, description, tags })).keyArn;
-  return claim(kms, aliasOf(ring, step), keyArn);
+  return claim(kms, ringAlias(ring, step), keyArn);
 }
 
 /** Creating an alias succeeds for exactly one caller, whatever else is going on. */
 async function claim(kms: Kms, aliasName: string, keyArn: string): Promise<StepOutcome> {
   const answer = await kms.createAlias(aliasName, keyArn);
   return { result: answer === "created" ? "done" : "taken", rev: undefined, document: undefined, keyArn };
-}
-
-function aliasOf(ring: RingName, claimed: ClaimedRole): string {
-  switch (claimed.role) {
-    case "root":
-      return rootAlias(ring);
-    case "numbered_root":
-      return numberedRootAlias(ring, claimed.number);
-    case "generation":
-      return generationAlias(ring, claimed.number);
-  }
-}
-
-/** The value of the generation tag. */
-function purposeOf(claimed: ClaimedRole): string {
-  switch (claimed.role) {
-    case "root":
-      return "root";
-    case "numbered_root":
-      return `root-${claimed.number}`;
-    case "generation":
-      return String(claimed.number);
-  }
 }
 
 async function publish(
@@ -172,7 +149,7 @@ async function publish(
   const document = composeKeySet({
     issuer: step.issuer,
     ring,
-    keys: step.keys.map(({ kid, jwk, state, publishedAt }) => ({ kid, jwk, state, publishedAt })),
+    keys: step.keys,
     revoked: step.revoked,
     timing: step.timing,
     roots: step.roots,

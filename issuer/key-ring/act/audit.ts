@@ -6,6 +6,7 @@ import type { EpochSeconds, Kid, RingName } from "../../../shared/identifiers.ts
 import type { FaultCode } from "../../errors.ts";
 import type { StepOutcome } from "./act.ts";
 import type { ObservedRing, Step, StepKind } from "../model.ts";
+import { nameOfRole } from "../names.ts";
 
 export interface AuditEntry {
   readonly at: EpochSeconds;
@@ -93,7 +94,7 @@ function changeOf(step: Step, observed: ObservedRing): Change {
     case "claim_alias":
       return {
         before: { alias: "none" },
-        after: { alias: step.role === "root" ? "root" : `${step.role} ${step.number}` },
+        after: { alias: nameOfRole(step) },
       };
     case "tag_key":
       return { before: {}, after: { tags: Object.keys(step.tags) } };

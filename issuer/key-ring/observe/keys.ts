@@ -35,26 +35,25 @@ export interface KeyReader {
   readonly now: EpochSeconds;
 }
 
-interface RingAlias extends KmsAlias {
-  readonly role: AliasRole;
-}
+type RingAlias = KmsAlias & AliasRole;
+type NumberedAlias = Extract<RingAlias, { readonly number: number }>;
 
 /** @param candidate key id, ARN or alias of a key that is to be adopted */
 export async function observeKeys(reader: KeyReader, candidate: string | undefined): Promise<KeyObservation> {
   const aliases = await reader.kms.listAliases("alias/");
   const ringAliases = aliases.flatMap((alias): readonly RingAlias[] => {
-    const role = parseRingAlias(reader.ring, alias.aliasName);
-    return role === undefined ? [] : [{ ...alias, role }];
+    const named = parseRingAlias(reader.ring, alias.aliasName);
+    return named === undefined ? [] : [{ ...alias, ...named }];
   });
-  const rootAlias = ringAliases.find(({ role }) => role.kind === "root");
-  const numberedRoots = ringAliases.filter(({ role }) => role.kind === "numbered_root");
-  const generationAliases = ringAliases.filter(({ role }) => role.kind === "generation");
+  const rootAlias = ringAliases.find(({ role }) => role === "root");
+  const numberedRoots = ringAliases.filter((alias) => alias.role === "numbered_root");
+  const generationAliases = ringAliases.filter((alias) => alias.role === "generation");
   const roots = await observeRoots(reader, rootAlias, numberedRoots);
-  const generations = await mapLimited(generationAliases, async ({ role, targetKeyId, createdAt }) => {
+  const generations = await mapLimited(generationAliases, async ({ number, targetKeyId, createdAt }) => {
     const key = await observeKey(reader, targetKeyId, reader.alg);
-    return { ...key, number: numberOf(role) ?? 0, aliasCreatedAt: createdAt };
+    return { ...key, number, aliasCreatedAt: createdAt };
   });
-  const activeAlias = ringAliases.find(({ role }) => role.kind === "active");
+  const activeAlias = ringAliases.find(({ role }) => role === "active");
   return {
     ...roots,
     rootUpdatedAt: rootAlias?.updatedAt,
@@ -68,11 +67,11 @@ export async function observeKeys(reader: KeyReader, candidate: string | undefin
 async function observeRoots(
   reader: KeyReader,
   rootAlias: RingAlias | undefined,
-  numberedRoots: readonly RingAlias[],
+  numberedRoots: readonly NumberedAlias[],
 ): Promise<Pick<KeyObservation, "root" | "otherRoots">> {
   const targets = new Map<string, number | undefined>();
   if (rootAlias !== undefined) targets.set(rootAlias.targetKeyId, undefined);
-  for (const { targetKeyId, role } of numberedRoots) targets.set(targetKeyId, numberOf(role));
+  for (const { targetKeyId, number } of numberedRoots) targets.set(targetKeyId, number);
   const keys = await mapLimited([...targets], async ([keyId, number]) => ({
     ...(await observeKey(reader, keyId, reader.rootAlg)),
     number,
@@ -83,16 +82,10 @@ async function observeRoots(
   };
 }
 
-function toActive({ targetKeyId, updatedAt }: KmsAlias, generations: readonly RingAlias[]): ObservedActive {
+function toActive({ targetKeyId, updatedAt }: KmsAlias, generations: readonly NumberedAlias[]): ObservedActive {
   // Should two generations have one key, the first one is meant.
-  const numbers = generations
-    .filter((alias) => alias.targetKeyId === targetKeyId)
-    .map(({ role }) => numberOf(role) ?? 0);
+  const numbers = generations.filter((alias) => alias.targetKeyId === targetKeyId).map(({ number }) => number);
   return { keyId: targetKeyId, generation: numbers.length === 0 ? undefined : Math.min(...numbers), updatedAt };
-}
-
-function numberOf(role: AliasRole): number | undefined {
-  return "number" in role ? role.number : undefined;
 }
 
 /** Tags never turn a foreign key into one of the ring by themselves, so its tags are looked at once in a while only. */

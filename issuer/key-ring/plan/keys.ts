@@ -10,9 +10,11 @@ import { settlingOf } from "./document.ts";
 import { isDroppable, isHoldOver, isKnown, isRipe, liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedKey, Step } from "../model.ts";
+import { nameOfRole, parseRole } from "../names.ts";
+import type { KeyRole } from "../names.ts";
 import { plannedLeadSeconds } from "../policy.ts";
 import { repeatedSeconds, settleAfterSeconds } from "../rev.ts";
-import { nextNumber } from "./ring-state.ts";
+import { generationNumberOf, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
 import type { TimingInForce } from "./timing-in-force.ts";
 
@@ -136,18 +138,19 @@ function hasPending({ generations, policy }: RingState): boolean {
 
 export function createGeneration({ observed, policy }: RingState, number: number): Step {
   const { alg, keySpec } = policy;
-  const orphan = findOrphan(observed.orphans, String(number), (key) => key.tags.alg === alg);
-  return { kind: "create_key", role: "generation", number, alg, keySpec, orphan: orphan?.keyArn };
+  const named = { role: "generation", number } as const;
+  const orphan = findOrphan(observed.orphans, named, (key) => key.tags.alg === alg);
+  return { kind: "create_key", ...named, alg, keySpec, orphan: orphan?.keyArn };
 }
 
 /** A key that was made for this purpose and has not got its alias. The same one for every rotator that looks. */
 export function findOrphan(
   orphans: readonly ObservedKey[],
-  purpose: string,
+  purpose: KeyRole,
   fits: (key: ObservedKey) => boolean,
 ): ObservedKey | undefined {
   return orphans
-    .filter((key) => key.tags.generation === purpose && key.keyState === "Enabled" && fits(key))
+    .filter((key) => key.tags.generation === nameOfRole(purpose) && key.keyState === "Enabled" && fits(key))
     .toSorted((left, right) => (left.keyArn < right.keyArn ? -1 : 1))[0];
 }
 
@@ -208,8 +211,9 @@ export function cleanOrphans(state: RingState): readonly Step[] {
   const spare = sparePending(state);
   return state.observed.orphans.flatMap((orphan): readonly Step[] => {
     const { keyArn, tags } = orphan;
-    if (orphan === spare || isLostGeneration(state, orphan)) {
-      return [{ kind: "claim_alias", role: "generation", number: Number(tags.generation), keyArn }];
+    const number = generationNumberOf(tags);
+    if (number !== undefined && (orphan === spare || isLostGeneration(state, orphan, number))) {
+      return [{ kind: "claim_alias", role: "generation", number, keyArn }];
     }
     if (!isUseless(state, orphan)) return [];
     return [
@@ -222,15 +226,17 @@ export function cleanOrphans(state: RingState): readonly Step[] {
 function sparePending(state: RingState): ObservedKey | undefined {
   const { active, observed, policy } = state;
   if (active === undefined || !hasPending(state)) return undefined;
-  return findOrphan(observed.orphans, String(nextNumber(state)), ({ tags }) => tags.alg === policy.alg);
+  return findOrphan(
+    observed.orphans,
+    { role: "generation", number: nextNumber(state) },
+    ({ tags }) => tags.alg === policy.alg,
+  );
 }
 
-function isLostGeneration({ observed, now }: RingState, { tags, createdAt }: ObservedKey): boolean {
+function isLostGeneration({ observed, now }: RingState, { tags, createdAt }: ObservedKey, number: number): boolean {
   const isListed = liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true;
-  const isTaken = observed.generations.some(({ number }) => String(number) === tags.generation);
-  return (
-    isListed && !isTaken && /^[1-9]\d*$/.test(tags.generation ?? "") && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS
-  );
+  const isTaken = observed.generations.some((generation) => generation.number === number);
+  return isListed && !isTaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
 }
 
 /**
@@ -241,14 +247,14 @@ function isUseless(state: RingState, { keyId, keyState, tags, createdAt }: Obser
   const { observed, now } = state;
   if (!tags.managed || tags.kid !== undefined) return false;
   if (keyState !== "Enabled" && keyState !== "Disabled") return false;
-  const { generation: purpose } = tags;
-  if (purpose === "root") return observed.root !== undefined && observed.root.keyId !== keyId;
-  const isTaken =
-    observed.generations.some(({ number }) => String(number) === purpose) ||
-    observed.otherRoots.some(({ number }) => `root-${number}` === purpose) ||
-    `root-${observed.root?.number}` === purpose;
-  if (isTaken) return true;
+  const purpose = parseRole(tags.generation);
+  if (purpose?.role === "root") return observed.root !== undefined && observed.root.keyId !== keyId;
+  if (purpose?.role === "numbered_root") {
+    return [observed.root, ...observed.otherRoots].some((root) => root?.number === purpose.number);
+  }
+  if (purpose?.role !== "generation") return false;
+  if (observed.generations.some(({ number }) => number === purpose.number)) return true;
   // Overtaken by later generations, or by a change of the algorithm; old enough that its alias would be seen if it had one.
-  const isOvertaken = Number(purpose) < nextNumber(state) || tags.alg !== state.policy.alg;
-  return /^[1-9]\d*$/.test(purpose ?? "") && isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
+  const isOvertaken = purpose.number < nextNumber(state) || tags.alg !== state.policy.alg;
+  return isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
 }

@@ -8,7 +8,7 @@ import { addSeconds } from "../../../shared/identifiers.ts";
 import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
 import type { ObservedGeneration, ObservedRing } from "../model.ts";
-import { settledSince } from "../names.ts";
+import { nameOfRole, settledSince } from "../names.ts";
 import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 
@@ -143,7 +143,7 @@ function phaseOf(
 function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: string): boolean {
   return (
     tags.ring === ring &&
-    tags.generation === String(number) &&
+    tags.generation === nameOfRole({ role: "generation", number }) &&
     tags.alg !== undefined &&
     tags.alg === alg &&
     tags.kid !== undefined &&

@@ -8,6 +8,7 @@ import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
 import type { RingRequest } from "../model.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
+import { isRootName } from "../names.ts";
 import { planRootRequest } from "./root.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
@@ -65,7 +66,7 @@ function planInit(state: RingState): RequestPlan {
       );
     }
     const { rootAlg } = policy;
-    const orphan = findOrphan(observed.orphans, "root", (key) => key.tags.alg === rootAlg);
+    const orphan = findOrphan(observed.orphans, { role: "root" }, (key) => key.tags.alg === rootAlg);
     const keySpec = kmsAlgorithmOf(rootAlg).keySpecs[0];
     return stepsFor({ kind: "create_key", role: "root", alg: rootAlg, keySpec, orphan: orphan?.keyArn });
   }
@@ -116,7 +117,7 @@ function planAdopt(state: RingState): RequestPlan {
   }
   const roots = [observed.root, ...observed.otherRoots].filter((root) => root !== undefined);
   const isForeign = tags.ring !== undefined && tags.ring !== observed.ring;
-  const isRoot = tags.generation?.startsWith("root") === true || roots.some((root) => root.keyId === keyId);
+  const isRoot = isRootName(tags.generation) || roots.some((root) => root.keyId === keyId);
   // A replica of a multi-Region key has the same material, and so the same kid.
   if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(state, kid)) {
     return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");

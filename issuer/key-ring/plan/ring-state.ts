@@ -3,6 +3,7 @@ import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import { deriveGenerations } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedRing, RingRequest } from "../model.ts";
+import { parseRole } from "../names.ts";
 import type { RingTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
 import { isSettled } from "../rev.ts";
@@ -46,7 +47,8 @@ export function isOfRing({ generations, document }: ObservedRing, kid: Kid): boo
 
 /** The generation that the tags of a key of this ring name. */
 export function generationNumberOf({ ring, generation }: RingTags): number | undefined {
-  return ring !== undefined && /^[1-9]\d{0,8}$/.test(generation ?? "") ? Number(generation) : undefined;
+  const named = parseRole(generation);
+  return ring !== undefined && named?.role === "generation" ? named.number : undefined;
 }
 
 /** The number of the next generation. A listed key whose alias is gone keeps its number, and gets the alias back. */

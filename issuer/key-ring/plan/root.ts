@@ -57,7 +57,7 @@ function prepare(state: RingState, root: ObservedRoot): RequestPlan {
   }
   const number = Math.max(...numbers) + 1;
   const { rootAlg } = policy;
-  const orphan = findOrphan(observed.orphans, `root-${number}`, (key) => key.tags.alg === rootAlg);
+  const orphan = findOrphan(observed.orphans, { role: "numbered_root", number }, (key) => key.tags.alg === rootAlg);
   const keySpec = kmsAlgorithmOf(rootAlg).keySpecs[0];
   return stepsFor({ kind: "create_key", role: "numbered_root", number, alg: rootAlg, keySpec, orphan: orphan?.keyArn });
 }

@@ -5,7 +5,7 @@
 import { liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedRoot, Step } from "../model.ts";
-import { settledSince } from "../names.ts";
+import { isRootName, nameOfRole, settledSince } from "../names.ts";
 import type { RingTags } from "../names.ts";
 import { isSettled } from "../rev.ts";
 import type { RingState } from "./ring-state.ts";
@@ -20,7 +20,12 @@ export function identityTags({ observed, generations }: RingState): readonly Ste
     .filter(({ isTagged, tags }) => !isTagged && (tags.ring ?? observed.ring) === observed.ring)
     .flatMap(({ number, keyArn, alg, publicKey }): readonly Step[] => {
       if (alg === undefined || publicKey === undefined) return [];
-      const tags = { ring: observed.ring, generation: String(number), alg, kid: publicKey.kid };
+      const tags = {
+        ring: observed.ring,
+        generation: nameOfRole({ role: "generation", number }),
+        alg,
+        kid: publicKey.kid,
+      };
       return [{ kind: "tag_key", keyArn, generation: number, tags }];
     });
   return [...roots, ...own];
@@ -28,20 +33,11 @@ export function identityTags({ observed, generations }: RingState): readonly Ste
 
 function rootTags({ keyArn, alg, publicKey, tags, number }: ObservedRoot, ring: string): readonly Step[] {
   if (alg === undefined || publicKey === undefined || (tags.ring ?? ring) !== ring) return [];
-  const isTagged =
-    tags.ring === ring && tags.alg === alg && tags.kid === publicKey.kid && isRootPurpose(tags.generation);
-  const generation = isRootPurpose(tags.generation)
-    ? tags.generation
-    : number === undefined
-      ? "root"
-      : `root-${number}`;
-  return isTagged
-    ? []
-    : [{ kind: "tag_key", keyArn, generation: undefined, tags: { ring, alg, kid: publicKey.kid, generation } }];
-}
-
-function isRootPurpose(generation: string | undefined): generation is string {
-  return generation?.startsWith("root") === true;
+  const hasName = isRootName(tags.generation);
+  if (tags.ring === ring && tags.alg === alg && tags.kid === publicKey.kid && hasName) return [];
+  const named = number === undefined ? ({ role: "root" } as const) : ({ role: "numbered_root", number } as const);
+  const generation = hasName ? tags.generation : nameOfRole(named);
+  return [{ kind: "tag_key", keyArn, generation: undefined, tags: { ring, alg, kid: publicKey.kid, generation } }];
 }
 
 /** After the fact: since when a key is listed, when that had settled, when it handed over, when it was revoked. */

@@ -17,7 +17,7 @@ import { createKmsSigner } from "../../kms/signer.ts";
 import { createSharedRun } from "../../shared-run.ts";
 import type { Signer, SignerSource } from "../../signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";
-import { activeAlias, parseRingTags } from "../names.ts";
+import { parseRingTags, ringAlias } from "../names.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 
 export interface RingSignerOptions {
@@ -111,7 +111,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
   async function resolve(isOvertaken: () => boolean): Promise<void> {
     const now = clock();
     lookedAt = now;
-    const key = await options.kms.describeKey(activeAlias(options.ring));
+    const key = await options.kms.describeKey(ringAlias(options.ring, { role: "active" }));
     if (isOvertaken()) return;
     // Whatever else is wrong with it passes; a key that was taken away signs no more, even before Sign has said so.
     if (isWithdrawn(key.keyState)) gone.add(key.keyArn);

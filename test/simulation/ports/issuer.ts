@@ -2,7 +2,7 @@
 import { createIssuer } from "../../../issuer/issuer.ts";
 import type { AuditEntry } from "../../../issuer/key-ring/act/audit.ts";
 import type { RingRequest } from "../../../issuer/key-ring/model.ts";
-import { activeAlias, generationAlias, numberedRootAlias, rootAlias } from "../../../issuer/key-ring/names.ts";
+import { ringAlias } from "../../../issuer/key-ring/names.ts";
 import { createRingMemory } from "../../../issuer/key-ring/observe/memory.ts";
 import { observeRing } from "../../../issuer/key-ring/observe/observe.ts";
 import { planRing } from "../../../issuer/key-ring/plan/plan.ts";
@@ -44,10 +44,10 @@ export function aliasesOf({ ring }: RingPolicy): {
   readonly numberedRoot: (number: number) => string;
 } {
   return {
-    active: activeAlias(ring),
-    root: rootAlias(ring),
-    generation: (number) => generationAlias(ring, number),
-    numberedRoot: (number) => numberedRootAlias(ring, number),
+    active: ringAlias(ring, { role: "active" }),
+    root: ringAlias(ring, { role: "root" }),
+    generation: (number) => ringAlias(ring, { role: "generation", number }),
+    numberedRoot: (number) => ringAlias(ring, { role: "numbered_root", number }),
   };
 }
 

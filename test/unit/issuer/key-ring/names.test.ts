@@ -1,40 +1,35 @@
 /** The names of aliases and tags that tools outside the repository rely on. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  activeAlias,
-  generationAlias,
-  numberedRootAlias,
-  parseRingAlias,
-  parseRingTags,
-  ringTags,
-  rootAlias,
-} from "../../../../issuer/key-ring/names.ts";
+import { parseRingAlias, parseRingTags, ringAlias, ringTags } from "../../../../issuer/key-ring/names.ts";
 import { MAIN_RING } from "../../../support/ring-world.ts";
 import { kidOf } from "../../../support/values.ts";
 import { seconds } from "../../../support/key-sets.ts";
 
 describe("aliases", () => {
   test("have the names that other tools rely on", () => {
-    expect(rootAlias(MAIN_RING)).toBe("alias/sealgate/main/root");
-    expect(activeAlias(MAIN_RING)).toBe("alias/sealgate/main/active");
-    expect(generationAlias(MAIN_RING, 12)).toBe("alias/sealgate/main/12");
-    expect(numberedRootAlias(MAIN_RING, 2)).toBe("alias/sealgate/main/root-2");
+    expect(ringAlias(MAIN_RING, { role: "root" })).toBe("alias/sealgate/main/root");
+    expect(ringAlias(MAIN_RING, { role: "active" })).toBe("alias/sealgate/main/active");
+    expect(ringAlias(MAIN_RING, { role: "generation", number: 12 })).toBe("alias/sealgate/main/12");
+    expect(ringAlias(MAIN_RING, { role: "numbered_root", number: 2 })).toBe("alias/sealgate/main/root-2");
   });
 
   test("are read back as what they stand for", () => {
     const number = fc.integer({ min: 1, max: 999_999_999 });
     fc.assert(
       fc.property(number, (n) => {
-        expect(parseRingAlias(MAIN_RING, generationAlias(MAIN_RING, n))).toEqual({ kind: "generation", number: n });
-        expect(parseRingAlias(MAIN_RING, numberedRootAlias(MAIN_RING, n))).toEqual({
-          kind: "numbered_root",
+        expect(parseRingAlias(MAIN_RING, ringAlias(MAIN_RING, { role: "generation", number: n }))).toEqual({
+          role: "generation",
+          number: n,
+        });
+        expect(parseRingAlias(MAIN_RING, ringAlias(MAIN_RING, { role: "numbered_root", number: n }))).toEqual({
+          role: "numbered_root",
           number: n,
         });
       }),
     );
-    expect(parseRingAlias(MAIN_RING, rootAlias(MAIN_RING))).toEqual({ kind: "root" });
-    expect(parseRingAlias(MAIN_RING, activeAlias(MAIN_RING))).toEqual({ kind: "active" });
+    expect(parseRingAlias(MAIN_RING, ringAlias(MAIN_RING, { role: "root" }))).toEqual({ role: "root" });
+    expect(parseRingAlias(MAIN_RING, ringAlias(MAIN_RING, { role: "active" }))).toEqual({ role: "active" });
   });
 
   test.each([

@@ -11,15 +11,9 @@ export type {
   ObservedKey,
   ObservedRing,
   ObservedRoot,
-  Plan,
-  Refusal,
-  RefusalCode,
-  RingProblem,
-  RingRequest,
-  Step,
-  StepKind,
-  Upcoming,
-} from "./model.ts";
+} from "./model/observed.ts";
+export type { Plan, Refusal, RefusalCode, RingProblem, RingRequest, Upcoming } from "./model/plan.ts";
+export type { Step, StepKind } from "./model/steps.ts";
 export { describeRole } from "./names.ts";
 export { createRingMemory } from "./observe/memory.ts";
 export type { RingMemory } from "./observe/memory.ts";

@@ -1,7 +1,9 @@
 /** How a run of the rotator ended: whether the ring is where it should be, and why the run counts as failed. Pure. */
 import type { FaultCode } from "../errors.ts";
-import { PROBLEM_EFFECTS } from "./model.ts";
-import type { ObservedRing, Plan, RingProblemCode, Step } from "./model.ts";
+import { PROBLEM_EFFECTS } from "./model/plan.ts";
+import type { ObservedRing } from "./model/observed.ts";
+import type { Plan, RingProblemCode } from "./model/plan.ts";
+import type { Step } from "./model/steps.ts";
 
 /** Why a run failed: a fault of KMS or of publishing, or a problem of the ring. */
 export type RunFailure =

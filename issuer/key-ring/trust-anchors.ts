@@ -2,7 +2,7 @@
 import type { Kid } from "../../shared/identifiers.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { serialiseJwk } from "../../shared/key-set.ts";
-import type { ObservedRing } from "./model.ts";
+import type { ObservedRing } from "./model/observed.ts";
 
 export interface RootAnchor {
   /** `current` signs; `next` was prepared; `previous` signed before and is enabled still. */

@@ -5,7 +5,7 @@
  *
  * Each step is a line of JSON on stdout (`{"audit":…}`), and so is each problem (`{"problem":…}`), for a metric filter. An
  * invocation fails, so that Lambda's metric `Errors` counts it, when KMS or KV could not be read, a step failed, or the ring
- * has a problem that stops its work (`PROBLEM_EFFECTS` in key-ring/model.ts). `errorType` is the code of the fault or
+ * has a problem that stops its work (`PROBLEM_EFFECTS` in key-ring/model/plan.ts). `errorType` is the code of the fault or
  * problem. What was done until then is kept, and the next invocation goes on.
  */
 import { hostname } from "node:os";

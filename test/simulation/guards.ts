@@ -2,7 +2,9 @@
  * Switches that take one guard away, in the wiring of the simulation only: what a rotator, a signer or an edge is given is
  * changed, or what it has planned is filtered. The code under test stays as it is and has no such switch.
  */
-import type { ObservedRing, Plan, Step } from "../../issuer/key-ring/model.ts";
+import type { ObservedRing } from "../../issuer/key-ring/model/observed.ts";
+import type { Plan } from "../../issuer/key-ring/model/plan.ts";
+import type { Step } from "../../issuer/key-ring/model/steps.ts";
 import { planRing } from "../../issuer/key-ring/plan/plan.ts";
 import { readSpki } from "../../issuer/kms/public-key.ts";
 import { parseEpochSeconds } from "../../shared/identifiers.ts";

@@ -33,7 +33,7 @@ export type {
 export { SealgateError } from "../../issuer/errors.ts";
 export type { FaultCode } from "../../issuer/errors.ts";
 export type { AuditEntry } from "../../issuer/key-ring/act/audit.ts";
-export type { RingRequest } from "../../issuer/key-ring/model.ts";
+export type { RingRequest } from "../../issuer/key-ring/model/plan.ts";
 export type { RingPolicy } from "../../issuer/key-ring/policy.ts";
 export type {
   Kms,

@@ -5,7 +5,8 @@
 import type { EpochSeconds, Kid, RingName } from "../../../shared/identifiers.ts";
 import type { FaultCode } from "../../errors.ts";
 import type { StepOutcome } from "./act.ts";
-import type { ObservedRing, Step, StepKind } from "../model.ts";
+import type { ObservedRing } from "../model/observed.ts";
+import type { Step, StepKind } from "../model/steps.ts";
 import { nameOfRole } from "../names.ts";
 
 export interface AuditEntry {

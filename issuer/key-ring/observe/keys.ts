@@ -9,7 +9,7 @@ import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { SealgateError } from "../../errors.ts";
 import { algOfKey, readPublicKeyFor } from "../../kms/fitness.ts";
 import type { Kms, KmsAlias, KmsKey, KmsTags } from "../../kms/port.ts";
-import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "../model.ts";
+import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "../model/observed.ts";
 import { parseRingAlias, parseRingTags } from "../names.ts";
 import type { AliasRole } from "../names.ts";
 import { mapLimited } from "./memory.ts";

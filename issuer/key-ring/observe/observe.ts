@@ -13,7 +13,7 @@ import type { KeySetRules, TrustAnchors } from "../../../shared/signed-key-set.t
 import { SealgateError } from "../../errors.ts";
 import type { Kms } from "../../kms/port.ts";
 import type { KeySetPublisher } from "../../publish/publisher.ts";
-import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot } from "../model.ts";
+import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot } from "../model/observed.ts";
 import { rememberDocument } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 import { observeKeys } from "./keys.ts";

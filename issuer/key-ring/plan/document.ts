@@ -8,7 +8,9 @@ import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../../s
 import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { isDroppable, knownTombstones, liveDocument, newerDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
-import type { DesiredKey, ObservedRing, PublishReason, PublishStep } from "../model.ts";
+import type { KeyToPublish } from "../../publish/compose.ts";
+import type { ObservedRing } from "../model/observed.ts";
+import type { PublishReason, PublishStep } from "../model/steps.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import { isRevAhead, isSettled, revLeadSeconds, settleAfterSeconds } from "../rev.ts";
 import type { RingState } from "./ring-state.ts";
@@ -16,7 +18,7 @@ import { isSameTiming } from "./timing-in-force.ts";
 import { rootAnchorsOf } from "../trust-anchors.ts";
 
 interface Desired {
-  readonly keys: readonly DesiredKey[];
+  readonly keys: readonly KeyToPublish[];
   readonly revoked: readonly RevokedKid[];
   readonly roots: readonly Kid[];
 }
@@ -82,8 +84,8 @@ function desire(state: RingState): Desired {
   const revoked = desireTombstones(state);
   const dead = new Set([...revoked.map(({ kid }) => kid), observed.root?.publicKey?.kid]);
   const known = new Set(generations.map(({ kid }) => kid));
-  const keys = new Map<Kid, DesiredKey>();
-  const add = (key: DesiredKey): void => {
+  const keys = new Map<Kid, KeyToPublish>();
+  const add = (key: KeyToPublish): void => {
     if (dead.has(key.kid) || keys.has(key.kid)) return;
     const isSecond = key.state === "active" && [...keys.values()].some(({ state }) => state === "active");
     keys.set(key.kid, isSecond ? { ...key, state: "retiring" } : key);
@@ -125,7 +127,7 @@ function stateOf({ phase, entry, newerEntry }: Generation, observed: ObservedRin
 }
 
 /** A key that was never published has to be tagged first: once it is disabled, only the tag tells its kid. */
-function desireKey(generation: Generation, state: KeyState): DesiredKey | undefined {
+function desireKey(generation: Generation, state: KeyState): KeyToPublish | undefined {
   const { publicKey, entry, newerEntry, kid, isUsable, isTagged } = generation;
   const wasPublished = entry ?? newerEntry;
   // As it was published, if it was: a key never changes its algorithm.
@@ -177,7 +179,7 @@ function publishReasons(state: RingState, desired: Desired): readonly PublishRea
   return reasons.filter(([, holds]) => holds).map(([reason]) => reason);
 }
 
-function isAnyStateChanged(wanted: readonly DesiredKey[], listed: ReadonlyMap<Kid, KeySetKey>): boolean {
+function isAnyStateChanged(wanted: readonly KeyToPublish[], listed: ReadonlyMap<Kid, KeySetKey>): boolean {
   return wanted.some(({ kid, state }) => listed.has(kid) && listed.get(kid)?.state !== state);
 }
 

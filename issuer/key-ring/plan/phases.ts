@@ -7,7 +7,7 @@ import type { KeySetDocument, KeySetKey } from "../../../shared/key-set.ts";
 import { addSeconds } from "../../../shared/identifiers.ts";
 import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
-import type { ObservedGeneration, ObservedRing } from "../model.ts";
+import type { ObservedGeneration, ObservedRing } from "../model/observed.ts";
 import { nameOfRole, settledSince } from "../names.ts";
 import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";

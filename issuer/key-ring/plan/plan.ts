@@ -7,7 +7,9 @@ import { requireNow } from "../../../shared/demands.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { planPublish, renewalOf, settlingOf } from "./document.ts";
 import { isDroppable, liveDocument } from "./phases.ts";
-import type { ObservedRing, Plan, RingRequest, Step, Upcoming } from "../model.ts";
+import type { ObservedRing } from "../model/observed.ts";
+import type { Plan, RingRequest, Upcoming } from "../model/plan.ts";
+import type { Step } from "../model/steps.ts";
 import {
   cleanOrphans,
   deleteRetired,

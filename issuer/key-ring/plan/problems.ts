@@ -1,6 +1,6 @@
 /** What is wrong with a ring and cannot, or must not, be put right without a person or some time. Pure. */
 import { isWithdrawn } from "./phases.ts";
-import type { RingProblem, RingProblemCode } from "../model.ts";
+import type { RingProblem, RingProblemCode } from "../model/plan.ts";
 import { unknownKids } from "./document.ts";
 import type { RingState } from "./ring-state.ts";
 

@@ -1,6 +1,7 @@
 /** What planning a request comes to, and the three ways to say it. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import type { Refusal, RefusalCode, Step } from "../model.ts";
+import type { Refusal, RefusalCode } from "../model/plan.ts";
+import type { Step } from "../model/steps.ts";
 
 export interface RequestPlan {
   readonly steps: readonly Step[];

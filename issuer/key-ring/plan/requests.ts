@@ -6,7 +6,7 @@
 import { demand } from "../../../shared/demands.ts";
 import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
-import type { RingRequest } from "../model.ts";
+import type { RingRequest } from "../model/plan.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
 import { isRootName } from "../names.ts";
 import { planRootRequest } from "./root.ts";

@@ -2,7 +2,8 @@
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import { deriveGenerations } from "./phases.ts";
 import type { Generation } from "./phases.ts";
-import type { ObservedRing, RingRequest } from "../model.ts";
+import type { ObservedRing } from "../model/observed.ts";
+import type { RingRequest } from "../model/plan.ts";
 import { parseRole } from "../names.ts";
 import type { RingTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";

@@ -4,7 +4,8 @@
  */
 import { liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
-import type { ObservedRoot, Step } from "../model.ts";
+import type { ObservedRoot } from "../model/observed.ts";
+import type { Step } from "../model/steps.ts";
 import { isRootName, nameOfRole, settledSince } from "../names.ts";
 import type { RingTags } from "../names.ts";
 import { isSettled } from "../rev.ts";

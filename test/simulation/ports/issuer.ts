@@ -1,7 +1,7 @@
 /** The issuer's half of `ports.ts`: policy, publisher, rotator and signer. */
 import { createIssuer } from "../../../issuer/issuer.ts";
 import type { AuditEntry } from "../../../issuer/key-ring/act/audit.ts";
-import type { RingRequest } from "../../../issuer/key-ring/model.ts";
+import type { RingRequest } from "../../../issuer/key-ring/model/plan.ts";
 import { ringAlias } from "../../../issuer/key-ring/names.ts";
 import { createRingMemory } from "../../../issuer/key-ring/observe/memory.ts";
 import { observeRing } from "../../../issuer/key-ring/observe/observe.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { PROBLEMS } from "../../../edge-verifier/http/problem.ts";
-import { PROBLEM_EFFECTS } from "../../../issuer/key-ring/model.ts";
+import { PROBLEM_EFFECTS } from "../../../issuer/key-ring/model/plan.ts";
 import { declaredCodes } from "../../support/declared-codes.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

@@ -1,7 +1,7 @@
 /** When a run of the rotator is a failed one. */
 import { expect, test } from "vitest";
 import { failuresOf, isConverged, planRing } from "../../../../issuer/key-ring/index.ts";
-import { PROBLEM_EFFECTS } from "../../../../issuer/key-ring/model.ts";
+import { PROBLEM_EFFECTS } from "../../../../issuer/key-ring/model/plan.ts";
 import { after, observedRing } from "../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../support/ring-world.ts";
 import { given } from "../../../support/values.ts";

@@ -1,14 +1,17 @@
 /**
- * The composition root: env -> config -> app, once per isolate. The only file of the edge that reads the clock.
+ * The composition root of the gateway: from vars and bindings to the app, once per isolate. Here the gateway is given its clock.
  */
 import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
 import { createVerification } from "../shared/keys/verification.ts";
+import { isJsonObject } from "../shared/json.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
 import { createApp } from "./request/app.ts";
 import type { GatewayApp, GatewayContext } from "./request/app.ts";
-import { collectProblems, problemsOf, readOriginConfig, readVerifierConfig } from "./config/config.ts";
-import type { Bindings, ConfigProblem } from "./config/config.ts";
+import { collectProblems, readKeySetSettings, readOriginConfig, readTokenPolicy } from "./config/config.ts";
+import type { ConfigProblem } from "./config/config.ts";
+import { canDo, readBindings } from "./config/values.ts";
+import type { Bindings } from "./config/values.ts";
 import { readFeatures } from "./request/hooks.ts";
 import type { Feature } from "./request/hooks.ts";
 import { createRouteFinder } from "./request/route.ts";
@@ -19,7 +22,6 @@ import type { EventSink } from "./request/event.ts";
 import { crashed, refused } from "./request/outcome.ts";
 import type { Outcome } from "./request/outcome.ts";
 import { compilePolicy } from "./policy/compile.ts";
-import type { PolicyProblem } from "./policy/compile.ts";
 import type { RoutePolicy } from "./policy/rule.ts";
 import { HEALTH_PATH, JWKS_PATH, KEY_SET_PATH } from "./request/own-endpoints.ts";
 
@@ -40,10 +42,18 @@ export interface GatewayWorker {
 /**
  * A Worker that guards an origin with a route policy. Configuration comes from its vars and bindings; while it, or the
  * policy, is invalid, every request is answered 500 `config_invalid` and the log names what to repair.
+ * @throws {TypeError} for an option that does not exist or cannot work: wrangler then refuses the upload
  */
 export function createGateway(routes: RoutePolicy, options: GatewayOptions = {}): GatewayWorker {
-  const { features = [], clock = Date.now } = options;
-  const sink = unfailing(options.onEvent ?? logEvent);
+  const { features = [], clock = Date.now, onEvent = logEvent, ...unknown } = options;
+  const areFeatures = Array.isArray(features) && features.every((feature) => canDo(feature, "read"));
+  // TypeScript says so too; in JavaScript a misspelt option would be passed over, and what it asks for left undone.
+  if (!areFeatures || typeof clock !== "function" || typeof onEvent !== "function" || Object.keys(unknown).length > 0) {
+    throw new TypeError(
+      "createGateway takes the options features (an array of features), clock and onEvent (functions).",
+    );
+  }
+  const sink = unfailing(onEvent);
   // The platform hands the same env object to every request of an isolate. What is kept is settled: a request never waits
   // for a promise of another request, which the platform may never resolve.
   const started = new WeakMap<object, Started>();
@@ -52,7 +62,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
       try {
         let state = started.get(env);
         if (state === undefined) {
-          const fresh = await start({ ...env }, { routes, features, clock, sink });
+          const fresh = await start(readBindings(env), { routes, features, clock, sink });
           state = started.get(env) ?? fresh;
           started.set(env, state);
         }
@@ -76,9 +86,10 @@ interface Surroundings {
 
 async function start(env: Bindings, { routes, features, clock, sink }: Surroundings): Promise<Started> {
   const { problems, report } = collectProblems();
-  const config = await readVerifierConfig(env);
-  const origin = readOriginConfig(env);
-  const base = origin.ok ? origin.value.base : "";
+  const keySet = await readKeySetSettings(env, report);
+  const tokenPolicy = readTokenPolicy(env, report);
+  const origin = readOriginConfig(env, report);
+  const base = origin?.base ?? "";
   const hooks = await readFeatures(features, { env, report, clock, base, routes });
   const policy = compilePolicy(hooks.routes ?? routes, [
     JWKS_PATH,
@@ -86,38 +97,30 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
     KEY_SET_PATH,
     ...(hooks.endpoint ? [hooks.endpoint.path] : []),
   ]);
-  if (!policy.ok || !config.ok || !origin.ok || problems.length > 0) {
-    return err([...problemsOf(config), ...problemsOf(origin), ...problems, ...problemsOf(policy).map(toConfigProblem)]);
+  for (const { rule, problem } of policy.ok ? [] : policy.error) {
+    report(rule === undefined ? "routes" : `routes[${rule}]`, problem);
   }
+  if (!policy.ok || keySet === undefined || origin === undefined || problems.length > 0) return err(problems);
+  const version = env["VERSION"];
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, routeFinder } = hooks;
   const findRoute = createRouteFinder(policy.value);
-  const { keySet, tokenPolicy } = config.value;
   const { ladder, verifiers } = createVerification(createKvKeySetReader(keySet.keySets, keySet.ring), keySet);
   return ok(
     createApp({
       ladder,
-      verifier: verifiers.under(tokenPolicy),
+      verifier: verifiers.under({ ...tokenPolicy, issuer: keySet.issuer }),
       ring: keySet.ring,
       findRoute: routeFinder?.(findRoute, policy.value) ?? findRoute,
-      origin: origin.value,
+      origin,
       identify: createIdentityReader(identityHeaders),
       removed: removedNames(identityHeaders),
       hooks,
       clock,
       sink,
-      version: versionOf(env["VERSION"]),
+      // The binding of version metadata: its text is empty in local development.
+      version: isJsonObject(version) && typeof version["id"] === "string" ? version["id"] || undefined : undefined,
     }),
   );
-}
-
-/** Version metadata; empty in local development. */
-function versionOf(value: unknown): string | undefined {
-  const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
-  return typeof id === "string" && id !== "" ? id : undefined;
-}
-
-function toConfigProblem({ rule, problem }: PolicyProblem): ConfigProblem {
-  return { variable: rule === undefined ? "routes" : `routes[${rule}]`, problem };
 }
 
 function unfailing(sink: EventSink): EventSink {

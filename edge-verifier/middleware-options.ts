@@ -10,8 +10,9 @@ import type { Result } from "../shared/result.ts";
 import { importTrustAnchors } from "../shared/signed-key-set.ts";
 import type { TokenPolicy, TokenTyp } from "../shared/verify-token.ts";
 import { isAbsent } from "./config/values.ts";
-import { problemsOf, readKeySetSettings, readTokenPolicy } from "./config/config.ts";
-import type { Bindings, ConfigProblem } from "./config/config.ts";
+import type { Bindings } from "./config/values.ts";
+import { collectProblems, readKeySetSettings, readTokenPolicy } from "./config/config.ts";
+import type { ConfigProblem } from "./config/config.ts";
 import { nameKeySet } from "./verification.ts";
 import type { NamedKeySet } from "./verification.ts";
 
@@ -81,10 +82,15 @@ export type SettingsReader = (c: Context) => Promise<Result<RequestSettings, rea
 
 export function createSettingsReader(options: SealgateOptions): SettingsReader {
   const keySetOf = rememberLast(async (bindings) => {
-    const settings = await readKeySetSettings(bindings, importAnchorsOnce);
-    return settings.ok ? ok(nameKeySet(settings.value)) : settings;
+    const { problems, report } = collectProblems();
+    const settings = await readKeySetSettings(bindings, report, importAnchorsOnce);
+    return settings === undefined || problems.length > 0 ? err(problems) : ok(nameKeySet(settings));
   });
-  const policyOf = rememberLast((bindings) => readTokenPolicy(bindings));
+  const policyOf = rememberLast((bindings) => {
+    const { problems, report } = collectProblems();
+    const policy = readTokenPolicy(bindings, report);
+    return problems.length > 0 ? err(problems) : ok(policy);
+  });
   return async (c) => {
     const keySet = await keySetOf(await readBindings(options, KEY_SET_OPTIONS, c));
     const policy = await policyOf(await readBindings(options, POLICY_OPTIONS, c));
@@ -92,7 +98,7 @@ export function createSettingsReader(options: SealgateOptions): SettingsReader {
       const { issuer } = keySet.value.settings;
       return ok({ keySet: keySet.value, policy: { ...policy.value, issuer } });
     }
-    return err([...problemsOf(keySet), ...problemsOf(policy)]);
+    return err([...(keySet.ok ? [] : keySet.error), ...(policy.ok ? [] : policy.error)]);
   };
 }
 
@@ -103,11 +109,12 @@ async function readBindings(options: SealgateOptions, names: OptionsByVariable, 
   const bindings: Record<string, unknown> = {};
   for (const [variable, name] of Object.entries(names)) {
     const option: unknown = options[name];
-    const value: unknown = typeof option === "function" ? option(c) : option;
+    const given = option === undefined ? env?.[variable] : option;
+    const value: unknown = typeof option === "function" ? option(c) : given;
     const settled: unknown = value instanceof Promise ? await value : value;
-    // `false` is no valid value of any option: one that is there and says nothing must not become a default.
-    const given = isAbsent(settled) ? false : settled;
-    bindings[variable] = option === undefined ? env?.[variable] : given;
+    // `false` is no valid value of any option: an option that is there and says nothing must not become a default.
+    const empty = option === undefined ? undefined : false;
+    bindings[variable] = isAbsent(settled) ? empty : settled;
   }
   return bindings;
 }

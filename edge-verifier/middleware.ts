@@ -6,10 +6,12 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Alg } from "../shared/algorithms.ts";
+import { refuseUnknownOptions } from "../shared/options.ts";
+import type { KnownOptions, OptionHints } from "../shared/options.ts";
 import type { VerifiedClaims } from "../shared/claims.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
-import { cookieLocation, readToken } from "./http/token-locations.ts";
+import { cookieLocation, credentialsOf, readToken } from "./http/token-locations.ts";
 import { explainRefusal } from "./request/explain.ts";
 import { DEFAULT_REALM, refusalResponse } from "./request/refusal.ts";
 import type { Refusal } from "./request/refusal.ts";
@@ -71,6 +73,9 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
     c.set("jwtPayload", undefined);
     c.set("auth", undefined);
     const nowMs = readClock(clock);
+    // With a cookie there are two places to look for a fault in.
+    const refuse = (refusal: Refusal): HTTPException =>
+      toException(refusal, realm, cookie && credentialsOf(c.req.raw, locations).map(({ location }) => location));
     const settings = await readSettings(c);
     if (!settings.ok) {
       logConfigProblems(settings.error, nowMs);
@@ -79,15 +84,15 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
     const presented = readToken(c.req.raw, locations);
     if (!presented.ok) {
       if (allow_anon && presented.error.code === "token_missing") return next();
-      throw toException(presented.error, realm);
+      throw refuse(presented.error);
     }
     const verification = findVerification(settings.value.keySet, nowMs);
-    if (!verification.ok) throw toException(verification.error, realm);
+    if (!verification.ok) throw refuse(verification.error);
     const verifier = verification.value.verifiers.under(settings.value.policy);
     const waitUntil = waitUntilOf(c);
     const answer = verifier.verify(presented.value, nowMs, waitUntil);
     const verified = answer instanceof Promise ? await answer : answer;
-    if (!verified.ok) throw toException(verified.error, realm);
+    if (!verified.ok) throw refuse(verified.error);
     c.set("jwtPayload", verified.value.claims);
     c.set("auth", describeAuth(verified.value));
     return next();
@@ -132,10 +137,11 @@ function waitUntilOf(c: Context): WaitUntil {
   };
 }
 
-function toException(refusal: Refusal, realm: string): HTTPException {
+/** @param places where the request has credentials, for the log */
+function toException(refusal: Refusal, realm: string, places?: readonly string[]): HTTPException {
   const res = refusalResponse(refusal, realm);
   // For the app's own log; nothing of it is in the response.
-  return new HTTPException(statusOf(res), { res, message: explainRefusal(refusal), cause: refusal });
+  return new HTTPException(statusOf(res), { res, message: explainRefusal(refusal, places), cause: refusal });
 }
 
 /** The statuses that a refusal of the middleware can have; HTTPException wants to know them as literals. */
@@ -145,8 +151,36 @@ function statusOf({ status }: Response): (typeof STATUSES)[number] | 500 {
   return STATUSES.find((known) => known === status) ?? 500;
 }
 
+const OPTIONS: KnownOptions<SealgateOptions> = {
+  issuer: true,
+  audience: true,
+  trustAnchors: true,
+  kv: true,
+  ring: true,
+  minRev: true,
+  bootstrapKeySet: true,
+  alg: true,
+  typ: true,
+  headerName: true,
+  cookie: true,
+  realm: true,
+  allow_anon: true,
+  clock: true,
+};
+
+/** Options of `hono/jwk` that are called otherwise here, and likely slips. */
+const HINTS: OptionHints = {
+  keys: "trustAnchors",
+  jwks_uri: "kv",
+  verification: "issuer and audience",
+  audiences: "audience",
+  anchors: "trustAnchors",
+  keySets: "kv",
+};
+
 /** Checks what does not depend on a request. */
 function checkOptions(options: SealgateOptions): void {
+  refuseUnknownOptions("sealgate", options, OPTIONS, HINTS);
   const { realm = "", cookie = "_", headerName = "_", allow_anon = false, clock = Date.now } = options;
   // RFC 9110 section 5.6.4: what may stand in a quoted string without an escape.
   refuseUnless(isText(realm, /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/), 'realm must be visible ASCII without " and \\');

@@ -7,7 +7,7 @@ import type { EpochSeconds, IssuerUrl, RingName } from "./identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
 import type { JwkProblem } from "./jwk.ts";
 import { importVerificationKey, parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
-import type { VerificationKey } from "./jws.ts";
+import type { UnverifiedHeader, UnverifiedJws, VerificationKey } from "./jws.ts";
 import { parseJsonObject } from "./json.ts";
 import { parseKeySet } from "./key-set.ts";
 import type { KeySetMemberProblem, ParsedKeySet } from "./key-set.ts";
@@ -62,21 +62,32 @@ export async function openKeySet(
   rules: KeySetRules,
   now: EpochSeconds,
 ): Promise<Result<ParsedKeySet, KeySetProblem>> {
-  if (text.length > MAX_KEY_SET_BYTES) return err({ code: "key_set_too_large" });
-  const jws = parseCompactJws(text);
-  if (!jws.ok) return err({ code: "key_set_malformed" });
-  const header = parseJwsHeader(jws.value.encodedHeader);
-  if (!header.ok) return err({ code: "key_set_malformed" });
-  if (header.value.typ !== KEY_SET_TYP) return err({ code: "key_set_wrong_typ" });
-  const root = rules.anchors.find((anchor) => anchor.kid === header.value.kid);
-  if (root?.algorithm !== header.value.algorithm) return err({ code: "key_set_unknown_root" });
-  if (!(await verifySignature(root, jws.value))) return err({ code: "key_set_signature_invalid" });
-  const payload = parseJsonObject(jws.value.payload);
+  const envelope = readEnvelope(text);
+  if (!envelope.ok) return envelope;
+  const { jws, header } = envelope.value;
+  const root = rules.anchors.find((anchor) => anchor.kid === header.kid);
+  if (root?.algorithm !== header.algorithm) return err({ code: "key_set_unknown_root" });
+  if (!(await verifySignature(root, jws))) return err({ code: "key_set_signature_invalid" });
+  const payload = parseJsonObject(jws.payload);
   if (!payload.ok) return err({ code: "key_set_malformed" });
   const parsed = parseKeySet(payload.value);
   if (!parsed.ok) return err({ code: "key_set_member_invalid", member: parsed.error });
   const problem = checkDocument(parsed.value, rules, now);
   return problem === undefined ? parsed : err(problem);
+}
+
+/** Whether a text has the form of a signed key set document. Who has signed it, and whether it is in force, is not looked at. */
+export function isSignedKeySet(text: string): boolean {
+  return readEnvelope(text).ok;
+}
+
+function readEnvelope(text: string): Result<{ jws: UnverifiedJws; header: UnverifiedHeader }, KeySetProblem> {
+  if (text.length > MAX_KEY_SET_BYTES) return err({ code: "key_set_too_large" });
+  const jws = parseCompactJws(text);
+  const header = jws.ok ? parseJwsHeader(jws.value.encodedHeader) : jws;
+  if (!jws.ok || !header.ok) return err({ code: "key_set_malformed" });
+  if (header.value.typ !== KEY_SET_TYP) return err({ code: "key_set_wrong_typ" });
+  return ok({ jws: jws.value, header: header.value });
 }
 
 /** The problems of a list of trust anchors, one line each. */

@@ -13,10 +13,12 @@ import type { KeysUnavailable } from "./keys/held-key-set.ts";
 import type { LadderStatus } from "./keys/key-ladder.ts";
 import { createVerification } from "./keys/verification.ts";
 import type { Verification } from "./keys/verification.ts";
+import { refuseUnknownOptions } from "./options.ts";
+import type { KnownOptions, OptionHints } from "./options.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err } from "./result.ts";
 import type { Result } from "./result.ts";
-import { importTrustAnchors, MAX_KEY_SET_BYTES, MAX_TRUST_ANCHORS } from "./signed-key-set.ts";
+import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "./signed-key-set.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "./verify-token.ts";
 import type { TokenPolicy, TokenTyp, VerifiedToken } from "./verify-token.ts";
 
@@ -70,6 +72,7 @@ export interface Verifier {
  * @throws {TypeError} for options that are missing or cannot work, all of them named at once
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  refuseUnknownOptions("createVerifier", options, OPTIONS, HINTS);
   const { policy, ring, minRev, bootstrapKeySet, reader } = readOptions(options);
   const { anchors, clock = Date.now } = options;
   // Settled values only: a promise that requests share would hang them in Workers.
@@ -106,6 +109,31 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   };
 }
+
+const OPTIONS: KnownOptions<VerifierOptions> = {
+  issuer: true,
+  audiences: true,
+  anchors: true,
+  keySets: true,
+  ring: true,
+  minRev: true,
+  bootstrapKeySet: true,
+  algs: true,
+  typs: true,
+  clock: true,
+};
+
+/** What other libraries, and this package's middleware, call the same things. */
+const HINTS: OptionHints = {
+  audience: "audiences",
+  aud: "audiences",
+  iss: "issuer",
+  trustAnchors: "anchors",
+  kv: "keySets",
+  alg: "algs",
+  algorithms: "algs",
+  typ: "typs",
+};
 
 const DEFAULT_RING = "main";
 
@@ -174,5 +202,5 @@ function isListOf<One>(list: readonly One[], fits: (one: One) => boolean): boole
 }
 
 function isDocument(text: string): boolean {
-  return typeof text === "string" && text !== "" && text.length <= MAX_KEY_SET_BYTES;
+  return typeof text === "string" && isSignedKeySet(text);
 }

@@ -12,9 +12,17 @@ export interface Fetcher {
   fetch(request: Request): Promise<Response>;
 }
 
+/** Unchecked vars and bindings: what the platform calls `env`, without what is empty. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
 /** An empty text is how a variable is switched off in a dashboard or a .dev.vars file. */
 export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === "";
+}
+
+/** The vars and bindings that are set, so that no reader has to tell an empty one from one that is left out. */
+export function readBindings(env: object): Bindings {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => !isAbsent(value)));
 }
 
 /** A binding is recognised by what it can do. */
@@ -37,6 +45,15 @@ export function readList(value: unknown): readonly string[] | undefined {
   if (typeof value !== "string") return undefined;
   const parts = value.split(",").map((part) => part.trim());
   return parts.includes("") ? undefined : parts;
+}
+
+/** A value of a JSON variable, or what a text says as JSON; undefined for a text that is no JSON. */
+export function readJson(value: unknown): unknown {
+  try {
+    return typeof value === "string" ? JSON.parse(value) : value;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A whole number from a number or from decimal digits; undefined for anything else. */

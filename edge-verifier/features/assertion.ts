@@ -10,14 +10,14 @@ import { calculateThumbprint } from "../../shared/jwk.ts";
 import { isJsonObject } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import { isAbsent } from "../config/values.ts";
+import { readJson } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 
 export const assertion: Feature = {
   name: "assertion",
   async read({ env, report, base, clock }) {
     const secret = env["ASSERTION_KEY"];
-    if (isAbsent(secret)) return {};
+    if (secret === undefined) return {};
     const signer = await createAssertionSigner(secret, base, clock);
     if (signer.ok) return { beforeForward: (outgoing, identity) => signer.value.attach(outgoing, identity) };
     report("ASSERTION_KEY", signer.error);
@@ -105,12 +105,7 @@ interface PrivateJwk {
 }
 
 function parsePrivateJwk(secret: unknown): PrivateJwk | undefined {
-  let value: unknown;
-  try {
-    value = typeof secret === "string" ? JSON.parse(secret) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = typeof secret === "string" ? readJson(secret) : undefined;
   if (!isJsonObject(value)) return undefined;
   const { kty, crv, x, d } = value;
   if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string" || typeof d !== "string") return undefined;

@@ -3,7 +3,7 @@
  * Preflights are answered here and never forwarded; other answers get their headers here. Decides nothing about tokens: a
  * cross-origin request needs one like any other.
  */
-import { isAbsent, readList } from "../config/values.ts";
+import { readList } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 import { refused } from "../request/outcome.ts";
 import type { Outcome } from "../request/outcome.ts";
@@ -14,7 +14,7 @@ export const cors: Feature = {
   read({ env, report }) {
     const credentials = env["CORS_CREDENTIALS"] ?? "false";
     if (credentials !== "true" && credentials !== "false") report("CORS_CREDENTIALS", 'must be "true" or "false"');
-    if (isAbsent(env["CORS_ORIGINS"])) {
+    if (env["CORS_ORIGINS"] === undefined) {
       if (credentials === "true")
         report("CORS_CREDENTIALS", "has no effect without CORS_ORIGINS: list the web origins there");
       return {};

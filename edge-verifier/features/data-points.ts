@@ -2,7 +2,7 @@
  * The feature `dataPoints`: each request as a data point of Workers Analytics Engine (the binding `EVENTS`), for dashboards and
  * alarms over more requests than logs are kept of. The positions are stable: queries depend on them (docs/gateway-log.md).
  */
-import { canDo, isAbsent } from "../config/values.ts";
+import { canDo } from "../config/values.ts";
 import type { RequestEvent } from "../request/event.ts";
 import type { Feature } from "../request/hooks.ts";
 
@@ -25,7 +25,7 @@ export const dataPoints: Feature = {
   read({ env, report }) {
     const dataset = env["EVENTS"];
     if (isDataset(dataset)) return { onEvent: (event) => writeEvent(dataset, event) };
-    if (!isAbsent(dataset)) report("EVENTS", "must be an Analytics Engine binding");
+    if (dataset !== undefined) report("EVENTS", "must be an Analytics Engine binding");
     return {};
   },
 };

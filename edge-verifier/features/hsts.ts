@@ -1,7 +1,7 @@
 /**
  * The feature `hsts`: `Strict-Transport-Security` (RFC 6797) where the origin sets none (`HSTS_MAX_AGE_SECONDS`).
  */
-import { isAbsent, readWholeNumber } from "../config/values.ts";
+import { readWholeNumber } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 
 /** Two years, which is what preload lists ask for. */
@@ -13,7 +13,7 @@ export const hsts: Feature = {
   name: "hsts",
   read({ env, report }) {
     const variable = "HSTS_MAX_AGE_SECONDS";
-    if (isAbsent(env[variable])) return {};
+    if (env[variable] === undefined) return {};
     const seconds = readWholeNumber(env[variable]);
     if (seconds === undefined || seconds < 0 || seconds > MAX_HSTS_SECONDS) {
       report(variable, `must be a whole number from 0 to ${MAX_HSTS_SECONDS}`);

@@ -3,7 +3,7 @@
  * (`IDENTITY_HEADERS`). How their values are made is in http/identity.ts.
  */
 import { isJsonObject } from "../../shared/json.ts";
-import { isAbsent } from "../config/values.ts";
+import { readJson } from "../config/values.ts";
 import type { Report } from "../config/config.ts";
 import type { Feature } from "../request/hooks.ts";
 import type { IdentityHeader } from "../http/identity.ts";
@@ -15,7 +15,7 @@ export const identityHeaders: Feature = {
   name: "identityHeaders",
   read({ env, report }) {
     const value = env["IDENTITY_HEADERS"];
-    return isAbsent(value) ? {} : { identityHeaders: readIdentityHeaders(value, report) };
+    return value === undefined ? {} : { identityHeaders: readIdentityHeaders(value, report) };
   },
 };
 
@@ -23,7 +23,7 @@ export const identityHeaders: Feature = {
 function readIdentityHeaders(value: unknown, report: Report): readonly IdentityHeader[] {
   const variable = "IDENTITY_HEADERS";
   const headers: IdentityHeader[] = [];
-  const object = typeof value === "string" ? parseJson(value) : value;
+  const object = readJson(value);
   if (!isJsonObject(object) || Object.keys(object).length > MAX_IDENTITY_HEADERS) {
     report(variable, `must be a JSON object of at most ${MAX_IDENTITY_HEADERS} header names`);
     return headers;
@@ -44,12 +44,4 @@ function readClaimPath(source: unknown): readonly string[] | undefined {
   const path: unknown[] = Array.isArray(source) ? source : [source];
   const names = path.filter((name): name is string => typeof name === "string" && name !== "");
   return path.length > 0 && names.length === path.length ? names : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,7 @@
  * told 429 instead of why. Only refusals are counted and only refusals are held back; a good request never waits. Counted per
  * location and approximately (developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit): damping, not accounting.
  */
-import { canDo, isAbsent } from "../config/values.ts";
+import { canDo } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 import { refused } from "../request/outcome.ts";
 import type { Outcome } from "../request/outcome.ts";
@@ -25,7 +25,7 @@ export const refusalLimit: Feature = {
         onRefusal: async (request, event) => ((await isRefusedTooOften(limiter, request)) ? limited(event) : undefined),
       };
     }
-    if (!isAbsent(limiter)) report("REFUSALS", "must be a rate limiting binding");
+    if (limiter !== undefined) report("REFUSALS", "must be a rate limiting binding");
     return {};
   },
 };

@@ -3,8 +3,9 @@
  * `AUTHORIZATION_SERVERS`). Publishes what the variables say and checks none of it with anybody.
  */
 import { parsePlainUrl } from "../../shared/identifiers.ts";
-import { isAbsent, readList } from "../config/values.ts";
-import type { Bindings, Report } from "../config/config.ts";
+import { readList } from "../config/values.ts";
+import type { Report } from "../config/config.ts";
+import type { Bindings } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 import type { Outcome } from "../request/outcome.ts";
 
@@ -45,14 +46,13 @@ function readResource(
   env: Bindings,
   report: Report,
 ): { readonly url: URL; readonly servers: readonly string[] } | undefined {
-  if (isAbsent(env["RESOURCE"])) {
-    if (isAbsent(env["AUTHORIZATION_SERVERS"])) return undefined;
+  if (env["RESOURCE"] === undefined) {
+    if (env["AUTHORIZATION_SERVERS"] === undefined) return undefined;
     return report("AUTHORIZATION_SERVERS", "has no effect without RESOURCE: set RESOURCE, or take this variable out");
   }
   const url = readPlainUrl(env["RESOURCE"]);
-  const servers = isAbsent(env["AUTHORIZATION_SERVERS"])
-    ? [String(env["ISSUER"])]
-    : readList(env["AUTHORIZATION_SERVERS"]);
+  const servers =
+    env["AUTHORIZATION_SERVERS"] === undefined ? [String(env["ISSUER"])] : readList(env["AUTHORIZATION_SERVERS"]);
   if (url === undefined)
     report("RESOURCE", "must be one https URL in normal form, without query and fragment (RFC 9728 section 1.2)");
   if (servers === undefined || servers.length === 0 || !servers.every((one) => readPlainUrl(one) !== undefined)) {

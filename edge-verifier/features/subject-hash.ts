@@ -4,7 +4,6 @@
  */
 import { encodeBase64url } from "../../shared/base64url.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
-import { isAbsent } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 
 /** @returns undefined for a token without `sub` */
@@ -20,7 +19,7 @@ export const subjectHash: Feature = {
   name: "subjectHash",
   async read({ env, report }) {
     const key = env["LOG_SUBJECT_HASH_KEY"];
-    if (isAbsent(key)) return {};
+    if (key === undefined) return {};
     if (typeof key === "string" && key.length >= MIN_HASH_KEY_LENGTH) {
       return { nameSubject: await createSubjectHasher(key) };
     }

@@ -2,8 +2,9 @@
  * The feature `tokenLocations`: tokens in a cookie or in a WebSocket handshake (`TOKEN_CARRIERS`, `TOKEN_COOKIE`,
  * `TOKEN_WEBSOCKET_PROTOCOL`). How they are read is in http/token-locations.ts.
  */
-import { isAbsent, readList } from "../config/values.ts";
-import type { Bindings, Report } from "../config/config.ts";
+import { readList } from "../config/values.ts";
+import type { Report } from "../config/config.ts";
+import type { Bindings } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 import {
   cookieLocation,
@@ -35,7 +36,7 @@ export const tokenLocations: Feature = {
 };
 
 function readLocations(env: Bindings, report: Report): LocationConfig {
-  const names = isAbsent(env["TOKEN_CARRIERS"]) ? ["authorization"] : (readList(env["TOKEN_CARRIERS"]) ?? []);
+  const names = env["TOKEN_CARRIERS"] === undefined ? ["authorization"] : (readList(env["TOKEN_CARRIERS"]) ?? []);
   const locations = new Set(names.filter(isLocation));
   if (locations.size === 0 || locations.size < names.length) {
     report("TOKEN_CARRIERS", `must be a comma-separated list of ${TOKEN_LOCATIONS.join(", ")}, each once`);
@@ -49,18 +50,19 @@ function readLocations(env: Bindings, report: Report): LocationConfig {
 
 function readCookieLocation(env: Bindings, on: boolean, report: Report): CookieLocation | undefined {
   const name = env["TOKEN_COOKIE"];
-  if (!on) return isAbsent(name) ? undefined : report("TOKEN_COOKIE", "has no effect: TOKEN_CARRIERS has no cookie");
+  if (!on)
+    return name === undefined ? undefined : report("TOKEN_COOKIE", "has no effect: TOKEN_CARRIERS has no cookie");
   if (typeof name !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     return report("TOKEN_COOKIE", "must be the cookie's name: 1 to 64 letters, digits, _ and -");
   }
   // What is wrong with CORS_ORIGINS is reported where CORS is read.
-  return cookieLocation(name, new Set(isAbsent(env["CORS_ORIGINS"]) ? [] : readList(env["CORS_ORIGINS"])));
+  return cookieLocation(name, new Set(env["CORS_ORIGINS"] === undefined ? [] : readList(env["CORS_ORIGINS"])));
 }
 
 function readWebSocketProtocol(value: unknown, on: boolean, report: Report): string | undefined {
   const variable = "TOKEN_WEBSOCKET_PROTOCOL";
-  if (!on) return isAbsent(value) ? undefined : report(variable, "has no effect: TOKEN_CARRIERS has no websocket");
-  if (isAbsent(value)) return DEFAULT_WEBSOCKET_PROTOCOL;
+  if (!on) return value === undefined ? undefined : report(variable, "has no effect: TOKEN_CARRIERS has no websocket");
+  if (value === undefined) return DEFAULT_WEBSOCKET_PROTOCOL;
   // RFC 6455 section 4.1: a token of RFC 9110; without the characters that nobody uses.
   if (typeof value === "string" && /^[A-Za-z0-9._~-]{1,64}$/.test(value)) return value;
   return report(variable, "must be a subprotocol's name: 1 to 64 letters, digits, . _ ~ and -");

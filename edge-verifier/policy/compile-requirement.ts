@@ -135,7 +135,7 @@ function pathOf(claim: string, at: unknown): readonly string[] | undefined {
 /** At least one text, and none that is empty. */
 function textsOf(value: unknown): readonly string[] | undefined {
   if (!isFilledList(value)) return undefined;
-  const texts = value.filter((one) => typeof one === "string").filter((one) => one !== "");
+  const texts = value.filter((one): one is string => typeof one === "string" && one !== "");
   return texts.length === value.length ? texts : undefined;
 }
 

@@ -61,9 +61,8 @@ export type EventSink = (event: RequestEvent) => void;
 /** A client can send any method and, without Cloudflare in front, any ray: both are kept to what is expected of them. */
 export function describeRequest(request: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
   const method = ROUTE_METHODS.find((known) => known === request.method) ?? "other";
-  const ray = request.headers.get("cf-ray");
-  const isRay = ray !== null && /^[0-9A-Za-z-]{1,32}$/.test(ray);
-  return { event: "request", method, ...(isRay ? { ray } : undefined) };
+  const ray = request.headers.get("cf-ray") ?? "";
+  return { event: "request", method, ...(/^[0-9A-Za-z-]{1,32}$/.test(ray) ? { ray } : undefined) };
 }
 
 export function describeKeySet(status: LadderStatus): NonNullable<RequestEvent["keySet"]> {

@@ -20,9 +20,13 @@ const SENTENCES: Readonly<Partial<Record<Refusal["code"], string>>> = {
   config_invalid: "Options, variables or bindings of the middleware are missing or wrong.",
 };
 
-/** @example `invalid_token (token_expired): The token has expired. {"expiredForSeconds":100}` */
-export function explainRefusal(refusal: Refusal): string {
-  const { code, ...evidence } = refusal;
+/**
+ * @param places where the request has credentials, if it may have them in more than one place
+ * @example `invalid_token (token_expired): The token has expired. {"expiredForSeconds":100,"credentialsIn":["cookie"]}`
+ */
+export function explainRefusal(refusal: Refusal, places: readonly string[] = []): string {
+  const { code, ...found } = refusal;
+  const evidence = places.length === 0 ? found : { ...found, credentialsIn: places };
   const wireCode = wireCodeOf(code);
   const reason = wireCode === code ? "" : ` (${code})`;
   const details = Object.keys(evidence).length === 0 ? "" : ` ${JSON.stringify(evidence)}`;

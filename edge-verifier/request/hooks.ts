@@ -3,8 +3,8 @@
  * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
  */
 import type { TokenLocations } from "./admit.ts";
-import { isAbsent } from "../config/values.ts";
-import type { Bindings, Report } from "../config/config.ts";
+import type { Report } from "../config/config.ts";
+import type { Bindings } from "../config/values.ts";
 import type { RouteFinder } from "./route.ts";
 import type { IdentityHeader } from "../http/identity.ts";
 import type { HeaderList } from "../http/response-headers.ts";
@@ -86,7 +86,8 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
   for (const [name, variables] of Object.entries(VARIABLES)) {
     if (features.some((feature) => feature.name === name)) continue;
     for (const variable of variables) {
-      if (!isAbsent(env[variable])) report(variable, `needs the feature ${name}: add it in edge-verifier/features.ts`);
+      if (env[variable] !== undefined)
+        report(variable, `needs the feature ${name}: add it in edge-verifier/features.ts`);
     }
   }
   let all: FeatureHooks = {};
@@ -95,7 +96,7 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
     const { onResponse: change, ...hooks } = await feature.read(setup);
     if (change !== undefined) onResponse.push(change);
     for (const hook of Object.keys(hooks)) {
-      if (hook in all) report("features", `two have the hook ${hook}`);
+      if (hook in all) report("features", `must not have the hook ${hook} twice: one would never be asked`);
     }
     all = { ...all, ...hooks };
   }

@@ -24,9 +24,8 @@ export function refused(refusal: Refusal, context: Partial<RequestEvent> = {}): 
 /** An error that nobody expected: its name and where it happened, never its message, which may quote a token or a URL. */
 export function crashed(error: unknown): Outcome {
   const name = error instanceof Error ? error.name : typeof error;
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const at = stack.split("\n").filter((line) => /^ {4}at /.test(line));
-  return refused({ code: "internal_error", error: name, at: at.map((line) => line.trim()) });
+  const at = error instanceof Error ? error.stack?.match(/(?<=^ {4})at .*$/gm) : undefined;
+  return refused({ code: "internal_error", error: name, at: at ?? [] });
 }
 
 /** What an event will say, as far as it is known. */

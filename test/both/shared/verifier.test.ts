@@ -126,6 +126,7 @@ describe("options", () => {
     ["minRev", Number.NaN],
     ["bootstrapKeySet", ""],
     ["bootstrapKeySet", {}],
+    ["bootstrapKeySet", "not a document"],
     ["algs", []],
     ["algs", ["HS256"]],
     ["algs", "ES256"],
@@ -135,6 +136,18 @@ describe("options", () => {
   ])("%s: %j is a TypeError that names it", (name, value) => {
     expect(() => createVerifier({ ...complete, [name]: value })).toThrow(TypeError);
     expect(() => createVerifier({ ...complete, [name]: value })).toThrow(name);
+  });
+
+  test.each([
+    ["audience", "audiences"],
+    ["trustAnchors", "anchors"],
+    ["max_rev", undefined],
+    ["TYPS", "typs"],
+  ])("one that does not exist is refused: %s", (name, meant) => {
+    const hint = meant === undefined ? name : `${name} \\(use ${meant}\\)`;
+    expect(() => createVerifier({ ...complete, [name]: "x" })).toThrow(
+      new RegExp(`^createVerifier: the options .* ${hint} `),
+    );
   });
 
   test("all that is wrong is named at once", () => {

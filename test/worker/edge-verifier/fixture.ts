@@ -6,6 +6,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { createGateway } from "../../../edge-verifier/gateway.ts";
 import type { ConfigProblem } from "../../../edge-verifier/config/config.ts";
+import { readBindings } from "../../../edge-verifier/config/values.ts";
 import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
 import type { Feature, Hooks } from "../../../edge-verifier/request/hooks.ts";
 import { allFeatures } from "../../../edge-verifier/features/all.ts";
@@ -147,7 +148,7 @@ export async function configure(
     problems.push({ variable, problem });
   };
   const hooks = await readFeatures(features, {
-    env: vars,
+    env: readBindings(vars),
     report,
     base: "https://origin.test",
     routes: [],

@@ -192,6 +192,39 @@ describe("sealgate()", () => {
     expect(response.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
   });
 
+  test("refuses options that it does not know, with the name that was meant", () => {
+    const loose: (options: object) => unknown = sealgate;
+    expect(() => loose({ allowAnon: true })).toThrow(/^sealgate: the options .*allowAnon \(use allow_anon\)/);
+    expect(() => loose({ keys: [] })).toThrow(/keys \(use trustAnchors\)/);
+    expect(() => loose({ audiences: ["a"] })).toThrow(/audiences \(use audience\)/);
+  });
+
+  test("says in the log that a fault is in the cookie, where it may be there", async () => {
+    const messages: string[] = [];
+    const app = makeApp({ cookie: "session" });
+    app.onError((error, c) => {
+      messages.push(error.message);
+      return c.text("no", 401);
+    });
+    const stale = await fixture.token({ exp: NOW - 100 });
+    for (const headers of [
+      { cookie: `session="${stale}"` },
+      { cookie: `session=${stale}` },
+      { authorization: `Bearer ${stale}` },
+      { cookie: `session=${stale}`, authorization: `Bearer ${stale}` },
+    ]) {
+      await app.request("/api/me", { headers }, fixture.env);
+    }
+    const expired = "invalid_token (token_expired): The token has expired.";
+    const unreadable = "invalid_request: The credentials of the request cannot be read as one bearer token.";
+    expect(messages).toEqual([
+      `${unreadable} {"reason":"credentials_malformed","credentialsIn":["cookie"]}`,
+      `${expired} {"expiredForSeconds":100,"credentialsIn":["cookie"]}`,
+      `${expired} {"expiredForSeconds":100,"credentialsIn":["authorization"]}`,
+      `${unreadable} {"reason":"several_credentials","credentialsIn":["authorization","cookie"]}`,
+    ]);
+  });
+
   test("refuses a realm that would break out of its quotes", () => {
     expect(() => sealgate({ realm: 'a", error="' })).toThrow(TypeError);
   });

@@ -1,8 +1,17 @@
 /** Configuration: every problem at once, named in the log and nowhere else. */
 import { exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { readOriginConfig, readVerifierConfig } from "../../../../edge-verifier/config/config.ts";
+import {
+  collectProblems,
+  readKeySetSettings,
+  readOriginConfig,
+  readTokenPolicy,
+} from "../../../../edge-verifier/config/config.ts";
+import type { ConfigProblem, OriginConfig } from "../../../../edge-verifier/config/config.ts";
+import { readBindings } from "../../../../edge-verifier/config/values.ts";
 import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
+import { err, ok } from "../../../../shared/result.ts";
+import type { Result } from "../../../../shared/result.ts";
 import { makeRoot } from "../../../support/key-sets.ts";
 import { errorOf, valueOf } from "../../../support/values.ts";
 import { AUDIENCE, echoOf, makeFixture, problemOf } from "../fixture.ts";
@@ -14,6 +23,21 @@ const complete = async (): Promise<Record<string, unknown>> => ({
   TRUST_ANCHORS: JSON.stringify([(await makeRoot()).jwk]),
   KEY_SETS,
 });
+
+/** What the gateway and the middleware make of vars and bindings, or every problem of these. */
+async function verifierOf(env: object) {
+  const { problems, report } = collectProblems();
+  const bindings = readBindings(env);
+  const keySet = await readKeySetSettings(bindings, report);
+  const tokenPolicy = readTokenPolicy(bindings, report);
+  return keySet === undefined || problems.length > 0 ? err(problems) : ok({ keySet, tokenPolicy });
+}
+
+function originOf(env: object): Result<OriginConfig, readonly ConfigProblem[]> {
+  const { problems, report } = collectProblems();
+  const origin = readOriginConfig(readBindings(env), report);
+  return origin === undefined || problems.length > 0 ? err(problems) : ok(origin);
+}
 
 describe("a broken configuration", () => {
   test("is reported completely, and answers every request 500 without saying what is wrong", async () => {
@@ -87,21 +111,19 @@ describe("required variables", () => {
     "%s missing or empty is a problem",
     async (variable) => {
       for (const value of [undefined, ""]) {
-        const problems = errorOf(await readVerifierConfig({ ...(await complete()), [variable]: value }));
+        const problems = errorOf(await verifierOf({ ...(await complete()), [variable]: value }));
         expect(problems.map((problem) => problem.variable)).toEqual([variable]);
       }
     },
   );
 
   test("an origin is one of them", () => {
-    expect(errorOf(readOriginConfig({})).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
+    expect(errorOf(originOf({})).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
   });
 });
 
 test("two issuers in one variable are a problem: no token would be from both", async () => {
-  const problems = errorOf(
-    await readVerifierConfig({ ...(await complete()), ISSUER: "https://a.example,https://b.example" }),
-  );
+  const problems = errorOf(await verifierOf({ ...(await complete()), ISSUER: "https://a.example,https://b.example" }));
   expect(problems).toEqual([{ variable: "ISSUER", problem: "must be one URL, without a comma" }]);
 });
 
@@ -109,7 +131,7 @@ describe("TRUST_ANCHORS", () => {
   test("may be JSON text or a JSON variable", async () => {
     const root = await makeRoot();
     for (const TRUST_ANCHORS of [JSON.stringify([root.jwk]), [root.jwk]]) {
-      const config = valueOf(await readVerifierConfig({ ...(await complete()), TRUST_ANCHORS }));
+      const config = valueOf(await verifierOf({ ...(await complete()), TRUST_ANCHORS }));
       expect(config.keySet.anchors.map(({ kid }) => kid)).toEqual([root.kid]);
     }
   });
@@ -121,9 +143,7 @@ describe("TRUST_ANCHORS", () => {
     ["a private key", [{ kty: "EC", crv: "P-256", alg: "ES256", x: "x", y: "y", d: "d" }]],
     ["a secret", [{ kty: "oct", alg: "HS256", k: "k" }]],
   ])("%s is refused", async (_name, anchors) => {
-    const problems = errorOf(
-      await readVerifierConfig({ ...(await complete()), TRUST_ANCHORS: JSON.stringify(anchors) }),
-    );
+    const problems = errorOf(await verifierOf({ ...(await complete()), TRUST_ANCHORS: JSON.stringify(anchors) }));
     expect(problems.map(({ variable }) => variable)).toContain("TRUST_ANCHORS");
   });
 });
@@ -131,7 +151,7 @@ describe("TRUST_ANCHORS", () => {
 describe("what may be narrowed", () => {
   test("algorithms and types", async () => {
     const narrow = { ...(await complete()), TOKEN_ALGS: "ES256, EdDSA", TOKEN_TYPS: "at+jwt" };
-    const { tokenPolicy } = valueOf(await readVerifierConfig(narrow));
+    const { tokenPolicy } = valueOf(await verifierOf(narrow));
     expect([...tokenPolicy.algs]).toEqual(["ES256", "EdDSA"]);
     expect([...tokenPolicy.typs]).toEqual(["at+jwt"]);
   });
@@ -158,7 +178,7 @@ describe("the origin", () => {
     ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
     ["http://localhost:8080", "http://localhost:8080"],
   ])("%s", (ORIGIN_URL, base) => {
-    expect(valueOf(readOriginConfig({ ORIGIN_URL })).base).toBe(base);
+    expect(valueOf(originOf({ ORIGIN_URL })).base).toBe(base);
   });
 
   test.each([
@@ -174,7 +194,7 @@ describe("the origin", () => {
     "/base",
     42,
   ])("%s is refused", (ORIGIN_URL) => {
-    expect(errorOf(readOriginConfig({ ORIGIN_URL })).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
+    expect(errorOf(originOf({ ORIGIN_URL })).map(({ variable }) => variable)).toEqual(["ORIGIN_URL"]);
   });
 
   test("that is bound is called instead of the URL, and asked for the URL", async () => {
@@ -192,10 +212,10 @@ describe("the origin", () => {
   test("that is bound is no excuse for a URL that is none, nor a URL for a binding that is none", () => {
     const ORIGIN = { fetch: (): Promise<Response> => Promise.resolve(new Response()) };
     const problemsOf = (vars: object): readonly string[] =>
-      errorOf(readOriginConfig({ ...vars })).map(({ variable }) => variable);
+      errorOf(originOf({ ...vars })).map(({ variable }) => variable);
     expect(problemsOf({ ORIGIN, ORIGIN_URL: "http://origin.example.com" })).toEqual(["ORIGIN_URL"]);
     expect(problemsOf({ ORIGIN: "no binding", ORIGIN_URL: "https://origin.example.com" })).toEqual(["ORIGIN"]);
-    expect(valueOf(readOriginConfig({ ORIGIN, ORIGIN_URL: "" })).base).toBe("https://origin.invalid");
+    expect(valueOf(originOf({ ORIGIN, ORIGIN_URL: "" })).base).toBe("https://origin.invalid");
   });
 });
 

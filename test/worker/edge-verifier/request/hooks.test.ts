@@ -126,7 +126,7 @@ test("two features with the same hook stop the gateway: one of them would never 
   expect(await problemOf(await fixture.send("/public/x"))).toMatchObject({ status: 500, code: "config_invalid" });
   expect(fixture.events[0]?.refusal).toEqual({
     code: "config_invalid",
-    problems: [{ variable: "features", problem: "two have the hook preflight" }],
+    problems: [{ variable: "features", problem: "must not have the hook preflight twice: one would never be asked" }],
   });
 });
 

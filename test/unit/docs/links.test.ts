@@ -115,6 +115,14 @@ describe("the documentation", async () => {
     expect(inDocs.filter((path) => !listed.includes(path))).toEqual([]);
   });
 
+  test("explains its words: every page for users links to the glossary", () => {
+    // One is about one comparison, one is written by the benchmark.
+    const exempt = ["docs/glossary.md", "docs/differential-jose.md", "docs/performance-run.md"];
+    const forUsers = pages.filter(({ path }) => /^docs\/(runbooks\/)?[\w-]+\.md$/.test(path) && !exempt.includes(path));
+    expect(forUsers.length).toBeGreaterThan(15);
+    expect(forUsers.filter(({ prose }) => !prose.includes("glossary.md)")).map(({ path }) => path)).toEqual([]);
+  });
+
   test("names only paths of the repository that are there", () => {
     const named = pages.flatMap(({ path, prose }) => pathsIn(prose).map((named) => ({ path, named })));
     expect(named.length).toBeGreaterThan(20);

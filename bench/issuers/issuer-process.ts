@@ -12,6 +12,8 @@ export interface SignJob extends WayOptions {
 export interface SignResult {
   readonly cpuUs: number;
   readonly wallMs: number;
+  /** Signatures that were asked for and did not come. */
+  readonly failures: number;
 }
 
 /** Before the first measurement: connections are open and everything is compiled, as in a process that has run for a while. */
@@ -31,9 +33,9 @@ async function run(job: SignJob): Promise<SignResult> {
   const sign = await signerFor(job);
   const beginMs = performance.now();
   const before = process.cpuUsage();
-  await signAll(sign, job.signatures, job.concurrency);
+  const failures = await signAll(sign, job.signatures, job.concurrency);
   const { user, system } = process.cpuUsage(before);
-  return { cpuUs: user + system, wallMs: performance.now() - beginMs };
+  return { cpuUs: user + system, wallMs: performance.now() - beginMs, failures };
 }
 
 async function signerFor(job: SignJob): Promise<SignOne> {
@@ -42,18 +44,22 @@ async function signerFor(job: SignJob): Promise<SignOne> {
   const known = signers.get(name);
   if (known !== undefined) return known;
   const sign = await createWay(job);
-  await signAll(sign, WARM_UP_SIGNATURES, job.concurrency);
+  // Not more at once than is usual: a burst must not fail before it is counted.
+  await signAll(sign, WARM_UP_SIGNATURES, Math.min(job.concurrency, WARM_UP_SIGNATURES));
   signers.set(name, sign);
   return sign;
 }
 
-async function signAll(sign: SignOne, signatures: number, concurrency: number): Promise<void> {
+/** @returns how many failed */
+async function signAll(sign: SignOne, signatures: number, concurrency: number): Promise<number> {
   let started = 0;
+  let failures = 0;
   const loop = async (): Promise<void> => {
     while (started < signatures) {
       started += 1;
-      await sign();
+      await sign().catch(() => (failures += 1));
     }
   };
   await Promise.all(Array.from({ length: concurrency }, loop));
+  return failures;
 }

@@ -19,6 +19,11 @@ export interface KmsReady {
   readonly keyIds: Readonly<Partial<Record<Alg, string>>>;
 }
 
+export interface KmsJob {
+  /** 0 for as fast as it can. */
+  readonly latencyMs?: number;
+}
+
 const emulator = await startKmsEmulator();
 const client = new KMSClient({
   endpoint: emulator.url,
@@ -54,8 +59,12 @@ counting.listen(0, "127.0.0.1", () => {
   process.send?.(ready);
 });
 
-/** Any message asks for the number of connections so far. */
-process.on("message", () => process.send?.({ connections }));
+/** How long Sign takes from now on, if the message says it. Any message asks for the number of connections so far. */
+process.on("message", ({ latencyMs }: KmsJob) => {
+  if (latencyMs !== undefined) emulator.faults.clear();
+  if (latencyMs !== undefined && latencyMs > 0) emulator.faults.add({ operation: "Sign", kind: "latency", latencyMs });
+  process.send?.({ connections });
+});
 process.on("disconnect", () => process.exit(0));
 
 async function createKey(KeySpec: KmsSigningKeySpec): Promise<string> {

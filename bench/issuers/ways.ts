@@ -1,6 +1,6 @@
 /**
- * The ways to sign that are compared: the SDK's SignCommand by itself; the same with the signature verified, which is what
- * nobody who hands out tokens can leave out; sealgate; and a key in memory. Credentials come from the environment for all.
+ * The ways to sign that are compared: the SDK's SignCommand by itself; the same with the signature verified, without which
+ * no token should be handed out; sealgate; and a key in memory. Credentials come from the environment for all.
  */
 import { constants, createHash, createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
@@ -21,7 +21,8 @@ export interface WayOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly keyId: string;
-  readonly maxSockets: number;
+  /** Undefined for what each way has by default. */
+  readonly maxSockets?: number;
 }
 
 export type SignOne = () => Promise<unknown>;
@@ -43,9 +44,11 @@ export async function createWay(options: WayOptions): Promise<SignOne> {
   }
 }
 
-/** The SDK as it comes, but for as many connections as are used at once. */
+/** The SDK as it comes, but for as many connections as are asked for. */
 function createClient({ endpoint, region, maxSockets }: WayOptions): KMSClient {
-  return new KMSClient({ endpoint, region, requestHandler: { httpAgent: { keepAlive: true, maxSockets } } });
+  const connections =
+    maxSockets === undefined ? {} : { requestHandler: { httpAgent: { keepAlive: true, maxSockets } } };
+  return new KMSClient({ endpoint, region, ...connections });
 }
 
 /** The least that signing with KMS can be: a digest of what would be signed, one call, nothing done with the answer. */
@@ -83,7 +86,8 @@ async function callSign(client: KMSClient, { alg, keyId }: WayOptions, input: Bu
 }
 
 async function signBySealgate({ alg, keyId, endpoint, region, maxSockets }: WayOptions): Promise<SignOne> {
-  const signer = await createKmsSigner({ keyId, alg, kms: createAwsKms({ endpoint, region, maxSockets }) });
+  const connections = maxSockets === undefined ? {} : { maxSockets };
+  const signer = await createKmsSigner({ keyId, alg, kms: createAwsKms({ endpoint, region, ...connections }) });
   const issuer = createIssuer({ issuer: ISSUER, maxTokenTtlSeconds: 3600, signer });
   return () => issuer.sign(CLAIMS, { audience: AUDIENCE, typ: "at+jwt" });
 }

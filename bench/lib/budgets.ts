@@ -1,15 +1,8 @@
 /**
  * What the design promises, held against what a run has measured. Pure; the numbers come from the suites.
  */
-import type { ReportTable } from "./report.ts";
+import type { BudgetLine, ReportTable } from "./report.ts";
 import { formatNumber } from "./table.ts";
-
-export interface BudgetLine {
-  readonly what: string;
-  readonly budget: string;
-  readonly measured: string;
-  readonly holds: boolean;
-}
 
 export function atMost(what: string, limit: number, measured: number, unit: string = ""): BudgetLine {
   return {

@@ -2,7 +2,6 @@
  * What a suite hands to the report: tables for people, numbers for machines.
  */
 import type { Alg } from "../../shared/algorithms.ts";
-import type { BudgetLine } from "./budgets.ts";
 
 export interface ReportTable {
   readonly title: string;
@@ -10,6 +9,14 @@ export interface ReportTable {
   readonly rows: readonly (readonly string[])[];
   /** What one must know to read the table. */
   readonly note?: string;
+}
+
+/** A promise, and what became of it in this run. */
+export interface BudgetLine {
+  readonly what: string;
+  readonly budget: string;
+  readonly measured: string;
+  readonly holds: boolean;
 }
 
 export interface SuiteReport {

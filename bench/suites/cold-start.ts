@@ -3,11 +3,10 @@
  * Hono Worker that only says hello. Most of it is the process itself, which is the same for both.
  */
 import { atMost } from "../lib/budgets.ts";
-import type { BudgetLine } from "../lib/budgets.ts";
 import { bindingsFor } from "../lib/gateways.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { makeMaterial } from "../lib/material.ts";
-import type { Effort, ReportTable } from "../lib/report.ts";
+import type { BudgetLine, Effort, ReportTable } from "../lib/report.ts";
 import { interleave, resultOf } from "../lib/rounds.ts";
 import { formatNumber } from "../lib/table.ts";
 import { bundleWorker, startWorkers } from "../lib/workerd.ts";

@@ -5,12 +5,12 @@
 import type { Alg } from "../../shared/algorithms.ts";
 import { loadTokens, runBatch } from "../lib/batch.ts";
 import { atMost } from "../lib/budgets.ts";
-import type { BudgetLine } from "../lib/budgets.ts";
+
 import { CONTENDERS, FIRST_SIGHT, FLOOR, workerOf } from "../lib/contenders.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Material } from "../lib/material.ts";
-import type { Effort, ReportTable } from "../lib/report.ts";
+import type { BudgetLine, Effort, ReportTable } from "../lib/report.ts";
 import { summarise } from "../lib/stats.ts";
 import { formatNumber } from "../lib/table.ts";
 import { startWorkers } from "../lib/workerd.ts";

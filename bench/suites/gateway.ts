@@ -4,7 +4,6 @@
  */
 import type { Alg } from "../../shared/algorithms.ts";
 import { atMost } from "../lib/budgets.ts";
-import type { BudgetLine } from "../lib/budgets.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { GATEWAYS, gatewayWorkers, prepareGateways } from "../lib/gateways.ts";
 import { BARE_VERIFY, FIRST_SIGHT, LEAST, PASS_THROUGH, PUBLIC, REMEMBERED } from "../lib/gateways.ts";
@@ -13,7 +12,7 @@ import { startLoadGenerator } from "../lib/load.ts";
 import type { LoadResult } from "../lib/load-process.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Material } from "../lib/material.ts";
-import type { Effort, ReportTable, Suite } from "../lib/report.ts";
+import type { BudgetLine, Effort, ReportTable, Suite } from "../lib/report.ts";
 import { differenceOf, interleave, ratioOf } from "../lib/rounds.ts";
 import type { RoundResult } from "../lib/rounds.ts";
 import { median } from "../lib/stats.ts";

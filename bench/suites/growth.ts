@@ -5,13 +5,12 @@
 import { DEFAULT_TOKEN_MEMORY_LIMITS } from "../../shared/keys/token-memory.ts";
 import { batchSubject, loadTokens } from "../lib/batch.ts";
 import { atMost } from "../lib/budgets.ts";
-import type { BudgetLine } from "../lib/budgets.ts";
 import { CONTENDERS, FIRST_SIGHT, FLOOR, prepareContender, REMEMBERED, workerOf } from "../lib/contenders.ts";
 import type { ContenderSpec } from "../lib/contenders.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Material, MaterialOptions } from "../lib/material.ts";
-import type { Effort, ReportTable, Suite } from "../lib/report.ts";
+import type { BudgetLine, Effort, ReportTable, Suite } from "../lib/report.ts";
 import { interleave, ratioOf } from "../lib/rounds.ts";
 import type { RoundResult, Subject } from "../lib/rounds.ts";
 import { formatNumber } from "../lib/table.ts";

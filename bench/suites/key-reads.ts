@@ -3,9 +3,8 @@
  */
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import { atMost } from "../lib/budgets.ts";
-import type { BudgetLine } from "../lib/budgets.ts";
 import { makeMaterial } from "../lib/material.ts";
-import type { ReportTable } from "../lib/report.ts";
+import type { BudgetLine, ReportTable } from "../lib/report.ts";
 import { startWorkers } from "../lib/workerd.ts";
 
 /** A million requests at the lowest rate take 10,000 s; the key set document lives for a day. */

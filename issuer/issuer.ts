@@ -4,17 +4,19 @@
  */
 import { randomUUID } from "node:crypto";
 import { checkClaims } from "../shared/claims.ts";
-import { epochSecondsFromMs, parseAudience, parseEpochSeconds, parseIssuerUrl } from "../shared/identifiers.ts";
+import { parseAudience, parseEpochSeconds, parseIssuerUrl } from "../shared/identifiers.ts";
 import type { Audience, EpochSeconds, IssuerUrl } from "../shared/identifiers.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 import { refuseUnknownOptions, unknownOptionProblem } from "../shared/options.ts";
 import type { KnownOptions, OptionHints } from "../shared/options.ts";
 import type { TokenRejection } from "../shared/rejection.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
+import { systemClock } from "./clock.ts";
 import { SealgateError } from "./errors.ts";
 import { takePlainJson } from "./plain-json.ts";
 import type { Signer, SignerSource } from "./signer.ts";
 import { signCompactJws, toSigningInput, tokenBytesOf } from "./token.ts";
+import { isWholeNumber } from "../shared/whole-number.ts";
 
 /** "at+jwt" asks for the access token profile of RFC 9068. */
 export type IssuedTyp = "JWT" | "at+jwt";
@@ -123,7 +125,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   return {
     async sign(claims, signOptions = {}) {
       checkSignOptions(signOptions);
-      const ttlSeconds = checkTtl(signOptions.ttlSeconds ?? defaultTtlSeconds, maxTokenTtlSeconds, limitOf(options));
+      const ttlSeconds = checkTtl(signOptions.ttlSeconds ?? defaultTtlSeconds, maxTokenTtlSeconds);
       const typ = checkTyp(signOptions.typ ?? "JWT");
       const callers = takeClaims(claims, signOptions.audience, typ);
       // The signer first: finding it may take a while, and the token's time starts when it is signed.
@@ -150,9 +152,9 @@ function checkSettings(options: IssuerOptions): CheckedSettings {
   const problems: string[] = [];
   const issuer = parseIssuerUrl(options.issuer);
   if (!issuer.ok) problems.push(`issuer ${issuer.error}`);
-  if (!isWholeSeconds(maxTokenTtlSeconds))
+  if (!isWholeNumber(maxTokenTtlSeconds, 1))
     problems.push("maxTokenTtlSeconds must be a whole number of seconds above 0");
-  else if (!isWholeSeconds(defaultTtlSeconds) || defaultTtlSeconds > maxTokenTtlSeconds) {
+  else if (!isWholeNumber(defaultTtlSeconds, 1) || defaultTtlSeconds > maxTokenTtlSeconds) {
     problems.push("defaultTtlSeconds must be a whole number of seconds above 0 and at most maxTokenTtlSeconds");
   }
   if ((options.signer === undefined) === (options.ring === undefined)) problems.push("give either a signer or a ring");
@@ -165,7 +167,7 @@ function checkSettings(options: IssuerOptions): CheckedSettings {
     );
   }
   if (!issuer.ok || problems.length > 0) throw new TypeError(`createIssuer: ${problems.join("; ")}`);
-  const clock = options.clock ?? (() => epochSecondsFromMs(Date.now()));
+  const clock = options.clock ?? systemClock;
   const newJti = options.newJti ?? randomUUID;
   return { issuer: issuer.value, maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti };
 }
@@ -176,22 +178,16 @@ function checkSignOptions(options: unknown): void {
   if (problem !== undefined) throw new SealgateError("input_invalid", `The options of sign ${problem}.`);
 }
 
-/** What to change for longer tokens. */
-function limitOf({ ring }: IssuerOptions): string {
-  return ring === undefined
-    ? "raise maxTokenTtlSeconds of the issuer, and of the verifiers first"
-    : "raise timing.maxTokenTtlSeconds of the ring's policy, and then maxTokenTtlSeconds of the issuer";
-}
-
-function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number, limit: string): number {
-  if (!isWholeSeconds(ttlSeconds)) {
+function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number): number {
+  if (!isWholeNumber(ttlSeconds, 1)) {
     throw new SealgateError("input_invalid", "ttlSeconds must be a whole number of seconds above 0.");
   }
   if (ttlSeconds <= maxTokenTtlSeconds) return ttlSeconds;
   throw new SealgateError(
     "lifetime_too_long",
     `A token may live at most ${maxTokenTtlSeconds} s (maxTokenTtlSeconds), and ${ttlSeconds} s were asked for. ` +
-      `Ask for less, or ${limit}.`,
+      "Ask for less, or raise maxTokenTtlSeconds: first what the ring's policy says, or the verifiers if one key signs, and " +
+      "then the issuer's.",
   );
 }
 
@@ -287,8 +283,4 @@ function readClock(clock: () => EpochSeconds): EpochSeconds {
   const now = parseEpochSeconds(Math.floor(clock()));
   if (now === undefined) throw new TypeError("clock must return epoch seconds");
   return now;
-}
-
-function isWholeSeconds(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0;
 }

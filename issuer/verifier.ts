@@ -5,7 +5,7 @@
  */
 import { ALGS } from "../shared/algorithms.ts";
 import type { Alg } from "../shared/algorithms.ts";
-import { epochSecondsFromMs, parseAudience, parseIssuerUrl } from "../shared/identifiers.ts";
+import { parseAudience, parseIssuerUrl } from "../shared/identifiers.ts";
 import type { EpochSeconds } from "../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../shared/options.ts";
 import type { KnownOptions } from "../shared/options.ts";
@@ -20,6 +20,8 @@ import { createAwsKms } from "./kms/aws-kms.ts";
 import type { Kms } from "./kms/port.ts";
 import { messageFor, toKmsSignature } from "./kms/signature.ts";
 import { createKmsKeyCache, isWithdrawn } from "./kms/verification-keys.ts";
+import { isWholeNumber } from "../shared/whole-number.ts";
+import { systemClock } from "./clock.ts";
 import type { KmsKeyRef, KmsVerificationKeys } from "./kms/verification-keys.ts";
 
 export interface KmsVerifierSettings {
@@ -89,7 +91,7 @@ export function createKmsVerifier(options: KmsVerifierOptions): KmsVerifier {
   const rules = toRules(options, keys);
   const { mode, publicKeyTtlSeconds } = options;
   const kms = options.kms ?? createAwsKms();
-  const clock = options.clock ?? (() => epochSecondsFromMs(Date.now()));
+  const clock = options.clock ?? systemClock;
   const cache = createKmsKeyCache({ kms, keys, publicKeyTtlSeconds, clock });
   return {
     async verify(token) {
@@ -160,6 +162,6 @@ function isKeyRef({ keyId, alg }: KmsKeyRef): boolean {
 
 function wholeSecondsProblems(durations: Readonly<Record<string, number>>, least: number): readonly string[] {
   return Object.entries(durations)
-    .filter(([, seconds]) => !(Number.isSafeInteger(seconds) && seconds >= least))
+    .filter(([, seconds]) => !isWholeNumber(seconds, least))
     .map(([name]) => `${name} must be a whole number of seconds, at least ${least}`);
 }

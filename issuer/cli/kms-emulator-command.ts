@@ -2,10 +2,11 @@
 import { once } from "node:events";
 import type { Command } from "commander";
 import { startKmsEmulator } from "../kms-emulator/index.ts";
+import { parseWholeNumber } from "../../shared/whole-number.ts";
 import { UsageError } from "./exit-codes.ts";
 import { printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
-import { JSON_OPTION, parseWholeNumber } from "./options.ts";
+import { JSON_OPTION } from "./options.ts";
 
 interface Options {
   readonly port: string;
@@ -34,7 +35,7 @@ export function addKmsEmulatorCommand(program: Command, io: CliIo): void {
 }
 
 function parsePort(text: string): number {
-  const port = parseWholeNumber(text);
+  const port = parseWholeNumber(text, 0);
   if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
   return port;
 }

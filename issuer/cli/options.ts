@@ -3,10 +3,12 @@
  * variable that stands in for it; an empty variable counts as unset.
  */
 import type { Command } from "commander";
-import { ALGS, findAlgorithm } from "../../shared/algorithms.ts";
-import type { Alg } from "../../shared/algorithms.ts";
-import { parseAudience, parseIssuerUrl } from "../../shared/identifiers.ts";
+import { ALGS } from "../../shared/algorithms.ts";
+import { parseAudience } from "../../shared/identifiers.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { DEFAULT_RING, parseSeconds, valueOf } from "../config/environment.ts";
+import type { Environment, NameOf } from "../config/environment.ts";
+import { SealgateError } from "../errors.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 
@@ -16,14 +18,6 @@ export interface KeyOptions {
   readonly issuer?: string;
   readonly maxTtl?: string;
   readonly json?: boolean;
-}
-
-/** What {@link KeyOptions} say, checked. */
-export interface KeySettings {
-  readonly keyId: string;
-  readonly alg: Alg;
-  readonly issuer: string;
-  readonly maxTokenTtlSeconds: number;
 }
 
 export const JSON_OPTION = ["--json", "print one line of JSON"] as const;
@@ -39,36 +33,63 @@ export function withKeyOptions(command: Command): Command {
     );
 }
 
-/** @throws UsageError naming everything that is missing or wrong */
-export function readKeyOptions(io: CliIo, options: KeyOptions): KeySettings {
-  const keyId = fromEnv(io, options.key, "SEALGATE_KEY_ID");
-  const algText = fromEnv(io, options.alg, "SEALGATE_ALG");
-  const issuer = fromEnv(io, options.issuer, "SEALGATE_ISSUER");
-  const maxTtl = fromEnv(io, options.maxTtl, "SEALGATE_MAX_TOKEN_TTL_SECONDS");
-  const alg = findAlgorithm(algText)?.alg;
-  const problems: string[] = [];
-  if (keyId === undefined) problems.push("--key (or SEALGATE_KEY_ID) is missing");
-  if (algText === undefined) problems.push("--alg (or SEALGATE_ALG) is missing");
-  else if (alg === undefined) problems.push(`--alg (or SEALGATE_ALG) must be one of ${ALGS.join(", ")}`);
-  if (issuer === undefined) problems.push("--issuer (or SEALGATE_ISSUER) is missing");
-  else {
-    const url = parseIssuerUrl(issuer);
-    if (!url.ok) problems.push(`--issuer (or SEALGATE_ISSUER) ${url.error}`);
+/** The options of `ring` commands that stand in for variables. */
+export const RING_OPTIONS = { SEALGATE_RING: "--ring", SEALGATE_POLICY: "--policy" };
+
+/** The options of `token` commands that stand in for variables. */
+export const TOKEN_OPTIONS = {
+  SEALGATE_KEY_ID: "--key",
+  SEALGATE_ALG: "--alg",
+  SEALGATE_ISSUER: "--issuer",
+  SEALGATE_MAX_TOKEN_TTL_SECONDS: "--max-ttl",
+  SEALGATE_RING: "--ring",
+  SEALGATE_POLICY: "--policy",
+};
+
+/** For messages: "--key (or SEALGATE_KEY_ID)", or the variable alone where no option stands in for it. */
+export function namedBy(options: Readonly<Record<string, string>>): NameOf {
+  return (variable) => (options[variable] === undefined ? variable : `${options[variable]} (or ${variable})`);
+}
+
+/**
+ * Reads what the options of a `token` command say, or the variables in their place.
+ * @throws UsageError naming everything that is missing or wrong
+ */
+export function readTokenOptions<Config>(read: (nameOf: NameOf) => Config): Config {
+  try {
+    return read(namedBy(TOKEN_OPTIONS));
+  } catch (error) {
+    throw error instanceof SealgateError ? new UsageError(error.message) : error;
   }
-  if (keyId === undefined || alg === undefined || issuer === undefined || problems.length > 0) {
-    throw new UsageError(problems.join("; "));
-  }
-  const maxTokenTtlSeconds =
-    maxTtl === undefined
-      ? DEFAULT_TIMING.maxTokenTtlSeconds
-      : parseSeconds("--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS)", maxTtl, 1);
-  return { keyId, alg, issuer, maxTokenTtlSeconds };
+}
+
+/** The environment with the options in place of the variables that they stand in for. */
+export function withOptions({ env }: CliIo, options: Readonly<Record<string, string | undefined>>): Environment {
+  return { ...env, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) };
+}
+
+export function keyVariables({ key, alg, issuer, maxTtl }: KeyOptions): Environment {
+  return {
+    SEALGATE_KEY_ID: key,
+    SEALGATE_ALG: alg,
+    SEALGATE_ISSUER: issuer,
+    SEALGATE_MAX_TOKEN_TTL_SECONDS: maxTtl,
+  };
+}
+
+/**
+ * `--ring [name]`: a ring that is asked for wins over a key that is only named.
+ * @param ring true when the option was given without a name
+ */
+export function ringVariables({ env }: CliIo, ring: string | true | undefined): Environment {
+  if (ring === undefined) return {};
+  const name = ring === true ? (valueOf(env, "SEALGATE_RING") ?? DEFAULT_RING) : ring;
+  return { SEALGATE_KEY_ID: "", SEALGATE_RING: name };
 }
 
 /** The value of an option, or of the environment variable that stands in for it. */
 export function fromEnv(io: CliIo, value: string | undefined, name: string): string | undefined {
-  const text = value ?? io.env[name];
-  return text === undefined || text === "" ? undefined : text;
+  return valueOf({ [name]: value ?? io.env[name] }, name);
 }
 
 /** For `--audience`, which may be given more than once. */
@@ -80,15 +101,8 @@ export function collectAudiences(value: string, previous: readonly string[] = []
 }
 
 /** @throws UsageError unless the text is a whole number of seconds, at least `least` */
-export function parseSeconds(option: string, text: string, least: number): number {
-  const seconds = parseWholeNumber(text);
-  if (seconds === undefined || seconds < least)
-    throw new UsageError(`${option} must be a whole number of seconds, at least ${least}`);
-  return seconds;
-}
-
-/** Digits only: no sign, exponent or empty text, which Number() would take. */
-export function parseWholeNumber(text: string): number | undefined {
-  const value = Number(text);
-  return /^\d+$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
+export function takeSeconds(option: string, text: string, least: number): number {
+  const seconds = parseSeconds(text, least);
+  if (!seconds.ok) throw new UsageError(`${option} ${seconds.error}`);
+  return seconds.value;
 }

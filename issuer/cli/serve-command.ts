@@ -1,20 +1,19 @@
 /** `sealgate serve`: the issuer as an HTTP service, on loopback unless told otherwise. */
 import { once } from "node:events";
 import type { Command } from "commander";
-import { epochSecondsFromMs } from "../../shared/identifiers.ts";
-import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { explain } from "../errors.ts";
 import { LEAST_SECRET_LENGTH, createIssuerApp } from "../http/app.ts";
 import { createReadiness } from "../http/readiness.ts";
 import { startHttpServer } from "../http/server.ts";
 import { createIssuer } from "../issuer.ts";
-import { DEFAULT_RING } from "../config/ring-policy.ts";
 import { readSignConfig } from "../config/signing.ts";
 import { createSignerSource } from "../config/signer-source.ts";
 import { UsageError } from "./exit-codes.ts";
 import { printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
-import { JSON_OPTION, fromEnv, parseWholeNumber } from "./options.ts";
+import { parseWholeNumber } from "../../shared/whole-number.ts";
+import { inSeconds } from "../clock.ts";
+import { JSON_OPTION, fromEnv, ringVariables, withOptions } from "./options.ts";
 
 interface ServeOptions {
   readonly host: string;
@@ -41,9 +40,9 @@ export function addServeCommand(program: Command, io: CliIo): void {
 async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   const port = parsePort(options.port);
   const callerSecret = readSecret(io);
-  const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(environmentOf(io, options));
+  const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(withOptions(io, ringVariables(io, options.ring)));
   // Before anybody is let in: a wrong key shows now, not at the first request.
-  const clock = (): EpochSeconds => epochSecondsFromMs(io.nowMs());
+  const clock = inSeconds(io.nowMs);
   const source = await createSignerSource(signWith, { clock });
   await source.current();
   const ttl = defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds };
@@ -62,14 +61,6 @@ async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   await server.close();
 }
 
-/** An option wins over its variable, and a ring that is asked for over a key that is only named. */
-function environmentOf({ env }: CliIo, { ring }: ServeOptions): CliIo["env"] {
-  if (ring === undefined) return env;
-  const named = env["SEALGATE_RING"] ?? "";
-  const fallback = named === "" ? DEFAULT_RING : named;
-  return { ...env, SEALGATE_KEY_ID: "", SEALGATE_RING: ring === true ? fallback : ring };
-}
-
 function readSecret(io: CliIo): string {
   const secret = fromEnv(io, undefined, "SEALGATE_CALLER_SECRET");
   if (secret === undefined) throw new UsageError("SEALGATE_CALLER_SECRET is missing");
@@ -78,7 +69,7 @@ function readSecret(io: CliIo): string {
 }
 
 function parsePort(text: string): number {
-  const port = parseWholeNumber(text);
+  const port = parseWholeNumber(text, 0);
   if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
   return port;
 }

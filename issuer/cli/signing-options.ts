@@ -1,16 +1,14 @@
 /** What `token sign` signs with: one KMS key, or the active key of a ring. */
 import type { Command } from "commander";
-import { epochSecondsFromMs } from "../../shared/identifiers.ts";
-import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { createSignerSource } from "../config/signer-source.ts";
+import { readSignConfig } from "../config/signing.ts";
+import type { SigningKey } from "../config/signing.ts";
 import type { IssuerOptions } from "../issuer.ts";
-import { ringAliasProblem } from "../kms/ring-alias.ts";
-import { createKmsSigner } from "../kms/signer.ts";
-import { readRingPolicy } from "../config/ring-policy.ts";
-import { createRingSource } from "../key-ring/sign/ring-source.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
-import { fromEnv, parseSeconds, readKeyOptions } from "./options.ts";
+import { keyVariables, readTokenOptions, ringVariables, withOptions } from "./options.ts";
 import type { KeyOptions } from "./options.ts";
+import { inSeconds } from "../clock.ts";
 import { readPolicyText } from "./ring/context.ts";
 
 export interface RingSigningOptions {
@@ -35,54 +33,35 @@ export function withRingSigning(command: Command): Command {
 
 /**
  * A ring when it is asked for, or when the environment names one and no key.
- * @throws UsageError naming everything that is missing or wrong; SealgateError `config_invalid`
+ * @throws UsageError for options that exclude each other; SealgateError `config_invalid` naming everything that is missing or
+ *   wrong
  */
 export async function readSigningOptions(io: CliIo, options: KeyOptions & RingSigningOptions): Promise<Signing> {
-  const { ring } = options;
+  const { ring, alg } = options;
   if (ring !== undefined && options.key !== undefined) throw new UsageError("--ring and --key exclude each other");
-  const isKeyNamed = fromEnv(io, options.key, "SEALGATE_KEY_ID") !== undefined;
-  const isRingNamed = fromEnv(io, undefined, "SEALGATE_RING") !== undefined;
-  if (ring !== undefined || (isRingNamed && !isKeyNamed)) return readRingSigning(io, options);
-  const { keyId, alg, ...settings } = readKeyOptions(io, options);
-  const problem = ringAliasProblem(keyId, (name) => `Use --ring ${name} instead of --key`);
-  if (problem !== undefined) throw new UsageError(`--key (or SEALGATE_KEY_ID) ${problem}`);
-  const clock = clockOf(io);
-  return {
-    maxTokenTtlSeconds: settings.maxTokenTtlSeconds,
-    limit: "raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), and what the verifiers accept first",
-    resolve: async () => ({ ...settings, clock, signer: await createKmsSigner({ keyId, alg, clock }) }),
-  };
-}
-
-async function readRingSigning(io: CliIo, options: KeyOptions & RingSigningOptions): Promise<Signing> {
-  if (options.alg !== undefined) throw new UsageError("--alg is the ring's to choose: leave it out");
-  const policy = readRingPolicy({
-    SEALGATE_ISSUER: fromEnv(io, options.issuer, "SEALGATE_ISSUER"),
-    SEALGATE_RING: typeof options.ring === "string" ? options.ring : io.env["SEALGATE_RING"],
-    SEALGATE_POLICY: await readPolicyText(io, options.policy),
+  const env = withOptions(io, {
+    ...keyVariables(options),
+    ...ringVariables(io, ring),
+    SEALGATE_POLICY: await readPolicyText(options.policy),
+    // What a single token asks for is compared where its option is known.
+    SEALGATE_DEFAULT_TTL_SECONDS: "",
   });
-  const { issuer, timing } = policy;
-  const maxTtl = fromEnv(io, options.maxTtl, "SEALGATE_MAX_TOKEN_TTL_SECONDS");
-  const maxTokenTtlSeconds =
-    maxTtl === undefined
-      ? timing.maxTokenTtlSeconds
-      : parseSeconds("--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS)", maxTtl, 1);
-  if (maxTokenTtlSeconds > timing.maxTokenTtlSeconds) {
-    throw new UsageError(
-      `--max-ttl must be at most the ring's timing.maxTokenTtlSeconds (${timing.maxTokenTtlSeconds})`,
-    );
-  }
-  const clock = clockOf(io);
+  const { issuer, signWith, maxTokenTtlSeconds } = readTokenOptions((nameOf) => readSignConfig(env, nameOf));
+  if (signWith.kind === "ring" && alg !== undefined)
+    throw new UsageError("--alg is the ring's to choose: leave it out");
+  const clock = inSeconds(io.nowMs);
   return {
     maxTokenTtlSeconds,
-    limit:
-      maxTokenTtlSeconds < timing.maxTokenTtlSeconds
-        ? `raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), at most to the policy's ${timing.maxTokenTtlSeconds}`
-        : "raise timing.maxTokenTtlSeconds of the ring's policy",
-    resolve: async () => ({ issuer, maxTokenTtlSeconds, clock, ring: createRingSource(policy, { clock }) }),
+    limit: limitOf(signWith, maxTokenTtlSeconds),
+    resolve: async () => ({ issuer, maxTokenTtlSeconds, clock, ring: await createSignerSource(signWith, { clock }) }),
   };
 }
 
-function clockOf(io: CliIo): () => EpochSeconds {
-  return () => epochSecondsFromMs(io.nowMs());
+function limitOf(signWith: SigningKey, maxTokenTtlSeconds: number): string {
+  if (signWith.kind === "key")
+    return "raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), and what the verifiers accept first";
+  const longest = signWith.policy.timing.maxTokenTtlSeconds;
+  return maxTokenTtlSeconds < longest
+    ? `raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), at most to the policy's ${longest}`
+    : "raise timing.maxTokenTtlSeconds of the ring's policy";
 }

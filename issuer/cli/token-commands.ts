@@ -4,6 +4,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import type { TokenRejection } from "../../shared/rejection.ts";
 import { SealgateError } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
+import { readKeyConfig } from "../config/signing.ts";
 import { createIssuer } from "../issuer.ts";
 import { createKmsVerifier } from "../verifier.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
@@ -11,7 +12,16 @@ import type { ExitCode } from "./exit-codes.ts";
 import { inspectToken, renderInspection } from "./inspect-token.ts";
 import { argumentOrStdin, paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
-import { JSON_OPTION, collectAudiences, fromEnv, parseSeconds, readKeyOptions, withKeyOptions } from "./options.ts";
+import {
+  JSON_OPTION,
+  collectAudiences,
+  fromEnv,
+  keyVariables,
+  readTokenOptions,
+  takeSeconds,
+  withKeyOptions,
+  withOptions,
+} from "./options.ts";
 import type { KeyOptions } from "./options.ts";
 import { readSigningOptions, withRingSigning } from "./signing-options.ts";
 import type { RingSigningOptions, Signing } from "./signing-options.ts";
@@ -76,7 +86,7 @@ async function sign(io: CliIo, options: SignOptions): Promise<void> {
   const { typ, audience } = options;
   if (typ !== "JWT" && typ !== "at+jwt") throw new UsageError('--typ must be "JWT" or "at+jwt"');
   const ttl = fromEnv(io, options.ttl, "SEALGATE_DEFAULT_TTL_SECONDS");
-  const ttlSeconds = ttl === undefined ? undefined : parseSeconds("--ttl (or SEALGATE_DEFAULT_TTL_SECONDS)", ttl, 1);
+  const ttlSeconds = ttl === undefined ? undefined : takeSeconds("--ttl (or SEALGATE_DEFAULT_TTL_SECONDS)", ttl, 1);
   if (ttlSeconds !== undefined) requireTtl(ttlSeconds, signing);
   const claims = parseClaims(options.claims === "-" ? await io.readStdin() : options.claims);
   const tokens = createIssuer(await signing.resolve());
@@ -104,10 +114,10 @@ const PUBLIC_KEY_TTL_SECONDS = 300;
 
 async function verify(io: CliIo, argument: string | undefined, options: VerifyOptions): Promise<ExitCode> {
   const { mode, audience: audiences } = options;
-  const settings = readKeyOptions(io, options);
+  const settings = readTokenOptions((nameOf) => readKeyConfig(withOptions(io, keyVariables(options)), nameOf));
   if (audiences === undefined) throw new UsageError("--audience is missing: a token is meant for somebody");
   if (mode !== "local" && mode !== "kms") throw new UsageError('--mode must be "local" or "kms"');
-  const clockSkewSeconds = parseSeconds("--clock-skew", options.clockSkew, 0);
+  const clockSkewSeconds = takeSeconds("--clock-skew", options.clockSkew, 0);
   const publicKeyTtlSeconds = PUBLIC_KEY_TTL_SECONDS;
   const verifier = createKmsVerifier({ ...settings, audiences, mode, publicKeyTtlSeconds, clockSkewSeconds });
   const verified = await verifier.verify(await argumentOrStdin(io, argument, "token"));

@@ -1,23 +1,31 @@
 /**
- * Environment variables to the configuration of an issuer that runs by itself, with one key or with a ring. Pure: the
- * variables are passed in, and nothing is read from the process here. AWS's own variables are the SDK's to read.
+ * Environment variables to the configuration of an issuer that runs by itself, with one key or with a ring. AWS's own
+ * variables are the SDK's to read.
  */
 import { ALGS, findAlgorithm } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
-import { parseIssuerUrl } from "../../shared/identifiers.ts";
 import type { IssuerUrl } from "../../shared/identifiers.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
-import { SealgateError } from "../errors.ts";
 import type { RingPolicy } from "../key-ring/policy.ts";
 import { ringAliasProblem } from "../kms/ring-alias.ts";
-import { readRingPolicy } from "./ring-policy.ts";
+import { createEnvironmentReader, parseSeconds, readIssuer, required } from "./environment.ts";
+import type { Environment, EnvironmentReader, NameOf } from "./environment.ts";
+import { readPolicy } from "./ring-policy.ts";
 
 /** What signs: one key, whatever happens, or the active key of a ring. */
 export type SigningKey =
   | { readonly kind: "key"; readonly keyId: string; readonly alg: Alg }
   | { readonly kind: "ring"; readonly policy: RingPolicy };
+
+/** One key, and what its tokens are like. */
+export interface KeyConfig {
+  readonly keyId: string;
+  readonly alg: Alg;
+  readonly issuer: IssuerUrl;
+  readonly maxTokenTtlSeconds: number;
+}
 
 export interface SignConfig {
   readonly issuer: IssuerUrl;
@@ -27,86 +35,81 @@ export interface SignConfig {
   readonly defaultTtlSeconds: number | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads `SEALGATE_ISSUER`, `SEALGATE_DEFAULT_TTL_SECONDS` (optional), and what signs: `SEALGATE_KEY_ID` (id, ARN, alias name or
  * alias ARN) with `SEALGATE_ALG` and `SEALGATE_MAX_TOKEN_TTL_SECONDS` (default 3600), or, without a key id, `SEALGATE_RING` with
  * `SEALGATE_POLICY` (see `readRingPolicy`), whose longest token lifetime then holds; `SEALGATE_MAX_TOKEN_TTL_SECONDS` may only
  * lower it. An empty variable counts as missing.
+ * @param nameOf what messages call a variable; by default its name
  * @throws SealgateError `config_invalid`, naming every variable that is missing or wrong, and no value
  */
-export function readSignConfig(env: Environment): SignConfig {
-  return isSet(env, "SEALGATE_KEY_ID") || !isSet(env, "SEALGATE_RING") ? readKeyConfig(env) : readRingConfig(env);
+export function readSignConfig(env: Environment, nameOf?: NameOf): SignConfig {
+  const reader = createEnvironmentReader(env, nameOf);
+  const isRing = reader.text("SEALGATE_KEY_ID") === undefined && reader.text("SEALGATE_RING") !== undefined;
+  const signing = isRing ? readRingSigning(reader) : readKeySigning(reader);
+  const defaultTtlSeconds = reader.read("SEALGATE_DEFAULT_TTL_SECONDS", (text) =>
+    text === undefined ? ok(undefined) : parseTtl(reader, text, signing?.maxTokenTtlSeconds),
+  );
+  if (signing === undefined || reader.hasProblems) throw reader.failure();
+  return { ...signing, defaultTtlSeconds };
 }
 
-function isSet(env: Environment, name: string): boolean {
-  return (env[name] ?? "") !== "";
+/**
+ * Reads the variables of one key, for a verifier, which may follow an alias that moves.
+ * @throws SealgateError `config_invalid`, naming every variable that is missing or wrong, and no value
+ */
+export function readKeyConfig(env: Environment, nameOf?: NameOf): KeyConfig {
+  const reader = createEnvironmentReader(env, nameOf);
+  const key = readKey(reader, ok, "is missing");
+  if (key === undefined) throw reader.failure();
+  return key;
 }
 
-function readKeyConfig(env: Environment): SignConfig {
-  const issuer = read(env, "SEALGATE_ISSUER", (text) =>
-    text === undefined ? err("is missing") : parseIssuerUrl(text),
-  );
-  const keyId = read(env, "SEALGATE_KEY_ID", (text) =>
-    text === undefined ? err("is missing (or SEALGATE_RING, to sign with a ring)") : parseKeyId(text),
-  );
-  const alg = read(env, "SEALGATE_ALG", parseAlg);
-  const maxTtl = read(env, "SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) =>
+type Signing = Omit<SignConfig, "defaultTtlSeconds">;
+
+function readKeySigning(reader: EnvironmentReader): Signing | undefined {
+  const { nameOf } = reader;
+  const ring = nameOf("SEALGATE_RING");
+  const parseKeyId = (text: string): Result<string, string> => {
+    const problem = ringAliasProblem(
+      text,
+      (name) => `Set ${ring} to ${name} instead, and ${nameOf("SEALGATE_POLICY")} to the ring's policy if it has one`,
+    );
+    return problem === undefined ? ok(text) : err(problem);
+  };
+  const key = readKey(reader, parseKeyId, `is missing (or set ${ring}, to sign with a ring)`);
+  if (key === undefined) return undefined;
+  const { issuer, keyId, alg, maxTokenTtlSeconds } = key;
+  return { issuer, signWith: { kind: "key", keyId, alg }, maxTokenTtlSeconds };
+}
+
+function readKey(
+  reader: EnvironmentReader,
+  parseKeyId: (text: string) => Result<string, string>,
+  missing: string,
+): KeyConfig | undefined {
+  const issuer = readIssuer(reader);
+  const keyId = reader.read("SEALGATE_KEY_ID", required(parseKeyId, missing));
+  const alg = reader.read("SEALGATE_ALG", parseAlg);
+  const maxTokenTtlSeconds = reader.read("SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) =>
     text === undefined ? ok(DEFAULT_TIMING.maxTokenTtlSeconds) : parseSeconds(text),
   );
-  const defaultTtl = read(env, "SEALGATE_DEFAULT_TTL_SECONDS", (text) => parseDefaultTtl(text, maxTtl));
-  if (issuer.ok && keyId.ok && alg.ok && maxTtl.ok && defaultTtl.ok) {
-    return {
-      issuer: issuer.value,
-      signWith: { kind: "key", keyId: keyId.value, alg: alg.value },
-      maxTokenTtlSeconds: maxTtl.value,
-      defaultTtlSeconds: defaultTtl.value,
-    };
-  }
-  throw invalid(issuer, keyId, alg, maxTtl, defaultTtl);
+  if (issuer === undefined || keyId === undefined || alg === undefined) return undefined;
+  return maxTokenTtlSeconds === undefined ? undefined : { issuer, keyId, alg, maxTokenTtlSeconds };
 }
 
-function readRingConfig(env: Environment): SignConfig {
-  const policy = readRingPolicy(env);
-  const { maxTokenTtlSeconds } = policy.timing;
-  const maxTtl = read(env, "SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) => {
-    const seconds = text === undefined ? ok(maxTokenTtlSeconds) : parseSeconds(text);
+function readRingSigning(reader: EnvironmentReader): Signing | undefined {
+  const policy = readPolicy(reader);
+  const longest = policy?.timing.maxTokenTtlSeconds;
+  const maxTokenTtlSeconds = reader.read("SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) => {
+    const seconds = text === undefined ? ok(longest) : parseSeconds(text);
     // Keys are kept for as long as the policy says that tokens live.
-    return seconds.ok && seconds.value > maxTokenTtlSeconds
-      ? err(`must be at most timing.maxTokenTtlSeconds of the ring's policy (${maxTokenTtlSeconds})`)
+    return seconds.ok && longest !== undefined && (seconds.value ?? 0) > longest
+      ? err(`must be at most timing.maxTokenTtlSeconds of the ring's policy (${longest})`)
       : seconds;
   });
-  const defaultTtl = read(env, "SEALGATE_DEFAULT_TTL_SECONDS", (text) => parseDefaultTtl(text, maxTtl));
-  if (!maxTtl.ok || !defaultTtl.ok) throw invalid(maxTtl, defaultTtl);
-  return {
-    issuer: policy.issuer,
-    signWith: { kind: "ring", policy },
-    maxTokenTtlSeconds: maxTtl.value,
-    defaultTtlSeconds: defaultTtl.value,
-  };
-}
-
-function read<Value>(
-  env: Environment,
-  name: string,
-  parse: (text: string | undefined) => Result<Value, string>,
-): Result<Value, string> {
-  const parsed = parse(env[name] === "" ? undefined : env[name]);
-  return parsed.ok ? parsed : err(`${name} ${parsed.error}`);
-}
-
-function invalid(...parts: readonly Result<unknown, string>[]): SealgateError {
-  const problems = parts.flatMap((part) => (part.ok ? [] : [part.error]));
-  return new SealgateError("config_invalid", `The configuration for signing is not usable: ${problems.join("; ")}.`);
-}
-
-function parseKeyId(text: string): Result<string, string> {
-  const problem = ringAliasProblem(
-    text,
-    (ring) => `Set SEALGATE_RING=${ring} instead, with the ring's SEALGATE_POLICY`,
-  );
-  return problem === undefined ? ok(text) : err(problem);
+  if (policy === undefined || maxTokenTtlSeconds === undefined) return undefined;
+  return { issuer: policy.issuer, signWith: { kind: "ring", policy }, maxTokenTtlSeconds };
 }
 
 function parseAlg(text: string | undefined): Result<Alg, string> {
@@ -114,15 +117,8 @@ function parseAlg(text: string | undefined): Result<Alg, string> {
   return algorithm === undefined ? err(`must be one of ${ALGS.join(", ")}`) : ok(algorithm.alg);
 }
 
-function parseDefaultTtl(text: string | undefined, maxTtl: Result<number, string>): Result<number | undefined, string> {
-  if (text === undefined) return ok(undefined);
+function parseTtl({ nameOf }: EnvironmentReader, text: string, max: number | undefined): Result<number, string> {
   const seconds = parseSeconds(text);
-  if (!seconds.ok || !maxTtl.ok || seconds.value <= maxTtl.value) return seconds;
-  return err("must be at most SEALGATE_MAX_TOKEN_TTL_SECONDS");
-}
-
-/** Decimal digits only: "1e3", "0x10" and " 60" are mistakes somewhere. */
-function parseSeconds(text: string): Result<number, string> {
-  const seconds = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
-  return seconds === undefined ? err("must be a whole number of seconds above 0") : ok(seconds);
+  if (!seconds.ok || max === undefined || seconds.value <= max) return seconds;
+  return err(`must be at most ${nameOf("SEALGATE_MAX_TOKEN_TTL_SECONDS")} (${max})`);
 }

@@ -17,6 +17,7 @@ import {
 import type { RingTiming } from "../../shared/timing.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
 import type { KmsSigningKeySpec } from "../kms/port.ts";
+import { isWholeNumber } from "../../shared/whole-number.ts";
 import { settleAfterSeconds } from "./rev.ts";
 
 /** A policy as {@link checkRingPolicy} makes it. */
@@ -157,11 +158,11 @@ function checkNumbers(policy: RingPolicy): readonly PolicyProblem[] {
     ["kmsConsistencySeconds", policy.kmsConsistencySeconds, 0],
   ];
   const problems = least
-    .filter(([, value, min]) => !Number.isSafeInteger(value) || value < min)
+    .filter(([, value, min]) => !isWholeNumber(value, min))
     .map(([member, , min]) => ({ member, rule: `must be a whole number of seconds, at least ${min}` }));
   const { deleteAfterDays: days } = policy;
   // AWS KMS API Reference, ScheduleKeyDeletion: PendingWindowInDays.
-  const daysFit = days === undefined || (Number.isInteger(days) && days >= 7 && days <= 30);
+  const daysFit = days === undefined || (isWholeNumber(days, 7) && days <= 30);
   return daysFit ? problems : [...problems, { member: "deleteAfterDays", rule: "must be 7 to 30 whole days" }];
 }
 

@@ -1,6 +1,5 @@
 /** The ports of a rotator over the real KMS and a publisher. */
 import { demand } from "../../shared/demands.ts";
-import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
@@ -8,6 +7,7 @@ import type { Kms } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
 import type { AuditSink } from "./act/audit.ts";
+import { systemClock } from "../clock.ts";
 import type { RingPorts } from "./reconcile.ts";
 
 export interface RingPortsOptions {
@@ -34,7 +34,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
 /** @throws TypeError for an option that means nothing here, or a function that is none */
 export function createRingPorts(options: RingPortsOptions): RingPorts {
   refuseUnknownOptions("createRingPorts", options, KNOWN_OPTIONS);
-  const { kms, publisher, audit, clock = () => epochSecondsFromMs(Date.now()), random = Math.random } = options;
+  const { kms, publisher, audit, clock = systemClock, random = Math.random } = options;
   const { monotonicMs = () => performance.now() } = options;
   for (const [name, value] of Object.entries({ audit, clock, monotonicMs, random })) {
     demand(typeof value === "function", `createRingPorts: ${name} must be a function`);

@@ -7,6 +7,7 @@ import type { KmsErrorName } from "./errors.ts";
 import type { SigningAlgorithm } from "./keys.ts";
 import { KMS_OPERATIONS } from "./operation-names.ts";
 import type { KmsOperation } from "./operation-names.ts";
+import { isWholeNumber } from "../../shared/whole-number.ts";
 import type { VisibilityDelays } from "./store.ts";
 
 export type ErrorFault =
@@ -148,10 +149,10 @@ function checkRule({ operation, kind, times, after, latencyMs }: FaultRule): voi
   if (isSignatureFault(kind) && operation !== "Sign" && operation !== "*") {
     throw new TypeError(`fault rule: ${kind} is a fault of Sign, not of ${operation}`);
   }
-  if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
+  if (times !== undefined && !isWholeNumber(times, 1)) {
     throw new TypeError("fault rule: times must be a whole number above 0");
   }
-  if (after !== undefined && !(Number.isInteger(after) && after >= 0)) {
+  if (after !== undefined && !isWholeNumber(after, 0)) {
     throw new TypeError("fault rule: after must be a whole number of at least 0");
   }
   if ((kind === "latency") !== (latencyMs !== undefined) || !(latencyMs === undefined || latencyMs > 0)) {

@@ -15,6 +15,7 @@ import { createKmsServer } from "./server.ts";
 import type { RequestEntry } from "./server.ts";
 import { StateFile } from "./state-file.ts";
 import { KmsStore } from "./store.ts";
+import { isWholeNumber } from "../../shared/whole-number.ts";
 import type { StoredState } from "./store.ts";
 
 export { KmsEmulatorError } from "./errors.ts";
@@ -98,7 +99,7 @@ async function start(options: KmsEmulatorOptions, file: StateFile | undefined): 
 }
 
 function checkOptions({ port, region, accountId, stateFile }: KmsEmulatorOptions): void {
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+  if (port !== undefined && !(isWholeNumber(port, 0) && port <= 65_535)) {
     throw new TypeError("port must be a whole number from 0 to 65535");
   }
   if (region !== undefined && !/^[a-z]{2}(-[a-z0-9]+)+-\d+$/.test(region)) {

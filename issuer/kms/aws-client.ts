@@ -9,6 +9,7 @@ import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import { createCalls } from "./calls.ts";
 import type { Calls } from "./calls.ts";
+import { isWholeNumber } from "../../shared/whole-number.ts";
 import { toKmsFault } from "./faults.ts";
 
 export interface AwsClientOptions {
@@ -133,7 +134,7 @@ function checkOptions(options: AwsClientOptions): void {
     throw new TypeError(`a given client brings its own ${given.map(([name]) => name).join(", ")}`);
   }
   for (const [name, value] of [...given, ["totalTimeoutMs", totalTimeoutMs ?? DEFAULT_TOTAL_TIMEOUT_MS] as const]) {
-    if (NOT_NUMBERS.includes(name) || (Number.isSafeInteger(value) && Number(value) > 0)) continue;
+    if (NOT_NUMBERS.includes(name) || isWholeNumber(value, 1)) continue;
     throw new TypeError(`${name} must be a whole number above 0`);
   }
   if (options.endpoint !== undefined && URL.parse(options.endpoint) === null) {

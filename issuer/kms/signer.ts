@@ -5,11 +5,11 @@
  */
 import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
-import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { systemClock } from "../clock.ts";
 import { SealgateError } from "../errors.ts";
 import type { Signer } from "../signer.ts";
 import { MAX_RAW_MESSAGE_BYTES, kmsAlgorithmOf } from "./algorithms.ts";
@@ -105,8 +105,6 @@ async function resolveKey(kms: Kms, keyId: string, alg: Alg): Promise<{ keyArn: 
   if (answered.value.keyArn !== keyArn) return { keyArn, publicKey: await readPublicKeyFor(kms, keyArn, alg) };
   return { keyArn, publicKey: await toPublicKey(keyArn, answered.value, alg) };
 }
-
-const systemClock = (): EpochSeconds => epochSecondsFromMs(Date.now());
 
 function checkOptions(keyId: string, alg: Alg, maxClockSkewSeconds: number): void {
   if (typeof keyId !== "string" || keyId === "") throw new TypeError("keyId must name a KMS key");

@@ -46,7 +46,7 @@ interface LambdaContext {
 export async function handler(event: unknown, context: LambdaContext = {}): Promise<ReconcileAnswer> {
   try {
     const action = parseAction(event);
-    const { ports, options } = (rotator ??= createRotator(readRingConfig(process.env, process.env["SEALGATE_POLICY"])));
+    const { ports, options } = (rotator ??= createRotator(readRingConfig(process.env)));
     const actor = context.invokedFunctionArn ?? process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? hostname();
     const run = action === "rotate" ? rotateRing : reconcileRing;
     return answerFor(await run(ports, { ...options, actor }));

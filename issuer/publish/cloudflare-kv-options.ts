@@ -4,6 +4,7 @@ import type { KnownOptions } from "../../shared/options.ts";
 import type { Fetch } from "./cloudflare-api.ts";
 import { baseUrlProblem, isApiToken, isLocalBaseUrl, isNamespaceId } from "./kv-address.ts";
 import { systemClock } from "./retry.ts";
+import { isWholeNumber } from "../../shared/whole-number.ts";
 import type { PublishClock } from "./retry.ts";
 
 /** How the publisher behaves in time. The defaults fit the default timing of a ring. */
@@ -95,7 +96,7 @@ export function readCloudflareKvOptions(options: CloudflareKvOptions): Cloudflar
 const MAX_MS = 3_600_000;
 
 function positiveInteger(name: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1 || value > MAX_MS) {
+  if (!isWholeNumber(value, 1) || value > MAX_MS) {
     throw new TypeError(`${name} must be a positive whole number, at most ${String(MAX_MS)}`);
   }
   return value;

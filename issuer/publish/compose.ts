@@ -7,6 +7,7 @@ import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../../shared/identi
 import type { PublicJwk } from "../../shared/jwk.ts";
 import { isRev } from "../../shared/key-set.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../shared/key-set.ts";
+import { isWholeNumber } from "../../shared/whole-number.ts";
 import type { EdgeTiming } from "../../shared/timing.ts";
 
 /** A key that belongs into the next document. */
@@ -46,7 +47,7 @@ export interface KeySetParts {
 export function composeKeySet(parts: KeySetParts): KeySetDocument {
   const issuedAt = addSeconds(parts.now, -(parts.now % 1));
   const { documentLifetimeSeconds, rev } = parts;
-  if (!Number.isSafeInteger(documentLifetimeSeconds) || documentLifetimeSeconds < 1) {
+  if (!isWholeNumber(documentLifetimeSeconds, 1)) {
     throw new TypeError("documentLifetimeSeconds must be a positive whole number");
   }
   if (!isRev(rev)) throw new RangeError("rev must be a positive whole number that JSON carries exactly");

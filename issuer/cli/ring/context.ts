@@ -5,7 +5,6 @@
 import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
 import { createRingMemory, createRingPorts } from "../../key-ring/index.ts";
 import type { AuditSink, ReconcileOptions, RingPolicy, RingPorts } from "../../key-ring/index.ts";
 import { createAwsKms } from "../../kms/aws-kms.ts";
@@ -14,7 +13,8 @@ import { systemClock } from "../../publish/retry.ts";
 import { readRingConfig } from "../../config/ring.ts";
 import { UsageError } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
-import { fromEnv } from "../options.ts";
+import { inSeconds } from "../../clock.ts";
+import { RING_OPTIONS, fromEnv, namedBy, withOptions } from "../options.ts";
 
 export interface RingOptions {
   readonly ring?: string;
@@ -52,8 +52,11 @@ export function withChangeOptions(command: Command): Command {
  *   cannot be read or written
  */
 export async function createRingContext(io: CliIo, options: RingOptions): Promise<RingContext> {
-  const env = options.ring === undefined ? io.env : { ...io.env, SEALGATE_RING: options.ring };
-  const { policy, publish } = readRingConfig(env, await readPolicyText(io, options.policy));
+  const SEALGATE_POLICY = await readPolicyText(options.policy);
+  const { policy, publish } = readRingConfig(
+    withOptions(io, { SEALGATE_RING: options.ring, SEALGATE_POLICY }),
+    namedBy(RING_OPTIONS),
+  );
   const publisher = createCloudflareKvPublisher({
     ...publish,
     deadlineMs: policy.publishDeadlineSeconds * 1000,
@@ -64,15 +67,15 @@ export async function createRingContext(io: CliIo, options: RingOptions): Promis
     kms: createAwsKms(),
     publisher,
     audit: createAuditSink(io, fromEnv(io, options.audit, "SEALGATE_AUDIT_FILE")),
-    clock: () => epochSecondsFromMs(io.nowMs()),
+    clock: inSeconds(io.nowMs),
   });
   const actor = fromEnv(io, options.actor, "SEALGATE_ACTOR") ?? io.env["USER"] ?? "unknown";
   return { policy, ports, options: { policy, memory: createRingMemory(), actor } };
 }
 
-/** The text of a policy: of a file, or of the variable. */
-export async function readPolicyText(io: CliIo, file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return fromEnv(io, undefined, "SEALGATE_POLICY");
+/** The text of the file that `--policy` names, if it names one. */
+export async function readPolicyText(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
   try {
     return await readFile(file, "utf8");
   } catch {

@@ -9,7 +9,7 @@ import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
-import { parseSeconds } from "../options.ts";
+import { takeSeconds } from "../options.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
 import { trustAnchorsLine } from "./anchors.ts";
@@ -63,7 +63,7 @@ export async function reconcile(io: CliIo, options: ReconcileCliOptions): Promis
 async function watch(io: CliIo, context: RingContext, options: ReconcileCliOptions): Promise<ExitCode> {
   const { reconcileEverySeconds } = context.policy;
   const seconds =
-    options.interval === undefined ? reconcileEverySeconds : parseSeconds("--interval", options.interval, 1);
+    options.interval === undefined ? reconcileEverySeconds : takeSeconds("--interval", options.interval, 1);
   if (seconds > reconcileEverySeconds) {
     throw new UsageError(`--interval must be at most reconcileEverySeconds of the policy (${reconcileEverySeconds})`);
   }

@@ -1,5 +1,4 @@
 /** The signer of a ring, as a policy describes it: what `createIssuer({ ring })` takes. */
-import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../../shared/options.ts";
 import type { KnownOptions } from "../../../shared/options.ts";
@@ -10,6 +9,7 @@ import type { PublishedKeys } from "./published-keys.ts";
 import { createRingSigner } from "./ring-signer.ts";
 import type { RingSigner } from "./ring-signer.ts";
 import { createAwsKms } from "../../kms/aws-kms.ts";
+import { systemClock } from "../../clock.ts";
 import type { Kms } from "../../kms/port.ts";
 
 export interface RingSourceOptions {
@@ -26,7 +26,7 @@ const KNOWN_OPTIONS: KnownOptions<RingSourceOptions> = { kms: true, published: t
 /** Makes the signer of a ring. Nothing is asked of KMS before the first token, or `refresh()`. */
 export function createRingSource(policy: RingPolicy, options: RingSourceOptions = {}): RingSigner {
   refuseUnknownOptions("createRingSource", options, KNOWN_OPTIONS, { client: "kms: createAwsKms({ client })" });
-  const { kms = createAwsKms(), clock = () => epochSecondsFromMs(Date.now()) } = options;
+  const { kms = createAwsKms(), clock = systemClock } = options;
   return createRingSigner({
     ring: policy.ring,
     kms,

@@ -33,7 +33,9 @@ describe("token sign --ring", () => {
     expect((await cli.sealgate([...SIGN, "--ttl", "600"])).code).toBe(EXIT.ok);
     expect((await cli.sealgate([...SIGN, "--ttl", "601"])).code).toBe(EXIT.usage);
     expect((await cli.sealgate([...SIGN, "--ttl", "61", "--max-ttl", "60"])).code).toBe(EXIT.usage);
-    expect((await cli.sealgate([...SIGN, "--max-ttl", "601"])).err).toContain("at most the ring's timing");
+    expect((await cli.sealgate([...SIGN, "--max-ttl", "601"])).err).toContain(
+      "--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS) must be at most timing",
+    );
   });
 
   test("no token of a key that is not published", async () => {
@@ -48,7 +50,7 @@ describe("token sign --ring", () => {
   test.for([
     [["--ring", "--key", "alias/x"], "--ring and --key exclude each other"],
     [["--ring", "--alg", "ES256"], "--alg is the ring's to choose"],
-    [["--ring", "No-Ring"], "SEALGATE_RING must"],
+    [["--ring", "No-Ring"], "--ring (or SEALGATE_RING) must"],
     [["--ring", "--policy", "/nowhere"], "--policy: the file cannot be read"],
   ] as const)("%j is wrong usage", async ([argv, message]) => {
     const cli = await startCliRing();

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { createCloudflareKvPublisher } from "../../../../issuer/publish/cloudflare-kv.ts";
 import { readPublishConfig } from "../../../../issuer/config/publishing.ts";
-import type { Environment } from "../../../../issuer/config/publishing.ts";
+import type { Environment } from "../../../../issuer/config/environment.ts";
 import { faultOf } from "../../../support/published-by.ts";
 
 const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { DEFAULT_IDENTITY_HEADERS } from "../../../edge-verifier/http/identity.ts";
 import { createGateway } from "../../../edge-verifier/gateway.ts";
 import { allFeatures } from "../../../edge-verifier/features/all.ts";
 import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
@@ -131,4 +132,10 @@ test("every variable and binding that the gateway reads has its place on docs/ga
   const page = await readFile(join(ROOT, "docs/gateway.md"), "utf8");
   expect(read.size).toBeGreaterThan(15);
   expect([...read].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("the identity headers without IDENTITY_HEADERS are the documented ones", async () => {
+  const page = (await readFile(join(ROOT, "docs/gateway-requests.md"), "utf8")).toLowerCase();
+  expect(DEFAULT_IDENTITY_HEADERS).toHaveLength(2);
+  for (const { name, path } of DEFAULT_IDENTITY_HEADERS) expect(page).toContain(`\`${name}\` with \`${path.join()}\``);
 });

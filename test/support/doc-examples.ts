@@ -89,7 +89,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["npm run deploy", CLOUDFLARE],
     ["export GATEWAY=https://api.example.com", DEPLOYED],
     [
-      '{"status":"ok","ring":"main","rev":1795827577275425,"source":"kv","ageSeconds":0,"expiresAt":1795913847,"keys":2,"skipped":[],"warnings":[]}',
+      '{"status":"ok","ring":"main","source":"kv","rev":1795827577275425,"ageSeconds":0,"expiresAt":1795913847,"skipped":[],"warnings":[],"keys":2}',
       OUTPUT,
     ],
     ['curl -s "$GATEWAY/api/orders"', DEPLOYED],

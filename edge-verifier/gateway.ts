@@ -50,7 +50,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
   // TypeScript says so too; in JavaScript a misspelt option would be passed over, and what it asks for left undone.
   if (!areFeatures || typeof clock !== "function" || typeof onEvent !== "function" || Object.keys(unknown).length > 0) {
     throw new TypeError(
-      "createGateway takes the options features (an array of features), clock and onEvent (functions).",
+      "createGateway takes features (an array), clock and onEvent (functions), and no other option.",
     );
   }
   const sink = unfailing(onEvent);

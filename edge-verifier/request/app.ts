@@ -2,7 +2,6 @@
  * The Hono app: which path is answered by what, in which order, and one event for each request. Decides nothing itself.
  */
 import { HonoBase } from "hono/hono-base";
-import type { Context } from "hono";
 import type { Result as RouterResult, Router } from "hono/router";
 import type { RingName } from "../../shared/identifiers.ts";
 import { handleRequest } from "./handle-request.ts";
@@ -36,19 +35,14 @@ export interface AppParts extends GatewayParts {
 }
 
 /** One handler for each path of the gateway's own, and one for all others: nothing here is a pattern. */
-class ExactRouter<Handler> implements Router<Handler> {
-  name = "ExactRouter";
-  readonly #routes: { readonly path: string; readonly result: RouterResult<Handler> }[] = [];
-
-  add(_method: string, path: string, handler: Handler): void {
-    this.#routes.push({ path, result: [[[handler, {}]]] });
-  }
-
-  match(_method: string, path: string): RouterResult<Handler> {
+function createExactRouter<Handler>(): Router<Handler> {
+  const routes: { readonly path: string; readonly result: RouterResult<Handler> }[] = [];
+  return {
+    name: "exact",
+    add: (_method, path, handler) => routes.push({ path, result: [[[handler, {}]]] }),
     // Compared one by one: a Map has to read all of every path.
-    for (const route of this.#routes) if (route.path === path || route.path === "/*") return route.result;
-    return [[]];
-  }
+    match: (_method, path) => routes.find((route) => route.path === path || route.path === "/*")?.result ?? [[]],
+  };
 }
 
 const READ_METHODS = ["GET", "HEAD"];
@@ -69,19 +63,21 @@ export function createApp(parts: AppParts): GatewayApp {
   const { ring, ladder, clock, hooks, findRoute } = parts;
   const { endpoint } = hooks;
   // Hono decodes escapes in paths; here a path is the text that was received.
-  const app = new HonoBase<AppEnv>({ router: new ExactRouter(), getPath: ({ url }) => rawPathOf(url) });
+  const app = new HonoBase<AppEnv>({ router: createExactRouter(), getPath: ({ url }) => rawPathOf(url) });
   const on = (
     path: string,
     answer: (request: Request, context: RequestContext) => Outcome | Promise<Outcome>,
   ): void => {
     app.all(path, async (c) => {
       const request = c.req.raw;
-      const context = { requestId: requestIdOf(request), waitUntil: keepGoing(c) };
+      const requestId = requestIdOf(request);
+      let outcome: Outcome;
       try {
-        return await finish(request, parts, await answer(request, context), context.requestId);
+        outcome = await answer(request, { requestId, waitUntil: (work) => c.env.waitUntil(work) });
       } catch (error) {
-        return finish(request, parts, crashed(error), context.requestId);
+        outcome = crashed(error);
       }
+      return finish(request, parts, outcome, requestId);
     });
   };
   const publish = (
@@ -106,10 +102,6 @@ export function createApp(parts: AppParts): GatewayApp {
     throw error;
   });
   return app;
-}
-
-function keepGoing(c: Context<AppEnv>): WaitUntil {
-  return (work) => c.env.waitUntil(work);
 }
 
 /** Counts a refusal, writes the event, and completes the answer. */

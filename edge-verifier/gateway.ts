@@ -49,9 +49,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
   const areFeatures = Array.isArray(features) && features.every((feature) => canDo(feature, "read"));
   // TypeScript says so too; in JavaScript a misspelt option would be passed over, and what it asks for left undone.
   if (!areFeatures || typeof clock !== "function" || typeof onEvent !== "function" || Object.keys(unknown).length > 0) {
-    throw new TypeError(
-      "createGateway takes features (an array), clock and onEvent (functions), and no other option.",
-    );
+    throw new TypeError("createGateway takes features (an array), clock and onEvent (functions), and no other option.");
   }
   const sink = unfailing(onEvent);
   // The platform hands the same env object to every request of an isolate. What is kept is settled: a request never waits

@@ -206,14 +206,15 @@ export function deleteRetired({ observed, policy, generations, now }: RingState)
 
 /**
  * Keys without an alias: those of a generation of the document get it back, one that was made for the next generation becomes
- * it, those that lost a race are deleted.
+ * it, those that lost a race are deleted. A key whose number no other key is seen to have may have the alias already, claimed
+ * late and not shown yet. Claiming it once more decides that; a key that may be signing is never deleted.
  */
 export function cleanOrphans(state: RingState): readonly Step[] {
   const spare = sparePending(state);
   return state.observed.orphans.flatMap((orphan): readonly Step[] => {
     const { keyArn, tags } = orphan;
     const number = generationNumberOf(tags);
-    if (number !== undefined && (orphan === spare || isLostGeneration(state, orphan, number))) {
+    if (number !== undefined && (orphan === spare || isUnnamed(state, orphan, number))) {
       return [{ kind: "claim_alias", role: "generation", number, keyArn }];
     }
     if (!isUseless(state, orphan)) return [];
@@ -234,18 +235,25 @@ function sparePending(state: RingState): ObservedKey | undefined {
   );
 }
 
-function isLostGeneration({ observed, now }: RingState, { tags, createdAt }: ObservedKey, number: number): boolean {
-  const isListed = liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true;
-  const isTaken = observed.generations.some((generation) => generation.number === number);
-  return isListed && !isTaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
+/**
+ * Its number is free as far as can be seen, it is so old that an alias from its creation would be seen, and it does not wait
+ * for its turn: the key set lists it, or later generations or a change of the algorithm have overtaken it.
+ */
+function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boolean {
+  const { observed, policy, now } = state;
+  const { tags, createdAt, keyState } = orphan;
+  if (observed.generations.some((generation) => generation.number === number)) return false;
+  if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return false;
+  if (liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true) return true;
+  const isOvertaken = number < nextNumber(state) || tags.alg !== policy.alg;
+  return isOvertaken && tags.managed && tags.kid === undefined && keyState === "Enabled";
 }
 
 /**
  * It was made by sealgate, never served (its kid would be among its tags), and what it was made for is done by another key:
  * that is final, as such an alias never moves.
  */
-function isUseless(state: RingState, { keyId, keyState, tags, createdAt }: ObservedKey): boolean {
-  const { observed, now } = state;
+function isUseless({ observed }: RingState, { keyId, keyState, tags }: ObservedKey): boolean {
   if (!tags.managed || tags.kid !== undefined) return false;
   if (keyState !== "Enabled" && keyState !== "Disabled") return false;
   const purpose = parseRole(tags.generation);
@@ -253,9 +261,5 @@ function isUseless(state: RingState, { keyId, keyState, tags, createdAt }: Obser
   if (purpose?.role === "numbered_root") {
     return [observed.root, ...observed.otherRoots].some((root) => root?.number === purpose.number);
   }
-  if (purpose?.role !== "generation") return false;
-  if (observed.generations.some(({ number }) => number === purpose.number)) return true;
-  // Overtaken by later generations, or by a change of the algorithm; old enough that its alias would be seen if it had one.
-  const isOvertaken = purpose.number < nextNumber(state) || tags.alg !== state.policy.alg;
-  return isOvertaken && now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
+  return purpose?.role === "generation" && observed.generations.some(({ number }) => number === purpose.number);
 }

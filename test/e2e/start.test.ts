@@ -19,7 +19,10 @@ interface Running {
 
 async function start(): Promise<Running> {
   const child = spawn("node", ["test/local-stack/start.ts"], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  // As a person ends it: a killed one would leave its workerd behind.
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.kill("SIGINT")) await once(child, "exit");
+  });
   let output = "";
   await new Promise<void>((resolve, reject) => {
     child.once("exit", () => reject(new Error(`npm start ended:\n${output}`)));

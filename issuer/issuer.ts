@@ -131,7 +131,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
       // The signer first: finding it may take a while, and the token's time starts when it is signed.
       const signer = await source.current();
       const iat = readClock(clock);
-      const payload = { iss: settings.issuer, ...callers, iat, exp: iat + ttlSeconds, jti: newJti() };
+      const payload = { iss: settings.issuer, ...callers, iat, exp: iat + ttlSeconds, jti: readJti(newJti) };
       requireVerifiable(payload, maxTokenTtlSeconds);
       const signingInput = toSigningInput({ alg: signer.alg, kid: signer.kid, typ }, payload);
       requireTokenSize(tokenBytesOf(signingInput, signer));
@@ -166,9 +166,11 @@ function checkSettings(options: IssuerOptions): CheckedSettings {
       "ring must be what createRingSource returns, as in createIssuer({ ring: createRingSource(policy), … })",
     );
   }
+  const { clock = systemClock, newJti = randomUUID } = options;
+  for (const [name, value] of Object.entries({ clock, newJti })) {
+    if (typeof value !== "function") problems.push(`${name} must be a function`);
+  }
   if (!issuer.ok || problems.length > 0) throw new TypeError(`createIssuer: ${problems.join("; ")}`);
-  const clock = options.clock ?? systemClock;
-  const newJti = options.newJti ?? randomUUID;
   return { issuer: issuer.value, maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti };
 }
 
@@ -277,6 +279,12 @@ function requireTokenSize(bytes: number): void {
 
 function refused(path: string, rule: string): SealgateError {
   return new SealgateError("claims_refused", path === "" ? `The claims ${rule}.` : `The claim ${path} ${rule}.`);
+}
+
+function readJti(newJti: () => string): string {
+  const jti: unknown = newJti();
+  if (typeof jti !== "string" || jti === "") throw new TypeError("newJti must return a string that is not empty");
+  return jti;
 }
 
 function readClock(clock: () => EpochSeconds): EpochSeconds {

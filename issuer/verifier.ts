@@ -143,6 +143,7 @@ function toRules(options: KmsVerifierOptions, keys: readonly KmsKeyRef[]): Token
       : [`typs must be of ${ALL_TYPS.join(", ")}`]),
     ...wholeSecondsProblems({ publicKeyTtlSeconds, maxTokenTtlSeconds }, 1),
     ...wholeSecondsProblems({ clockSkewSeconds }, 0),
+    ...(["function", "undefined"].includes(typeof options.clock) ? [] : ["clock must be a function"]),
   ];
   if (!issuer.ok || problems.length > 0) throw new TypeError(`createKmsVerifier: ${problems.join("; ")}`);
   return {

@@ -5,6 +5,7 @@
  */
 import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
+import { demand } from "../../shared/demands.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
@@ -69,6 +70,7 @@ export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer
   const { keyId, alg, kms = createAwsKms(), clock = systemClock } = options;
   const maxClockSkewSeconds = options.maxClockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
   checkOptions(keyId, alg, maxClockSkewSeconds);
+  demand(typeof clock === "function", "clock must be a function");
   const { keyArn, publicKey } = await resolveKey(kms, keyId, alg);
   const holds = createSignatureCheck(publicKey);
   return {

@@ -4,6 +4,7 @@ import type { KnownOptions } from "../../shared/options.ts";
 import type { Fetch } from "./cloudflare-api.ts";
 import { baseUrlProblem, isApiToken, isLocalBaseUrl, isNamespaceId } from "./kv-address.ts";
 import { systemClock } from "./retry.ts";
+import { demand } from "../../shared/demands.ts";
 import { isWholeNumber } from "../../shared/whole-number.ts";
 import type { PublishClock } from "./retry.ts";
 
@@ -75,6 +76,7 @@ export function readCloudflareKvOptions(options: CloudflareKvOptions): Cloudflar
   if (!isNamespaceId(namespaceId)) throw new TypeError("namespaceId must be the id of a KV namespace");
   if (apiToken === undefined && !isLocalBaseUrl(baseUrl)) throw new TypeError("apiToken is missing");
   if (apiToken !== undefined && !isApiToken(apiToken)) throw new TypeError("apiToken does not look like an API token");
+  demand(["function", "undefined"].includes(typeof options.fetch), "fetch must be a function");
   const defaults = DEFAULT_CLOUDFLARE_KV_LIMITS;
   return {
     baseUrl: baseUrl.replace(/\/+$/, ""),

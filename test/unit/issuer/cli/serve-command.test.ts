@@ -86,6 +86,12 @@ describe("serve", () => {
     ["without a secret", {}, [], "SEALGATE_CALLER_SECRET is missing"],
     ["with one that can be guessed", { SEALGATE_CALLER_SECRET: "hunter2" }, [], "at least 32"],
     ["with one that no header can carry", { SEALGATE_CALLER_SECRET: "ü".repeat(40) }, [], "visible ASCII"],
+    [
+      "with the alias of a ring, which moves",
+      { SEALGATE_CALLER_SECRET: SECRET, SEALGATE_KEY_ID: "alias/sealgate/main/active", SEALGATE_ALG: "ES256" },
+      [],
+      "Set SEALGATE_RING to main instead",
+    ],
     ["on no port", { SEALGATE_CALLER_SECRET: SECRET }, ["--port", "70000"], "--port must be"],
     ["without an issuer", { SEALGATE_CALLER_SECRET: SECRET, SEALGATE_ISSUER: "" }, [], "SEALGATE_ISSUER is missing"],
   ] as const)("%s it does not start: 2", async ([, changes, argv, message]) => {

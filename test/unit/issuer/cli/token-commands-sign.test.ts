@@ -135,6 +135,22 @@ describe("what token sign refuses with exit code 2", () => {
     ["a lifetime with an exponent", ["--ttl", "1e2"], "--ttl (or SEALGATE_DEFAULT_TTL_SECONDS) must be"],
     ["a maximum of nothing", ["--max-ttl", "0"], "--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS) must be"],
     ["a lifetime over the maximum", ["--ttl", "3601"], "lifetime_too_long"],
+    [
+      "a lifetime over --max-ttl, which is what to raise",
+      ["--ttl", "86400", "--max-ttl", "7200"],
+      "raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), and what the verifiers accept first",
+    ],
+    [
+      "an integer that JSON readers round",
+      ["--claims", '{"account":9007199254740993}'],
+      "a number with more digits than a JSON number keeps",
+    ],
+    [
+      "the alias of a ring, which moves",
+      ["--key", "alias/sealgate/main/active"],
+      "Set --ring (or SEALGATE_RING) to main",
+    ],
+    ["the root key of a ring", ["--key", "alias/sealgate/main/root"], "must not name the root key of a ring"],
     ["another typ", ["--typ", "jwt"], '--typ must be "JWT" or "at+jwt"'],
     ["claims that are no JSON", ["--claims", "sub=me"], "--claims must be a JSON object: syntax"],
     ["claims that are no object", ["--claims", "[]"], "--claims must be a JSON object: not_an_object"],

@@ -60,6 +60,15 @@ describe("the configuration for signing", () => {
     expect(message).not.toMatch(/canary|KEY_ID|1e3/);
   });
 
+  test("refuses the alias of a ring, which moves, and says what to set instead", () => {
+    const arn = "arn:aws:kms:eu-central-1:111122223333:alias/sealgate/eu-2/active";
+    expect(problemsOf({ ...ENV, SEALGATE_KEY_ID: "alias/sealgate/main/active" })).toMatch(
+      /SEALGATE_KEY_ID must not be the alias .* Set SEALGATE_RING to main instead/,
+    );
+    expect(problemsOf({ ...ENV, SEALGATE_KEY_ID: arn })).toContain("Set SEALGATE_RING to eu-2 instead");
+    expect(problemsOf({ ...ENV, SEALGATE_KEY_ID: "alias/sealgate/main/root" })).toContain("root key of a ring");
+  });
+
   test.each(["0", "1.5", " 60", "0x10", "1e3", "9999999999", "-5", "sixty"])("takes no %j for seconds", (text) => {
     expect(problemsOf({ ...ENV, SEALGATE_MAX_TOKEN_TTL_SECONDS: text })).toContain("SEALGATE_MAX_TOKEN_TTL_SECONDS");
   });

@@ -122,6 +122,25 @@ describe("POST /tokens", () => {
     });
   });
 
+  test("a fault of ours is 500, logged by its name, and blamed neither on the caller nor on KMS", async () => {
+    const entries: TokenLogEntry[] = [];
+    const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
+    const broken = createIssuer({ issuer: ISSUER, signer, maxTokenTtlSeconds: 600, newJti: () => "" });
+    const app = createIssuerApp({
+      issuer: broken,
+      readiness: createReadiness({ source: { current: async () => signer }, nowMs: Date.now }),
+      callerSecret: SECRET,
+      log: (entry) => void entries.push(entry),
+      nowMs: () => NOW_MS,
+    });
+    const headers = { authorization: `Bearer ${SECRET}` };
+    const response = await app.request("/tokens", { method: "POST", headers, body: GOOD });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ status: 500, code: "unexpected" });
+    expect(entries).toEqual([expect.objectContaining({ status: 500, code: "unexpected" })]);
+    expect(entries[0]?.message).toContain("newJti must return");
+  });
+
   test("a KMS that cannot sign is 503, without KMS's words", async () => {
     const remove = aws.emulator.faults.add({ operation: "Sign", kind: "access_denied" });
     onTestFinished(remove);

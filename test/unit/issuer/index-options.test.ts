@@ -1,4 +1,4 @@
-/** An option that means nothing here is refused, by every function of the issuer, with the name that was probably meant. */
+/** Options that mean nothing, or hold another kind of value, are refused by every function of the issuer that takes options. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createAwsKms, createCloudflareKvPublisher, createIssuer, createKmsSigner } from "../../../issuer/index.ts";
 import { createKmsVerifier, createRingPolicy, createRingSource, exportPublicKey } from "../../../issuer/index.ts";
@@ -7,6 +7,7 @@ import type { Issuer, Signer } from "../../../issuer/index.ts";
 import { createLocalSigner } from "../../support/local-signer.ts";
 
 const ISSUER = "https://auth.example.com";
+const KV = { baseUrl: "http://127.0.0.1:1/a", namespaceId: "0".repeat(32) };
 
 let signer: Signer;
 let issuer: Issuer;
@@ -46,7 +47,6 @@ describe("sign", () => {
 });
 
 describe("a function that makes something", () => {
-  const KV = { baseUrl: "http://127.0.0.1:1/a", namespaceId: "0".repeat(32) };
   test.each([
     ["createIssuer", createIssuer, () => ({ issuer: ISSUER, signer, maxTokenTtlSeconds: 60 }), { ttlSeconds: 60 }],
     ["createKmsSigner", createKmsSigner, () => ({ keyId: "alias/a", alg: "ES256" }), { kid: "key-1" }],
@@ -81,6 +81,36 @@ describe("a function that makes something", () => {
     const policy = createRingPolicy({ ring: "main", issuer: ISSUER });
     expect(String(await refusal(createIssuer, { ...options, signer: Promise.resolve(signer) }))).toContain("await it");
     expect(String(await refusal(createIssuer, { ...options, ring: policy }))).toContain("createRingSource(policy)");
+  });
+});
+
+describe("what the types demand is checked, for callers in JavaScript", () => {
+  const KEY = { keyId: "alias/a", alg: "ES256" };
+  const VERIFIER = { ...KEY, issuer: ISSUER, audiences: ["a"], mode: "local", publicKeyTtlSeconds: 300 };
+
+  test.each([
+    ["createIssuer", createIssuer, () => ({ issuer: ISSUER, maxTokenTtlSeconds: 60, signer }), { clock: 5 }],
+    ["createIssuer", createIssuer, () => ({ issuer: ISSUER, maxTokenTtlSeconds: 60, signer }), { newJti: "id" }],
+    ["createIssuer", createIssuer, () => ({ issuer: ISSUER, signer }), { maxTokenTtlSeconds: "60" }],
+    ["createKmsSigner", createKmsSigner, () => KEY, { clock: 5 }],
+    ["createKmsSigner", createKmsSigner, () => KEY, { maxClockSkewSeconds: Number.NaN }],
+    ["createKmsVerifier", createKmsVerifier, () => VERIFIER, { clock: 5 }],
+    ["createKmsVerifier", createKmsVerifier, () => VERIFIER, { publicKeyTtlSeconds: undefined }],
+    ["createAwsKms", createAwsKms, () => ({}), { maxSockets: Number.NaN }],
+    ["createCloudflareKvPublisher", createCloudflareKvPublisher, () => KV, { fetch: "https" }],
+    ["createCloudflareKvPublisher", createCloudflareKvPublisher, () => KV, { deadlineMs: Number.NaN }],
+  ] as const)("%s refuses a value of another kind", async (_name, make, options, wrong) => {
+    expect(await refusal(make, { ...options(), ...wrong })).toBeInstanceOf(TypeError);
+  });
+
+  test.each<[string, object]>([
+    ["no jti", { newJti: () => undefined }],
+    ["an empty jti", { newJti: () => "" }],
+    ["no time", { clock: () => undefined }],
+    ["a time that is no number", { clock: () => Number.NaN }],
+  ])("no token is signed with %s", async (_what, settings) => {
+    const make: Issuer = createIssuer({ issuer: ISSUER, maxTokenTtlSeconds: 60, signer, ...settings });
+    await expect(make.sign({ sub: "u" }, { audience: "a" })).rejects.toThrow(TypeError);
   });
 });
 

@@ -1,7 +1,5 @@
 /** What of a client's headers reaches the origin, and what the origin is told about the caller. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { JsonObject } from "../../../../shared/json.ts";
-import type { Echo } from "../../../support/echo-origin.ts";
 import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
 import { echoOf, makeFixture } from "../fixture.ts";
 import type { Fixture } from "../fixture.ts";
@@ -91,69 +89,6 @@ describe("a scope with white space in it", () => {
     const strict = await makeFixture({ routes });
     expect((await strict.sendAs({ scope }, "/admin")).status).toBe(403);
     expect((await echoOf(await strict.sendAs({ scope }, "/api/x"))).headers["x-sealgate-scope"]).toBe(told);
-  });
-});
-
-describe("configured identity headers", () => {
-  const IDENTITY_HEADERS = JSON.stringify({
-    "X-User-Id": "sub",
-    "x-tenant": "tenant",
-    "x-level": "level",
-    "x-plan": ["subscription", "plan"],
-    "x-claim": "https://example.com/a.b",
-    "x-scopes": "scope",
-  });
-  const headersWith = async (claims: JsonObject, headers: Record<string, string> = {}): Promise<Echo["headers"]> => {
-    const configured = await makeFixture({ vars: { IDENTITY_HEADERS } });
-    return (await echoOf(await configured.sendAs(claims, "/api/x", { headers }))).headers;
-  };
-
-  test("take the place of the default ones", async () => {
-    const claims = {
-      sub: "user-7",
-      tenant: "Zoë",
-      level: 0,
-      subscription: { plan: true },
-      "https://example.com/a.b": "c",
-      scope: ["a", "b"],
-    };
-    const headers = await headersWith(claims);
-    expect(headers).toMatchObject({
-      "x-user-id": "user-7",
-      "x-tenant": "Zo%C3%AB",
-      "x-level": "0",
-      "x-plan": "true",
-      "x-claim": "c",
-      "x-scopes": "a b",
-    });
-    expect(Object.keys(headers).filter((name) => name.startsWith("x-sealgate"))).toEqual([]);
-  });
-
-  test.each([
-    ["missing", {}],
-    ["null", { tenant: null }],
-    ["an object", { tenant: { id: "acme" } }],
-    ["an array", { tenant: ["acme"] }],
-    ["empty", { tenant: "" }],
-    ["a number whose last digits are lost", { tenant: 9_007_199_254_740_992 }],
-  ])("whose claim is %s are removed, in every spelling that the client sends", async (_name, claims) => {
-    for (const name of ["x-tenant", "X_Tenant", "x.tenant", "X-Tenant"]) {
-      const headers = await headersWith(claims, { [name]: "evil" });
-      expect(Object.values(headers)).not.toContain("evil");
-      expect(headers["x-tenant"]).toBeUndefined();
-    }
-  });
-
-  test("are removed on open routes too", async () => {
-    const configured = await makeFixture({ vars: { IDENTITY_HEADERS } });
-    const response = await configured.send("/public/x", { headers: { x_user_id: "evil", "x-tenant": "evil" } });
-    expect(Object.values((await echoOf(response)).headers)).not.toContain("evil");
-  });
-
-  test("too long to be forwarded whole: 403, never cut", async () => {
-    const configured = await makeFixture({ vars: { IDENTITY_HEADERS } });
-    expect((await configured.sendAs({ tenant: "x".repeat(2049) }, "/api/x")).status).toBe(403);
-    expect(configured.events.at(-1)?.refusal).toEqual({ code: "identity_too_long", claim: "tenant" });
   });
 });
 

@@ -200,3 +200,28 @@ describe("the sink", () => {
     expect((await worker.fetch(request, fixture.env, createExecutionContext())).status).toBe(200);
   });
 });
+
+describe("what an event says beside the decision", () => {
+  test("says which version of the Worker has decided", async () => {
+    const fixture = await makeFixture({ vars: { VERSION: { id: "v-1", tag: "", timestamp: "" } } });
+    await fixture.send("/nowhere");
+    expect(fixture.events.at(-1)).toMatchObject({ version: "v-1" });
+  });
+
+  test("says how long a request has waited for KV", async () => {
+    const fixture = await makeFixture();
+    const { KEY_SETS } = fixture.env;
+    // The clock of the fixture advances while KV is asked, as the platform's does.
+    fixture.env["KEY_SETS"] = {
+      get: async (...parameters: Parameters<KVNamespace["get"]>): Promise<unknown> => {
+        const text = await (KEY_SETS as KVNamespace).get(...parameters);
+        fixture.setNow(NOW + 2);
+        return text;
+      },
+    };
+    await fixture.sendAs({}, "/api/x");
+    expect(fixture.events.at(-1)).toMatchObject({ keysMs: 2000, originMs: 0 });
+    await fixture.sendAs({}, "/api/x");
+    expect(fixture.events.at(-1)).toMatchObject({ keysMs: 0 });
+  });
+});

@@ -129,10 +129,3 @@ test("two features with the same hook stop the gateway: one of them would never 
     problems: [{ variable: "features", problem: "must not have the hook preflight twice: one would never be asked" }],
   });
 });
-
-test.each([
-  ["EVENTS", { writeDataPoint: 1 }],
-  ["REFUSALS", { limit: 1 }],
-])("%s must be able to do what it is for", async (variable, value) => {
-  expect((await configure({ [variable]: value })).problems.map((one) => one.variable)).toEqual([variable]);
-});

@@ -2,7 +2,6 @@
  * A key set document to the text that lies in KV: a compact JWS by the ring's root key. The text is opened with the edge's
  * own code before it leaves this file, so that nothing is published that an edge would refuse.
  */
-import { encodeBase64url } from "../../shared/base64url.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { calculateThumbprint } from "../../shared/jwk.ts";
 import { serialiseKeySet } from "../../shared/key-set.ts";
@@ -11,8 +10,7 @@ import { importTrustAnchors, KEY_SET_TYP, openKeySet } from "../../shared/signed
 import { importKeySet } from "../../shared/verification-keys.ts";
 import { SealgateError } from "../errors.ts";
 import type { Signer } from "../signer.ts";
-
-const encoder = new TextEncoder();
+import { signCompactJws, toSigningInput } from "../token.ts";
 
 /**
  * Signs a key set document with the root key.
@@ -25,8 +23,7 @@ const encoder = new TextEncoder();
 export async function signKeySet(document: KeySetDocument, root: Signer, now: EpochSeconds): Promise<string> {
   await requireGoodNames(document, root);
   const header = { alg: root.alg, kid: root.kid, typ: KEY_SET_TYP };
-  const signingInput = `${encodeJson(header)}.${encodeJson(serialiseKeySet(document))}`;
-  const text = `${signingInput}.${encodeBase64url(await root.sign(signingInput))}`;
+  const text = await signCompactJws(root, toSigningInput(header, serialiseKeySet(document)));
   const { skipped } = await importKeySet(await openAsEdge(text, document, root, now));
   if (skipped.length > 0) {
     throw unusable(skipped.map(({ index, problem }) => `key ${String(index)} would be skipped: ${problem}`).join(", "));
@@ -59,10 +56,6 @@ async function openAsEdge(
   throw new SealgateError("kms_bad_signature", "the signature of the key set does not hold under the root key", {
     retryable: true,
   });
-}
-
-function encodeJson(value: object): string {
-  return encodeBase64url(encoder.encode(JSON.stringify(value)));
 }
 
 function unusable(reason: string): SealgateError {

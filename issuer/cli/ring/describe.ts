@@ -1,7 +1,7 @@
 /** The key ring's data in words, for a person at a terminal. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { describeRole } from "../../key-ring/index.ts";
-import type { ObservedDocument, Step, Upcoming } from "../../key-ring/index.ts";
+import type { ObservedDocument, ObservedKey, Step, Upcoming } from "../../key-ring/index.ts";
 
 /** What a step does, as one clause. */
 export function describeStep(step: Step): string {
@@ -81,7 +81,18 @@ export function describeDistance(seconds: number): string {
   return seconds > 0 ? `in ${text}` : `${text} ago`;
 }
 
-/** The two largest units that say something. */
+/**
+ * How old a key is. A key that KMS does not find has no age, and one that is newer than this host's clock has just been made:
+ * the clock may be some seconds behind KMS's.
+ */
+export function describeAge({ keyState, createdAt }: Pick<ObservedKey, "keyState" | "createdAt">, now: number): string {
+  return keyState === "NotFound" ? "-" : describeDuration(Math.max(0, now - createdAt));
+}
+
+/**
+ * The two largest units that say something.
+ * @param seconds not negative
+ */
 export function describeDuration(seconds: number): string {
   const units: readonly (readonly [number, string])[] = [
     [86_400, "d"],

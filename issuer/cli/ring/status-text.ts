@@ -2,6 +2,7 @@
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { Generation, Plan, RingState, Upcoming } from "../../key-ring/index.ts";
 import {
+  describeAge,
   describeDistance,
   describeDocument,
   describeDuration,
@@ -48,7 +49,7 @@ function rootOf({ observed: { root } }: RingState): string {
 }
 
 function rowOf(generation: Generation, upcoming: readonly Upcoming[], now: EpochSeconds): readonly string[] {
-  const { number, alg, keyId, keyState, createdAt, phase, kid } = generation;
+  const { number, alg, keyId, keyState, phase, kid } = generation;
   const key = keyState === "Enabled" ? keyId : `${keyId} (${keyState})`;
   return [
     String(number),
@@ -56,7 +57,7 @@ function rowOf(generation: Generation, upcoming: readonly Upcoming[], now: Epoch
     alg ?? "-",
     kid ?? "-",
     key,
-    describeDuration(now - createdAt),
+    describeAge(generation, now),
     nextOf(generation, upcoming, now),
   ];
 }

@@ -110,11 +110,13 @@ describe("a withdrawn key", () => {
   test("stays withdrawn for the run that has acted on it, though KMS shows it enabled again", async () => {
     const world = await startedRing();
     const { keyId, keyArn, tags } = await world.generation(1);
+    const publicKey = await world.ports.kms.getPublicKey(keyArn);
     await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
     world.kms.emulator.faults.add({ operation: "TagResource", kind: "access_denied" });
     let isMoved = false;
     const kms: Kms = {
       ...world.ports.kms,
+      getPublicKey: async (name) => (name === keyArn ? publicKey : world.ports.kms.getPublicKey(name)),
       updateAlias: async (aliasName, target) => {
         await world.ports.kms.updateAlias(aliasName, target);
         isMoved = true;

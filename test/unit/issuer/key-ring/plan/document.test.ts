@@ -1,6 +1,6 @@
 /** What the plan does when the published document is lost, put back, foreign or due for renewal. */
 import { describe, expect, test } from "vitest";
-import { planRing, stepKey } from "../../../../../issuer/key-ring/index.ts";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
 import { seconds } from "../../../../support/key-sets.ts";
 import {
   after,
@@ -253,16 +253,5 @@ describe("an entry that edges skip", () => {
       skipped: [{ index: 2, kid: undefined, problem: "kid_missing" as const }],
     };
     expect(publishOf(observedRing({ document }))?.reasons).toEqual(["unusable_entry"]);
-  });
-});
-
-describe("the key of a step", () => {
-  test("is the same for the same change, planned a second later", () => {
-    const generations = [generation(1, noted()), generation(2, { ...noted(), keyState: "Disabled" })];
-    const keys = [10, 11].map((elapsed) =>
-      planRing(observedRing({ generations }), POLICY, after(elapsed)).due.map(stepKey),
-    );
-    expect(keys[0]).toHaveLength(3);
-    expect(keys[0]).toEqual(keys[1]);
   });
 });

@@ -1,0 +1,121 @@
+/** What becomes of keys without an alias: what a crash, a lost race or a lost alias leaves. */
+import { describe, expect, test } from "vitest";
+import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import {
+  after,
+  documentOf,
+  entry,
+  generation,
+  held,
+  keyOf,
+  noted,
+  observedKey,
+  observedRing,
+  rsaKey,
+  START,
+} from "../../../../support/observed-ring.ts";
+import { ringPolicy } from "../../../../support/ring-world.ts";
+
+const POLICY = ringPolicy();
+describe("keys without an alias", () => {
+  const leftBehind = { tags: { kid: undefined } };
+
+  test("that were made for the next generation are used for it", () => {
+    const orphan = observedKey(keyOf(2), "2", leftBehind);
+    const observed = observedRing({
+      generations: [generation(1, noted())],
+      document: held(documentOf([entry(1, "active")])),
+      orphans: [orphan],
+    });
+    expect(planRing(observed, POLICY, after(10)).due).toMatchObject([
+      { kind: "create_key", number: 2, orphan: orphan.keyArn },
+    ]);
+  });
+
+  test("that were made for the next generation become it, though a standby is there by now", () => {
+    const orphan = observedKey(keyOf(3), "3", leftBehind);
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 3, keyArn: orphan.keyArn },
+    ]);
+  });
+
+  test("that were made for the next generation before the algorithm changed get their alias, since they may have it", () => {
+    const orphan = observedKey(rsaKey, "3", { ...leftBehind, createdAt: after(-10) });
+    const observed = observedRing({ orphans: [orphan] });
+    expect(planRing(observed, POLICY, after(589)).due).toEqual([]);
+    expect(planRing(observed, POLICY, after(590)).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 3, keyArn: orphan.keyArn },
+    ]);
+  });
+
+  test("become nothing while it is not known which generation is active", () => {
+    const orphan = observedKey(keyOf(3), "3", leftBehind);
+    const observed = observedRing({ active: undefined, orphans: [orphan] });
+    expect(planRing(observed, POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("that lost the race for the root key are scheduled for deletion, and never the root key", () => {
+    const orphan = observedKey(keyOf(7), "root", { ...leftBehind, keyId: "id-x" });
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toMatchObject([
+      { kind: "schedule_deletion", keyArn: orphan.keyArn, reason: "orphan" },
+    ]);
+    const noRoot = observedRing({
+      root: undefined,
+      rootUpdatedAt: undefined,
+      active: undefined,
+      generations: [],
+      orphans: [orphan],
+    });
+    expect(planRing(noRoot, POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("that lost the race for their generation are scheduled for deletion, however new", () => {
+    const orphan = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x", createdAt: after(9) });
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
+      { kind: "schedule_deletion", keyArn: orphan.keyArn, generation: undefined, reason: "orphan", pendingDays: 7 },
+    ]);
+  });
+
+  test.each([
+    ["somebody else made", { tags: { kid: undefined, managed: false } }],
+    ["were in use before", { tags: { kid: keyOf(7).kid } }],
+    ["are waiting for their deletion", { keyState: "PendingDeletion", tags: { kid: undefined } }],
+  ])("are left alone when they %s", (_what, changes) => {
+    const orphan = observedKey(keyOf(7), "2", { ...changes, keyId: "id-x" });
+    expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("of a generation whose alias is not seen are left alone until it would be", () => {
+    const orphan = observedKey(keyOf(7), "3", { ...leftBehind, keyId: "id-x", createdAt: after(-10) });
+    const observed = observedRing({
+      active: { keyId: "id-1", generation: 1, updatedAt: START },
+      generations: [generation(1, noted()), generation(2, noted()), generation(4, noted())],
+      document: held(
+        documentOf([entry(1, "active"), entry(2, "pending"), entry(4, "pending")], { issuedAt: after(500) }),
+      ),
+      orphans: [orphan],
+    });
+    expect(planRing(observed, POLICY, after(589)).due).toEqual([]);
+    // An alias that was claimed a moment ago may be hidden still, and the key may be signing: it is not deleted.
+    expect(planRing(observed, POLICY, after(590)).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 3, keyArn: orphan.keyArn },
+    ]);
+  });
+
+  test("that the document lists get their generation's alias back", () => {
+    const orphan = observedKey(keyOf(2), "2", noted());
+    const observed = observedRing({ generations: [generation(1, noted()), generation(3, noted())], orphans: [orphan] });
+    const { due } = planRing(observed, POLICY, after(10));
+    expect(due.at(-1)).toEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
+  });
+
+  test("that the document lists keep their number, though nobody has the alias", () => {
+    const orphan = observedKey(keyOf(2), "2", noted());
+    const { due } = planRing(
+      observedRing({ generations: [generation(1, noted())], orphans: [orphan] }),
+      POLICY,
+      after(10),
+    );
+    expect(due).toContainEqual(expect.objectContaining({ kind: "create_key", role: "generation", number: 3 }));
+  });
+});

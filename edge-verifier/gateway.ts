@@ -1,6 +1,7 @@
 /**
  * The composition root of the gateway: from vars and bindings to the app, once per isolate. Here the gateway is given its clock.
  */
+import { KEY_SET_PATH } from "../shared/key-set.ts";
 import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
 import { createVerification } from "../shared/keys/verification.ts";
 import { isJsonObject } from "../shared/json.ts";
@@ -23,7 +24,7 @@ import { crashed, refused } from "./request/outcome.ts";
 import type { Outcome } from "./request/outcome.ts";
 import { compilePolicy } from "./policy/compile.ts";
 import type { RoutePolicy } from "./policy/rule.ts";
-import { HEALTH_PATH, JWKS_PATH, KEY_SET_PATH } from "./request/own-endpoints.ts";
+import { HEALTH_PATH, JWKS_PATH } from "./request/own-endpoints.ts";
 
 export interface GatewayOptions {
   /** What is not in every gateway; none by default. A variable whose feature is left out is a problem. */

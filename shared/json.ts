@@ -76,6 +76,11 @@ export function isExactNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 }
 
+/** True for a whole number that JSON carries exactly, and that is not less than `least`. */
+export function isWholeNumber(value: unknown, least: number): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= least;
+}
+
 /** True when the text has no more opening brackets than `limit`, wherever they stand: then it is not nested deeper. */
 function opensAtMost(text: string, limit: number): boolean {
   let left = limit;

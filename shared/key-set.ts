@@ -6,7 +6,7 @@ import { parseEpochSeconds, parseIssuerUrl, parseKid, parseRingName } from "./id
 import type { EpochSeconds, IssuerUrl, Kid, RingName } from "./identifiers.ts";
 import { parsePublicJwk, toKeyMaterial } from "./jwk.ts";
 import type { JwkProblem, PublicJwk } from "./jwk.ts";
-import { isJsonObject } from "./json.ts";
+import { isJsonObject, isWholeNumber } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
@@ -145,9 +145,17 @@ export function keySetKvKey(ring: RingName): string {
   return `key-set:${ring}`;
 }
 
+/** Where a gateway serves the document of its ring; a slash and the ring's name may follow, and must if there are several. */
+export const KEY_SET_PATH = "/.well-known/sealgate/key-set";
+
+/** The entity tag of a signed document (RFC 9110 section 8.8.3): its signature, because two signings of one `rev` differ. */
+export function keySetTag(text: string): string {
+  return `"${text.slice(text.lastIndexOf(".") + 1)}"`;
+}
+
 /** True for a value that `rev` can have: a positive integer that JSON carries exactly. */
 export function isRev(value: unknown): value is number {
-  return Number.isSafeInteger(value) && typeof value === "number" && value > 0;
+  return isWholeNumber(value, 1);
 }
 
 function parseKeys(entries: readonly unknown[]): { keys: readonly KeySetKey[]; skipped: readonly SkippedKey[] } {

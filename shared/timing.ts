@@ -2,7 +2,7 @@
  * Time in sealgate: every duration with its unit, the staleness bound, and the inequalities that make a rotation safe.
  * Pure arithmetic on whole seconds. The symbols in the comments are those of docs/key-lifecycle.md.
  */
-import { isJsonObject } from "./json.ts";
+import { isJsonObject, isWholeNumber } from "./json.ts";
 
 /** What the edge obeys, carried by the key set document so that issuer and edge cannot drift apart. All in seconds. */
 export interface EdgeTiming {
@@ -131,5 +131,5 @@ export function parseTiming(value: unknown): EdgeTiming | undefined {
 }
 
 function wholeSeconds(value: unknown, least: number): number | undefined {
-  return Number.isSafeInteger(value) && typeof value === "number" && value >= least ? value : undefined;
+  return isWholeNumber(value, least) ? value : undefined;
 }

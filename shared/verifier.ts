@@ -155,7 +155,9 @@ function readOptions(options: VerifierOptions): {
       ? []
       : ["audiences must be one or more strings of 1 to 512 visible ASCII characters"]),
     ...anchorProblems(options.anchors),
-    ...(typeof keySets?.readerOf === "function" ? [] : ["keySets must be what fromKv or fromDocument returns"]),
+    ...(typeof keySets?.readerOf === "function"
+      ? []
+      : ["keySets must be what fromKv, fromUrl or fromDocument returns"]),
     ...(name === undefined ? ["ring must be 1 to 63 of a-z, 0-9 and inner -"] : []),
     ...(isRev(minRev) ? [] : ["minRev must be a positive whole number"]),
     ...(bootstrapKeySet === undefined || isDocument(bootstrapKeySet)

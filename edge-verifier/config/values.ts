@@ -2,6 +2,7 @@
  * Reading single values of the configuration. Pure; which variable a value belongs to is known to config.ts.
  */
 import { parsePlainUrl } from "../../shared/identifiers.ts";
+import { isWholeNumber } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import { checkPath } from "../http/path-guard.ts";
@@ -56,10 +57,10 @@ export function readJson(value: unknown): unknown {
   }
 }
 
-/** A whole number from a number or from decimal digits; undefined for anything else. */
+/** A whole number, not negative, from a number or from decimal digits; undefined for anything else. */
 export function readWholeNumber(value: unknown): number | undefined {
   const number = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
-  return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
+  return isWholeNumber(number, 0) ? number : undefined;
 }
 
 /**

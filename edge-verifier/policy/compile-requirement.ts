@@ -3,7 +3,7 @@
  * types forbid is refused here too.
  */
 import { parseAudience } from "../../shared/identifiers.ts";
-import { isExactNumber, isJsonObject } from "../../shared/json.ts";
+import { isExactNumber, isJsonObject, isWholeNumber } from "../../shared/json.ts";
 import {
   acrAmong,
   audienceAmong,
@@ -66,7 +66,7 @@ function compileAt(value: unknown, name: string, found: string[], depth: number)
   // What may stand in the quoted string of a challenge, separated by spaces (RFC 9470 section 3), is what a scope may be.
   addTexts("acr", "acr value", isScopeToken, acrAmong);
   const maxAgeSeconds = value["maxAgeSeconds"];
-  if (typeof maxAgeSeconds === "number" && Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds >= 1) {
+  if (isWholeNumber(maxAgeSeconds, 1)) {
     checks.push(authenticatedWithin(maxAgeSeconds));
   } else if (maxAgeSeconds !== undefined) {
     found.push("maxAgeSeconds must be a whole number of at least 1");

@@ -4,13 +4,14 @@
 import { HonoBase } from "hono/hono-base";
 import type { Result as RouterResult, Router } from "hono/router";
 import type { RingName } from "../../shared/identifiers.ts";
+import { KEY_SET_PATH } from "../../shared/key-set.ts";
 import { handleRequest } from "./handle-request.ts";
 import type { GatewayParts, RequestContext } from "./handle-request.ts";
 import { dressAnswer } from "./answer.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
-import { describeKeySet, describeRequest } from "./event.ts";
+import { describeRequest } from "./event.ts";
 import type { EventSink } from "./event.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { crashed, refused } from "./outcome.ts";
@@ -20,7 +21,6 @@ import {
   answerHealth,
   HEALTH_PATH,
   JWKS_PATH,
-  KEY_SET_PATH,
   respondWithDocument,
   respondWithKeys,
 } from "./own-endpoints.ts";
@@ -108,11 +108,12 @@ export function createApp(parts: AppParts): GatewayApp {
 async function finish(request: Request, parts: AppParts, found: Outcome, requestId: string): Promise<Response> {
   const { hooks, ladder, clock, sink, version } = parts;
   const outcome = (found.event.decision === "refused" && (await hooks.onRefusal?.(request, found.event))) || found;
+  const { rev, ageSeconds, source } = ladder.status(clock());
   const event = {
     ...describeRequest(request),
     requestId,
     status: outcome.response.status,
-    keySet: describeKeySet(ladder.status(clock())),
+    keySet: { rev, ageSeconds, source },
     ...(version === undefined ? undefined : { version }),
     ...outcome.event,
   };

@@ -6,7 +6,6 @@ import type { ConfigProblem } from "../config/config.ts";
 import type { Refusal } from "./refusal.ts";
 import type { WireCode } from "../http/problem.ts";
 import type { KeySetSource } from "../../shared/keys/held-key-set.ts";
-import type { LadderStatus } from "../../shared/keys/key-ladder.ts";
 import { ROUTE_METHODS } from "../policy/rule.ts";
 
 /**
@@ -63,10 +62,6 @@ export function describeRequest(request: Request): Pick<RequestEvent, "event" | 
   const method = ROUTE_METHODS.find((known) => known === request.method) ?? "other";
   const ray = request.headers.get("cf-ray") ?? "";
   return { event: "request", method, ...(/^[0-9A-Za-z-]{1,32}$/.test(ray) ? { ray } : undefined) };
-}
-
-export function describeKeySet(status: LadderStatus): NonNullable<RequestEvent["keySet"]> {
-  return { rev: status.rev, ageSeconds: status.ageSeconds, source: status.source };
 }
 
 /** The default sink: one line of JSON, which Workers Logs indexes member by member. */

@@ -3,7 +3,7 @@
  * for other verifiers of sealgate, and its health. They need no token, hold no secret, and do not reach the origin.
  */
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
-import { serialiseJwk } from "../../shared/key-set.ts";
+import { keySetTag, serialiseJwk } from "../../shared/key-set.ts";
 import type { RingName } from "../../shared/identifiers.ts";
 import type { ImportedKeySet } from "../../shared/verification-keys.ts";
 import type { HeldKeySet, KeysUnavailable, WaitUntil } from "../../shared/keys/held-key-set.ts";
@@ -13,11 +13,6 @@ import type { Outcome } from "./outcome.ts";
 
 export const JWKS_PATH = "/.well-known/jwks.json";
 export const HEALTH_PATH = "/.well-known/sealgate/health";
-/** With one ring; a ring's own path has its name after another slash. */
-export const KEY_SET_PATH = "/.well-known/sealgate/key-set";
-
-/** Public keys may be read by any web origin (Fetch Standard, CORS protocol), and so may the age of what it has got. */
-const FOR_ALL_ORIGINS = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Age" };
 
 /** What an endpoint makes of the keys that are held. */
 export type KeysResponder = (held: HeldKeySet, nowMs: number, request: Request) => Response | KeysUnavailable;
@@ -34,6 +29,9 @@ export async function answerFromKeys(
   const held = await ladder.current(nowMs, waitUntil);
   const answer = held.ok ? respond(held.value, nowMs, request) : held.error;
   if (!(answer instanceof Response)) return refused(answer, { route });
+  // Any web origin may read public keys, and the age of what it has got (Fetch Standard, CORS protocol).
+  answer.headers.set("Access-Control-Allow-Origin", "*");
+  answer.headers.set("Access-Control-Expose-Headers", "Age");
   return { response: answer, event: { decision: "answered", route } };
 }
 
@@ -47,7 +45,6 @@ export async function answerFromKeys(
 export const respondWithKeys: KeysResponder = (held, nowMs) =>
   new Response(jwkSetOf(held.keySet), {
     headers: {
-      ...FOR_ALL_ORIGINS,
       "Content-Type": "application/jwk-set+json",
       "Cache-Control": `public, max-age=${maxAgeSeconds(held, nowMs)}`,
     },
@@ -66,14 +63,13 @@ export const respondWithDocument: KeysResponder = (held, _nowMs, { headers }) =>
   if (text === undefined) {
     return { code: "keys_unavailable", retryAfterSeconds: memoryTtlSeconds, problem: "key_set_incomplete" };
   }
-  const etag = `"${text.slice(text.lastIndexOf(".") + 1)}"`;
+  const etag = keySetTag(text);
   const known = headers.get("if-none-match") ?? "";
   // RFC 9110 section 13.1.2: a list, compared weakly. The quotation marks keep one tag from being found in another.
   const isKnown = known === "*" || known.includes(etag);
   return new Response(isKnown ? null : text, {
     status: isKnown ? 304 : 200,
     headers: {
-      ...FOR_ALL_ORIGINS,
       "Content-Type": "application/jwk-set+jwt",
       "Cache-Control": "no-cache",
       ETag: etag,

@@ -228,8 +228,7 @@ function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetSourc
   const ageMs = nowMs - stored.readAtMs;
   const knownSinceMs = Number.isFinite(confirmedAtMs) ? confirmedAtMs : issuedAt * 1000;
   const ageSeconds = Math.max(0, nowMs - knownSinceMs) / 1000;
-  const text = revoked.length === stored.statedTombstones ? stored.text : undefined;
   let source: KeySetSource = ageMs <= 0 ? ifConfirmedNow : "memory";
   if (ageMs >= memoryTtlMs) source = stored.fromBootstrap ? "bootstrap" : "last_good";
-  return { keySet, source, text, ageSeconds };
+  return { keySet, source, ageSeconds, text: revoked.length === stored.statedTombstones ? stored.text : undefined };
 }

@@ -45,10 +45,10 @@ export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName)
 }
 
 /**
- * UTF-8 text of a stream, up to one octet past the limit. A KV value may have 25 MiB and an isolate 128 MB: whoever can
+ * UTF-8 text of a stream of octets, up to one past the limit. A KV value may have 25 MiB and an isolate 128 MB: whoever can
  * write KV must not be able to exhaust the isolate's memory with it.
  */
-export async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+export async function readText(stream: AsyncIterable<Uint8Array>): Promise<string> {
   // A byte order mark stays in the text, where it makes the document malformed, instead of being dropped silently.
   const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   let text = "";

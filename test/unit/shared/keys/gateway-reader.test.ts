@@ -102,13 +102,13 @@ describe("an answer that is no document is a failed read", () => {
       response.writeHead(200, { "content-length": "1000", age: "0" });
       response.write("a", () => response.destroy());
     });
-    await expect(reader.read(60)).rejects.toThrow();
+    await expect(reader.read(60)).rejects.toThrow("terminated");
   });
 
   test("no server", async () => {
     const gone = await startKeySetServer();
     await gone.close();
-    await expect(fromUrl(gone.url).readerOf(ringName("main")).read(60)).rejects.toThrow();
+    await expect(fromUrl(gone.url).readerOf(ringName("main")).read(60)).rejects.toThrow("fetch failed");
   });
 });
 
@@ -135,21 +135,20 @@ describe("a server that is hostile", () => {
       response.write("a", () => dripping.resolve(once(response, "close")));
     });
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const read = reader.read(60);
-    const given = expect(read).rejects.toThrow();
+    const ended = messageOf(reader.read(60));
     const closing = dripping.promise;
     await vi.waitFor(() => expect(server.requests.at(-1)?.path).toBe("/.well-known/sealgate/key-set/main"));
     await vi.advanceTimersByTimeAsync(GATEWAY_READ_DEADLINE_MS);
-    await given;
+    expect(await ended).toMatch(/in time|abort/);
     await closing;
   });
 
   test("and does not answer at all is given up, also by a fetch that does not know of signals", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const deaf = createGatewayReader("https://api.example.com", ringName("main"), () => new Promise(() => {}));
-    const given = expect(deaf.read(60)).rejects.toThrow("in time");
+    const ended = messageOf(deaf.read(60));
     await vi.advanceTimersByTimeAsync(GATEWAY_READ_DEADLINE_MS);
-    await given;
+    expect(await ended).toContain("in time");
   });
 });
 
@@ -176,10 +175,20 @@ describe("fromUrl", () => {
 
   test("refuses what is no URL, an unknown option, and a fetch that is none", () => {
     for (const nothing of [undefined, null, {}]) {
-      expect(() => fromUrl(nothing as unknown as string)).toThrow(TypeError);
+      expect(() => fromUrl(nothing as string)).toThrow(TypeError);
     }
     const url = "https://api.example.com";
     expect(() => fromUrl(url, { timeout: 1 } as object)).toThrow("timeout");
     expect(() => fromUrl(url, { fetch: "fetch" } as unknown as object)).toThrow("fetch must be a function");
   });
 });
+
+/** What a read fails with; undefined for one that does not. */
+async function messageOf(read: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await read;
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -36,6 +36,25 @@ const WAYS: Readonly<Record<EdgeWay, (block: Block, skip: Skip) => Promise<void>
     expect(policy).toEqual(["function", (code.match(/\bpath: /g) ?? []).length]);
     await clone.build("edge-verifier/routes.ts", code);
   },
+  async middleware({ code }) {
+    await project.write("app.ts", code);
+    const answers = await project.runModule(`
+      import app from "./app.ts";
+      const { publicKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+      const anchor = { ...(await crypto.subtle.exportKey("jwk", publicKey)), alg: "ES256" };
+      const env = {
+        ISSUER: "https://auth.example.com",
+        TRUST_ANCHORS: [{ kty: anchor.kty, crv: anchor.crv, x: anchor.x, y: anchor.y, alg: anchor.alg }],
+        KEY_SETS: { get: async () => null },
+      };
+      const log = console.log;
+      console.log = () => undefined;
+      const answers = await Promise.all(["/api/me", "/acme/me", "/initech/me"].map((path) => app.request(path, {}, env)));
+      log(JSON.stringify(answers.map(({ status }) => status)));
+    `);
+    // The app with tenants knows one of them; the other one has a single path.
+    expect(answers).toEqual(code.includes("TENANTS") ? [404, 401, 404] : [401, 404, 404]);
+  },
   features: ({ code }) => clone.build("edge-verifier/features.ts", code),
   async "assertion key"({ code }) {
     const [command = "", atCloudflare = ""] = code.split("\n");

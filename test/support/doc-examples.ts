@@ -32,6 +32,8 @@ export type RingWay =
 export type EdgeWay =
   /** A route policy: in a project, and pasted into a clone. */
   | "routes"
+  /** An app with the middleware, which lets nothing in without a token. */
+  | "middleware"
   /** A list of features, pasted into a clone. */
   | "features"
   /** Makes an assertion key; the line for wrangler is left out. */
@@ -199,6 +201,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   ],
   "docs/gateway-log.md": [
     ['{"status":"ok","ring":"main","rev":1795827899162545,"source":"kv",', { because: "an answer" }],
+  ],
+  "docs/middleware.md": [
+    ['import { Hono } from "hono";', "middleware"],
+    ['invalid_token (token_expired): The token has expired. {"expiredForSeconds":100}', OUTPUT],
+    ['import { Hono } from "hono";', "middleware"],
   ],
   "docs/origin.md": [
     ["npx wrangler mtls-certificate upload --cert gateway.pem --key gateway-key.pem --name gateway", CLOUDFLARE],

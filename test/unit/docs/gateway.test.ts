@@ -139,3 +139,18 @@ test("the identity headers without IDENTITY_HEADERS are the documented ones", as
   expect(DEFAULT_IDENTITY_HEADERS).toHaveLength(2);
   for (const { name, path } of DEFAULT_IDENTITY_HEADERS) expect(page).toContain(`\`${name}\` with \`${path.join()}\``);
 });
+
+test("every option of the middleware has its row on docs/middleware.md", async () => {
+  const page = await readFile(join(ROOT, "docs/middleware.md"), "utf8");
+  const source = await readFile(join(ROOT, "edge-verifier/middleware-options.ts"), "utf8");
+  const [, members = ""] = /export interface SealgateOptions \{\n(.*?)\n\}/s.exec(source) ?? [];
+  const options = [...members.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => given(name));
+  const rows = [
+    ...(page.split("## Options\n")[1] ?? "")
+      .split(/^## /m, 1)
+      .join("")
+      .matchAll(/^\| `(\w+)` \|/gm),
+  ];
+  expect(options.length).toBeGreaterThan(10);
+  expect(rows.map(([, name]) => name)).toEqual(options);
+});

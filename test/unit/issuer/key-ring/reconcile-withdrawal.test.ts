@@ -6,6 +6,7 @@ import {
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
+import type { RingPorts } from "../../../../issuer/key-ring/index.ts";
 import type { Kms } from "../../../../issuer/kms/port.ts";
 import { makeRoot, signKeySet } from "../../../support/key-sets.ts";
 import { startedRing, startRingWorld, statesOf, stepsOf, TURN_SECONDS } from "../../../support/ring-world.ts";
@@ -134,19 +135,29 @@ describe("a withdrawn key", () => {
     const world = await startedRing();
     const first = await world.generation(1);
     const second = await world.generation(2);
-    await world.kms.client.send(new DisableKeyCommand({ KeyId: first.keyId }));
+    const disable = ({ keyId }: { readonly keyId: string }): Promise<unknown> =>
+      world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    await disable(first);
+    let isMoving = false;
     const kms: Kms = {
       ...world.ports.kms,
       tagKey: async (keyArn, tags) => {
-        if (keyArn === first.keyArn) await world.kms.client.send(new DisableKeyCommand({ KeyId: second.keyId }));
         await world.ports.kms.tagKey(keyArn, tags);
+        // The next step lets the second key take over.
+        isMoving = true;
       },
       updateAlias: async (aliasName, target) => {
         expect(target).not.toBe(second.keyArn);
         await world.ports.kms.updateAlias(aliasName, target);
       },
     };
-    await world.run({ ports: { kms } });
+    const read: RingPorts["publisher"]["read"] = async (ring) => {
+      // An observation ends with the store: the key has been seen as enabled by then.
+      if (isMoving) await disable(second);
+      return world.ports.publisher.read(ring);
+    };
+    const report = await world.run({ ports: { kms, publisher: { ...world.ports.publisher, read } } });
+    expect(stepsOf(report)).toContain("move_active kms_key_disabled");
     const states = (await world.observe()).generations.slice(0, 2).map(({ keyState }) => keyState);
     expect(states).toEqual(["Disabled", "Disabled"]);
   });

@@ -46,7 +46,6 @@ const OPEN: readonly string[] = [
   "issuer/cli/io.ts",
   "issuer/cli/options.ts",
   "issuer/cli/ring/commands.ts",
-  "issuer/cli/ring/describe.ts",
   "issuer/cli/ring/gateway-health.ts",
   "issuer/cli/ring/run.ts",
   "issuer/cli/ring/status-text.ts",

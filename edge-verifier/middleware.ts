@@ -65,11 +65,11 @@ export function sealgate<Claims extends object = object>(
 export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
   checkOptions(options);
   const { realm = DEFAULT_REALM, headerName = "Authorization", allow_anon = false, clock = Date.now } = options;
-  const cookie = options.cookie === undefined ? undefined : cookieLocation(options.cookie, NO_ORIGINS);
+  const cookie = options.cookie === undefined ? undefined : cookieLocation(options.cookie, NO_WEB_ORIGINS);
   const locations = { header: headerName, cookie, webSocketProtocol: undefined };
   const readSettings = createSettingsReader(options);
   return async (c, next) => {
-    // Whatever another middleware has found does not count here, also for an `onError` that looks.
+    // What another middleware has found does not count here, and an `onError` must not find it either.
     c.set("jwtPayload", undefined);
     c.set("auth", undefined);
     const nowMs = readClock(clock);
@@ -114,7 +114,7 @@ export function requireScope(...scope: readonly string[]): MiddlewareHandler<{ V
   };
 }
 
-const NO_ORIGINS: ReadonlySet<string> = new Set();
+const NO_WEB_ORIGINS: ReadonlySet<string> = new Set();
 
 function describeAuth({ header, claims }: VerifiedToken): SealgateAuth {
   return { ...header, scopes: scopesOf(claims) };

@@ -56,7 +56,7 @@ export interface VerificationPool {
   find(named: NamedKeySet, nowMs: number): Result<Verification, KeysUnavailable>;
 }
 
-/** One pool per KV binding: a binding is one object for as long as its isolate lives, whoever asks for it. */
+/** One pool per KV binding: a binding is one object for as long as its isolate lives. */
 const pools = new WeakMap<KeySetNamespace, VerificationPool>();
 
 /** The verification for these settings, made if need be. */

@@ -43,7 +43,7 @@ const DEFAULT_RING = "main";
 const DEFAULT_ORIGIN_TIMEOUT_SECONDS = 60;
 const MAX_ORIGIN_TIMEOUT_SECONDS = 600;
 
-/** The URL that a bound origin without `ORIGIN_URL` sees. RFC 2606 reserves ".invalid": it can never name somebody's server. */
+/** The URL that a bound origin without `ORIGIN_URL` sees. RFC 2606 reserves ".invalid": no server can have this name. */
 const BOUND_ORIGIN_BASE = "https://origin.invalid";
 
 /** Takes what is wrong with a variable, as the predicate of a sentence; never its value. */

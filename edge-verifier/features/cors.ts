@@ -19,15 +19,15 @@ export const cors: Feature = {
         report("CORS_CREDENTIALS", "has no effect without CORS_ORIGINS: list the web origins there");
       return {};
     }
-    const origins = readList(env["CORS_ORIGINS"]);
-    if (origins === undefined || origins.length === 0 || !origins.every(isWebOrigin)) {
+    const webOrigins = readList(env["CORS_ORIGINS"]);
+    if (webOrigins === undefined || webOrigins.length === 0 || !webOrigins.every(isWebOrigin)) {
       report(
         "CORS_ORIGINS",
         "must be a comma-separated list of origins as browsers send them: https://app.example.com, without a path; no * (each host by its name) and no null",
       );
       return {};
     }
-    const config = { origins: new Set(origins), credentials: credentials === "true" };
+    const config = { webOrigins: new Set(webOrigins), credentials: credentials === "true" };
     return {
       preflight: (request, findRoute) => answerPreflight(request, config, findRoute),
       onResponse(headers, request, { decision }) {
@@ -46,22 +46,22 @@ function isWebOrigin(text: string): boolean {
 }
 
 interface CorsConfig {
-  /** Exact serialised origins, as browsers send them. */
-  readonly origins: ReadonlySet<string>;
+  /** Exact serialised web origins, as browsers send them. */
+  readonly webOrigins: ReadonlySet<string>;
   /** Whether scripts may send and receive cookies. */
   readonly credentials: boolean;
 }
 
-/** How long a browser may keep a preflight's answer: a change of policy reaches everybody within this. */
+/** How long a browser may keep a preflight's answer: a change of policy reaches every page within this time. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
 /** RFC 9110 section 5.6.2, a list of at most 2048 characters. */
 const HEADER_LIST = /^(?=.{1,2048}$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
 
 /** The web origin that the request comes from, if it may read the answer. */
-function allowedOrigin(request: Request, cors: CorsConfig): string | undefined {
-  const origin = request.headers.get("origin");
-  return origin !== null && cors.origins.has(origin) ? origin : undefined;
+function allowedWebOrigin(request: Request, cors: CorsConfig): string | undefined {
+  const webOrigin = request.headers.get("origin");
+  return webOrigin !== null && cors.webOrigins.has(webOrigin) ? webOrigin : undefined;
 }
 
 /**
@@ -73,7 +73,7 @@ function answerPreflight(request: Request, cors: CorsConfig, findRoute: RouteFin
   const { headers } = request;
   const method = headers.get("access-control-request-method");
   if (request.method !== "OPTIONS" || method === null || !headers.has("origin")) return undefined;
-  if (allowedOrigin(request, cors) === undefined) return refused({ code: "cors_origin_denied" });
+  if (allowedWebOrigin(request, cors) === undefined) return refused({ code: "cors_origin_denied" });
   const found = findRoute(request.url, method);
   if (!found.ok) return refused(found.error);
   const response = new Response(null, {
@@ -97,9 +97,9 @@ function setCors(headers: Headers, request: Request, cors: CorsConfig): void {
   headers.delete("access-control-allow-origin");
   headers.delete("access-control-allow-credentials");
   headers.append("vary", "Origin");
-  const origin = allowedOrigin(request, cors);
-  if (origin === undefined) return;
-  headers.set("access-control-allow-origin", origin);
+  const webOrigin = allowedWebOrigin(request, cors);
+  if (webOrigin === undefined) return;
+  headers.set("access-control-allow-origin", webOrigin);
   if (cors.credentials) headers.set("access-control-allow-credentials", "true");
   // What a client needs to act on a refusal, and scripts could not read otherwise.
   headers.append("access-control-expose-headers", "WWW-Authenticate, Retry-After");

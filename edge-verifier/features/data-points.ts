@@ -34,7 +34,7 @@ function isDataset(value: unknown): value is EventDataset {
   return canDo(value, "writeDataPoint");
 }
 
-/** Whatever goes wrong is dropped: an answer never depends on the dashboard. */
+/** An error is dropped: an answer never depends on the dashboard. */
 function writeEvent(dataset: EventDataset, event: RequestEvent): void {
   try {
     dataset.writeDataPoint(pointOf(event));

@@ -13,7 +13,7 @@ interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** The longest period that a binding can have; which one it has, nobody can ask. */
+/** The longest period that a binding can have. A binding does not tell its own. */
 const REFUSAL_RETRY_AFTER_SECONDS = 60;
 
 export const refusalLimit: Feature = {
@@ -41,7 +41,7 @@ function isLimiter(value: unknown): value is RateLimiter {
   return canDo(value, "limit");
 }
 
-/** @returns whether the client of this refused request has been refused too often. A limiter that fails limits nobody. */
+/** @returns whether the client of this refused request has been refused too often. A limiter that fails limits no client. */
 async function isRefusedTooOften(limiter: RateLimiter, { headers }: Request): Promise<boolean> {
   const address = headers.get("cf-connecting-ip");
   if (address === null) return false;

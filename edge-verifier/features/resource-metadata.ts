@@ -1,6 +1,6 @@
 /**
  * The feature `resourceMetadata`: RFC 9728, where a client finds who issues tokens for here (`RESOURCE`,
- * `AUTHORIZATION_SERVERS`). Publishes what the variables say and checks none of it with anybody.
+ * `AUTHORIZATION_SERVERS`). Publishes what the variables say; it does not ask the servers that they name.
  */
 import { parsePlainUrl } from "../../shared/identifiers.ts";
 import { readList } from "../config/values.ts";

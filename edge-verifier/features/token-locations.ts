@@ -63,7 +63,7 @@ function readWebSocketProtocol(value: unknown, on: boolean, report: Report): str
   const variable = "TOKEN_WEBSOCKET_PROTOCOL";
   if (!on) return value === undefined ? undefined : report(variable, "has no effect: TOKEN_CARRIERS has no websocket");
   if (value === undefined) return DEFAULT_WEBSOCKET_PROTOCOL;
-  // RFC 6455 section 4.1: a token of RFC 9110; without the characters that nobody uses.
+  // RFC 6455 section 4.1 asks for a token of RFC 9110; its rarer characters are refused.
   if (typeof value === "string" && /^[A-Za-z0-9._~-]{1,64}$/.test(value)) return value;
   return report(variable, "must be a subprotocol's name: 1 to 64 letters, digits, . _ ~ and -");
 }

@@ -36,7 +36,7 @@ export function readBearerToken(authorization: string | null): Result<string, Be
   const scheme = space === -1 ? authorization : authorization.slice(0, space);
   // RFC 9110 section 11.1: the scheme's name has no case.
   if (scheme.length !== SCHEME.length || scheme.toLowerCase() !== SCHEME) {
-    // A caller who sends a token in another form has credentials: treating them as nobody would hide the mistake.
+    // A caller who sends a token in another form has credentials: treating them as anonymous would hide the mistake.
     return endsInJwt(authorization)
       ? err({ code: "invalid_request", reason: "bearer_scheme_missing" })
       : err({ code: "token_missing" });
@@ -48,7 +48,7 @@ export function readBearerToken(authorization: string | null): Result<string, Be
   return isOneWord(token) ? ok(token) : err({ code: "invalid_request", reason: "credentials_malformed" });
 }
 
-/** Whether the text ends in a JWT, whatever stands before it. */
+/** Whether the text ends in a JWT: `JWT eyJ…` and `Token=eyJ…` do. */
 function endsInJwt(text: string): boolean {
   const start = text.indexOf("eyJ");
   return start !== -1 && JWT.test(text.slice(start));

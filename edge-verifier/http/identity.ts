@@ -56,7 +56,7 @@ function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader
   const headers: [string, string][] = [];
   for (const { name, path } of wanted) {
     const text = path.length === 1 && path[0] === "scope" ? [...scopes].join(" ") : textAt(claims, path);
-    // An empty header is no header to some origins, and no scope is none.
+    // Some origins take an empty header for a missing one: a token without scopes sets no header.
     if (text === undefined || text === "") continue;
     const value = encodeHeaderValue(text);
     if (value.length > MAX_IDENTITY_LENGTH) return err({ code: "identity_too_long", claim: path.join(".") });

@@ -47,16 +47,18 @@ const MAX_NON_ASCII_LENGTH = 4000;
 
 const PLAIN = 0;
 const REFUSED = 1;
-/** These three, and a parenthesis after them, are numbered in the order of `MEANINGFUL`. */
 const SLASH = 2;
 const DOT = 3;
-const PERCENT = 4;
-const MEANINGFUL = "/.%(";
+/** A percent sign or a parenthesis: the path needs a second look. */
+const SPECIAL = 4;
 
 /** What each ASCII character means in a path: RFC 3986 `pchar` without `;`. */
 const KINDS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
-  return /[\w~!$&'*+,:=@)-]/.test(character) ? PLAIN : SLASH + MEANINGFUL.indexOf(character);
+  if (/[\w~!$&'*+,:=@)-]/.test(character)) return PLAIN;
+  if (character === "/") return SLASH;
+  if (character === ".") return DOT;
+  return character === "%" || character === "(" ? SPECIAL : REFUSED;
 });
 
 /**
@@ -92,7 +94,7 @@ export function checkPath(path: string): PathProblem | undefined {
     if (kind === REFUSED) return "character";
     if (kind === SLASH && before === SLASH) return "empty_segment";
     if (kind === SLASH && before === DOT) return "dot_segment";
-    if (kind >= PERCENT) special = true;
+    if (kind === SPECIAL) special = true;
     before = kind;
   }
   if (before === DOT) return "dot_segment";
@@ -108,7 +110,8 @@ const COOKIELESS = /(?:\(|%28)[a-z](?:\(|%28)/i;
  */
 const MAY_BE_ESCAPED = " !\"$&'()*+,:<=>@[]^`{|}";
 
-const HEX_DIGITS = "0123456789ABCDEFabcdef";
+/** A percent sign without two hexadecimal digits behind it. */
+const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
 /**
  * What a character beyond ASCII must not be, nor become in another form (Unicode UAX 15): part of a path's structure (a
@@ -122,11 +125,11 @@ const ASCII_OR_MARK = /[ -~]+|\p{M}/gu;
 
 function checkSpecial(path: string): PathProblem | undefined {
   if (COOKIELESS.test(path)) return "character";
+  if (BROKEN_ESCAPE.test(path)) return "escape_invalid";
   let isAscii = true;
   let isAmbiguous = false;
   for (let index = path.indexOf("%"); index !== -1; index = path.indexOf("%", index + 3)) {
-    const octet = (hexDigit(path, index + 1) << 4) | hexDigit(path, index + 2);
-    if (octet < 0) return "escape_invalid";
+    const octet = Number.parseInt(path.slice(index + 1, index + 3), 16);
     if (octet >= 0x80) isAscii = false;
     else if (!MAY_BE_ESCAPED.includes(String.fromCharCode(octet))) isAmbiguous = true;
   }
@@ -140,10 +143,4 @@ function checkSpecial(path: string): PathProblem | undefined {
     }
   }
   return isAmbiguous ? "escape_ambiguous" : undefined;
-}
-
-/** @returns 0 to 15, or -1 when the character is no hexadecimal digit */
-function hexDigit(path: string, index: number): number {
-  const digit = HEX_DIGITS.indexOf(path[index] ?? "-");
-  return digit < 16 ? digit : digit - 6;
 }

@@ -33,7 +33,7 @@ const ALWAYS_REMOVED = [
   "x-original-uri",
   "x-original-url",
   "x-rewrite-url",
-  // CGI makes it HTTP_PROXY, which programs there take for their own proxy (CVE-2016-5385 and its kin).
+  // CGI makes it HTTP_PROXY, which programs there take for their own proxy (CVE-2016-5385).
   "proxy",
   // Where the request came from is the gateway's to say.
   "client-ip",
@@ -49,7 +49,7 @@ const ALWAYS_REMOVED = [
   "x-request-id",
 ];
 
-/** What nobody can be told by a header of this name, besides those above: it addresses, frames or authorises the message. */
+/** Besides those above, these headers cannot tell an origin who calls: they address, frame or authorise the message. */
 const NOT_FOR_IDENTITY = [
   "accept-encoding",
   "authorization",

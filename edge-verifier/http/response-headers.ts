@@ -8,7 +8,7 @@ import type { RequestTarget } from "./path-guard.ts";
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** Whoever writes one of these has thought of shared caches (RFC 9111 section 5.2.2). */
+/** An origin that sends one of these has decided about shared caches (RFC 9111 section 5.2.2). */
 const DECIDED = /(?:^|[\s,])(?:private|no-store|public|s-maxage)(?:$|[\s,=])/i;
 
 /**
@@ -60,7 +60,7 @@ export function withoutAssertion(response: Response): Response {
 }
 
 /**
- * The gateway's own URL for one of the origin's: the origin's host is nobody's business, and may not even be reachable.
+ * The gateway's own URL for one of the origin's: the origin's host is not for clients, who may not even reach it.
  * @returns undefined when the client, who resolves it against the gateway's URL, goes there anyway, or when it leads elsewhere
  */
 function publicUrl(url: string, { scheme, authority, path }: RequestTarget, base: string): string | undefined {

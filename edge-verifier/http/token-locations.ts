@@ -25,21 +25,21 @@ export interface CookieLocation {
   /** Every occurrence of the cookie, wherever a lenient parser might begin one. */
   readonly occurrences: RegExp;
   /** Web origins besides the gateway's own whose pages may act with the cookie. */
-  readonly trustedOrigins: ReadonlySet<string>;
+  readonly trustedWebOrigins: ReadonlySet<string>;
 }
 
 export type CredentialProblem =
   | BearerProblem
-  /** A browser sends cookies along whoever asks it to: this page may not. */
+  /** A browser sends the cookie with requests of any page, and a page of another site has made this one. */
   | { readonly code: "cross_site_request" };
 
 const SUBPROTOCOLS = "sec-websocket-protocol";
 
 /** @param name letters, digits, `_` and `-` */
-export function cookieLocation(name: string, trustedOrigins: ReadonlySet<string>): CookieLocation {
+export function cookieLocation(name: string, trustedWebOrigins: ReadonlySet<string>): CookieLocation {
   // Two Cookie headers arrive joined by a comma.
   const occurrences = new RegExp(`(?:^|[;,])[ \\t]*${name}[ \\t]*=([^;,]*)`, "g");
-  return { name, occurrences, trustedOrigins };
+  return { name, occurrences, trustedWebOrigins };
 }
 
 /**
@@ -108,17 +108,17 @@ const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
 /**
  * Cross-site request forgery: true unless the browser says that the request comes from here or from a trusted origin, or
  * it is no request that could change anything. A WebSocket is never such a request: CORS does not hold it back.
- * `Sec-Fetch-Site` first, `Origin` for browsers without it; without either it is no browser, and has chosen to send the
- * cookie (Fetch Metadata section 2.3; RFC 6455 section 10.2).
+ * `Sec-Fetch-Site` first, `Origin` for browsers without it; a client that sends neither header is not a browser, and has
+ * chosen to send the cookie (Fetch Metadata section 2.3; RFC 6455 section 10.2).
  */
-function mayBeCrossSite({ method, headers, url }: Request, { trustedOrigins }: CookieLocation): boolean {
+function mayBeCrossSite({ method, headers, url }: Request, { trustedWebOrigins }: CookieLocation): boolean {
   if (SAFE_METHODS.includes(method) && !isWebSocketUpgrade(headers)) return false;
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return false;
-  const origin = headers.get("origin");
-  if (origin !== null && trustedOrigins.has(origin)) return false;
+  const webOrigin = headers.get("origin");
+  if (webOrigin !== null && trustedWebOrigins.has(webOrigin)) return false;
   if (site !== null) return true;
-  return origin !== null && origin !== new URL(url).origin;
+  return webOrigin !== null && webOrigin !== new URL(url).origin;
 }
 
 /**

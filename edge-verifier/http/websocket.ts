@@ -36,7 +36,7 @@ export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: nu
     () => {
       for (const socket of [ours, toOrigin]) close(socket, TOKEN_EXPIRED_CLOSE_CODE, TOKEN_EXPIRED_REASON);
     },
-    // workerd takes any delay: a negative one is none, and one beyond 32 bits does not wrap around.
+    // workerd takes any delay: a negative one ends at once, and one beyond 32 bits does not wrap around.
     expiresAtMs - nowMs,
   );
   join(ours, toOrigin, timer);
@@ -58,7 +58,7 @@ function join(from: WebSocket, to: WebSocket, timer: ReturnType<typeof setTimeou
   });
   from.addEventListener("close", ({ code, reason }) => {
     clearTimeout(timer);
-    // workerd answers by itself under recent compatibility dates only; a Worker of somebody's own may have an earlier one.
+    // workerd answers by itself under recent compatibility dates only; another project's Worker may have an earlier one.
     close(from, sendableCode(code), reason);
     close(to, sendableCode(code), reason);
   });

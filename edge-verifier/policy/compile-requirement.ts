@@ -77,7 +77,7 @@ function compileAt(value: unknown, name: string, found: string[], depth: number)
   return checks;
 }
 
-/** Requirements inside another: `{}` there would ask for nothing, and can only be a mistake. */
+/** Requirements inside another one. `{}` is refused there: it asks for no more than a valid token, and can only be a mistake. */
 function compileList(
   value: unknown,
   name: string,
@@ -143,7 +143,7 @@ export function isFilledList(value: unknown): value is unknown[] {
   return Array.isArray(value) && value.length > 0;
 }
 
-/** A member that is misspelt, or whose value turned out to be undefined, would otherwise ask for nothing. */
+/** `{ scopes: ["admin"] }` and `{ scope: undefined }` would otherwise let every valid token pass. */
 export function reportUnknown(value: object, known: readonly string[], found: string[], where = ""): void {
   for (const [member, content] of Object.entries(value)) {
     if (!known.includes(member)) found.push(`unknown member ${member}${where}`);

@@ -76,7 +76,7 @@ function compileRule(value: unknown, found: string[]): CompiledRule | undefined 
     return undefined;
   }
   reportUnknown(value, RULE_MEMBERS, found);
-  // The feature takes the member out; where it is left out, nobody has read it.
+  // The feature takes the member out of the rule. Here it is still in the rule: the feature is not listed.
   if ("tolerate" in value) found.push("tolerate needs the feature pathTolerance: add it in edge-verifier/features.ts");
   const pattern = compilePath(value["path"], found);
   const methods = compileMethods(value["methods"], found);

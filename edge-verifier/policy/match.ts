@@ -66,6 +66,7 @@ function foldEscaped(path: string): string | undefined {
   const decomposed = bare.normalize("NFKD");
   if (decomposed.length > path.length) return undefined;
   const letters = decomposed.replaceAll(IGNORED, "").toUpperCase().toLowerCase();
+  // A dash is in neither list.
   return trimSegments(letters.replaceAll(LOOK_ALIKE, (character) => BEST_FIT[LETTERS.indexOf(character)] ?? "-"));
 }
 

@@ -19,7 +19,7 @@ export interface PathPattern {
 }
 
 /**
- * RFC 3986 "unreserved" characters only. Whatever else a segment of a request may hold can be written in two ways (raw and
+ * RFC 3986 "unreserved" characters only. Any other character of a segment can be written in two ways (raw and
  * percent-encoded), so that a literal could be missed by the gateway and found by the origin.
  */
 const LITERAL = /^[A-Za-z0-9._~-]*[A-Za-z0-9_~-]$/;

@@ -6,7 +6,7 @@
 /** A claim's value that can be compared exactly. */
 export type ClaimScalar = string | number | boolean;
 
-/** Where the value is: below the claim, one member of an object for each name. A name is never split, whatever it holds. */
+/** Where the value is: below the claim, one member of an object for each name. A name is never split: `a.b` is one name. */
 interface Below {
   readonly at?: readonly string[];
 }

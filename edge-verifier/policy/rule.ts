@@ -49,7 +49,7 @@ export interface OpenRule extends RuleBase {
   readonly mode?: never;
 }
 
-/** Without credentials a request passes as nobody, with a valid token as its subject; a bad token is refused. */
+/** A request without credentials passes, without an identity. One with a valid token passes as its subject; a bad token is refused. */
 export interface OptionalTokenRule extends RuleBase {
   readonly allow: "anonymous";
   readonly require?: never;

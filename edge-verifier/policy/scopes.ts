@@ -3,7 +3,7 @@
  */
 import type { VerifiedClaims } from "../../shared/claims.ts";
 
-/** RFC 6749 section 3.3 `scope-token`: no white space, so that a list of them is read alike by everybody. */
+/** RFC 6749 section 3.3 `scope-token`: no white space, so that all readers split a list of them at the same places. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 export function isScopeToken(text: unknown): text is string {

@@ -1,6 +1,6 @@
 /**
- * Who calls, and whether the rule admits them: credentials, token, identity, requirement, in this order. Decides what is
- * found; whether that ends the request is the gateway's to say.
+ * Who calls, and whether the rule admits them: credentials, token, identity, requirement, in this order. Says what it
+ * has found; handle-request.ts decides whether that ends the request.
  */
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { Result } from "../../shared/result.ts";
@@ -53,7 +53,7 @@ export interface AdmissionParts {
   readonly identify: IdentityReader;
 }
 
-const NOBODY: Admission = { token: undefined, identity: undefined, refusal: undefined };
+const ANONYMOUS: Admission = { token: undefined, identity: undefined, refusal: undefined };
 
 /**
  * @param nowMs epoch milliseconds
@@ -68,7 +68,9 @@ export function admit(
 ): Admission | Promise<Admission> {
   const presented = hooks.tokenLocations?.read(request) ?? readBearerToken(request.headers.get("authorization"));
   if (!presented.ok) {
-    return anonymous && presented.error.code === "token_missing" ? NOBODY : { ...NOBODY, refusal: presented.error };
+    return anonymous && presented.error.code === "token_missing"
+      ? ANONYMOUS
+      : { ...ANONYMOUS, refusal: presented.error };
   }
   const decide = (verified: TokenAnswer): Admission => decideOn(verified, requirement, identify, nowMs);
   const verified = verifier.verify(presented.value, nowMs, waitUntil);
@@ -81,7 +83,7 @@ function decideOn(
   identify: IdentityReader,
   nowMs: number,
 ): Admission {
-  if (!verified.ok) return { ...NOBODY, refusal: verified.error };
+  if (!verified.ok) return { ...ANONYMOUS, refusal: verified.error };
   const token = verified.value;
   const known = identify(token);
   if (!known.ok) return { token, identity: undefined, refusal: known.error };

@@ -1,5 +1,5 @@
 /**
- * The last step for every answer, whoever made it: headers that clients are owed. The body is not looked at.
+ * The last step for every answer, of the origin and of the gateway: headers that each of them has. The body is not looked at.
  */
 import type { Hooks } from "./hooks.ts";
 import { REQUEST_ID_HEADER } from "../http/request-id.ts";

@@ -24,7 +24,7 @@ export interface ForwardingParts {
  * Sends the request to the origin.
  * @param admission undefined on a route that is open to anyone
  * @param requestId checked already
- * @returns the origin's response, whatever its status, or why there is none
+ * @returns the origin's response, also one of status 500, or why the origin has not answered
  */
 export async function forward(
   request: Request,
@@ -50,7 +50,7 @@ export async function forward(
     // RFC 9110 section 15: anything else is no final answer, unless it opens a WebSocket.
     if ((status > 199 && status < 600) || response.webSocket) return ok(response);
   } catch {
-    // Whatever was thrown may hold the URL or the origin's own error text; neither belongs in a log or a response.
+    // The error may hold the URL or the origin's own text; neither belongs in a log or a response.
   } finally {
     clearTimeout(timer);
   }

@@ -47,7 +47,7 @@ export async function handleRequest(
   if (requirement !== undefined) {
     const arrivedMs = startedMs;
     const admitted = admit(request, { requirement, anonymous }, parts, arrivedMs, waitUntil);
-    // The clock stands still, and nobody else runs, while a remembered token is looked up.
+    // While a remembered token is looked up the clock stands still, and no other request runs.
     if (admitted instanceof Promise) {
       admission = await admitted;
       startedMs = parts.clock();

@@ -69,7 +69,7 @@ export interface FeatureHooks {
   readonly onRefusal?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
   /** Takes the event besides the log. Must not throw. */
   readonly onEvent?: (event: RequestEvent) => void;
-  /** Changes the headers of an answer, whoever made it. */
+  /** Changes the headers of an answer: the origin's, a refusal, or one of the gateway's own. */
   readonly onResponse?: (headers: Headers, request: Request, event: Outcome["event"]) => void;
 }
 

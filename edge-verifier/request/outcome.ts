@@ -21,7 +21,7 @@ export function refused(refusal: Refusal, context: Partial<RequestEvent> = {}): 
   return { response, event: { decision, code: wireCodeOf(refusal.code), refusal, ...context } };
 }
 
-/** An error that nobody expected: its name and where it happened, never its message, which may quote a token or a URL. */
+/** An unexpected error: its name and where it happened, never its message, which may quote a token or a URL. */
 export function crashed(error: unknown): Outcome {
   const name = error instanceof Error ? error.name : typeof error;
   const at = error instanceof Error ? error.stack?.match(/(?<=^ {4})at .*$/gm) : undefined;

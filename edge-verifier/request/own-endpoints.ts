@@ -39,8 +39,8 @@ export async function answerFromKeys(
  * GET /.well-known/jwks.json (RFC 7517 section 5, media type of section 8.5.1).
  *
  * `max-age` is what is left of M for the copy in this isolate's memory. A cache in front of a third-party verifier then
- * runs out when this isolate itself would have asked KV again, so that whoever obeys it is never staler than an edge is
- * (S), and the issuer's activation lead covers both. A copy that KV could not confirm is not cacheable.
+ * runs out when this isolate itself would have asked KV again, so that a verifier which obeys it is never staler than an edge
+ * is (S), and the issuer's activation lead covers both. A copy that KV could not confirm is not cacheable.
  */
 export const respondWithKeys: KeysResponder = (held, nowMs) =>
   new Response(jwkSetOf(held.keySet), {

@@ -27,7 +27,7 @@ export type Refusal =
   | { readonly code: "cors_origin_denied" }
   /** A GET or HEAD with content. */
   | { readonly code: "body_not_allowed" }
-  /** Another refusal, to somebody who has been refused too often. */
+  /** Instead of another refusal, to a client that has been refused too often. */
   | { readonly code: "too_many_refusals"; readonly refusal: Refusal | undefined }
   | { readonly code: "origin_unreachable" }
   | { readonly code: "origin_timeout"; readonly timeoutMs: number }
@@ -53,7 +53,7 @@ const WIRE_CODE_OF: Readonly<Record<Renamed, WireCode>> = {
 
 /**
  * The one place where a precise reason becomes a wire code. Every way for a token to be bad is one code: which check
- * failed would help whoever forges it.
+ * failed would help a forger.
  */
 export function wireCodeOf(code: Refusal["code"]): WireCode {
   if (isRenamed(code)) return WIRE_CODE_OF[code];

@@ -1,6 +1,6 @@
 /**
  * From the text of a request's URL to the rule that decides about it: the path guard, then the policy. A feature may put a
- * finder around this one; whatever finds a route, what is forwarded is the raw path.
+ * finder around this one. Each finder leaves the path as it is: the raw path is what is forwarded.
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";

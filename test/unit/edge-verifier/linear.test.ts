@@ -20,6 +20,7 @@ import { valueOf } from "../../support/values.ts";
 const REVIEWED: ReadonlySet<string> = new Set([
   "^[\\w.:[\\]-]+$",
   "(?:\\(|%28)[a-z](?:\\(|%28)",
+  "%(?![0-9A-Fa-f]{2})",
   "[ -~]+|\\p{M}",
   "[/\\\\%;?#.\\u2044\\u2215\\u2216\\u29f5\\u29f8\\x80-\\x9f\\xad]",
   "[\\p{M}\\p{C}\\p{Default_Ignorable_Code_Point}]",

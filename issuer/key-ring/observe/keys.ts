@@ -12,7 +12,7 @@ import type { Kms, KmsAlias, KmsKey, KmsTags } from "../../kms/port.ts";
 import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "../model/observed.ts";
 import { parseRingAlias, parseRingTags } from "../names.ts";
 import type { AliasRole } from "../names.ts";
-import { mapLimited } from "./memory.ts";
+import { mapLimited, rememberedPublicKey, rememberPublicKey } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 
 export interface KeyObservation {
@@ -206,12 +206,11 @@ async function readPublicKey(
   keyArn: string,
   alg: Alg,
 ): Promise<Pick<ObservedKey, "publicKey" | "keyState">> {
-  const id = `${alg} ${keyArn}`;
-  const known = memory.publicKeys.get(id);
+  const known = rememberedPublicKey(memory, alg, keyArn);
   if (known !== undefined) return { publicKey: { kid: known.kid, jwk: known.jwk }, keyState: "Enabled" };
   try {
     const publicKey = await readPublicKeyFor(kms, keyArn, alg);
-    memory.publicKeys.set(id, publicKey);
+    rememberPublicKey(memory, alg, keyArn, publicKey);
     return { publicKey: { kid: publicKey.kid, jwk: publicKey.jwk }, keyState: "Enabled" };
   } catch (error) {
     if (hasCode(error, "kms_key_unfit")) return { publicKey: undefined, keyState: "Enabled" };

@@ -3,6 +3,7 @@
  * that are not the ring's; the newest document and the highest rev it has seen, which show that the store is behind; the keys
  * that it has treated as withdrawn, which stay so whatever KMS shows next.
  */
+import type { Alg } from "../../../shared/algorithms.ts";
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import type { PublicKey } from "../../kms/public-key.ts";
@@ -30,6 +31,15 @@ export function createRingMemory(): RingMemory {
     highestRev: undefined,
     newest: undefined,
   };
+}
+
+export function rememberPublicKey(memory: RingMemory, alg: Alg, keyArn: string, key: PublicKey): void {
+  memory.publicKeys.set(`${alg} ${keyArn}`, key);
+}
+
+/** A key that was read while it was enabled: KMS does not show it any more once it is disabled. */
+export function rememberedPublicKey(memory: RingMemory, alg: Alg | undefined, keyArn: string): PublicKey | undefined {
+  return alg === undefined ? undefined : memory.publicKeys.get(`${alg} ${keyArn}`);
 }
 
 /** Keeps a document that was read from the store, or published by this process. */

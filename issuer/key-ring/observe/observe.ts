@@ -12,9 +12,10 @@ import { openKeySet } from "../../../shared/signed-key-set.ts";
 import type { KeySetRules, TrustAnchors } from "../../../shared/signed-key-set.ts";
 import { SealgateError } from "../../errors.ts";
 import type { Kms } from "../../kms/port.ts";
+import type { PublicKey } from "../../kms/public-key.ts";
 import type { KeySetPublisher } from "../../publish/publisher.ts";
-import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot } from "../model/observed.ts";
-import { rememberDocument } from "./memory.ts";
+import type { ObservedDocument, ObservedGeneration, ObservedRing } from "../model/observed.ts";
+import { rememberDocument, rememberedPublicKey } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 import { observeKeys } from "./keys.ts";
 import type { RingPolicy } from "../policy.ts";
@@ -49,8 +50,11 @@ export async function observeRing(
   const observedAtMonotonicMs = ports.monotonicMs();
   const { ring, issuer, alg, rootAlg } = policy;
   const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
-  const anchors = await importAnchors([keys.root, ...keys.otherRoots]);
-  const { document, storedText } = await observeDocument(ports.publisher, ring, issuer, anchors);
+  const roots = [keys.root, ...keys.otherRoots].filter((root) => root !== undefined);
+  const known = roots.map((root) => root.publicKey ?? rememberedPublicKey(memory, root.alg, root.keyArn));
+  const anchors = await importAnchors(known);
+  const found = await observeDocument(ports.publisher, ring, issuer, anchors);
+  const { document, storedText } = known.includes(undefined) ? withoutBlame(found) : found;
   if (document.kind === "read") rememberDocument(memory, document.document);
   const { highestRev, newest } = memory;
   const generations = keys.generations.map((generation) => withPublishedAlg(generation, document, memory.newest));
@@ -86,10 +90,20 @@ function withPublishedAlg(
   return { ...generation, alg: entry.jwk.alg, publicKey: { kid: publicKey.kid, jwk: entry.jwk } };
 }
 
-async function importAnchors(roots: readonly (ObservedRoot | undefined)[]): Promise<TrustAnchors> {
-  const keys = roots.flatMap((root) => root?.publicKey ?? []);
-  const anchors = await Promise.all(keys.map(({ jwk, kid }) => importVerificationKey(jwk, kid)));
+async function importAnchors(keys: readonly (Pick<PublicKey, "kid" | "jwk"> | undefined)[]): Promise<TrustAnchors> {
+  const known = keys.filter((key) => key !== undefined);
+  const anchors = await Promise.all(known.map(({ jwk, kid }) => importVerificationKey(jwk, kid)));
   return anchors.filter((anchor) => anchor !== undefined);
+}
+
+/** KMS shows no public key of a disabled root key. Nothing can be said about a document that it may have signed. */
+function withoutBlame(
+  found: Pick<ObservedRing, "document" | "storedText">,
+): Pick<ObservedRing, "document" | "storedText"> {
+  const { document, storedText } = found;
+  if (document.kind !== "refused" || document.problem !== "key_set_unknown_root") return found;
+  const message = "a root key that may have signed it is disabled, and KMS shows no public key to check it with";
+  return { document: { kind: "unknown", fault: "kms_key_disabled", message }, storedText };
 }
 
 async function observeDocument(

@@ -96,6 +96,20 @@ describe("a withdrawn key", () => {
     expect(report.observed.active?.generation).toBe(2);
   });
 
+  test("hands over although the root key is disabled too, by the keys' tags alone", async () => {
+    const world = await startedRing();
+    world.pass(400);
+    await world.run();
+    const root = given((await world.observe()).root);
+    for (const { keyId } of [root, await world.generation(1)]) {
+      await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    }
+    const report = await world.run();
+    expect(report.observed.document).toMatchObject({ kind: "unknown", fault: "kms_key_disabled" });
+    expect(stepsOf(report)).toContain("move_active done");
+    expect(report.observed.active?.generation).toBe(2);
+  });
+
   test("is noted on the key before another one takes over, and if that fails the other one takes over all the same", async () => {
     for (const isRefused of [false, true]) {
       const world = await startedRing();

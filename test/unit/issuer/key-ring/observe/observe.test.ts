@@ -1,5 +1,8 @@
 /** What an observation shows, over the embedded KMS and the fake Cloudflare API. */
+import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
+import { createRingMemory } from "../../../../../issuer/key-ring/observe/memory.ts";
+import { observeRing } from "../../../../../issuer/key-ring/observe/observe.ts";
 import { ringName } from "../../../../support/key-sets.ts";
 import { faultOf } from "../../../../support/published-by.ts";
 import { ringPolicy, startedRing } from "../../../../support/ring-world.ts";
@@ -53,6 +56,14 @@ describe("an observation", () => {
     const policy =
       other === undefined ? world.policy : { ...ringPolicy(), issuer: other.issuer as typeof world.policy.issuer };
     expect((await world.observe(policy)).document).toEqual({ kind: "refused", problem });
+  });
+
+  test("reads the document with a root key that was seen before it was disabled", async () => {
+    const world = await startedRing();
+    const memory = createRingMemory();
+    const { root, document } = await observeRing(world.ports, world.policy, { memory });
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: given(root).keyId }));
+    expect((await observeRing(world.ports, world.policy, { memory })).document).toEqual(document);
   });
 
   test("shows a store that does not answer, and fails when KMS does not", async () => {

@@ -52,6 +52,27 @@ describe("an adopted key", () => {
     expect((await world.generation(3)).keyArn).toBe(candidate);
   });
 
+  test("keeps its number while KMS shows this process neither its alias nor its tags", async () => {
+    const world = await startedRing();
+    const { kms } = world.ports;
+    const [candidate, other] = [await world.kms.createKeyFor("ES256"), await world.kms.createKeyFor("ES256")];
+    const behind: Kms = {
+      ...kms,
+      createAlias: async (name, keyArn) => {
+        const answer = await kms.createAlias(name, keyArn);
+        // Another rotator makes the next generation, and that one is shown.
+        await kms.createAlias("alias/sealgate/main/4", other);
+        return answer;
+      },
+      listAliases: async (prefix) =>
+        (await kms.listAliases(prefix)).filter(({ aliasName }) => !aliasName.endsWith("/3")),
+      listTags: async (keyId) => (keyId === candidate ? {} : kms.listTags(keyId)),
+    };
+    await world.run({ request: { kind: "adopt" }, candidate, ports: { kms: behind } });
+    const aliases = (await kms.listAliases("alias/")).filter(({ targetKeyId }) => candidate.endsWith(targetKeyId));
+    expect(aliases.map(({ aliasName }) => aliasName)).toEqual(["alias/sealgate/main/3"]);
+  });
+
   test("takes the next number when another key was faster", async () => {
     const world = await startedRing();
     const [first, second] = [await world.kms.createKeyFor("ES256"), await world.kms.createKeyFor("ES256")];

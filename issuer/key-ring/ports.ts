@@ -31,7 +31,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
   random: true,
 };
 
-/** @throws TypeError for an option that means nothing here, or a function that is none */
+/** @throws TypeError for an option that means nothing here, or for a port that must be a function and is not */
 export function createRingPorts(options: RingPortsOptions): RingPorts {
   refuseUnknownOptions("createRingPorts", options, KNOWN_OPTIONS);
   const { kms, publisher, audit, clock = systemClock, random = Math.random } = options;

@@ -53,7 +53,7 @@ export interface RevChoice {
   readonly previous: number | undefined;
   /** 0, or {@link revLeadSeconds}. */
   readonly leadSeconds: number;
-  /** The document says nothing new: none has to follow it. */
+  /** The document says nothing new, so that no second document has to follow it. */
   readonly settles: boolean;
 }
 

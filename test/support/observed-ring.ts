@@ -109,7 +109,7 @@ export function superseded(supersededAt: EpochSeconds = START): KeyChanges {
 }
 
 /**
- * A ring at rest: generation 1 active since {@link START}, generation 2 standing by, both published at {@link START}; the
+ * A ring at rest: generation 1 active since {@link START}, generation 2 pending, both published at {@link START}; the
  * root key current. `changes` replaces members.
  */
 export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing {
@@ -134,7 +134,7 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
   };
 }
 
-/** The same at rest with an active generation n, its predecessor retiring, and a standby n + 1. */
+/** The same at rest with an active generation n, its predecessor retiring, and a pending key n + 1. */
 export function ringAfterRotation(number: number, rotatedAt: EpochSeconds): ObservedRing {
   return observedRing({
     active: { keyId: `id-${number}`, generation: number, updatedAt: rotatedAt },

@@ -33,7 +33,7 @@ export interface ActPorts {
 }
 
 /**
- * `done`: carried out. `taken`: somebody else has the alias. `superseded`: somebody else has published since the
+ * `done`: carried out. `taken`: another key has the alias. `superseded`: another rotator has published since the
  * observation, and nothing was. `too_late`: not carried out.
  */
 export interface StepOutcome {
@@ -132,7 +132,7 @@ async function createKey(step: Extract<Step, { kind: "create_key" }>, kms: Kms, 
   return claim(kms, ringAlias(ring, step), keyArn);
 }
 
-/** Creating an alias succeeds for exactly one caller, whatever else is going on. */
+/** Creating an alias succeeds for exactly one caller. */
 async function claim(kms: Kms, aliasName: string, keyArn: string): Promise<StepOutcome> {
   const answer = await kms.createAlias(aliasName, keyArn);
   return { result: answer === "created" ? "done" : "taken", rev: undefined, document: undefined, keyArn };

@@ -18,7 +18,7 @@ export interface ObservedKey {
   readonly createdAt: EpochSeconds;
   readonly deletionAt: EpochSeconds | undefined;
   readonly tags: RingTags;
-  /** Of the tag, of the key spec if it has only one, or the policy's; undefined when the key fits none of them. */
+  /** Of the tag, of the key spec if it has only one, or the policy's; undefined for a key that does not fit it. */
   readonly alg: Alg | undefined;
   /** Known while the key is enabled. */
   readonly publicKey: { readonly kid: Kid; readonly jwk: PublicJwk } | undefined;
@@ -80,7 +80,7 @@ export interface ObservedRing {
   readonly storedText: string | undefined;
   /** The highest `rev` that this process has seen. */
   readonly highestRev: number | undefined;
-  /** The newest document that this process knows, while the store shows none as new: what edges may hold. */
+  /** The newest document that this process knows, while the store shows an older one: what edges may hold. */
   readonly newer: KeySetDocument | undefined;
   /** Key ARN to the number of the generation that this process has made of the key. */
   readonly claimed: ReadonlyMap<string, number>;

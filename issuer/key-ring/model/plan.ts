@@ -64,7 +64,7 @@ export type RingProblemCode =
   | "generation_duplicate"
   /** The document holds a key that no generation has. */
   | "generation_missing"
-  /** A tombstone stands for a key that somebody has enabled again. */
+  /** A key that has a tombstone was enabled again. */
   | "revoked_key_enabled"
   /** KV holds nothing, or nothing that edges would use. */
   | "document_lost"

@@ -114,7 +114,7 @@ async function observeOrphans(reader: KeyReader, aliased: ReadonlySet<string>): 
 }
 
 /**
- * The tags of one of the account's keys. One whose tags may not be read was not created by whoever runs this.
+ * The tags of one of the account's keys. A role may read the tags of the keys that it has created; others may be unreadable.
  * @returns undefined for a key that KMS does not show (any more, or yet)
  */
 async function readTagsOfAny(kms: Kms, keyId: string): Promise<KmsTags | undefined> {

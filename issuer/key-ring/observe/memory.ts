@@ -1,7 +1,7 @@
 /**
- * What a rotator process may remember between observations, none of which it needs: public keys, which never change; keys
+ * What a rotator process remembers between observations, and can do without: public keys, which never change; keys
  * that are not the ring's; the newest document and the highest rev it has seen, which show that the store is behind; the keys
- * that it has treated as withdrawn, which stay so whatever KMS shows next.
+ * that it has treated as withdrawn, which stay withdrawn when KMS shows them enabled again.
  */
 import type { Alg } from "../../../shared/algorithms.ts";
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";

@@ -75,7 +75,7 @@ export async function observeRing(
 }
 
 /**
- * A published key never changes its algorithm, whatever became of its tag or the policy: every token in use would be refused
+ * A published key keeps its algorithm when its tag or the policy changes. Otherwise every token in use would be refused
  * as `alg_mismatch`.
  */
 function withPublishedAlg(
@@ -126,7 +126,7 @@ async function observeDocument(
 export type DocumentOwner = Pick<KeySetRules, "ring" | "issuer" | "anchors">;
 
 /**
- * Opens a document whatever its age: an expired one still tells tombstones and the last rev. So does one that does not name
+ * Opens a document of any age: an expired one still tells tombstones and the last rev. So does one that does not name
  * its ring, as earlier versions wrote it: it is taken for this ring's. One that names another ring is refused.
  */
 export async function readDocument(text: string, owner: DocumentOwner): Promise<ObservedDocument> {

@@ -1,5 +1,5 @@
 /**
- * What the key set document should hold, and why the one in KV has to be replaced. Pure. Whatever edges may hold is carried
+ * What the key set document should hold, and why the one in KV has to be replaced. Pure. What edges may hold is carried
  * forward: a key leaves the document by its hold or by a tombstone, never because KMS or KV did not show it for a while.
  */
 import { addSeconds } from "../../../shared/identifiers.ts";
@@ -109,7 +109,7 @@ function desire(state: RingState): Desired {
 
 /**
  * While the active key is revoked, only a key that the last document lacks is left out: a retiring one may have taken over, and
- * where `active` points may be seen minutes late. If the document is lost, nobody knows which one that is.
+ * where `active` points may be seen minutes late. If the document is lost, it cannot be told which one that is.
  */
 function mayBeDropped(generation: Generation, { observed, active, now }: RingState): boolean {
   const isKnownAbsent = (generation.entry ?? generation.newerEntry) === undefined && knowsDocument(observed, now);
@@ -145,7 +145,7 @@ function desireTombstones({ observed, generations, revoking, now }: RingState): 
   }
   if (revoking !== undefined && !tombstones.has(revoking)) tombstones.set(revoking, now);
   const known = new Set(generations.map(({ kid }) => kid));
-  // Without a KMS key nobody can enable it again, and after the longest life of a document none lists it any more.
+  // A key that is gone from KMS cannot be enabled again, and after the longest life of a document no document lists it.
   const isNeeded = (kid: Kid, at: EpochSeconds): boolean =>
     known.has(kid) || now < at + MAX_DOCUMENT_LIFETIME_SECONDS + KMS_CONSISTENCY_SECONDS;
   return [...tombstones].filter(([kid, at]) => isNeeded(kid, at)).map(([kid, at]) => ({ kid, at }));
@@ -184,8 +184,9 @@ function isAnyStateChanged(wanted: readonly KeyToPublish[], listed: ReadonlyMap<
 }
 
 /**
- * Where `active` points is seen as it has been since before the document, by somebody who may have seen it otherwise: one of
- * the two views is stale, and which one shows once KMS is consistent. Until then rotators would only overwrite each other.
+ * This process sees `active` where it was before the document; the rotator that wrote the document may have seen it elsewhere.
+ * One of the two has an old view of KMS, and it shows which one once KMS is consistent. Until then the rotators would
+ * overwrite each other's documents.
  * Keys of all states verify.
  */
 function isActiveUncertain({ observed, policy, now }: RingState, { issuedAt }: KeySetDocument): boolean {

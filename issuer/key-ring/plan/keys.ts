@@ -22,7 +22,7 @@ import type { TimingInForce } from "./timing-in-force.ts";
 /** The shortest that KMS allows, for keys that were never used (AWS KMS API Reference, ScheduleKeyDeletion). */
 const ORPHAN_DELETION_DAYS = 7;
 
-/** A revoked key must not be able to sign, even if somebody has enabled it again. */
+/** A revoked key must not be able to sign, even if it was enabled again. */
 export function disableRevoked({ generations }: RingState): readonly Step[] {
   return generations
     .filter(({ phase, keyState }) => phase === "revoked" && keyState === "Enabled")
@@ -67,7 +67,7 @@ function mayHaveTakenOver(generation: Generation, now: EpochSeconds): boolean {
 /**
  * The best first: the oldest pending key that every edge knows; then the newest retiring key, which every edge knows too; then
  * the oldest pending key that is only just published. Edges may refuse some of its tokens for up to S, which is better than
- * issuing none.
+ * issuing no tokens.
  */
 function compareForEmergency(left: Generation, right: Generation, now: EpochSeconds): number {
   const rankOf = (one: Generation): number => (one.phase === "retiring" ? 1 : isKnown(one, now) ? 0 : 2);

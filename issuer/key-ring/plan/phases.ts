@@ -45,7 +45,7 @@ export interface Generation extends ObservedGeneration {
 }
 
 /**
- * States in which somebody has taken the key away. The others that are not "Enabled" ("Creating", "Updating",
+ * States of a key that was taken away. The others that are not "Enabled" ("Creating", "Updating",
  * "Unavailable", "NotFound" for a key too new to be seen) pass by themselves and say nothing about the key's worth.
  * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
  */
@@ -81,7 +81,7 @@ export function knownTombstones({ document, newer, withdrawn }: ObservedRing): R
 /**
  * All generations with their phases.
  * @param timing the largest in force
- * @param revoking a kid that is being revoked, whatever KMS shows of its key yet
+ * @param revoking a kid that is being revoked; KMS may show its key as enabled still
  */
 export function deriveGenerations(
   observed: ObservedRing,
@@ -132,7 +132,7 @@ function phaseOf(
   isInUse: boolean,
 ): Phase {
   if (isRevoked) return "revoked";
-  // Disabling a key that verifies is its revocation, whoever did it; one that has left the key set has merely retired. None
+  // Disabling a key that verifies is its revocation; a disabled key that has left the key set has merely retired. No key
   // retires before its time to sign has come: such a key is out of sight in a document that is lost or behind.
   if (isWithdrawn(keyState)) return isInUse || (active !== undefined && number > active) ? "revoked" : "retired";
   // Without knowing the active one, a key that may be needed is never taken for one that is on its way out.

@@ -61,7 +61,7 @@ export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochS
   };
 }
 
-/** Never for a ring without a root key: whatever is amiss there, nobody could publish what follows. */
+/** Not for a ring without a root key: nothing that follows could be published. */
 function upkeep(state: RingState, publish: Step | undefined): readonly Step[] {
   return [
     ...identityTags(state),

@@ -45,7 +45,7 @@ export function planRequest(state: RingState, request: RingRequest): RequestPlan
   }
 }
 
-/** Root key, generation 1, `active`: in this order, so that whatever is there shows how far it came. */
+/** Root key, generation 1, `active`: in this order, so that what is there shows how far an earlier run came. */
 function planInit(state: RingState): RequestPlan {
   const { observed, policy, generations } = state;
   const { document } = observed;

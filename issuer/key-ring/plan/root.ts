@@ -24,7 +24,7 @@ import { rootAnchorsOf } from "../trust-anchors.ts";
 type RootRequest = Extract<RingRequest, { kind: `root_${string}` }>;
 
 export function planRootRequest(state: RingState, root: ObservedRoot, request: RootRequest): RequestPlan {
-  // Asked for before the last switch, and carried out late or again: nobody has pinned the key after next.
+  // Asked for before the last switch, and carried out late or again: no edge has pinned the key after the next one.
   if (request.kind !== "root_retire" && request.from !== root.keyArn) return DONE;
   switch (request.kind) {
     case "root_prepare":
@@ -73,7 +73,7 @@ function firstMissing(numbers: ReadonlySet<number>): number {
 function switchRoot(state: RingState, root: ObservedRoot): RequestPlan {
   const next = nextRoot(state, root);
   if (next?.number === undefined) {
-    // Asked again by somebody who has seen the switch: the present root key is the highest one.
+    // Asked again after the switch: the present root key is the highest one.
     if (root.number !== undefined && root.number > 1) return DONE;
     return refuse("root_next_missing", "There is no next root key. Prepare it first, and deploy both trust anchors.");
   }
@@ -96,7 +96,7 @@ function documentOfRoot({ observed, now }: RingState, root: ObservedRoot): KeySe
   return isSigned ? liveDocument(observed, now) : undefined;
 }
 
-/** From then on no rotator publishes a document of the previous root key: none is shown the alias as it was. */
+/** From then on no rotator publishes a document of the previous root key, because KMS shows the moved alias to all. */
 function seenByRotatorsAt({ observed, policy, timing }: RingState): EpochSeconds | undefined {
   const { kmsConsistencySeconds, composeDeadlineSeconds, publishDeadlineSeconds } = policy;
   const seconds =

@@ -1,6 +1,6 @@
 /**
  * The tags that keys should have: what makes a key usable later, what has happened to it, what timing is in use. Pure. A
- * missing tag is repaired, whoever removed it; tags that name another ring are left alone.
+ * missing tag is set again; tags that name another ring are left alone.
  */
 import { liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
@@ -75,8 +75,8 @@ function supersededTag({ phase, tags }: Generation, { observed }: RingState): Pa
 }
 
 /**
- * Before another key takes over: that the active one was withdrawn. Nothing brings it back from then on, should the next
- * views of KMS be older, the tombstone not be published, or somebody enable the key again.
+ * Before another key takes over: that the active one was withdrawn. Nothing brings it back from then on: neither an older
+ * view of KMS, nor a tombstone that could not be published, nor enabling the key again.
  */
 export function withdrawnTag(state: RingState): readonly Step[] {
   const { active } = state;

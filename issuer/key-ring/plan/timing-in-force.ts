@@ -71,7 +71,7 @@ export function timingInForce(
   return { ...base, toPublish: lower, note: { largest: policy, wanted: policy, since: now } };
 }
 
-/** A settled document carries the lower values, and is not one of long ago that was put back. None carries W and A. */
+/** A settled document carries the lower values, and is not an old one that was put back. No document carries W and A. */
 function isLowered(
   { timing, issuedAt, isSettled }: PublishedTiming,
   policy: RingTiming,

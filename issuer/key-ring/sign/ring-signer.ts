@@ -113,7 +113,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     lookedAt = now;
     const key = await options.kms.describeKey(ringAlias(options.ring, { role: "active" }));
     if (isOvertaken()) return;
-    // Whatever else is wrong with it passes; a key that was taken away signs no more, even before Sign has said so.
+    // Other states pass by themselves. A key that was taken away signs no more, even before Sign has refused it.
     if (isWithdrawn(key.keyState)) gone.add(key.keyArn);
     requireEnabled(key.keyArn, key);
     if (held?.signer.keyArn === key.keyArn) {

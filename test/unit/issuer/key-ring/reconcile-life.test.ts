@@ -16,7 +16,7 @@ import { given, valueOf } from "../../../support/values.ts";
 const DAY = 86_400;
 
 describe("a new ring", () => {
-  test("comes to rest in one run: root key, active generation, standby, document", async () => {
+  test("comes to rest in one run: root key, active generation, pending key, document", async () => {
     const world = await startRingWorld();
     const report = await world.run({ request: { kind: "init" } });
     expect(report).toMatchObject({ isConverged: true, plan: { problems: [], isRequestDone: true } });
@@ -67,7 +67,7 @@ describe("a new ring", () => {
 });
 
 describe("a ring over time", () => {
-  test("rotates, retires, and keeps a standby", async () => {
+  test("rotates, retires, and keeps a pending key", async () => {
     const world = await startedRing();
     world.pass(TURN_SECONDS);
     await world.run();

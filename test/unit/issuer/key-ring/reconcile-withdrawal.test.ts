@@ -72,7 +72,7 @@ describe("a withdrawn key", () => {
     expect(report.observed.active?.generation).toBe(2);
   });
 
-  test("that was the standby does not shorten the time that the active key signs", async () => {
+  test("that was the pending key does not shorten the time that the active key signs", async () => {
     const world = await startedRing({ rotateEverySeconds: 30 * 86_400 });
     const { keyId } = await world.generation(2);
     await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
@@ -83,7 +83,7 @@ describe("a withdrawn key", () => {
     expect(await statesOf(world)).toEqual(["1 active", "3 pending"]);
   });
 
-  test("hands over to a standby that every edge knows although the store cannot be asked, by the keys' tags alone", async () => {
+  test("hands over to a pending key that every edge knows although the store cannot be asked, by the keys' tags alone", async () => {
     const world = await startedRing();
     world.pass(400);
     await world.run();

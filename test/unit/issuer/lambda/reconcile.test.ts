@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => lambda.remove());
 
-/** A ring that was created two hours ago, and has settled: its standby may sign. */
+/** A ring that was created two hours ago, and has settled: its pending key may sign. */
 async function startRing(): Promise<RingWorld> {
   const clock = createRunningClock(Date.now() - 7_200_000);
   const world = await startRingWorld({}, clock);

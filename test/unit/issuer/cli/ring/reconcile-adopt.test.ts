@@ -1,11 +1,11 @@
-/** `sealgate ring adopt`: an existing key becomes a standby, once. */
+/** `sealgate ring adopt`: an existing key becomes a pending key, once. */
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
 import { messagesOf, startRipeRing } from "./support.ts";
 import type { CliRing } from "./support.ts";
 
 describe("ring adopt", () => {
-  test("makes an existing key a standby, once", async () => {
+  test("makes an existing key a pending key, once", async () => {
     const cli = await startRipeRing();
     const keyArn = await cli.kms.createKeyFor("ES256");
     expect((await cli.ring(["adopt", keyArn])).code).toBe(EXIT.ok);

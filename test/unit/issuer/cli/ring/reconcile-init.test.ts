@@ -7,7 +7,7 @@ import { jsonOf, sealgate } from "../support.ts";
 import { messagesOf, startCliRing } from "./support.ts";
 
 describe("ring init", () => {
-  test("creates root key, first generation, standby and key set, and prints what to pin", async () => {
+  test("creates root key, first generation, pending key and key set, and prints what to pin", async () => {
     const cli = await startCliRing();
     const run = await cli.ring(["init"]);
     expect(run.code).toBe(EXIT.ok);

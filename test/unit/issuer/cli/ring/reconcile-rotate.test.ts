@@ -16,7 +16,7 @@ describe("ring rotate", () => {
     expect((await cli.observe()).active?.generation).toBe(1);
   });
 
-  test("from the second on that it has named, it rotates, and leaves a new standby", async () => {
+  test("from the second on that it has named, it rotates, and leaves a new pending key", async () => {
     const cli = await startCliRing();
     await cli.ring(["init"]);
     cli.pass(SETTLE_SECONDS);
@@ -30,7 +30,7 @@ describe("ring rotate", () => {
     expect((await cli.document()).keys.map(({ state }) => state)).toEqual(["active", "pending", "retiring"]);
   });
 
-  test("a second rotation right behind the first one is refused: the new standby is not known yet", async () => {
+  test("a second rotation right behind the first one is refused: the new pending key is not known yet", async () => {
     const cli = await startRipeRing();
     expect((await cli.ring(["rotate"])).code).toBe(EXIT.ok);
     expect((await cli.ring(["rotate"])).code).toBe(EXIT.notConverged);

@@ -12,7 +12,7 @@ async function kidOf(cli: CliRing, generation: number): Promise<Kid> {
 }
 
 describe("ring revoke", () => {
-  test("disables the key, lets the standby sign, publishes the tombstone, and says by when every edge obeys", async () => {
+  test("disables the key, lets the pending key sign, publishes the tombstone, and says by when every edge obeys", async () => {
     const cli = await startRipeRing();
     const kid = await kidOf(cli, 1);
     const before = await cli.document();

@@ -43,7 +43,7 @@ export async function startCliRing(changes: PolicyChanges = {}): Promise<CliRing
   return { ...world, env, sleeps: clock.sleeps, sealgate: run, ring: (argv, io) => run(["ring", ...argv], io) };
 }
 
-/** A ring that was created, and whose standby may sign. */
+/** A ring that was created, and whose pending key may sign. */
 export async function startRipeRing(changes: PolicyChanges = {}): Promise<CliRing> {
   const cli = await startCliRing(changes);
   await cli.ring(["init"]);

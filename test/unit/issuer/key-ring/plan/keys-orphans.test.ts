@@ -32,7 +32,7 @@ describe("keys without an alias", () => {
     ]);
   });
 
-  test("that were made for the next generation become it, though a standby is there by now", () => {
+  test("that were made for the next generation become it, though a pending key is there by now", () => {
     const orphan = observedKey(keyOf(3), "3", leftBehind);
     expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toEqual([
       { kind: "claim_alias", role: "generation", number: 3, keyArn: orphan.keyArn },

@@ -39,7 +39,7 @@ function briefly(steps: readonly Step[]): readonly string[] {
 
 describe("an active key that anybody took away", () => {
   test.each(["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport"])(
-    "hands over to the standby, then gets its tombstone: %s",
+    "hands over to the pending key, then gets its tombstone: %s",
     (keyState) => {
       const steps = planRing(withState(observedRing(), 1, keyState), POLICY, NOW).due;
       const [first, second] = keyState === "Disabled" ? steps.slice(1) : steps;
@@ -55,12 +55,12 @@ describe("an active key that anybody took away", () => {
     },
   );
 
-  test("hands over to a standby that is published, even before every edge knows it", () => {
+  test("hands over to a pending key that is published, even before every edge knows it", () => {
     const [, move] = planRing(withState(observedRing(), 1, "Disabled"), POLICY, after(10)).due;
     expect(move).toMatchObject({ kind: "move_active", generation: 2 });
   });
 
-  test("never hands over to a standby that is not published: it is published first", () => {
+  test("never hands over to a pending key that is not published: it is published first", () => {
     const observed = withState(observedRing({ document: held(documentOf([entry(1, "active")])) }), 1, "Disabled");
     const { due, problems } = planRing(observed, POLICY, NOW);
     expect(due[0]).toMatchObject({ kind: "publish", keys: [{ kid: keyOf(2).kid, state: "pending" }] });
@@ -68,17 +68,17 @@ describe("an active key that anybody took away", () => {
     expect(problems.map(({ code }) => code)).toContain("active_unusable");
   });
 
-  test("hands over to the key before it, which every edge knows, rather than to a standby that some do not", () => {
+  test("hands over to the key before it, which every edge knows, rather than to a pending key that some do not", () => {
     const rotated = ringAfterRotation(2, START);
     const fresh = [entry(2, "active"), entry(3, "pending", after(900)), entry(1, "retiring")];
     const observed = withState({ ...rotated, document: held(documentOf(fresh)) }, 2, "Disabled");
     expect(planRing(observed, POLICY, NOW).due[1]).toMatchObject({ kind: "move_active", from: 2, generation: 1 });
-    // With a standby that is known everywhere, that one.
+    // With a pending key that is known everywhere, that one.
     const known = withState(rotated, 2, "Disabled");
     expect(planRing(known, POLICY, NOW).due[1]).toMatchObject({ kind: "move_active", from: 2, generation: 3 });
   });
 
-  test("is followed, after such a stopgap, by the standby as soon as that is known to every edge", () => {
+  test("is followed, after such a stopgap, by the pending key as soon as that is known to every edge", () => {
     const observed = observedRing({
       active: { keyId: "id-1", generation: 1, updatedAt: after(1000) },
       generations: [
@@ -159,7 +159,7 @@ describe("a key that does not sign and that anybody took away", () => {
     expect(publish).toMatchObject({ keys: [{ kid: keyOf(1).kid }], revoked: [{ kid: keyOf(2).kid }] });
   });
 
-  test("does not rotate the active key when it was the standby: that signs its full time", () => {
+  test("does not rotate the active key when it was the pending key: that signs its full time", () => {
     const world = observedRing({
       active: { keyId: "id-1", generation: 1, updatedAt: START },
       generations: [
@@ -182,7 +182,7 @@ describe("a key that does not sign and that anybody took away", () => {
     });
   });
 
-  test("is replaced when it was the standby", () => {
+  test("is replaced when it was the pending key", () => {
     const { due } = planRing(withState(observedRing(), 2, "Disabled"), POLICY, NOW);
     expect(briefly(due)).toEqual(["publish", "tag_key 2", "create_key"]);
     expect(due.at(-1)).toMatchObject({ kind: "create_key", number: 3 });

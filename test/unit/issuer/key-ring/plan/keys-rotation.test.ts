@@ -66,7 +66,7 @@ describe("a rotation by schedule", () => {
     ]);
   });
 
-  test("waits until every edge and consumer knows the standby: listed_settled + S + K + P + 1", () => {
+  test("waits until every edge and consumer knows the pending key: listed_settled + S + K + P + 1", () => {
     const publishedAt = after(DAY - 100);
     const document = documentOf([entry(1, "active"), entry(2, "pending", publishedAt)], { issuedAt: publishedAt });
     const observed = observedRing({
@@ -93,7 +93,7 @@ describe("a rotation by schedule", () => {
     expect(waits(DAY - 100 + LEAD + 540)).toBe(false);
   });
 
-  test("never activates a standby that the published document does not hold", () => {
+  test("never activates a pending key that the published document does not hold", () => {
     const observed = renewed(observedRing({ document: held(documentOf([entry(1, "active")])) }), after(DAY));
     expect(kinds(planRing(observed, POLICY, after(2 * DAY)))).not.toContain("move_active");
   });
@@ -108,12 +108,12 @@ describe("a rotation by schedule", () => {
     expect(kinds(planRing(observed, POLICY, after(2 * DAY)))).not.toContain("move_active");
   });
 
-  test("never activates a standby by an expired document", () => {
+  test("never activates a pending key by an expired document", () => {
     expect(kinds(planRing(observedRing(), POLICY, after(3 * DAY)))).not.toContain("move_active");
   });
 });
 
-describe("a standby", () => {
+describe("a pending key", () => {
   const alone = observedRing({
     generations: [generation(1, noted())],
     document: held(documentOf([entry(1, "active")])),
@@ -249,7 +249,7 @@ describe("a retiring generation", () => {
 describe("a rotation on request", () => {
   const request = { kind: "rotate", from: 1 } as const;
 
-  test("is done at once when the standby is known to every edge", () => {
+  test("is done at once when the pending key is known to every edge", () => {
     expect(planRing(observedRing(), POLICY, after(LEAD), request)).toMatchObject({
       due: [{ kind: "move_active", generation: 2, reason: "requested" }],
       refusal: undefined,

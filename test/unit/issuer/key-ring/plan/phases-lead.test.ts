@@ -1,4 +1,4 @@
-/** From when the lead of a standby counts: the first settled document that was seen to list it. */
+/** From when the lead of a pending key counts: the first settled document that was seen to list it. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
 import type { ObservedRing, Plan } from "../../../../../issuer/key-ring/index.ts";
@@ -13,7 +13,7 @@ describe("a rotation by schedule", () => {
   const listedAt = after(-10 * DAY);
   const longListed = documentOf([entry(1, "active"), entry(2, "pending", listedAt)], { issuedAt: after(DAY - 10) });
 
-  test("never activates a standby that no settled document was seen to list, however long ago it was listed", () => {
+  test("never activates a pending key that no settled document was seen to list, however long ago it was listed", () => {
     const rev = longListed.issuedAt * 1_000_000 + 1;
     const observed = observedRing({
       generations: [generation(1, noted()), generation(2, { tags: { listedAt } })],

@@ -26,7 +26,7 @@ function withState(observed: ObservedRing, number: number, keyState: string): Ob
 }
 
 describe("an active key that was withdrawn", () => {
-  test("does not wait for consumers of the plain JWK Set: S + K + 1 after the listing has settled the standby is taken", () => {
+  test("does not wait for consumers of the plain JWK Set: S + K + 1 after the listing has settled the pending key is taken", () => {
     const rotated = ringAfterRotation(2, START);
     const fresh = [entry(2, "active"), entry(3, "pending", after(100)), entry(1, "retiring")];
     const observed = withState(
@@ -43,7 +43,7 @@ describe("an active key that was withdrawn", () => {
     expect(planRing(observed, POLICY, after(knownAt)).due[1]).toMatchObject({ generation: 3 });
   });
 
-  describe("late in the hold of the key before it, while the standby is not known to every edge", () => {
+  describe("late in the hold of the key before it, while the pending key is not known to every edge", () => {
     /** H = A + L + 2K, and G = 300 + 30 + 60. */
     const [H, G] = [4080, 390];
     const late = (elapsed: number, listedAt = after(H - 100)): readonly Step[] => {
@@ -66,7 +66,7 @@ describe("an active key that was withdrawn", () => {
       expect(movesTo(late(H + G, after(H + G - 10)))).toEqual([3]);
     });
 
-    test("a standby that every edge knows takes over all the same", () => {
+    test("a pending key that every edge knows takes over all the same", () => {
       expect(movesTo(late(H, START))).toEqual([3]);
     });
 

@@ -216,7 +216,7 @@ function unsafe(
       if (isDead || isRequested) return undefined;
       if (observed.active?.generation === target?.number) return "disables the active key";
       if (observed.active?.generation === undefined || (target?.number ?? 0) > observed.active.generation)
-        return "disables a standby";
+        return "disables a pending key";
       if (isKept) return "disables before the hold is over";
       return document === undefined || listed(kid) !== undefined ? "disables a key that edges may hold" : undefined;
     }

@@ -37,7 +37,7 @@ async function background(signer: RingSigner): Promise<void> {
 }
 
 describe("the signer of a ring", () => {
-  test("signs by the key that `active` points to, never by the standby", async () => {
+  test("signs by the key that `active` points to, never by the pending key", async () => {
     const world = await startedRing();
     const issuer = createIssuer({
       issuer: TEST_ISSUER,

@@ -2,7 +2,7 @@
  * `npm run bench`: measures sealgate against its floor and against its peers, on this machine, and prints ratios.
  *
  *   npm run bench                      everything
- *   npm run bench -- --quick           everything that fits into a minute
+ *   npm run bench -- --quick           everything with fewer rounds, in a few minutes
  *   npm run bench -- --only verify     one suite; may be repeated
  *   npm run bench -- --alg ES256       one algorithm in the verification suite; may be repeated
  *   npm run bench -- --markdown        writes the tables to docs/performance-run.md as well
@@ -37,7 +37,7 @@ const PAGE = fileURLToPath(new URL("../docs/performance-run.md", import.meta.url
 
 const USAGE = `npm run bench -- [--quick] [--only <suite>]… [--alg <alg>]… [--markdown]
 
-  --quick     everyday use: fewer rounds, under a minute
+  --quick     everyday use: fewer rounds, a few minutes
   --only      one suite, can be repeated: ${Object.keys(SUITES).join(", ")}
   --alg       one algorithm, can be repeated: ${ALGS.join(", ")}
   --markdown  writes the tables to docs/performance-run.md, in place of those of the run before

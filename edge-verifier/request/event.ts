@@ -34,7 +34,7 @@ export interface RequestEvent {
   /** The token's own name, at most 128 characters of it: what a leaked token is looked for by. */
   readonly jti?: string;
   /** Where the credentials of a refused request were, if the gateway looks in more than one place. */
-  readonly carriers?: readonly string[];
+  readonly credentialsIn?: readonly string[];
   /** The subject's name in this log (`LOG_SUBJECT_HASH_KEY`); never the subject. */
   readonly subject?: string;
   readonly keySet?: {

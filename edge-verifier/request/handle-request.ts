@@ -60,7 +60,7 @@ export async function handleRequest(
       if (subject !== undefined) seen.subject = subject;
     }
     if (refusal !== undefined && token === undefined && parts.hooks.tokenLocations !== undefined) {
-      seen.carriers = parts.hooks.tokenLocations.presentIn(request);
+      seen.credentialsIn = parts.hooks.tokenLocations.presentIn(request);
     }
     if (refusal !== undefined && !reportOnly) return refused(refusal, seen);
     if (refusal !== undefined) seen.reported = describeRefusal(refusal);

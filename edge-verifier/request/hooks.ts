@@ -11,6 +11,7 @@ import type { HeaderList } from "../http/response-headers.ts";
 import type { RequestEvent } from "./event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
+import type { KnownOptions } from "../../shared/options.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
 
 /** Who needs what. A variable that is set while its feature is left out is a problem: no check is ever left out silently. */
@@ -77,6 +78,20 @@ export interface Hooks extends Omit<FeatureHooks, "onResponse"> {
   readonly onResponse: readonly NonNullable<FeatureHooks["onResponse"]>[];
 }
 
+/** A misspelt hook would never be asked: the compiler refuses a list that lacks one or has one too many. */
+const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse">> = {
+  routes: true,
+  routeFinder: true,
+  preflight: true,
+  endpoint: true,
+  tokenLocations: true,
+  identityHeaders: true,
+  beforeForward: true,
+  nameSubject: true,
+  onRefusal: true,
+  onEvent: true,
+};
+
 /**
  * @param features in any order; the same one twice counts once; two with the same hook are a problem, because one of
  *   them would never be asked
@@ -96,7 +111,9 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
     const { onResponse: change, ...hooks } = await feature.read(setup);
     if (change !== undefined) onResponse.push(change);
     for (const hook of Object.keys(hooks)) {
-      if (hook in all) report("features", `must not have the hook ${hook} twice: one would never be asked`);
+      if (hook in all || !(hook in HOOKS)) {
+        report("features", `must not have the hook ${hook}: another feature has it, or it does not exist`);
+      }
     }
     all = { ...all, ...hooks };
   }

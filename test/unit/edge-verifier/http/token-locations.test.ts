@@ -24,29 +24,29 @@ function reasonOf(result: ReturnType<typeof readToken>): string {
 describe("white space", () => {
   test("of Unicode is a part of the token in a cookie and in a WebSocket protocol", () => {
     const cookie = cookieLocation("session", new Set());
-    const carriers = { header: "authorization", cookie, webSocketProtocol: "bearer" };
+    const locations = { header: "authorization", cookie, webSocketProtocol: "bearer" };
     for (const blank of UNICODE_BLANKS) {
       for (const value of [`${blank}${TOKEN}`, `${TOKEN}${blank}`]) {
         const handshake = { upgrade: "websocket", "sec-websocket-protocol": `bearer, ${value}` };
         for (const headers of [{ cookie: `session=${value}` }, handshake]) {
-          expect(reasonOf(readToken(requestWith(headers), carriers)), JSON.stringify(headers)).toBe(
+          expect(reasonOf(readToken(requestWith(headers), locations)), JSON.stringify(headers)).toBe(
             "credentials_malformed",
           );
         }
       }
     }
-    expect(reasonOf(readToken(requestWith({ cookie: `a=1; session=\t${TOKEN} ;b=2` }), carriers))).toBe(TOKEN);
+    expect(reasonOf(readToken(requestWith({ cookie: `a=1; session=\t${TOKEN} ;b=2` }), locations))).toBe(TOKEN);
   });
 });
 
 describe("more than one token", () => {
   const cookie = cookieLocation("session", new Set());
-  const carriers = { header: "x-api-token", cookie, webSocketProtocol: undefined };
+  const locations = { header: "x-api-token", cookie, webSocketProtocol: undefined };
 
   test("is refused across the header and the cookie, even if one of them is malformed", () => {
     for (const value of [`Bearer ${TOKEN}`, "Bearer", TOKEN]) {
       const headers = { "x-api-token": value, cookie: `session=${TOKEN}` };
-      expect(reasonOf(readToken(requestWith(headers), carriers))).toBe("several_credentials");
+      expect(reasonOf(readToken(requestWith(headers), locations))).toBe("several_credentials");
     }
   });
 });

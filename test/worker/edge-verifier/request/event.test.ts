@@ -45,7 +45,7 @@ describe("the event", () => {
         method: "GET",
         code: "invalid_token",
         refusal: { code: "token_expired", expiredForSeconds: 90 },
-        carriers: ["authorization"],
+        credentialsIn: ["authorization"],
         route: "/api/*",
         keysMs: 0,
         keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
@@ -96,20 +96,20 @@ describe("the event", () => {
     const fixture = await makeFixture({ vars });
     const stale = await fixture.token({ exp: NOW - 90 });
     const good = await fixture.token();
-    const carriersOf = async (headers: Record<string, string>): Promise<unknown> => {
+    const placesOf = async (headers: Record<string, string>): Promise<unknown> => {
       await fixture.send("/api/x", { headers });
-      const { refusal, carriers } = fixture.events.at(-1) ?? {};
-      return [refusal?.code, carriers];
+      const { refusal, credentialsIn } = fixture.events.at(-1) ?? {};
+      return [refusal?.code, credentialsIn];
     };
-    expect(await carriersOf({ cookie: `token=${stale}` })).toEqual(["token_expired", ["cookie"]]);
-    expect(await carriersOf({ cookie: `token="${good}"` })).toEqual(["invalid_request", ["cookie"]]);
-    expect(await carriersOf({ authorization: `Bearer ${stale}` })).toEqual(["token_expired", ["authorization"]]);
-    expect(await carriersOf({ authorization: `Bearer ${good}`, cookie: `token=${stale}` })).toEqual([
+    expect(await placesOf({ cookie: `token=${stale}` })).toEqual(["token_expired", ["cookie"]]);
+    expect(await placesOf({ cookie: `token="${good}"` })).toEqual(["invalid_request", ["cookie"]]);
+    expect(await placesOf({ authorization: `Bearer ${stale}` })).toEqual(["token_expired", ["authorization"]]);
+    expect(await placesOf({ authorization: `Bearer ${good}`, cookie: `token=${stale}` })).toEqual([
       "invalid_request",
       ["authorization", "cookie"],
     ]);
-    expect(await carriersOf({})).toEqual(["token_missing", []]);
-    expect(await carriersOf({ authorization: `Bearer ${good}` })).toEqual([undefined, undefined]);
+    expect(await placesOf({})).toEqual(["token_missing", []]);
+    expect(await placesOf({ authorization: `Bearer ${good}` })).toEqual([undefined, undefined]);
   });
 
   test("has no ray that is not one", async () => {

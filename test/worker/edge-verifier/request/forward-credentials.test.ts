@@ -56,7 +56,7 @@ describe("credentials beside the token that was checked", () => {
     ],
     ["anything, on an open rule", "cookie", "/public/x", forged, true, forged],
     ["anything, on a rule that only reports a missing token", "cookie", "/trial/x", forged, false, forged],
-  ])("%s (%s, %s)", async (_name, carriers, path, authorization, cookie, expected) => {
-    expect(await seen(carriers, path, authorization, cookie)).toBe(expected);
+  ])("%s (%s, %s)", async (_name, locations, path, authorization, cookie, expected) => {
+    expect(await seen(locations, path, authorization, cookie)).toBe(expected);
   });
 });

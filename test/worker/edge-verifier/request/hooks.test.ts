@@ -126,6 +126,26 @@ test("two features with the same hook stop the gateway: one of them would never 
   expect(await problemOf(await fixture.send("/public/x"))).toMatchObject({ status: 500, code: "config_invalid" });
   expect(fixture.events[0]?.refusal).toEqual({
     code: "config_invalid",
-    problems: [{ variable: "features", problem: "must not have the hook preflight twice: one would never be asked" }],
+    problems: [
+      {
+        variable: "features",
+        problem: "must not have the hook preflight: another feature has it, or it does not exist",
+      },
+    ],
+  });
+});
+
+test("a hook that does not exist stops the gateway: it would never be asked", async () => {
+  const feature: Feature = { name: "hsts", read: () => Object.fromEntries([["onAnswer", () => undefined]]) };
+  const fixture = await makeFixture({ features: [feature] });
+  expect((await fixture.send("/public/x")).status).toBe(500);
+  expect(fixture.events[0]?.refusal).toEqual({
+    code: "config_invalid",
+    problems: [
+      {
+        variable: "features",
+        problem: "must not have the hook onAnswer: another feature has it, or it does not exist",
+      },
+    ],
   });
 });

@@ -7,6 +7,7 @@ import type { Block, EdgeWay } from "../support/doc-examples.ts";
 import { jsonObject } from "../support/values.ts";
 import { makeClone } from "./clone.ts";
 import type { Clone } from "./clone.ts";
+import { askApp, requestsFor } from "./middleware-examples.ts";
 import { GO_PROGRAM, GATEWAY_REQUEST, PYTHON_PROGRAM, startOrigin } from "./origin-examples.ts";
 import { installPackage } from "./package-project.ts";
 import type { PackageProject } from "./package-project.ts";
@@ -37,23 +38,12 @@ const WAYS: Readonly<Record<EdgeWay, (block: Block, skip: Skip) => Promise<void>
     await clone.build("edge-verifier/routes.ts", code);
   },
   async middleware({ code }) {
-    await project.write("app.ts", code);
-    const answers = await project.runModule(`
-      import app from "./app.ts";
-      const { publicKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
-      const anchor = { ...(await crypto.subtle.exportKey("jwk", publicKey)), alg: "ES256" };
-      const env = {
-        ISSUER: "https://auth.example.com",
-        TRUST_ANCHORS: [{ kty: anchor.kty, crv: anchor.crv, x: anchor.x, y: anchor.y, alg: anchor.alg }],
-        KEY_SETS: { get: async () => null },
-      };
-      const log = console.log;
-      console.log = () => undefined;
-      const answers = await Promise.all(["/api/me", "/acme/me", "/initech/me"].map((path) => app.request(path, {}, env)));
-      log(JSON.stringify(answers.map(({ status }) => status)));
-    `);
-    // The app with tenants knows one of them; the other one has a single path.
-    expect(answers).toEqual(code.includes("TENANTS") ? [404, 401, 404] : [401, 404, 404]);
+    const asked = requestsFor(code);
+    const answers = await askApp(project, code, asked);
+    const wanted = asked.map(([, , status, body]) => [status, body ?? (expect.any(String) as unknown)]);
+    // The app that takes a guard is asked once more, with that of a test.
+    const more = code.includes("signedInAs") ? [[200, '{"subject":"tester"}']] : [];
+    expect(answers).toEqual([...wanted, ...more]);
   },
   features: ({ code }) => clone.build("edge-verifier/features.ts", code),
   async "assertion key"({ code }) {

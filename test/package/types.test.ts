@@ -77,12 +77,15 @@ describe("that its types serve a consumer", () => {
     ["nodenext", "hono"],
     ["bundler", "hono"],
     ["bundler", "hono-lowest"],
-  ] as const)("under moduleResolution %s with %s, and so do the README's examples", async ([resolution, hono]) => {
+  ] as const)("under moduleResolution %s with %s, and so do the pages' examples", async ([resolution, hono]) => {
     await project.usePeer("hono", hono);
-    const examples = readmeExamples(await readFile(join(project.packageFolder, "README.md"), "utf8"));
+    const pages = ["README.md", "docs/middleware.md"].map((page) =>
+      readFile(join(project.packageFolder, page), "utf8"),
+    );
+    const examples = (await Promise.all(pages)).flatMap(examplesOn);
     expect(examples.length).toBeGreaterThanOrEqual(2);
     await project.write("consumer.ts", CONSUMER);
-    for (const [index, example] of examples.entries()) await project.write(`readme-${index}.ts`, example);
+    for (const [index, example] of examples.entries()) await project.write(`example-${index}.ts`, example);
     // Of the platform's types there is nothing here: declarations of the package need none.
     await project.write("env.d.ts", "interface Env {}\n");
     const compilerOptions = {
@@ -102,9 +105,9 @@ describe("that its types serve a consumer", () => {
   });
 });
 
-/** The code blocks that use the package. */
-function readmeExamples(readme: string): readonly string[] {
-  return [...readme.matchAll(/^```ts\n([^`]*?)^```$/gm)]
+/** The code blocks of a page that use the package. */
+function examplesOn(page: string): readonly string[] {
+  return [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
     .map(([, code]) => given(code))
     .filter((code) => code.includes('from "sealgate/'));
 }

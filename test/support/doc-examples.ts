@@ -32,7 +32,7 @@ export type RingWay =
 export type EdgeWay =
   /** A route policy: in a project, and pasted into a clone. */
   | "routes"
-  /** An app with the middleware, which lets nothing in without a token. */
+  /** An app with the middleware, asked with and without tokens as test/package/middleware-examples.ts says. */
   | "middleware"
   /** A list of features, pasted into a clone. */
   | "features"
@@ -205,6 +205,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "docs/middleware.md": [
     ['import { Hono } from "hono";', "middleware"],
     ['invalid_token (token_expired): The token has expired. {"expiredForSeconds":100}', OUTPUT],
+    ['import { Hono } from "hono";', "middleware"],
+    ['import { Hono } from "hono";', "middleware"],
     ['import { Hono } from "hono";', "middleware"],
   ],
   "docs/origin.md": [

@@ -1,6 +1,6 @@
 /**
  * Issues tokens: puts the registered claims in place, refuses what a verifier would refuse, and has the rest signed. The
- * issuer decides nothing about who may have which claims; the caller has authenticated somebody before it asks.
+ * issuer decides nothing about who may have which claims; the caller has authenticated a user or service before it asks.
  */
 import { randomUUID } from "node:crypto";
 import { checkClaims } from "../shared/claims.ts";
@@ -44,7 +44,7 @@ export type IssuerOptions = IssuerSettings &
 export interface SignOptions {
   /** Lifetime in seconds, a whole number above 0. */
   readonly ttlSeconds?: number;
-  /** Becomes `aud`; without it, the claims must hold `aud`: a token is meant for somebody, and edges check for whom. */
+  /** Becomes `aud`; without it, the claims must hold `aud`: a token is meant for certain services, and edges check for which. */
   readonly audience?: string | readonly string[];
   /** Default "JWT". */
   readonly typ?: IssuedTyp;
@@ -242,7 +242,10 @@ function requireOneReading(scope: JsonValue | undefined): void {
 
 function takeAudience(aud: unknown): Audience | readonly Audience[] {
   if (aud === undefined) {
-    throw refused("aud", "is required, as a claim or as the audience option: edges refuse a token meant for nobody");
+    throw refused(
+      "aud",
+      "is required, as a claim or as the audience option: edges refuse a token that names no audience",
+    );
   }
   const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   const audiences = values.map(parseAudience).filter((audience) => audience !== undefined);

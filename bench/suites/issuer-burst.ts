@@ -21,7 +21,7 @@ const AT_ONCE = 1500;
 const LATENCIES_MS = [20, 200];
 const LEAST_THROUGHPUT = 0.95;
 
-const BURST_WAYS = ["SignCommand", "sealgate"] as const satisfies readonly Way[];
+const BURST_WAYS = ["SignCommand", "SignCommand, verified", "sealgate"] as const satisfies readonly Way[];
 
 export async function measureBursts(
   signer: Signer,

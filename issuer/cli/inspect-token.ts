@@ -49,7 +49,7 @@ function readTimes(claims: JsonObject, nowMs: number): InspectedToken["times"] {
   return times;
 }
 
-/** The same for people, a line per claim. Nobody has vouched for the token, so nothing in it reaches the terminal raw. */
+/** The same for people, a line per claim. The token is not verified, so nothing in it reaches the terminal raw. */
 export function renderInspection({ header, claims, signatureBytes, times }: InspectedToken): string {
   const lines = [`header    ${toSafeJson(header)}`, "claims"];
   for (const [claim, value] of Object.entries(claims)) {

@@ -115,7 +115,8 @@ const PUBLIC_KEY_TTL_SECONDS = 300;
 async function verify(io: CliIo, argument: string | undefined, options: VerifyOptions): Promise<ExitCode> {
   const { mode, audience: audiences } = options;
   const settings = readTokenOptions((nameOf) => readKeyConfig(withOptions(io, keyVariables(options)), nameOf));
-  if (audiences === undefined) throw new UsageError("--audience is missing: a token is meant for somebody");
+  if (audiences === undefined)
+    throw new UsageError("--audience is missing: say for which audience the token must be meant");
   if (mode !== "local" && mode !== "kms") throw new UsageError('--mode must be "local" or "kms"');
   const clockSkewSeconds = takeSeconds("--clock-skew", options.clockSkew, 0);
   const publicKeyTtlSeconds = PUBLIC_KEY_TTL_SECONDS;

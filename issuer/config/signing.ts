@@ -14,7 +14,7 @@ import { createEnvironmentReader, parseSeconds, readIssuer, required } from "./e
 import type { Environment, EnvironmentReader, NameOf } from "./environment.ts";
 import { readPolicy } from "./ring-policy.ts";
 
-/** What signs: one key, whatever happens, or the active key of a ring. */
+/** What signs: always the same key, or the active key of a ring. */
 export type SigningKey =
   | { readonly kind: "key"; readonly keyId: string; readonly alg: Alg }
   | { readonly kind: "ring"; readonly policy: RingPolicy };

@@ -1,6 +1,6 @@
 /**
- * The issuer over HTTP: `POST /tokens` for callers that hold the secret, `GET /healthz` and `GET /readyz` for whoever runs it.
- * Whoever holds the secret may have any claims signed: it belongs to the auth backend and to nobody else. No TLS here.
+ * The issuer over HTTP: `POST /tokens` for callers that hold the secret, `GET /healthz` and `GET /readyz` for its operator.
+ * A caller that holds the secret may have any claims signed: only the auth backend may have it. No TLS here.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
@@ -41,7 +41,7 @@ export interface TokenLogEntry extends FaultDetails {
 /** More than any token that a verifier would accept. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** A secret that nobody guesses. */
+/** A secret of this length cannot be guessed. */
 export const LEAST_SECRET_LENGTH = 32;
 
 /** The caller's fault; everything else is ours, or a dependency's. */
@@ -125,7 +125,7 @@ async function readBody(context: Context): Promise<unknown> {
   return json.value;
 }
 
-/** Digests have one length, so that comparing takes the same time whatever was sent. */
+/** Digests have one length, so that comparing takes the same time for every text that was sent. */
 function isCaller(authorization: string | undefined, expected: Buffer): boolean {
   const [, secret] = /^Bearer ([!-~]+)$/i.exec(authorization ?? "") ?? [];
   return secret !== undefined && timingSafeEqual(digest(secret), expected);
@@ -143,7 +143,7 @@ function unauthorized(context: Context): Response {
 
 function answerFault(context: Context, { code, message, retryable }: SealgateError): Response {
   if (CALLERS_FAULT.has(code)) return problem(context, 400, code, message);
-  // What KMS says of keys and accounts is for the log of whoever runs this, not for callers.
+  // What KMS says of keys and accounts is for the operator's log, not for callers.
   const headers: Readonly<Record<string, string>> = retryable ? { "Retry-After": "1" } : {};
   return problem(context, 503, code, "No token can be signed at the moment.", headers);
 }

@@ -1,5 +1,5 @@
 /**
- * Whether tokens can be signed: what became of the last signature, whoever asked for it. Only while that failed, or before the
+ * Whether tokens can be signed: what became of the last signature, asked for by a caller or a probe. Only while that failed, or before the
  * first one, a probe signs by itself, so that recovery needs no traffic and a healthy service costs no request to KMS.
  */
 import { SealgateError } from "../errors.ts";

@@ -25,7 +25,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Just above what the app accepts: it is the app that says no. */
 const MAX_BODY_BYTES = 65 * 1024;
 
-/** @throws Error of node:http when the port is taken or the host is none of this machine's */
+/** @throws Error of node:http when the port is taken, or when the host is not an address of this machine */
 export async function startHttpServer({ handler, host, port }: HttpServerOptions): Promise<HttpServer> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
     void answer(handler, incoming, outgoing);
@@ -45,7 +45,7 @@ export async function startHttpServer({ handler, host, port }: HttpServerOptions
 }
 
 async function answer(handler: FetchHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  // A request that is none (its target, say), or a client that has gone.
+  // The request cannot be read (its target is no path, for example), or the client has gone.
   const request = await toRequest(incoming).catch(() => undefined);
   if (request === undefined) return end(outgoing, 400);
   try {

@@ -1,7 +1,7 @@
 /**
  * Keeps the emulator's state, private keys included, in one JSON file: written whole to a neighbour and renamed over it, mode
- * 0600, with a SHA-256 of its content. A file that is damaged, readable by others, or written by somebody else meanwhile is
- * refused, never repaired. The hash finds damage, not forgery: whoever may write the file owns the keys anyway.
+ * 0600, with a SHA-256 of its content. A file that is damaged, readable by others, or written by another process meanwhile is
+ * refused, never repaired. The hash finds damage, not forgery: a process that may write the file owns the keys anyway.
  */
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";

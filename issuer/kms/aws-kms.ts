@@ -162,7 +162,7 @@ function toKey(metadata: KeyMetadata): KmsKey {
   };
 }
 
-/** None for an alias without a target: AWS reserves such names for its own keys. */
+/** Nothing for an alias without a target: AWS reserves such names for its own keys. */
 function toAliases(entry: AliasListEntry): readonly KmsAlias[] {
   if (entry.TargetKeyId === undefined) return [];
   const createdAt = toEpochSeconds(present(entry.CreationDate, "ListAliases", "CreationDate"));
@@ -204,7 +204,7 @@ function unlessKmsError<Outcome>(name: string, outcome: Outcome): (error: unknow
   };
 }
 
-/** A member that KMS always sends; its absence means that whatever answered is not KMS. */
+/** A member that KMS always sends; its absence means that the answer does not come from KMS. */
 function present<Value>(value: Value | undefined, operation: string, member: string): Value {
   if (value !== undefined) return value;
   const message = `KMS ${operation}: the answer lacks ${member}. Check that the endpoint is KMS (AWS_ENDPOINT_URL_KMS).`;

@@ -125,7 +125,7 @@ function startCall(abortSignal: AbortSignal): Call {
   return { abortSignal, stage: "waiting", sinceMs: performance.now(), spentMs, date: undefined, release: undefined };
 }
 
-/** After its deadline a call is in the stage that has cost it its time, whatever the SDK still does. */
+/** After its deadline a call is in the stage that has cost it its time; what the SDK does afterwards does not count. */
 function enter(call: Call, stage: CallStage): void {
   if (call.abortSignal.aborted) return;
   addTime(call);

@@ -120,7 +120,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     code: "kms_internal",
     retryable: true,
     advice:
-      "The answer is none of KMS's. Check that the endpoint is KMS (AWS_ENDPOINT_URL_KMS), and what stands in between.",
+      "The answer is not one that KMS gives. Check that the endpoint is KMS (AWS_ENDPOINT_URL_KMS), and what stands in between.",
   },
   unsupported: {
     code: "kms_request_invalid",

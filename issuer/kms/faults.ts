@@ -23,7 +23,7 @@ export interface KmsCall {
 }
 
 /**
- * The coded fault for whatever a call of the SDK threw.
+ * The coded fault for what a call of the SDK threw.
  *
  * Names without a row are sorted by HTTP status: 429, 5xx, an answer that is not KMS's, and the rest as an invalid request.
  * Without a status, the fault is in this process.
@@ -62,7 +62,7 @@ export function isKmsError(error: unknown, name: string): boolean {
 }
 
 /**
- * KMS names the key it has really used, whatever it was called by; anything else in an answer means a key nobody asked for.
+ * KMS names the key it has really used, by its ARN, also where it was asked for by an alias. Another ARN in an answer means that another key was used.
  * @throws SealgateError `kms_wrong_key`
  */
 export function requireSameKey(operation: string, askedArn: string, answeredArn: string): void {

@@ -1,6 +1,6 @@
 /**
  * The public keys of KMS keys, fetched once and remembered for a stated time: what a verifier in Node looks kids up in. A
- * key that is disabled or waits for its deletion counts as withdrawn, whoever did it. Verifies nothing itself.
+ * key that is disabled or waits for its deletion counts as withdrawn, by a rotator or by hand. Verifies nothing itself.
  */
 import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";

@@ -89,7 +89,7 @@ function tooMany(io: CliIo, anchors: number): string {
 function adviceFor(io: CliIo, roots: readonly RootAnchor[], mayRetire: boolean): string {
   if (roots.length === 0) return `${paint(io, "red", "problem")}: the ring has no root key that can sign`;
   if (mayRetire)
-    return "Nobody needs the previous root key any more. Deploy this line; once that is done: ring anchors --retire";
+    return "The previous root key is not needed any more. Deploy this line; once that is done: ring anchors --retire";
   if (roots.some(({ role }) => role === "next")) {
     return "Deploy both to every Worker of this ring; once that is done: ring anchors --switch";
   }

@@ -63,7 +63,7 @@ const NOTHING = {
   ageSeconds: undefined,
 } as const;
 
-/** Codes only: whatever answers there does not get to write on a terminal. */
+/** Codes only, so that a stranger's answer cannot write to the terminal. */
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && /^[\w.-]{1,64}$/.test(value) ? value : undefined;
 }

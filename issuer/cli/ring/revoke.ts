@@ -44,9 +44,10 @@ export async function revoke(io: CliIo, kidText: string, options: RevokeOptions)
 /** @throws UsageError unless the person has typed the kid */
 async function confirm(io: CliIo, { plan }: RingRun, kid: Kid, isConfirmed: boolean): Promise<void> {
   if (isConfirmed) return;
-  if (!io.stdinIsTerminal) throw new UsageError("--yes is needed where nobody can confirm");
+  if (!io.stdinIsTerminal)
+    throw new UsageError("--yes is needed where stdin is not a terminal, because the kid cannot be typed there");
   const steps = plan.due.map((step) => `  ${describeStep(step)}\n`).join("");
-  io.err(`This withdraws ${kid} for good; its tokens are refused whatever their lifetime:\n${steps}`);
+  io.err(`This withdraws ${kid} for good; its tokens are refused before they expire:\n${steps}`);
   io.err(`${paint(io, "bold", "Type the kid to go on:")} `);
   if ((await io.readLine()).trim() !== kid) throw new UsageError("the kid was not typed: nothing was done");
 }

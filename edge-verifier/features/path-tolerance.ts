@@ -80,13 +80,13 @@ function isOddity(value: unknown): boolean {
 
 const ODDITY = /%2f|;|\/(?=\/)/gi;
 
-/** A run of slashes stays together. */
+/** Cuts a path at its oddities. Several slashes in a row are one of them. */
 const SEPARATOR = /(%2f|;|\/{2,})/i;
 
 /** Such a path names a host ("//host/path", RFC 3986 section 4.2), by itself or once it is cleaned: another server, for some. */
 const LEADS_ELSEWHERE = /^\/(?:\/|;|%2f)/i;
 
-/** What an origin has in place of an oddity that it does not read: no literal of a policy holds it, and no parser minds it. */
+/** Stands for an oddity that an origin takes for a part of the segment: no literal of a policy holds it, and all parsers allow it. */
 const STAND_IN = "!";
 
 /** Six escaped slashes have as many readings; three empty segments fewer. */
@@ -169,12 +169,17 @@ function readOn(before: PartialReading, piece: string): readonly PartialReading[
 function readPlain(before: PartialReading, piece: string): readonly PartialReading[] {
   const { text, skipping } = before;
   if (piece === "" || skipping === "end") return [before];
-  const slash = skipping === undefined && !piece.startsWith("/") ? -1 : piece.indexOf("/");
-  if (slash === -1) return skipping === undefined ? [{ text: text + piece }] : [before];
+  if (skipping === undefined && !piece.startsWith("/")) return [{ text: text + piece }];
+  const slash = piece.indexOf("/");
+  // The part that this reading leaves out has not ended.
+  if (slash === -1) return [before];
   return readSlash(text).flatMap((one) => readPlain(one, piece.slice(slash + 1)));
 }
 
-/** After another slash it ends an empty segment, or nothing, or it begins a host, for an origin that cuts the path there first. */
+/**
+ * A slash after another slash ends an empty segment, or is the same slash again, or begins a host ("//host"), which some origins
+ * cut off.
+ */
 function readSlash(text: string): readonly PartialReading[] {
   if (!text.endsWith("/")) return [{ text: `${text}/` }];
   const above = text.slice(0, -1);

@@ -4,10 +4,10 @@
  */
 import { IDENTITY_PREFIX } from "./identity.ts";
 
-/** What these begin is the gateway's to say; and Cloudflare Access is not what has admitted the caller here. */
+/** Only the gateway may say what headers with these prefixes say. `cf-access-`: Cloudflare Access has not admitted the caller. */
 const REMOVED_PREFIXES = ["x-forwarded-", IDENTITY_PREFIX, "cf-access-"];
 
-/** What these begin is the platform's or the browser's to say: in its own spelling it is theirs, in any other a client's. */
+/** The platform and the browser set headers with these prefixes. `cf_ray`, another spelling, can only be the client's. */
 const PLATFORM_PREFIXES = ["cf-", "cdn-", "sec-", "if-", "content-", "accept-", "access-control-"];
 
 /** RFC 9110 section 7.6.1, RFC 2616 section 13.5.1, and what browsers once made of it. `Upgrade` is decided by its value. */
@@ -35,7 +35,7 @@ const ALWAYS_REMOVED = [
   "x-rewrite-url",
   // CGI makes it HTTP_PROXY, which programs there take for their own proxy (CVE-2016-5385).
   "proxy",
-  // Where the request came from is the gateway's to say.
+  // Only the gateway says where the request came from.
   "client-ip",
   "forwarded",
   "true-client-ip",

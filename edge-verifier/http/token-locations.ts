@@ -76,11 +76,11 @@ export function credentialsOf({ headers }: Request, locations: LocationConfig): 
 }
 
 function readCookie(header: string | null, { occurrences }: CookieLocation): Result<string, BearerProblem> {
-  // Two tell enough: the others are not looked for.
+  // With two of them the request is refused; there is no need to look for a third.
   const [first, second] = header?.matchAll(occurrences) ?? [];
   if (second !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
   const value = trimBlanks(first?.[1] ?? "");
-  // An empty cookie is how one is taken away.
+  // A server takes a cookie away by setting an empty one.
   if (value === "") return err({ code: "token_missing" });
   const isToken = isOneWord(value) && !value.includes('"');
   return isToken ? ok(value) : err({ code: "invalid_request", reason: "credentials_malformed" });

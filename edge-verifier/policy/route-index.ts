@@ -86,7 +86,7 @@ export function someCut<Rule extends MethodRule>(
 ): boolean {
   const end = folded.endsWith("/") ? folded.length - 1 : folded.length;
 
-  /** Rules above match the whole path as well: there is nothing to be gained by the cut. */
+  /** A rule above matches the whole path as well: the cut makes no difference to it. */
   function reaches(above: Placed<Rule> | undefined, rules: readonly Placed<Rule>[]): boolean {
     const decides = earliest(above, rules, method);
     return decides !== undefined && decides !== above && accepts(decides.rule);

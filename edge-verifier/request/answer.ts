@@ -8,7 +8,7 @@ import type { Outcome } from "./outcome.ts";
 const NOSNIFF = "x-content-type-options";
 
 /** @returns the response, with more headers */
-export function dressAnswer(
+export function completeAnswer(
   request: Request,
   { response, event }: Outcome,
   requestId: string,

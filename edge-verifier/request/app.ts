@@ -7,7 +7,7 @@ import type { RingName } from "../../shared/identifiers.ts";
 import { KEY_SET_PATH } from "../../shared/key-set.ts";
 import { handleRequest } from "./handle-request.ts";
 import type { GatewayParts, RequestContext } from "./handle-request.ts";
-import { dressAnswer } from "./answer.ts";
+import { completeAnswer } from "./answer.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
@@ -119,7 +119,7 @@ async function finish(request: Request, parts: AppParts, found: Outcome, request
   };
   sink(event);
   hooks.onEvent?.(event);
-  return dressAnswer(request, outcome, requestId, hooks.onResponse);
+  return completeAnswer(request, outcome, requestId, hooks.onResponse);
 }
 
 /** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */

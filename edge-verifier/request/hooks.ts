@@ -14,7 +14,7 @@ import type { CompiledPolicy } from "../policy/compile.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
 
-/** Who needs what. A variable that is set while its feature is left out is a problem: no check is ever left out silently. */
+/** The variables of each feature. One that is set while its feature is not listed is a problem: no check is left out silently. */
 const VARIABLES = {
   cors: ["CORS_ORIGINS", "CORS_CREDENTIALS"],
   hsts: ["HSTS_MAX_AGE_SECONDS"],

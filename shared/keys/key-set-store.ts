@@ -70,7 +70,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
   }
 
   /** @param document with the times of earlier reads of the same document: they stand if they are later */
-  function hold(document: HoldableDocument, ageSeconds: number, startedMs: number): "key_set_stale" | undefined {
+  function keep(document: HoldableDocument, ageSeconds: number, startedMs: number): "key_set_stale" | undefined {
     const { rev, expiresAt, timing } = document.keySet.document;
     const memoryTtlMs = timing.memoryTtlSeconds * 1000;
     const isConfirmed = ageSeconds <= timing.memoryTtlSeconds;
@@ -91,7 +91,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     // A bootstrap document may be in use that is older than one held before; KV may not bring it back.
     if (known.keySet.document.rev < leastRev) return "key_set_rev_too_low";
     if (known.expiresAtMs <= startedMs) return "key_set_expired";
-    return hold({ ...known, fromBootstrap: false }, ageSeconds, startedMs);
+    return keep({ ...known, fromBootstrap: false }, ageSeconds, startedMs);
   }
 
   /** Runs without a pause, because another read may have changed what is held while this one was being checked. */
@@ -104,11 +104,11 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
       const isSameDocument = payloadOf(read.text) === payloadOf(current.text);
       const { text } = isSameDocument ? read : current;
       const keySet = withTombstones(current.keySet, revoked);
-      const problem = hold({ ...current, text, keySet }, ageSeconds, startedMs);
+      const problem = keep({ ...current, text, keySet }, ageSeconds, startedMs);
       return problem ?? (isSameDocument ? undefined : "key_set_rev_conflict");
     }
     const keySet = withTombstones(read.keySet, held?.keySet.document.revoked ?? []);
-    return hold({ ...read, keySet }, ageSeconds, startedMs);
+    return keep({ ...read, keySet }, ageSeconds, startedMs);
   }
 
   /** Verifies a document and imports its keys. */
@@ -132,7 +132,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     async acceptBootstrap(text, nowMs) {
       const bundled = await open(text, nowMs);
       if (typeof bundled === "string") return bundled;
-      if (usable(nowMs) === undefined) hold({ ...bundled, fromBootstrap: true }, Number.POSITIVE_INFINITY, nowMs);
+      if (usable(nowMs) === undefined) keep({ ...bundled, fromBootstrap: true }, Number.POSITIVE_INFINITY, nowMs);
       return undefined;
     },
     forgetAge() {

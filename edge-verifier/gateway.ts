@@ -48,7 +48,7 @@ export interface GatewayWorker {
 export function createGateway(routes: RoutePolicy, options: GatewayOptions = {}): GatewayWorker {
   const { features = [], clock = Date.now, onEvent = logEvent, ...unknown } = options;
   const areFeatures = Array.isArray(features) && features.every((feature) => canDo(feature, "read"));
-  // TypeScript says so too; in JavaScript a misspelt option would be passed over, and what it asks for left undone.
+  // For JavaScript, where no compiler finds a misspelt option: it would have no effect.
   if (!areFeatures || typeof clock !== "function" || typeof onEvent !== "function" || Object.keys(unknown).length > 0) {
     throw new TypeError("createGateway takes features (an array), clock and onEvent (functions), and no other option.");
   }

@@ -13,7 +13,7 @@ export interface Fetcher {
   fetch(request: Request): Promise<Response>;
 }
 
-/** Unchecked vars and bindings: what the platform calls `env`, without what is empty. */
+/** Vars and bindings that are set (the platform's `env`); their values are not checked yet. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
 /** An empty text is how a variable is switched off in a dashboard or a .dev.vars file. */

@@ -36,7 +36,7 @@ const ENCODER = new TextEncoder();
  * @param secret the text of a private Ed25519 JWK (RFC 8037)
  * @param audience the origin, as `aud`
  * @param clock epoch milliseconds
- * @returns the signer, or what is wrong with the secret, of which nothing is repeated
+ * @returns the signer, or the rule that the secret breaks; the secret is not repeated
  */
 export async function createAssertionSigner(
   secret: unknown,

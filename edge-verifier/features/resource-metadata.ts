@@ -64,7 +64,7 @@ function readResource(
   return url && { url, servers };
 }
 
-/** The text is what is published, so it has to be in normal form already. */
+/** The text is published as it is, so it has to be in normal form already. */
 function readPlainUrl(value: unknown): URL | undefined {
   const url = parsePlainUrl(value);
   if (!url.ok) return undefined;

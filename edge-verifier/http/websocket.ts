@@ -68,7 +68,7 @@ function join(from: WebSocket, to: WebSocket, timer: ReturnType<typeof setTimeou
   });
 }
 
-/** Closing what is closed already is no error here. */
+/** Closes a socket that may be closed already. */
 function close(socket: WebSocket, code: number, reason: string): void {
   try {
     socket.close(code, reason);

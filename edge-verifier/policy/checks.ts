@@ -108,7 +108,7 @@ export function firstDenial(checks: readonly PolicyCheck[], subject: PolicySubje
   return undefined;
 }
 
-/** Own members of objects only: what is inherited, and what an array has by being one, is no claim. */
+/** Own members of objects only: neither `constructor`, which is inherited, nor the `length` of an array is a claim. */
 export function valueAt(claims: Readonly<Record<string, unknown>>, path: readonly string[]): unknown {
   let value: unknown = claims;
   for (const name of path) {

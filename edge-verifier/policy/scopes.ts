@@ -13,7 +13,7 @@ export function isScopeToken(text: unknown): text is string {
 /**
  * `scope` as space-delimited text (RFC 8693 section 4.2, RFC 9068 section 2.2.3), or as an array of strings, which some
  * issuers write. Anything else grants nothing, and so does an element that is no scope token: `["orders", "no admin"]` is
- * `orders` alone, also for an origin that splits what it is told at white space.
+ * `orders` alone, also for an origin that splits the header at white space.
  */
 export function scopesOf(claims: VerifiedClaims): ReadonlySet<string> {
   const { scope } = claims;

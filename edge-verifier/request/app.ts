@@ -122,7 +122,7 @@ async function finish(request: Request, parts: AppParts, found: Outcome, request
   return completeAnswer(request, outcome, requestId, hooks.onResponse);
 }
 
-/** For choosing between the routes above only; what is forwarded is read, and guarded, by the gateway. A slash at the end is not looked at. */
+/** The path by which the routes above are chosen, without a slash at the end. What is forwarded is guarded in path-guard.ts. */
 function rawPathOf(url: string): string {
   // RFC 8615: where all paths of the gateway's own are. Most requests need not be cut twice.
   if (!url.includes("/.well-known/")) return "/";

@@ -57,7 +57,7 @@ export interface RequestEvent {
 /** Where events go. What it throws is dropped: an answer never depends on the log. */
 export type EventSink = (event: RequestEvent) => void;
 
-/** A client can send any method and, without Cloudflare in front, any ray: both are kept to what is expected of them. */
+/** A client can send any method and, without Cloudflare in front, any ray: only known methods and texts of a ray's form are logged. */
 export function describeRequest(request: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
   const method = ROUTE_METHODS.find((known) => known === request.method) ?? "other";
   const ray = request.headers.get("cf-ray") ?? "";

@@ -79,7 +79,7 @@ function originRequest(
     // Without this the shared cache may keep an answer to one caller and give it to another.
     ...(admission === undefined ? {} : { cache: "no-store" }),
   });
-  // What was matched would not be what is sent.
+  // The policy has matched another path than the one that would be sent.
   if (!isUnaltered(outgoing.url, prefix)) return { code: "path_unsafe", reason: "altered_by_url_parser" };
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");

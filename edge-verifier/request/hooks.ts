@@ -33,7 +33,7 @@ export type FeatureName = keyof typeof VARIABLES | "pathTolerance";
 
 export interface Feature {
   readonly name: FeatureName;
-  /** Reads the feature's variables; what is wrong with them is reported. Without hooks the feature is off. */
+  /** Reads the feature's variables and reports each problem. A feature that returns no hooks is off. */
   read(setup: FeatureSetup): FeatureHooks | Promise<FeatureHooks>;
 }
 
@@ -48,7 +48,7 @@ export interface FeatureSetup {
   readonly clock: () => number;
 }
 
-/** Where the gateway asks a feature; what is left out is not asked. Each but `onResponse` is one feature's: two are a problem. */
+/** Where the gateway asks a feature. Only one feature may have each hook, but all may have `onResponse`. */
 export interface FeatureHooks {
   /** Instead of the policy as written: without the members of rules that the feature has read. */
   readonly routes?: unknown;

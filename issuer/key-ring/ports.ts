@@ -46,6 +46,8 @@ export function createRingPorts(options: RingPortsOptions): RingPorts {
     clock,
     monotonicMs,
     random,
-    createRootSigner: (keyArn, alg) => createKmsSigner({ keyId: keyArn, alg, kms, clock }),
+    // KMS's Date has whole seconds: no clock can be held to less than one.
+    createRootSigner: (keyArn, alg, clockSkewSeconds) =>
+      createKmsSigner({ keyId: keyArn, alg, kms, clock, maxClockSkewSeconds: Math.max(1, clockSkewSeconds) }),
   };
 }

@@ -10,8 +10,10 @@ export function instrumentPorts(ports: RingPorts, around: Around): RingPorts {
     ...ports,
     kms: instrument(ports.kms, around),
     publisher: instrument(ports.publisher, around),
-    createRootSigner: (keyArn, alg) =>
-      around("createRootSigner", async () => instrument(await ports.createRootSigner(keyArn, alg), around)),
+    createRootSigner: (keyArn, alg, clockSkewSeconds) =>
+      around("createRootSigner", async () =>
+        instrument(await ports.createRootSigner(keyArn, alg, clockSkewSeconds), around),
+      ),
   };
 }
 

@@ -28,8 +28,8 @@ export interface ActPorts {
   readonly monotonicMs: () => number;
   /** At least 0, less than 1. */
   readonly random: () => number;
-  /** A signer over the root key. */
-  readonly createRootSigner: (keyArn: string, alg: Alg) => Promise<Signer>;
+  /** A signer over the root key. It compares this host's clock with KMS's; `clockSkewSeconds` is the policy's K. */
+  readonly createRootSigner: (keyArn: string, alg: Alg, clockSkewSeconds: number) => Promise<Signer>;
 }
 
 /**
@@ -84,7 +84,7 @@ export async function actOn(
       await kms.updateAlias(ringAlias(ring, { role: "root" }), step.keyArn);
       return doneWith(step.keyArn);
     case "publish":
-      return publish(step, ports, ring, observed.storedText, isTooLate);
+      return publish(step, ports, policy, observed.storedText, isTooLate);
     case "disable_key":
       await kms.disableKey(step.keyArn);
       return doneWith(step.keyArn);
@@ -141,11 +141,11 @@ async function claim(kms: Kms, aliasName: string, keyArn: string): Promise<StepO
 async function publish(
   step: PublishStep,
   ports: ActPorts,
-  ring: RingName,
+  { ring, timing }: Pick<RingPolicy, "ring" | "timing">,
   storedText: string | undefined,
   isTooLate: () => boolean,
 ): Promise<StepOutcome> {
-  const root = await ports.createRootSigner(step.rootKeyArn, step.rootAlg);
+  const root = await ports.createRootSigner(step.rootKeyArn, step.rootAlg, timing.clockSkewSeconds);
   const now = ports.clock();
   const document = composeKeySet({
     issuer: step.issuer,

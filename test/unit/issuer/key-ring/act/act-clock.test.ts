@@ -1,6 +1,7 @@
 /** Before `active` is moved, this host's clock is compared with KMS's: when a key is ripe is a matter of the clock. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { expect, test } from "vitest";
+import { createRingPorts } from "../../../../../issuer/key-ring/index.ts";
 import { epochSecondsFromMs } from "../../../../../shared/identifiers.ts";
 import { startedRing, stepsOf, TURN_SECONDS } from "../../../../support/ring-world.ts";
 import type { RingWorld } from "../../../../support/ring-world.ts";
@@ -37,4 +38,16 @@ test("an emergency does not wait for the clock to be set", async () => {
   await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
   expect(stepsOf(await world.run({ ports: clockOff(world, 90) }))).toContain("move_active done");
   expect(await activeOf(world)).toBe(2);
+});
+
+test.each([
+  [100, 120, "publish done"],
+  [100, 90, "publish kms_clock_skewed"],
+  [30, 10, "publish kms_clock_skewed"],
+])("%d seconds off, with a K of %d: %s", async (seconds, clockSkewSeconds, step) => {
+  const world = await startedRing({ timing: { clockSkewSeconds } });
+  await world.overwrite("");
+  const { kms, publisher, audit } = world.ports;
+  const ports = createRingPorts({ kms, publisher, audit, ...clockOff(world, seconds) });
+  expect(stepsOf(await world.run({ ports }))).toContain(step);
 });

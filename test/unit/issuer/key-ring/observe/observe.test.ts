@@ -15,7 +15,7 @@ import { given, kidOf } from "../../../../support/values.ts";
 /** A document as the ring's root key would sign it, whatever it says. */
 async function resigned(world: RingWorld, document: KeySetDocument): Promise<string> {
   const { keyArn } = given((await world.observe()).root);
-  const root = await world.ports.createRootSigner(keyArn, "ES256");
+  const root = await world.ports.createRootSigner(keyArn, "ES256", 60);
   const parts = [{ alg: root.alg, kid: root.kid, typ: "jwk-set+jwt" }, serialiseKeySet(document)];
   const input = parts.map((part) => encodeBase64url(new TextEncoder().encode(JSON.stringify(part)))).join(".");
   return `${input}.${encodeBase64url(await root.sign(input))}`;

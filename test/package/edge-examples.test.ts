@@ -7,7 +7,7 @@ import type { Block, EdgeWay } from "../support/doc-examples.ts";
 import { jsonObject } from "../support/values.ts";
 import { makeClone } from "./clone.ts";
 import type { Clone } from "./clone.ts";
-import { askApp, requestsFor } from "./middleware-examples.ts";
+import { askApp, askVerifier, requestsFor } from "./middleware-examples.ts";
 import { GO_PROGRAM, GATEWAY_REQUEST, PYTHON_PROGRAM, startOrigin } from "./origin-examples.ts";
 import { installPackage } from "./package-project.ts";
 import type { PackageProject } from "./package-project.ts";
@@ -44,6 +44,13 @@ const WAYS: Readonly<Record<EdgeWay, (block: Block, skip: Skip) => Promise<void>
     // The app that takes a guard is asked once more, with that of a test.
     const more = code.includes("signedInAs") ? [[200, '{"subject":"tester"}']] : [];
     expect(answers).toEqual([...wanted, ...more]);
+  },
+  async verifier({ code }) {
+    expect(await askVerifier(project, code)).toEqual([
+      [200, "hello user-1"],
+      [401, ""],
+      [401, ""],
+    ]);
   },
   features: ({ code }) => clone.build("edge-verifier/features.ts", code),
   async "assertion key"({ code }) {

@@ -79,7 +79,7 @@ describe("that its types serve a consumer", () => {
     ["bundler", "hono-lowest"],
   ] as const)("under moduleResolution %s with %s, and so do the pages' examples", async ([resolution, hono]) => {
     await project.usePeer("hono", hono);
-    const pages = ["README.md", "docs/middleware.md"].map((page) =>
+    const pages = ["README.md", "docs/middleware.md", "docs/verify.md"].map((page) =>
       readFile(join(project.packageFolder, page), "utf8"),
     );
     const examples = (await Promise.all(pages)).flatMap(examplesOn);

@@ -34,6 +34,8 @@ export type EdgeWay =
   | "routes"
   /** An app with the middleware, asked with and without tokens as test/package/middleware-examples.ts says. */
   | "middleware"
+  /** A server or a Worker with a verifier, which lets in who has a good token. */
+  | "verifier"
   /** A list of features, pasted into a clone. */
   | "features"
   /** Makes an assertion key; the line for wrangler is left out. */
@@ -208,6 +210,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ['import { Hono } from "hono";', "middleware"],
     ['import { Hono } from "hono";', "middleware"],
     ['import { Hono } from "hono";', "middleware"],
+  ],
+  "docs/verify.md": [
+    ['import { createServer } from "node:http";', "verifier"],
+    ['import { createVerifier, fromKv } from "sealgate/verify";', "verifier"],
   ],
   "docs/origin.md": [
     ["npx wrangler mtls-certificate upload --cert gateway.pem --key gateway-key.pem --name gateway", CLOUDFLARE],

@@ -53,7 +53,6 @@ const OPEN: readonly string[] = [
   "issuer/clock.ts",
   "issuer/config/environment.ts",
   "issuer/config/ring-policy.ts",
-  "issuer/config/ring.ts",
   "issuer/config/signer-source.ts",
   "issuer/exact-numbers.ts",
   "issuer/http/readiness.ts",

@@ -24,6 +24,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "ring adopt": ["sealgate ring adopt --dry-run alias/my-signing-key"],
   "ring anchors": ["sealgate ring anchors", "sealgate ring anchors --prepare"],
   "ring bootstrap": ["sealgate ring bootstrap > key-set.jws"],
+  "ring jwks": ["sealgate ring jwks > jwks.json"],
   serve: ["sealgate serve --ring"],
   "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
 };

@@ -164,6 +164,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ],
     ["sealgate ring bootstrap > key-set.jws", "shell"],
     ['npx wrangler deploy --env production --var BOOTSTRAP_KEY_SET:"$(cat key-set.jws)"', CLOUDFLARE],
+    ["sealgate ring jwks > jwks.json", "shell"],
     ["sealgate serve --ring", "serve"],
     ['curl -s http://127.0.0.1:8788/tokens -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" \\', "request"],
     [

@@ -1,7 +1,9 @@
 /**
- * `sealgate ring anchors | bootstrap`: what a Worker is deployed with. The pinned root keys, their change in three steps, and
- * the signed document for the last rung of the edge's ladder.
+ * `sealgate ring anchors | bootstrap | jwks`: what is deployed by hand. The pinned root keys and their change in three steps,
+ * the signed document for the last rung of the edge's ladder, and the plain JWK Set.
  */
+import { serialiseJwk } from "../../../shared/key-set.ts";
+import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { MAX_TRUST_ANCHORS } from "../../../shared/signed-key-set.ts";
 import { failuresOf, liveDocument, observeRing, planRing, rootAnchorsOf } from "../../key-ring/index.ts";
 import type { RingRequest, RootAnchor } from "../../key-ring/index.ts";
@@ -99,7 +101,35 @@ function adviceFor(io: CliIo, roots: readonly RootAnchor[], mayRetire: boolean):
 }
 
 /** The document in KV, once it has been verified as an edge would. */
-export async function printBootstrap(io: CliIo, options: RingOptions): Promise<ExitCode> {
+export function printBootstrap(io: CliIo, options: RingOptions): Promise<ExitCode> {
+  return printKeySet(io, options, (text, { rev, expiresAt }) => ({
+    out: text,
+    json: { document: text, rev, expiresAt },
+    note: "it helps until then, and a key that is withdrawn later stays in it",
+  }));
+}
+
+/** The keys of that document as a plain JWK Set (RFC 7517 section 5), for a host that serves files. */
+export function printJwks(io: CliIo, options: RingOptions): Promise<ExitCode> {
+  return printKeySet(io, options, (_text, { keys, revoked }) => {
+    const dead = new Set(revoked.map(({ kid }) => kid));
+    const usable = keys.filter(({ kid }) => !dead.has(kid)).map(({ jwk, kid }) => serialiseJwk(jwk, kid));
+    const out = JSON.stringify({ keys: usable });
+    return { out, json: { keys: usable }, note: "print it again after each rotation and each revocation" };
+  });
+}
+
+interface PrintedKeySet {
+  readonly out: string;
+  readonly json: object;
+  readonly note: string;
+}
+
+async function printKeySet(
+  io: CliIo,
+  options: RingOptions,
+  render: (text: string, document: KeySetDocument) => PrintedKeySet,
+): Promise<ExitCode> {
   const { ports, policy, options: observing } = await createRingContext(io, options);
   const observed = await observeRing(ports, policy, observing);
   const now = ports.clock();
@@ -111,9 +141,9 @@ export async function printBootstrap(io: CliIo, options: RingOptions): Promise<E
     io.err(`${paint(io, "red", "problem")}: there is no key set to deploy. KV: ${what}\n`);
     return exitCodeOfFaults(failures) ?? EXIT.notConverged;
   }
-  const { rev, expiresAt } = document;
-  if (options.json === true) printJson(io, { ring: observed.ring, document: observed.storedText, rev, expiresAt });
-  else io.out(`${observed.storedText}\n`);
-  io.err(`${what}; it helps until then, and a key that is withdrawn later stays in it\n`);
+  const { out, json, note } = render(observed.storedText, document);
+  if (options.json === true) printJson(io, { ring: observed.ring, ...json });
+  else io.out(`${out}\n`);
+  io.err(`${what}; ${note}\n`);
   return EXIT.ok;
 }

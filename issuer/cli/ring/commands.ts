@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { ExitCode } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { JSON_OPTION } from "../options.ts";
-import { printBootstrap, showAnchors } from "./anchors.ts";
+import { printBootstrap, printJwks, showAnchors } from "./anchors.ts";
 import type { AnchorsOptions } from "./anchors.ts";
 import { withChangeOptions, withRingOptions } from "./context.ts";
 import type { RingOptions } from "./context.ts";
@@ -93,4 +93,8 @@ function addDeployment(ring: Command, io: CliIo, setExitCode: (code: ExitCode) =
   withRingOptions(ring.command("bootstrap").description("print the signed key set for BOOTSTRAP_KEY_SET, verified"))
     .option(...JSON_OPTION)
     .action(async (options: RingOptions) => setExitCode(await printBootstrap(io, options)));
+
+  withRingOptions(ring.command("jwks").description("print the plain JWK Set of the ring's keys, for a host of files"))
+    .option(...JSON_OPTION)
+    .action(async (options: RingOptions) => setExitCode(await printJwks(io, options)));
 }

@@ -125,3 +125,23 @@ describe("ring bootstrap", () => {
     expect(await cli.ring(["bootstrap"])).toMatchObject({ code: EXIT.unauthorized, out: "" });
   });
 });
+
+describe("ring jwks", () => {
+  test("prints the keys as a plain JWK Set: neither states nor private members", async () => {
+    const cli = await startRipeRing();
+    const run = await cli.ring(["jwks"]);
+    expect(run.code).toBe(EXIT.ok);
+    const { keys } = jsonOf(run);
+    expect(keys).toHaveLength(2);
+    expect(jsonOf(await cli.ring(["jwks", "--json"]))).toEqual({ ring: TEST_RING, keys });
+    for (const key of Array.isArray(keys) ? keys : []) {
+      expect(Object.keys(key as object).toSorted()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    }
+  });
+
+  test("prints nothing where KV holds no key set that an edge would take", async () => {
+    const cli = await startRipeRing();
+    await cli.overwrite("something else");
+    expect(await cli.ring(["jwks"])).toMatchObject({ code: EXIT.notConverged, out: "" });
+  });
+});

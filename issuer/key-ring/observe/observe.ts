@@ -54,7 +54,9 @@ export async function observeRing(
   const known = roots.map((root) => root.publicKey ?? rememberedPublicKey(memory, root.alg, root.keyArn));
   const anchors = await importAnchors(known);
   const found = await observeDocument(ports.publisher, ring, issuer, anchors);
-  const { document, storedText } = known.includes(undefined) ? withoutBlame(found) : found;
+  // An earlier root key may be disabled for good: the present one replaces what it cannot check.
+  const isRootHidden = keys.root !== undefined && known[0] === undefined;
+  const { document, storedText } = isRootHidden ? withoutBlame(found) : found;
   if (document.kind === "read") rememberDocument(memory, document.document);
   const { highestRev, newest } = memory;
   const generations = keys.generations.map((generation) => withPublishedAlg(generation, document, memory.newest));
@@ -96,13 +98,13 @@ async function importAnchors(keys: readonly (Pick<PublicKey, "kid" | "jwk"> | un
   return anchors.filter((anchor) => anchor !== undefined);
 }
 
-/** KMS shows no public key of a disabled root key. Nothing can be said about a document that it may have signed. */
+/** KMS shows no public key of the disabled root key. Nothing can be said about a document that it may have signed. */
 function withoutBlame(
   found: Pick<ObservedRing, "document" | "storedText">,
 ): Pick<ObservedRing, "document" | "storedText"> {
   const { document, storedText } = found;
   if (document.kind !== "refused" || document.problem !== "key_set_unknown_root") return found;
-  const message = "a root key that may have signed it is disabled, and KMS shows no public key to check it with";
+  const message = "the root key that may have signed it is disabled, and KMS shows no public key to check it with";
   return { document: { kind: "unknown", fault: "kms_key_disabled", message }, storedText };
 }
 

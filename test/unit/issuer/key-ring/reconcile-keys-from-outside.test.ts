@@ -5,7 +5,7 @@ import { SealgateError } from "../../../../issuer/errors.ts";
 import { rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
 import type { Kms } from "../../../../issuer/kms/port.ts";
 import { importTrustAnchors, openKeySet } from "../../../../shared/signed-key-set.ts";
-import { TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
+import { TEST_ISSUER, TEST_RING, makeRoot, signKeySet } from "../../../support/key-sets.ts";
 import { startedRing, startRingWorld, statesOf, TURN_SECONDS } from "../../../support/ring-world.ts";
 import { given, valueOf } from "../../../support/values.ts";
 
@@ -122,6 +122,10 @@ describe("the root key", () => {
     expect(rootAnchorsOf(await world.observe()).map(({ kid }) => kid)).toEqual([anchors[0]?.kid]);
     expect(await accepted()).toBe(true);
     expect(await statesOf(world)).toEqual(["1 active", "2 pending"]);
+    // The retired root key is disabled for good: a key set by a foreign root key is replaced all the same.
+    await world.overwrite(await signKeySet(await world.document(), await makeRoot()));
+    expect((await world.run()).steps[0]?.step).toMatchObject({ kind: "publish", reasons: ["refused"] });
+    expect(await accepted()).toBe(true);
   });
 
   test("is never made again when its alias is gone", async () => {

@@ -54,7 +54,7 @@ export type KmsVerifierOptions = KmsVerifierSettings &
 
 export interface KmsVerifier {
   /**
-   * Verifies a compact JWT as an edge does.
+   * Verifies a compact JWT as an edge does. A kid that is not known causes one look at KMS, at most every 30 s.
    * @returns the claims, or why the token is refused. A token of a key that is disabled or waits for deletion is
    *   `kid_revoked`.
    * @throws SealgateError with a `kms_…` code when KMS cannot be asked; that says nothing about the token
@@ -93,16 +93,23 @@ export function createKmsVerifier(options: KmsVerifierOptions): KmsVerifier {
   const kms = options.kms ?? createAwsKms();
   const clock = options.clock ?? systemClock;
   const cache = createKmsKeyCache({ kms, keys, publicKeyTtlSeconds, clock });
+
+  async function verifyWith(token: string, known: KmsVerificationKeys): ReturnType<KmsVerifier["verify"]> {
+    if (mode === "local") return verifyToken(token, rules, known, clock());
+    try {
+      return await verifyToken(token, rules, known, clock(), askKms(kms, known));
+    } catch (error) {
+      if (isWithdrawn(error)) return err({ code: "kid_revoked" });
+      throw error;
+    }
+  }
+
   return {
     async verify(token) {
-      const known = await cache.current();
-      if (mode === "local") return verifyToken(token, rules, known, clock());
-      try {
-        return await verifyToken(token, rules, known, clock(), askKms(kms, known));
-      } catch (error) {
-        if (isWithdrawn(error)) return err({ code: "kid_revoked" });
-        throw error;
-      }
+      const first = await verifyWith(token, await cache.current());
+      if (first.ok || first.error.code !== "kid_unknown") return first;
+      const newer = await cache.lookAgain();
+      return newer === undefined ? first : verifyWith(token, newer);
     },
     clearPublicKeyCache: () => cache.clear(),
   };

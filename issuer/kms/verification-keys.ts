@@ -31,6 +31,12 @@ export interface KmsKeyCache {
    * @throws SealgateError when KMS cannot be asked, or when no key at all is usable
    */
   current(): Promise<KmsVerificationKeys>;
+  /**
+   * Looks at KMS once more, because a token's kid is not among {@link KmsKeyCache.current}: an alias may name another key by
+   * now. Keys that are known stay known for their time. At most once per {@link UNKNOWN_KID_COOLDOWN_SECONDS}.
+   * @returns undefined when KMS was asked a moment ago, or cannot be asked: an invented kid is no reason for a fault
+   */
+  lookAgain(): Promise<KmsVerificationKeys | undefined>;
   clear(): void;
 }
 
@@ -41,16 +47,54 @@ export interface KmsKeyCacheOptions {
   readonly clock: () => EpochSeconds;
 }
 
+/** How often a token with an unknown kid may cause a look at KMS. */
+export const UNKNOWN_KID_COOLDOWN_SECONDS = 30;
+
 export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
+  const { clock, publicKeyTtlSeconds } = options;
   /** Outlives the cache: a kid that was ours and is withdrawn is revoked, not unknown. */
   const kidOfRef = new Map<KmsKeyRef, Kid>();
   let cache = createOneCache(options, kidOfRef);
+  let lookedAt: number = Number.NEGATIVE_INFINITY;
+  let found: { readonly at: EpochSeconds; readonly keys: KmsVerificationKeys } | undefined;
+
+  async function current(): Promise<KmsVerificationKeys> {
+    const known = await cache();
+    const now = clock();
+    const isFresh = found !== undefined && now >= found.at && now - found.at < publicKeyTtlSeconds;
+    return isFresh && found !== undefined ? together(known, found.keys) : known;
+  }
+
   return {
-    current: () => cache(),
+    current,
+    async lookAgain() {
+      const at = clock();
+      // A clock that was set back makes the time unknown.
+      if (at >= lookedAt && at - lookedAt < UNKNOWN_KID_COOLDOWN_SECONDS) return undefined;
+      lookedAt = at;
+      try {
+        found = { at, keys: await loadKeys(options, kidOfRef) };
+        return await current();
+      } catch {
+        return undefined;
+      }
+    },
     // What is being loaded goes to those who wait for it, and no further.
     clear: () => {
       cache = createOneCache(options, kidOfRef);
+      found = undefined;
     },
+  };
+}
+
+/** A key that either look has found, unless one of them has found it withdrawn. */
+function together(one: KmsVerificationKeys, other: KmsVerificationKeys): KmsVerificationKeys {
+  return {
+    find(kid) {
+      const answers = [one.find(kid), other.find(kid)];
+      return answers.includes("revoked") ? "revoked" : (answers[0] ?? answers[1]);
+    },
+    arnOf: (kid) => one.arnOf(kid) ?? other.arnOf(kid),
   };
 }
 

@@ -1,5 +1,5 @@
 /** How long the Node verifier uses a public key without asking KMS again, and which keys it refuses to use at all. */
-import { DisableKeyCommand } from "@aws-sdk/client-kms";
+import { CreateAliasCommand, DisableKeyCommand, UpdateAliasCommand } from "@aws-sdk/client-kms";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Kms } from "../../../issuer/kms/port.ts";
 import { errorOf } from "../../support/values.ts";
@@ -104,5 +104,36 @@ describe("public keys", () => {
     expect(errorOf(await verifier.verify(token))).toEqual({ code: "kid_revoked" });
     const stranger = bench.verifierFor("ES256", {}, "alias/gone");
     await expect(stranger.verify(token)).rejects.toMatchObject({ code: "kms_key_not_found" });
+  });
+});
+
+describe("an unknown kid", () => {
+  test("causes one look at KMS: an alias that names another key by now is followed, and what was known stays known", async () => {
+    const alias = "alias/moving";
+    const [first, second] = [await bench.aws.createKey("ECC_NIST_P256"), await bench.aws.createKey("ECC_NIST_P256")];
+    await bench.aws.client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: first }));
+    const verifier = bench.verifierFor("ES256", { publicKeyTtlSeconds: 300 }, alias);
+    const old = await bench.issue("ES256", {}, first);
+    const young = await bench.issue("ES256", {}, second);
+    expect(await verifier.verify(old.token)).toMatchObject({ ok: true });
+    await bench.aws.client.send(new UpdateAliasCommand({ AliasName: alias, TargetKeyId: second }));
+    const start = bench.aws.emulator.requests.GetPublicKey;
+    for (const { token } of [young, old, young]) expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(1);
+  });
+
+  test("that is invented asks KMS once in 30 s, and is no fault while KMS fails", async () => {
+    const verifier = bench.verifierFor("ES256");
+    const good = await bench.issue("ES256");
+    await verifier.verify(good.token);
+    const foreign = await bench.aws.createKey("ECC_NIST_P256");
+    const { token } = await bench.issue("ES256", {}, foreign);
+    const start = bench.aws.emulator.requests.GetPublicKey;
+    for (let round = 0; round < 5; round += 1) expect(errorOf(await verifier.verify(token)).code).toBe("kid_unknown");
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(1);
+    bench.aheadSeconds = 30;
+    bench.aws.emulator.faults.add({ operation: "GetPublicKey", kind: "access_denied" });
+    expect(errorOf(await verifier.verify(token)).code).toBe("kid_unknown");
+    expect(await verifier.verify(good.token)).toMatchObject({ ok: true });
   });
 });

@@ -12,9 +12,9 @@ import { SignCommand } from "@aws-sdk/client-kms";
 import type { KeySpec } from "@aws-sdk/client-kms";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { signEcdsaDigest } from "../../../../../issuer/kms-emulator/ecdsa.ts";
-import { CASES, HASHES, publicKeyOf, signedBy, verifiesInNode, verifiesInWebCrypto } from "../signing-cases.ts";
-import { createKey, setUp } from "../support.ts";
+import { signEcdsaDigest } from "../../../../issuer/kms-emulator/ecdsa.ts";
+import { CASES, HASHES, publicKeyOf, signedBy, verifiesInNode, verifiesInWebCrypto } from "./signing-cases.ts";
+import { createKey, setUp } from "./support.ts";
 
 describe("signatures are what KMS would make", () => {
   test("each algorithm of each spec verifies in node:crypto and WebCrypto, from RAW and from DIGEST", async () => {

@@ -154,6 +154,25 @@ describe("the wire protocol", () => {
     }
   });
 
+  test("answers only to loopback names, so that a web page cannot reach it under its own", async () => {
+    const { kms } = await setUp();
+    const statusFor = (host: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect(kms.port, "127.0.0.1", () => {
+          socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+        });
+        let text = "";
+        socket.on("data", (chunk) => (text += chunk.toString()));
+        socket.on("end", () => resolve(text.split(" ")[1] ?? ""));
+        socket.on("error", reject);
+      });
+    for (const host of ["127.0.0.1", `localhost:${kms.port}`, "kms.localhost:80", "[::1]:1"])
+      expect(await statusFor(host)).toBe("200");
+    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1"]) {
+      expect([host, await statusFor(host)]).toEqual([host, "403"]);
+    }
+  });
+
   test("a body over 128 KiB is answered with 413, and the emulator goes on", async () => {
     const { kms } = await setUp();
     const atLimit = `{"Marker":null}${" ".repeat(128 * 1024 - 15)}`;

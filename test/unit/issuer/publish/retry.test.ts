@@ -1,7 +1,6 @@
-/** Pauses, Retry-After and the reading of a server's clock. */
+/** Pauses and Retry-After. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { measureSkew } from "../../../../issuer/publish/cloudflare-api.ts";
 import { parseRetryAfterMs, pauseMs, startTimedRun, systemClock } from "../../../../issuer/publish/retry.ts";
 import { createVirtualClock } from "../../../support/virtual-clock.ts";
 
@@ -57,23 +56,6 @@ describe("Retry-After", () => {
     ["Soon", undefined],
   ])("%j asks for %j milliseconds", (value, expected) => {
     expect(parseRetryAfterMs(value, EPOCH_MS)).toBe(expected);
-  });
-});
-
-describe("the server's clock", () => {
-  const date = new Date(EPOCH_MS).toUTCString();
-
-  test.each([
-    ["agrees when its second overlaps the time of the call", -500, 200, 0],
-    ["agrees at the end of its second", 999, 1200, 0],
-    ["is ahead by the least difference to the end of the call", -9000, -2000, 2],
-    ["is behind by the least difference to the start of the call", 2999, 9000, -2],
-  ])("%s", (_what, sentAfterMs, receivedAfterMs, seconds) => {
-    expect(measureSkew(date, EPOCH_MS + sentAfterMs, EPOCH_MS + receivedAfterMs)).toBe(seconds);
-  });
-
-  test.each([null, "", "yesterday"])("is unknown for the Date %j", (value) => {
-    expect(measureSkew(value, EPOCH_MS, EPOCH_MS)).toBeUndefined();
   });
 });
 

@@ -1,12 +1,6 @@
 /** Signing with a ring, as a user of the library does it: everything comes from the public API. */
 import { describe, expect, test } from "vitest";
-import {
-  SealgateError,
-  createIssuer,
-  createRingPolicy,
-  createRingSource,
-  readRingPolicy,
-} from "../../../../../issuer/index.ts";
+import { createIssuer, createRingPolicy, createRingSource } from "../../../../../issuer/index.ts";
 import { TEST_ISSUER } from "../../../../support/key-sets.ts";
 import { startRingWorld } from "../../../../support/ring-world.ts";
 import { given } from "../../../../support/values.ts";
@@ -40,30 +34,5 @@ describe("createIssuer with a ring", () => {
     world.pass(299);
     await ring.current();
     expect(world.kms.emulator.requests.DescribeKey).toBe(DescribeKey);
-  });
-});
-
-describe("a policy in code", () => {
-  test("has defaults, and takes plain strings", () => {
-    expect(createRingPolicy({ ring: "main", issuer: TEST_ISSUER })).toMatchObject({
-      alg: "ES256",
-      keySpec: "ECC_NIST_P256",
-    });
-  });
-
-  test("that makes no sense throws TypeError, with all that is wrong", () => {
-    const names = { ring: "No Ring", issuer: "http://example.com" };
-    expect(() => createRingPolicy(names)).toThrow(/ring must be .*; issuer must/);
-    const numbers = { ring: "main", issuer: TEST_ISSUER, rotateEverySeconds: 60, documentLifetimeSeconds: 60 };
-    expect(() => createRingPolicy(numbers)).toThrow(/rotateEverySeconds must .*; documentLifetimeSeconds must/);
-    expect(() => createRingPolicy(numbers)).toThrow(TypeError);
-  });
-
-  test("and one of the environment are the same", () => {
-    const env = { SEALGATE_ISSUER: TEST_ISSUER, SEALGATE_POLICY: '{"alg":"RS256","timing":{"memoryTtlSeconds":20}}' };
-    expect(readRingPolicy(env)).toEqual(
-      createRingPolicy({ ring: "main", issuer: TEST_ISSUER, alg: "RS256", timing: { memoryTtlSeconds: 20 } }),
-    );
-    expect(() => readRingPolicy({})).toThrow(SealgateError);
   });
 });

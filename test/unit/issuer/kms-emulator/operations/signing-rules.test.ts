@@ -115,3 +115,12 @@ describe("Sign refuses what KMS refuses", () => {
     );
   });
 });
+
+test("the answer names the ARN of the key that signed, also when it was asked by alias", async () => {
+  const { client } = await setUp();
+  const { keyId, arn } = await createKey(client);
+  const answer = await client.send(
+    new SignCommand({ KeyId: keyId, SigningAlgorithm: "ECDSA_SHA_256", Message: Buffer.from("m") }),
+  );
+  expect(answer.KeyId).toBe(arn);
+});

@@ -1,10 +1,10 @@
 /** How long the Node verifier uses a public key without asking KMS again, and which keys it refuses to use at all. */
 import { CreateAliasCommand, DisableKeyCommand, UpdateAliasCommand } from "@aws-sdk/client-kms";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Kms } from "../../../issuer/kms/port.ts";
-import { errorOf } from "../../support/values.ts";
-import { startVerifierBench } from "./verifier-support.ts";
-import type { VerifierBench } from "./verifier-support.ts";
+import type { Kms } from "../../../../issuer/kms/port.ts";
+import { errorOf } from "../../../support/values.ts";
+import { startVerifierBench } from "../verifier-support.ts";
+import type { VerifierBench } from "../verifier-support.ts";
 
 let bench: VerifierBench;
 beforeAll(async () => {

@@ -1,17 +1,17 @@
 /** The assertion to the origin: what the gateway signs, an origin accepts once, for this request, now, and nothing else. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { createAssertionSigner } from "../../../../edge-verifier/features/assertion.ts";
+import { createAssertionSigner } from "../../../edge-verifier/features/assertion.ts";
 import {
   ASSERTION_HEADER,
   ASSERTION_LIFETIME_SECONDS,
   createAssertionKey,
   createAssertionVerifier,
   createReplayMemory,
-} from "../../../../shared/origin.ts";
-import type { AssertedRequest, AssertionKeyPair, AssertionRules } from "../../../../shared/origin.ts";
-import { encodeBase64url } from "../../../../shared/base64url.ts";
-import { makeKey, seconds, signCompactJws } from "../../../support/key-sets.ts";
-import { errorOf, given, jsonObject, valueOf } from "../../../support/values.ts";
+} from "../../../shared/origin.ts";
+import type { AssertedRequest, AssertionKeyPair, AssertionRules } from "../../../shared/origin.ts";
+import { encodeBase64url } from "../../../shared/base64url.ts";
+import { makeKey, seconds, signCompactJws } from "../../support/key-sets.ts";
+import { errorOf, given, jsonObject, valueOf } from "../../support/values.ts";
 
 const ORIGIN = "https://origin.example.com";
 const NOW = 1_800_000_000;

@@ -1,7 +1,7 @@
 /** The contract of key set readers, on a real KV namespace and on a document at hand. */
 import { env } from "cloudflare:workers";
-import { fromDocument, fromKv } from "../../../../shared/key-sets.ts";
-import { describeKeySetReaderContract } from "../../../support/key-set-reader-contract.ts";
+import { fromDocument, fromKv } from "../../../shared/key-sets.ts";
+import { describeKeySetReaderContract } from "../../support/key-set-reader-contract.ts";
 
 describeKeySetReaderContract("a KV namespace", {
   async holding(ring, text) {

@@ -8,18 +8,18 @@ import {
   createAssertionKey,
   createAssertionVerifier,
   createReplayMemory,
-} from "../../shared/origin.ts";
-import type { AssertedRequest, AssertionRules } from "../../shared/origin.ts";
-import * as verify from "../../shared/index.ts";
-import { createAssertionSigner } from "../../edge-verifier/features/assertion.ts";
-import { checkClaims } from "../../shared/claims.ts";
-import { NOW } from "../support/claims-samples.ts";
-import { goodToken } from "../support/forge.ts";
-import { makeKey } from "../support/key-sets.ts";
-import type { TestKey } from "../support/key-sets.ts";
-import { TOKEN_RULES, targetFor } from "../support/target.ts";
-import type { Target } from "../support/target.ts";
-import { kidOf, valueOf } from "../support/values.ts";
+} from "../../../shared/origin.ts";
+import type { AssertedRequest, AssertionRules } from "../../../shared/origin.ts";
+import * as verify from "../../../shared/index.ts";
+import { createAssertionSigner } from "../../../edge-verifier/features/assertion.ts";
+import { checkClaims } from "../../../shared/claims.ts";
+import { NOW } from "../../support/claims-samples.ts";
+import { goodToken } from "../../support/forge.ts";
+import { makeKey } from "../../support/key-sets.ts";
+import type { TestKey } from "../../support/key-sets.ts";
+import { TOKEN_RULES, targetFor } from "../../support/target.ts";
+import type { Target } from "../../support/target.ts";
+import { kidOf, valueOf } from "../../support/values.ts";
 
 let key: TestKey;
 let target: Target;

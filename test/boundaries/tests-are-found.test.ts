@@ -48,15 +48,12 @@ const OPEN: readonly string[] = [
   "issuer/config/environment.ts",
   "issuer/config/signer-source.ts",
   "issuer/exact-numbers.ts",
-  "issuer/http/readiness.ts",
-  "issuer/http/server.ts",
   "issuer/kms-emulator/identifiers.ts",
   "issuer/kms-emulator/input.ts",
   "issuer/kms-emulator/keys.ts",
   "issuer/kms-emulator/operations/pagination.ts",
   "issuer/kms-emulator/state-codec.ts",
   "issuer/kms-emulator/store.ts",
-  "issuer/kms/before-asking.ts",
   "issuer/kms/fitness.ts",
   "issuer/kms/public-key.ts",
   "issuer/kms/ring-alias.ts",
@@ -74,9 +71,7 @@ const OPEN: readonly string[] = [
   "shared/keys/key-set-store.ts",
   "shared/keys/read-schedule.ts",
   "shared/keys/verification.ts",
-  "shared/octets.ts",
   "shared/options.ts",
-  "shared/replay-memory.ts",
 ];
 
 let files: readonly string[];

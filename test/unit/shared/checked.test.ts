@@ -3,15 +3,7 @@
  * never a check that is switched off.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  ASSERTION_HEADER,
-  createAssertionKey,
-  createAssertionVerifier,
-  createReplayMemory,
-} from "../../../shared/origin.ts";
-import type { AssertedRequest, AssertionRules } from "../../../shared/origin.ts";
 import * as verify from "../../../shared/index.ts";
-import { createAssertionSigner } from "../../../edge-verifier/features/assertion.ts";
 import { checkClaims } from "../../../shared/claims.ts";
 import { NOW } from "../../support/claims-samples.ts";
 import { goodToken } from "../../support/forge.ts";
@@ -19,7 +11,8 @@ import { makeKey } from "../../support/key-sets.ts";
 import type { TestKey } from "../../support/key-sets.ts";
 import { TOKEN_RULES, targetFor } from "../../support/target.ts";
 import type { Target } from "../../support/target.ts";
-import { kidOf, valueOf } from "../../support/values.ts";
+import { changed, NO_TIMES, untyped } from "../../support/untyped.ts";
+import { kidOf } from "../../support/values.ts";
 
 let key: TestKey;
 let target: Target;
@@ -27,30 +20,6 @@ beforeAll(async () => {
   key = await makeKey("ES256");
   target = await targetFor([key]);
 });
-
-/** What the compiler would refuse. */
-type Untyped = (...args: readonly unknown[]) => unknown;
-
-function untyped(check: object): Untyped {
-  if (typeof check !== "function") throw new Error("the test expected a function");
-  return (...args): unknown => Reflect.apply(check, undefined, [...args]);
-}
-
-/** The rules without one member, or with another value for it. */
-function changed(rules: object, member: string, value: unknown): object {
-  const entries = Object.entries(rules).filter(([name]) => name !== member);
-  return Object.fromEntries(value === undefined ? entries : [...entries, [member, value]]);
-}
-
-const NO_TIMES = [
-  undefined,
-  null,
-  Number.NaN,
-  Infinity,
-  "1800000000",
-  new Date(1_800_000_000_000),
-  1_800_000_000_000_000,
-];
 
 describe("verifyToken", () => {
   const check = untyped(verify.verifyToken);
@@ -129,52 +98,6 @@ describe("openKeySet", () => {
 
   test("with something else than a text refuses", async () => {
     expect(await check(undefined, rules(), NOW)).toMatchObject({ ok: false });
-  });
-});
-
-describe("createAssertionVerifier", () => {
-  const AUDIENCE = "https://origin.example.com";
-  const check = untyped(createAssertionVerifier);
-
-  async function signed(): Promise<{ rules: AssertionRules; request: AssertedRequest }> {
-    const { privateJwk, publicJwk } = await createAssertionKey();
-    const signer = valueOf(await createAssertionSigner(JSON.stringify(privateJwk), AUDIENCE, () => NOW * 1000));
-    const request = new Request(`${AUDIENCE}/x`);
-    await signer.attach(request, []);
-    const assertion = request.headers.get(ASSERTION_HEADER);
-    const rules = { keys: [publicJwk], audience: AUDIENCE, clockSkewSeconds: 5, replay: createReplayMemory(10) };
-    return { rules, request: { method: "GET", target: "/x", assertion } };
-  }
-
-  test.each(NO_TIMES)("whose verify is called with %s as now refuses, also the second use", async (now) => {
-    const { rules, request } = await signed();
-    const verifier = await createAssertionVerifier(rules);
-    const use = untyped(verifier.verify.bind(verifier));
-    await expect(use(request, now)).rejects.toThrow("now must be epoch seconds");
-    await expect(use(request, now)).rejects.toThrow("now must be epoch seconds");
-  });
-
-  test.each([
-    ["clockSkewSeconds", undefined],
-    ["replay", undefined],
-    ["replay", "accept"],
-    ["replay", {}],
-    ["audience", undefined],
-    ["keys", undefined],
-    ["keys", []],
-    ["maxAge", 5],
-  ])("with rules whose %s is %j refuses", async (member, value) => {
-    const { rules } = await signed();
-    await expect(check(changed(rules, member, value))).rejects.toThrow(TypeError);
-  });
-
-  test("a replay memory is asked with numbers only", () => {
-    const memory = createReplayMemory(10);
-    const use = untyped(memory.use.bind(memory));
-    expect(use("a", NOW + 60, NOW)).toBe("first");
-    expect(() => use("a", NOW + 60)).toThrow(TypeError);
-    expect(() => use("b", undefined, NOW)).toThrow(TypeError);
-    expect(use("a", NOW + 60, NOW)).toBe("again");
   });
 });
 

@@ -1,5 +1,3 @@
-import { connect } from "node:net";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createIssuerApp } from "../../../../issuer/http/app.ts";
 import type { TokenLogEntry } from "../../../../issuer/http/app.ts";
@@ -156,81 +154,6 @@ describe("POST /tokens", () => {
   });
 });
 
-interface OwnApp {
-  /** The status of an answer. */
-  readonly readyz: () => Promise<number>;
-  readonly sign: () => Promise<number>;
-  readonly clock: { ms: number };
-}
-
-describe("GET /readyz", () => {
-  /** An app over the same KMS with a clock of its own. */
-  async function start(): Promise<OwnApp> {
-    const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
-    const source = { current: async () => signer };
-    const clock = { ms: 0 };
-    const readiness = createReadiness({ source, nowMs: () => clock.ms });
-    const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
-    const log = (entry: TokenLogEntry): void => void ownLog.push(entry);
-    const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log, nowMs: () => clock.ms });
-    const headers = { authorization: `Bearer ${SECRET}` };
-    return {
-      readyz: async () => (await app.request("/readyz")).status,
-      sign: async () => (await app.request("/tokens", { method: "POST", body: GOOD, headers })).status,
-      clock,
-    };
-  }
-  const ownLog: TokenLogEntry[] = [];
-
-  test("signs once, and then only reports what became of the last signature", async () => {
-    const { readyz } = await start();
-    const { Sign } = aws.emulator.requests;
-    expect([await readyz(), await readyz(), await readyz()]).toEqual([200, 200, 200]);
-    expect(aws.emulator.requests.Sign - Sign).toBe(1);
-  });
-
-  test.for(["access_denied", "garbled_signature"] as const)(
-    "is 503 once a signature has failed (%s), and asks again after 10 s without any traffic",
-    async (kind) => {
-      const { readyz, sign, clock } = await start();
-      expect(await readyz()).toBe(200);
-      const remove = aws.emulator.faults.add({ operation: "Sign", kind });
-      onTestFinished(remove);
-      // Nothing is known of the failure until somebody asks for a token.
-      expect([await readyz(), await sign(), await readyz()]).toEqual([200, 503, 503]);
-      const { Sign } = aws.emulator.requests;
-      clock.ms += 9999;
-      expect([await readyz(), await readyz()]).toEqual([503, 503]);
-      expect(aws.emulator.requests.Sign).toBe(Sign);
-      clock.ms += 1;
-      expect(await Promise.all([readyz(), readyz(), readyz()])).toEqual([503, 503, 503]);
-      expect(aws.emulator.requests.Sign).toBe(Sign + 1);
-      expect(ownLog.at(-1)).toMatchObject({ status: 503, code: expect.stringContaining("kms_") });
-      remove();
-      expect(await readyz()).toBe(503);
-      clock.ms += 10_000;
-      expect(await readyz()).toBe(200);
-      expect(aws.emulator.requests.Sign).toBe(Sign + 2);
-    },
-  );
-
-  test("is 200 again as soon as a token was signed", async () => {
-    const { readyz, sign } = await start();
-    const remove = aws.emulator.faults.add({ operation: "Sign", kind: "access_denied" });
-    onTestFinished(remove);
-    expect([await sign(), await readyz()]).toEqual([503, 503]);
-    remove();
-    expect([await sign(), await readyz()]).toEqual([200, 200]);
-  });
-
-  test("stays 200 when a caller asks for what cannot be signed", async () => {
-    const { readyz, sign } = await start();
-    expect([await sign(), await readyz()]).toEqual([200, 200]);
-    expect((await post('{"claims":{},"audience":"api","ttlSeconds":601}')).status).toBe(400);
-    expect(await readyz()).toBe(200);
-  });
-});
-
 describe("everything else", () => {
   test("another method is 405, another path 404", async () => {
     const get = await fetch(`${server.url}/tokens`);
@@ -245,48 +168,11 @@ describe("everything else", () => {
     }
   });
 
-  test("a request that is none is refused, and the next one is served", async () => {
-    const { port } = new URL(server.url);
-    const socket = connect(Number(port), "127.0.0.1");
-    socket.end("GET http://[/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
-    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-  });
-
-  test("/readyz is 503 with the fault's code while a ring has no signer", async () => {
-    const { createRingPolicy } = await import("../../../../issuer/config/ring-policy.ts");
-    const { createRingSource } = await import("../../../../issuer/key-ring/sign/ring-source.ts");
-    const source = createRingSource(createRingPolicy({ ring: "none", issuer: ISSUER }), { kms: aws.kms });
-    const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
-    const readiness = createReadiness({ source, nowMs: Date.now });
-    const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log: () => undefined, nowMs: Date.now });
-    const response = await app.request("/readyz");
-    expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ code: "kms_key_not_found" });
-  });
-
   test("a secret that can be guessed is no secret", async () => {
     const source = { current: () => Promise.reject(new Error("nothing was said of signing")) };
     const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
     const readiness = createReadiness({ source, nowMs: Date.now });
     const options = { issuer, readiness, callerSecret: "short", log: () => undefined, nowMs: Date.now };
     expect(() => createIssuerApp(options)).toThrow(TypeError);
-  });
-
-  test("closing waits for the request that is under way, and takes no other", async () => {
-    const asked = Promise.withResolvers<void>();
-    const letGo = Promise.withResolvers<Response>();
-    const handler = (): Promise<Response> => {
-      asked.resolve();
-      return letGo.promise;
-    };
-    const slow = await startHttpServer({ host: "127.0.0.1", port: 0, handler });
-    const request = fetch(slow.url);
-    await asked.promise;
-    const closed = slow.close();
-    letGo.resolve(new Response("done", { headers: { connection: "close" } }));
-    expect(await (await request).text()).toBe("done");
-    await closed;
-    await expect(fetch(slow.url)).rejects.toThrow("fetch failed");
   });
 });

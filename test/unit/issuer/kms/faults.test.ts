@@ -215,41 +215,6 @@ describe("a KMS that is not there", () => {
   );
 });
 
-describe("AWS configuration that is missing", () => {
-  test("no credentials: kms_credentials_missing", async () => {
-    vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
-    const error = await errorFrom(createAwsKms().describeKey("alias/a"));
-    expect(error).toMatchObject({ code: "kms_credentials_missing", retryable: false });
-  });
-
-  test("no Region: config_invalid, naming the variable", async () => {
-    vi.stubEnv("AWS_REGION", undefined);
-    const error = await errorFrom(createAwsKms().describeKey("alias/a"));
-    expect(error).toMatchObject({ code: "config_invalid" });
-    expect(error.message).toContain("AWS_REGION");
-  });
-
-  test("an endpoint that is no URL: config_invalid, naming the variable", async () => {
-    vi.stubEnv("AWS_ENDPOINT_URL_KMS", "not a url");
-    const error = await errorFrom(createAwsKms().describeKey("alias/a"));
-    expect(error).toMatchObject({ code: "config_invalid" });
-    expect(error.message).toContain("AWS_ENDPOINT_URL_KMS");
-  });
-
-  test("an endpoint that another setting forbids: config_invalid, naming both", async () => {
-    vi.stubEnv("AWS_USE_FIPS_ENDPOINT", "true");
-    const error = await errorFrom(createAwsKms().describeKey("alias/a"));
-    expect(error).toMatchObject({ code: "config_invalid", retryable: false });
-    expect(error.message).toMatch(/AWS_ENDPOINT_URL_KMS.*AWS_USE_FIPS_ENDPOINT/);
-  });
-
-  test("the environment alone leads to the emulator", async () => {
-    await expect(createAwsKms().describeKey(await aws.createKeyFor("ES256"))).resolves.toMatchObject({
-      keySpec: "ECC_NIST_P256",
-    });
-  });
-});
-
 test.each([
   { requestTimeoutMs: 0 },
   { connectionTimeoutMs: -1 },

@@ -1,0 +1,101 @@
+/** The HTTP server on a real port: what it hands to the app, what it answers by itself, and how it ends. */
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startHttpServer } from "../../../../issuer/http/server.ts";
+import type { FetchHandler, HttpServer } from "../../../../issuer/http/server.ts";
+
+async function start(handler: FetchHandler, host = "127.0.0.1"): Promise<HttpServer> {
+  const server = await startHttpServer({ handler, host, port: 0 });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+describe("the app gets", () => {
+  test("method, path, query, headers and body, and no host that a client chose", async () => {
+    const seen: unknown[] = [];
+    const { url } = await start(async (request) => {
+      seen.push([request.method, request.url, request.headers.get("x-name"), await request.text()]);
+      return new Response(undefined, { status: 204 });
+    });
+    await fetch(`${url}/a/b?c=d`, { method: "PUT", body: "é", headers: { "x-name": "value" } });
+    await fetch(`${url}/`);
+    expect(seen).toEqual([
+      ["PUT", "http://issuer.invalid/a/b?c=d", "value", "é"],
+      ["GET", "http://issuer.invalid/", null, ""],
+    ]);
+  });
+
+  test("no more of a long body than it takes to refuse it, and the client gets its answer", async () => {
+    const bytes: number[] = [];
+    const { url } = await start(async (request) => {
+      bytes.push((await request.arrayBuffer()).byteLength);
+      return new Response("too long", { status: 400 });
+    });
+    for (const length of [64 * 1024 + 1, 8 * 1024 * 1024]) {
+      const response = await fetch(url, { method: "POST", body: new Uint8Array(length) });
+      expect([response.status, await response.text()]).toEqual([400, "too long"]);
+    }
+    expect(bytes[0]).toBe(64 * 1024 + 1);
+    // The last chunk is kept whole; a chunk of a socket is no longer than 64 KiB.
+    expect(bytes[1]).toBeGreaterThan(64 * 1024);
+    expect(bytes[1]).toBeLessThanOrEqual(129 * 1024);
+  });
+});
+
+describe("the client gets", () => {
+  test("status, headers and body of the app's answer", async () => {
+    const { url } = await start(() => new Response("short", { status: 418, headers: { "x-name": "value" } }));
+    const response = await fetch(url);
+    expect([response.status, response.headers.get("x-name"), await response.text()]).toEqual([418, "value", "short"]);
+  });
+
+  test("a 500 without a word for an app that throws, and the next answer", async () => {
+    let isBroken = true;
+    const { url } = await start(() => {
+      if (isBroken) throw new Error("a secret");
+      return new Response("well");
+    });
+    const response = await fetch(url);
+    expect([response.status, await response.text()]).toEqual([500, ""]);
+    isBroken = false;
+    expect(await (await fetch(url)).text()).toBe("well");
+  });
+
+  test("a 400 for a request that cannot be read, which the app never sees, and the next answer", async () => {
+    let seen = 0;
+    const { url } = await start(() => {
+      seen += 1;
+      return new Response("well");
+    });
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.end("GET http://[/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(seen).toBe(0);
+    expect(await (await fetch(url)).text()).toBe("well");
+  });
+});
+
+test("a port that is taken is an error, and no second server", async () => {
+  const handler = (): Response => new Response("first");
+  const { url } = await start(handler);
+  const second = startHttpServer({ handler, host: "127.0.0.1", port: Number(new URL(url).port) });
+  await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+test("closing waits for the request that is under way, and takes no other", async () => {
+  const asked = Promise.withResolvers<void>();
+  const letGo = Promise.withResolvers<Response>();
+  const handler = (): Promise<Response> => {
+    asked.resolve();
+    return letGo.promise;
+  };
+  const slow = await startHttpServer({ host: "127.0.0.1", port: 0, handler });
+  const request = fetch(slow.url);
+  await asked.promise;
+  const closed = slow.close();
+  letGo.resolve(new Response("done", { headers: { connection: "close" } }));
+  expect(await (await request).text()).toBe("done");
+  await closed;
+  await expect(fetch(slow.url)).rejects.toThrow("fetch failed");
+});

@@ -48,14 +48,21 @@ export interface DeedsOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
+/** What the deeds of a history know of each other. */
+interface Plans {
+  /** The policy that people want by now: what is left to do of an earlier change is not done any more. */
+  wanted: SchedulePolicy | undefined;
+}
+
 export function startDeeds(options: DeedsOptions): void {
   const { clock, onDefect, schedule } = options;
+  const plans: Plans = { wanted: undefined };
   for (const deed of schedule.deeds) {
-    clock.at(START_MS + deed.atSeconds * 1000, () => void carryOut(deed, options).catch(onDefect));
+    clock.at(START_MS + deed.atSeconds * 1000, () => void carryOut(deed, options, plans).catch(onDefect));
   }
 }
 
-async function carryOut(deed: Deed, options: DeedsOptions): Promise<void> {
+async function carryOut(deed: Deed, options: DeedsOptions, plans: Plans): Promise<void> {
   const { clock, rng, coverage, kms, kv, attacker, rotators, signers, facts, policy } = options;
   coverage.count(`deed: ${deed.kind}`);
   const byHand = kms.client(() => 0, "person");
@@ -111,7 +118,7 @@ async function carryOut(deed: Deed, options: DeedsOptions): Promise<void> {
       for (const rotator of rotators) rotator.rest(clock.nowMs + deed.forSeconds * 1000);
       return;
     case "policy":
-      return changePolicy(deed.change, options);
+      return changePolicy(deed.change, options, plans);
     case "restart_signer":
       return rng.pick(signers).restart();
     case "loss_and_revocation": {
@@ -134,18 +141,25 @@ async function carryOut(deed: Deed, options: DeedsOptions): Promise<void> {
 async function changePolicy(
   change: SchedulePolicy,
   { clock, rng, kv, rotators, signers, policyOf }: DeedsOptions,
+  plans: Plans,
 ): Promise<void> {
   const policy = policyOf(change);
+  plans.wanted = change;
+  const deploy = (host: Pick<SignerHost | Rotator, "setPolicy">): void => {
+    clock.at(clock.nowMs + rng.between(0, 60_000), () => {
+      if (plans.wanted === change) host.setPolicy(policy);
+    });
+  };
   const longest = policy.timing.maxTokenTtlSeconds;
   const isRaised = signers.some(({ maxTokenTtlSeconds }) => longest > maxTokenTtlSeconds);
   const toSigners = (): void => {
-    for (const signer of signers) clock.at(clock.nowMs + rng.between(0, 60_000), () => signer.setPolicy(policy));
+    for (const signer of signers) deploy(signer);
   };
   if (!isRaised) {
     toSigners();
     await clock.sleep(60_000);
   }
-  for (const rotator of rotators) clock.at(clock.nowMs + rng.between(0, 60_000), () => rotator.setPolicy(policy));
+  for (const rotator of rotators) deploy(rotator);
   if (!isRaised) return;
   while (!allows(kv, longest, clock.nowMs)) await clock.sleep(30_000);
   toSigners();

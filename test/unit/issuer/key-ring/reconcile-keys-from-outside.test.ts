@@ -128,6 +128,25 @@ describe("the root key", () => {
     expect(await accepted()).toBe(true);
   });
 
+  test("that has retired leaves no copy of a key set that brings a revoked key back", async () => {
+    const world = await startedRing();
+    const from = given((await world.observe()).root).keyArn;
+    const copy = given(world.stored());
+    await world.run({ request: { kind: "root_prepare", from } });
+    world.pass(10);
+    await world.run({ request: { kind: "root_switch", from } });
+    const kid = given((await world.generation(2)).publicKey).kid;
+    await world.run({ request: { kind: "revoke", kid } });
+    world.pass(700);
+    await world.run({ request: { kind: "root_retire" } });
+    // A process without a memory cannot check the copy: KMS shows no public key of a disabled key.
+    await world.overwrite(copy);
+    await world.run();
+    const { keys, revoked } = await world.document();
+    expect(revoked.map((tombstone) => tombstone.kid)).toEqual([kid]);
+    expect(keys.map((key) => key.kid)).not.toContain(kid);
+  });
+
   test("is never made again when its alias is gone", async () => {
     const world = await startedRing();
     await world.kms.client.send(new DeleteAliasCommand({ AliasName: "alias/sealgate/main/root" }));

@@ -7,9 +7,16 @@ import {
   publicDecrypt,
   randomBytes,
   sign as nodeSign,
+  verify as nodeVerify,
 } from "node:crypto";
 import { expect, test } from "vitest";
-import { signPssDigest, verifyPssDigest } from "../../../../issuer/kms-emulator/rsa.ts";
+import {
+  HASH_BYTES,
+  signPkcs1Digest,
+  signPssDigest,
+  verifyPkcs1Digest,
+  verifyPssDigest,
+} from "../../../../issuer/kms-emulator/rsa.ts";
 
 test("refuses PSS signatures of the key with any other salt length", () => {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -52,4 +59,28 @@ test("refuses a PSS encoding with a wrong trailer, padding that is not zero, or 
     }
   }
   expect(verifyPssDigest(privateKey, "sha256", digest, withTopBit)).toBe(false);
+});
+
+test("signatures of either scheme hold in node:crypto, and are accepted back with that digest and that hash only", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const message = randomBytes(40);
+  for (const [hash, other] of [
+    ["sha256", "sha384"],
+    ["sha384", "sha512"],
+    ["sha512", "sha256"],
+  ] as const) {
+    const digest = createHash(hash).update(message).digest();
+    const pkcs1 = signPkcs1Digest(privateKey, hash, digest);
+    const pss = signPssDigest(privateKey, hash, digest, HASH_BYTES[hash]);
+    const pssKey = { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: HASH_BYTES[hash] };
+    expect(nodeVerify(hash, message, publicKey, pkcs1)).toBe(true);
+    expect(nodeVerify(hash, message, pssKey, pss)).toBe(true);
+    expect(verifyPkcs1Digest(privateKey, hash, digest, pkcs1)).toBe(true);
+    expect(verifyPssDigest(privateKey, hash, digest, pss)).toBe(true);
+    const otherDigest = createHash(other).update(message).digest();
+    expect(verifyPkcs1Digest(privateKey, other, otherDigest, pkcs1)).toBe(false);
+    expect(verifyPssDigest(privateKey, other, otherDigest, pss)).toBe(false);
+    expect(verifyPkcs1Digest(privateKey, hash, digest, pkcs1.subarray(1))).toBe(false);
+    expect(verifyPssDigest(privateKey, hash, digest, pss.subarray(1))).toBe(false);
+  }
 });

@@ -1,5 +1,5 @@
-/** What the embedded KMS refuses to sign, as KMS does. */
-import { SignCommand } from "@aws-sdk/client-kms";
+/** What the embedded KMS refuses to sign, as KMS does, and what it answers beside a signature. */
+import { CreateAliasCommand, SignCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { signedBy } from "../signing-cases.ts";
 import { createKey, expectRefusal, setUp } from "../support.ts";
@@ -119,8 +119,9 @@ describe("Sign refuses what KMS refuses", () => {
 test("the answer names the ARN of the key that signed, also when it was asked by alias", async () => {
   const { client } = await setUp();
   const { keyId, arn } = await createKey(client);
-  const answer = await client.send(
-    new SignCommand({ KeyId: keyId, SigningAlgorithm: "ECDSA_SHA_256", Message: Buffer.from("m") }),
-  );
-  expect(answer.KeyId).toBe(arn);
+  await client.send(new CreateAliasCommand({ AliasName: "alias/a", TargetKeyId: keyId }));
+  for (const KeyId of [keyId, "alias/a"]) {
+    const request = { KeyId, SigningAlgorithm: "ECDSA_SHA_256", Message: Buffer.from("m") } as const;
+    expect((await client.send(new SignCommand(request))).KeyId).toBe(arn);
+  }
 });

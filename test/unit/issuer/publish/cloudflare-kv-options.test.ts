@@ -1,7 +1,13 @@
 /** Options of the Cloudflare KV publisher: refused when they can never work, completed otherwise. */
 import { describe, expect, test } from "vitest";
 import { createCloudflareKvPublisher } from "../../../../issuer/publish/cloudflare-kv.ts";
+import {
+  DEFAULT_CLOUDFLARE_KV_LIMITS,
+  readCloudflareKvOptions,
+} from "../../../../issuer/publish/cloudflare-kv-options.ts";
 import type { CloudflareKvOptions } from "../../../../issuer/publish/cloudflare-kv-options.ts";
+import { systemClock } from "../../../../issuer/publish/retry.ts";
+import { createVirtualClock } from "../../../support/virtual-clock.ts";
 
 describe("a publisher cannot be made", () => {
   const options: CloudflareKvOptions = {
@@ -37,5 +43,43 @@ describe("a publisher cannot be made", () => {
     const make = (): unknown => createCloudflareKvPublisher({ ...options, ...override });
     expect(make).toThrow(TypeError);
     expect(make).not.toThrow(/canary/);
+  });
+});
+
+describe("options that are good", () => {
+  const local = { baseUrl: "http://127.0.0.1:8787/api//", namespaceId: "KEY_SETS" };
+
+  test("are completed with the platform's fetch and clock and the default limits; the base URL ends without a slash", () => {
+    expect(readCloudflareKvOptions(local)).toEqual({
+      ...DEFAULT_CLOUDFLARE_KV_LIMITS,
+      baseUrl: "http://127.0.0.1:8787/api",
+      namespaceId: "KEY_SETS",
+      apiToken: undefined,
+      fetch,
+      clock: systemClock,
+    });
+  });
+
+  test("are kept where they are given, at their limits too", () => {
+    const given = {
+      apiToken: "token-1",
+      fetch: () => Promise.resolve(new Response()),
+      clock: createVirtualClock(),
+      timeoutMs: 1,
+      maxAttempts: 1,
+      deadlineMs: 3_600_000,
+      maxClockSkewSeconds: 0,
+    };
+    expect(readCloudflareKvOptions({ ...local, ...given })).toMatchObject(given);
+  });
+
+  test.each([
+    ["token", "apiToken"],
+    ["accountId", "baseUrl"],
+    ["deadline", "deadlineMs"],
+  ])("have no member %s; the error says %s", (member, instead) => {
+    const misspelt: CloudflareKvOptions = { ...local, [member]: "canary" };
+    expect(() => readCloudflareKvOptions(misspelt)).toThrow(`${member} (use ${instead})`);
+    expect(() => readCloudflareKvOptions(misspelt)).not.toThrow(/canary/);
   });
 });

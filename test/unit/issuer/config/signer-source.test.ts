@@ -1,0 +1,58 @@
+/** The signer of a configuration: a ring's active key, which moves, or one key, which does not. */
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createSignerSource } from "../../../../issuer/config/signer-source.ts";
+import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
+import { startTestKms } from "../../../support/kms.ts";
+import type { TestKms } from "../../../support/kms.ts";
+import { startRingWorld, ringPolicy } from "../../../support/ring-world.ts";
+import { faultOf } from "../../../support/published-by.ts";
+import { given } from "../../../support/values.ts";
+
+let aws: TestKms;
+beforeAll(async () => {
+  aws = await startTestKms();
+});
+afterAll(() => aws.close());
+
+/** What is under test makes its KMS client as a process of its own does, from the variables of the SDK. */
+function useKms(env: TestKms["env"]): void {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+}
+
+describe("one key", () => {
+  test("is looked up at once, and is the signer from then on", async () => {
+    useKms(aws.env);
+    const keyId = await aws.createKeyFor("ES256");
+    const source = await createSignerSource({ kind: "key", keyId, alg: "ES256" });
+    const signer = await source.current();
+    expect(await source.current()).toBe(signer);
+    const direct = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
+    expect(signer).toMatchObject({ kid: direct.kid, alg: "ES256" });
+  });
+
+  test("that cannot sign so fails before anything is asked of it", async () => {
+    useKms(aws.env);
+    const keyId = await aws.createKeyFor("ES384");
+    const fault = await faultOf(createSignerSource({ kind: "key", keyId, alg: "ES256" }));
+    expect(fault.code).toMatch(/^kms_/);
+    const missing = createSignerSource({ kind: "key", keyId: "alias/none", alg: "ES256" });
+    expect((await faultOf(missing)).code).toBe("kms_key_not_found");
+  });
+});
+
+describe("a ring", () => {
+  test("is not asked for before it has to sign, and then signs with its active key by the given clock", async () => {
+    const world = await startRingWorld();
+    useKms(world.kms.env);
+    const source = await createSignerSource({ kind: "ring", policy: ringPolicy() }, { clock: world.now });
+    expect(world.kms.emulator.requests.ListAliases).toBe(0);
+    await world.run({ request: { kind: "init" } });
+    expect((await source.current()).kid).toBe(given((await world.generation(1)).publicKey).kid);
+    const { DescribeKey } = world.kms.emulator.requests;
+    await source.current();
+    expect(world.kms.emulator.requests.DescribeKey).toBe(DescribeKey);
+    world.pass(3600);
+    await source.current();
+    expect(world.kms.emulator.requests.DescribeKey).toBeGreaterThan(DescribeKey);
+  });
+});

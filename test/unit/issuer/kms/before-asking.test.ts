@@ -7,6 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
+import { classifyBeforeAsking } from "../../../../issuer/kms/before-asking.ts";
+import { inspectError } from "../../../../issuer/kms/seen-error.ts";
+import type { SeenError } from "../../../../issuer/kms/seen-error.ts";
 import { startTestKms } from "../../../support/kms.ts";
 import type { TestKms } from "../../../support/kms.ts";
 
@@ -135,3 +138,33 @@ async function urlOf(server: Server): Promise<string> {
   if (address === null || typeof address === "string") throw new Error("the test expected a port");
   return `http://127.0.0.1:${address.port}`;
 }
+
+describe("the fault of a call that has not reached KMS", () => {
+  const seen = (more: object): SeenError => ({ ...inspectError(undefined), ...more });
+
+  test.each([
+    ["waiting", { name: "TimeoutError" }, "connections_busy", true],
+    ["waiting", { name: "AbortError" }, "connections_busy", true],
+    ["preparing", { name: "TimeoutError" }, "kms_credentials_missing", true],
+    ["preparing", { name: "AbortError" }, "kms_credentials_missing", true],
+    ["preparing", { message: "Region is missing" }, "config_invalid", false],
+    ["preparing", { message: 'Region not accepted: region=""' }, "config_invalid", false],
+    ["preparing", { name: "TokenProviderError" }, "kms_credentials_missing", false],
+    ["preparing", { name: "ExpiredTokenException", status: 400 }, "kms_credentials_expired", false],
+    ["preparing", { name: "AccessDenied", status: 403 }, "kms_credentials_invalid", false],
+    ["preparing", { name: "Throttling", status: 429 }, "kms_credentials_missing", true],
+    ["preparing", { name: "ServiceUnavailable", status: 503 }, "kms_credentials_missing", true],
+    ["preparing", { name: "AccessDeniedException", status: 400 }, "kms_credentials_invalid", false],
+    ["preparing", { errno: "ECONNREFUSED" }, "kms_credentials_missing", true],
+    ["preparing", { errno: "ENOENT", path: "/missing" }, "kms_credentials_missing", false],
+    ["preparing", { name: "TypeError" }, "issuer_failed", false],
+  ] as const)("%s, %j: %s", (stage, more, code, retryable) => {
+    expect(classifyBeforeAsking(seen(more), stage)).toMatchObject({ code, retryable });
+  });
+
+  test("says what to change about the Region: to set it, or to correct it", () => {
+    const adviceFor = (message: string): string => classifyBeforeAsking(seen({ message }), "preparing").advice;
+    expect(adviceFor('Region not accepted: region=""')).toContain("Set AWS_REGION");
+    expect(adviceFor('Region not accepted: region="us_east_1"')).toContain("Correct AWS_REGION");
+  });
+});

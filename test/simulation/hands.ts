@@ -1,4 +1,5 @@
 /** People lay hands on keys, aliases and tags, with the command or with any tool that KMS allows. */
+import { START_MS } from "./clock.ts";
 import { documentOf } from "./documents.ts";
 import type { DeedsOptions } from "./deeds.ts";
 import { aliasesOf } from "./ports.ts";
@@ -152,9 +153,11 @@ export async function withdrawBeforeHoldEnds(
   options: DeedsOptions,
   byHand: Kms,
 ): Promise<void> {
-  const { clock, kms, facts, policy, coverage } = options;
+  const { clock, kms, facts, policy, coverage, schedule } = options;
   const alias = aliasesOf(policy).active;
   const before = kms.truth.target(alias);
+  // After that a history must come to rest.
+  const latestMs = START_MS + (schedule.busySeconds + schedule.quietSeconds / 2) * 1000;
   for (let waited = 0; kms.truth.target(alias) === before; waited++) {
     if (waited > 3600) return;
     await clock.sleep(1000);
@@ -165,6 +168,7 @@ export async function withdrawBeforeHoldEnds(
     ["active", activeSeconds],
   ] as const) {
     await clock.sleep(endMs - seconds * 1000 - clock.nowMs);
+    if (clock.nowMs > latestMs) return;
     const keyArn = find(whom, options);
     if (keyArn === undefined || kms.truth.state(keyArn) !== "Enabled") continue;
     coverage.count(`withdrawn before a hold ends: ${whom}`);

@@ -87,8 +87,8 @@ export function parseJwsHeader(encodedHeader: string): Result<UnverifiedHeader, 
 
 /**
  * Imports a parsed JWK for verification.
- * @returns undefined when the platform refuses the key (a point that is not on its curve, say); every throw of
- *   `importKey` means that, whatever its name.
+ * @returns undefined when the platform refuses the key (a point that is not on its curve, say); every error of
+ *   `importKey` means that; the names differ between platforms.
  */
 export async function importVerificationKey(jwk: PublicJwk, kid: Kid): Promise<VerificationKey | undefined> {
   const algorithm = algorithmOf(jwk.alg);

@@ -1,7 +1,7 @@
 /**
  * Short-lived byte arrays, cut from a larger buffer: to a platform, an ArrayBuffer is an allocation outside of the
  * JavaScript heap, and three of them for each token cost more than what is written into them. No octet is ever handed out
- * twice. Whoever keeps an array keeps the buffer; copy what has to last.
+ * twice. An array that is kept keeps the whole buffer; copy what has to last.
  */
 
 const POOL_BYTES = 65_536;

@@ -1,6 +1,6 @@
 /**
- * The key set document as it lies in KV: a compact JWS by the ring's root key, `typ` "jwk-set+jwt". Whoever can write KV
- * but not sign with the root key cannot change what this module accepts. Used by the edge, and by the issuer when it reads
+ * The key set document as it lies in KV: a compact JWS by the ring's root key, `typ` "jwk-set+jwt". A writer of KV
+ * who cannot sign with the root key cannot change what this module accepts. Used by the edge, and by the issuer when it reads
  * back what it has published.
  */
 import type { EpochSeconds, IssuerUrl, RingName } from "./identifiers.ts";
@@ -53,7 +53,7 @@ export interface KeySetRules {
  * Verifies and parses a key set document.
  *
  * The order is that of a token: size, segments, header, root key by kid with its own `alg`, signature, then the payload.
- * `exp` has no leeway: a document is renewed at half of its life, so nobody needs the last minute. `iat` may lie ahead by
+ * `exp` has no leeway: a document is renewed at half of its life, so its last minute is not needed. `iat` may lie ahead by
  * the skew that the document itself allows.
  * @param now epoch seconds
  */

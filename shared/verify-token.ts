@@ -106,7 +106,7 @@ function withKid(rejection: TokenRejection, kid: string): TokenRejection {
 /**
  * Headers that stood in a token whose signature held, by their encoded text: an issuer writes the same header into all
  * tokens of one key. What a text means never changes, so nothing here has to be forgotten; rules and keys are applied to
- * the parsed header each time. Only signed headers get in, so that nobody else can push them out.
+ * the parsed header each time. Only signed headers get in, so that forged ones cannot push them out.
  */
 const parsedHeaders = new Map<string, Ok<UnverifiedHeader>>();
 

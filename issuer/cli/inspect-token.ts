@@ -18,7 +18,7 @@ export interface InspectedToken {
 }
 
 /**
- * Decodes a compact JWT whose header and payload are strict JSON objects, whatever they say.
+ * Decodes a compact JWT whose header and payload are strict JSON objects. Checks none of their members.
  * @param nowMs epoch milliseconds
  */
 export function inspectToken(token: string, nowMs: number): Result<InspectedToken, TokenRejection> {

@@ -29,8 +29,8 @@ export function aliasArn(place: Place, aliasName: string): string {
 }
 
 /**
- * Reads a KeyId in any of KMS's four forms: key id, key ARN, alias name, alias ARN. Whatever is none of the last three is
- * taken for a key id, and then not found.
+ * Reads a KeyId in any of KMS's four forms: key id, key ARN, alias name, alias ARN. A text of
+ * another form is taken for a key id, and not found.
  * @throws KmsError InvalidArnException for a malformed ARN, NotFoundException for another account or Region.
  */
 export function parseIdentifier(text: string, place: Place): Identifier {

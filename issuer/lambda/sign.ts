@@ -1,7 +1,7 @@
 /**
  * AWS Lambda handler that signs tokens: `{ claims, ttlSeconds?, audience?, typ? }` in, `{ token, kid, jti, expiresAt }` out.
- * Invoke it directly (SDK, Step Functions); it is not an HTTP endpoint and authenticates nobody: who may invoke it, may have
- * any claims signed. Configuration by environment: see sign-config.ts.
+ * Invoke it directly (SDK, Step Functions); it is not an HTTP endpoint and does not authenticate its callers: a caller
+ * who may invoke it can have any claims signed. Configuration by environment: see issuer/config/signing.ts.
  *
  * A failed invocation reports the fault's code as `errorType`
  * (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html), so that callers can tell faults apart.

@@ -16,7 +16,7 @@ export interface Published {
 
 /**
  * Where the key set documents of rings are stored, one text per ring. There is no compare-and-swap: the last writer wins,
- * and whoever comes second finds out by reading.
+ * and the other one finds out by reading.
  */
 export interface KeySetPublisher {
   /**

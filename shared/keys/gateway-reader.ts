@@ -1,6 +1,6 @@
 /**
  * Reading a ring's document from a gateway, over HTTP. What comes is judged by its signature alone, so that a gateway, a
- * cache or somebody in between can withhold a newer document until the `exp` of the one that is held, and do no more.
+ * cache or a proxy in between can withhold a newer document until the `exp` of the one that is held, and do no more.
  */
 import type { RingName } from "../identifiers.ts";
 import { KEY_SET_PATH, keySetTag } from "../key-set.ts";

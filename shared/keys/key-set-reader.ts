@@ -20,7 +20,7 @@ export interface KeySetReader {
    * @param cacheTtlSeconds how long the KV location may keep serving what it has read (at least 30)
    * @param held the verified text that is in use, if there is one: a reader need not fetch the same again
    * @returns null when there is no document
-   * @throws whatever the place throws
+   * @throws what the place throws, KV or the network
    */
   read(cacheTtlSeconds: number, held?: string): Promise<KeySetReading | null>;
 }
@@ -45,8 +45,8 @@ export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName)
 }
 
 /**
- * UTF-8 text of a stream of octets, up to one past the limit. A KV value may have 25 MiB and an isolate 128 MB: whoever can
- * write KV must not be able to exhaust the isolate's memory with it.
+ * UTF-8 text of a stream of octets, up to one past the limit. A KV value may have 25 MiB and an isolate 128 MB: a writer of
+ * KV must not be able to exhaust the isolate's memory with it.
  */
 export async function readText(stream: AsyncIterable<Uint8Array>): Promise<string> {
   // A byte order mark stays in the text, where it makes the document malformed, instead of being dropped silently.

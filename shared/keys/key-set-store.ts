@@ -42,7 +42,7 @@ export interface StoredKeySet {
 }
 
 export interface KeySetStore {
-  /** Whatever is held, expired or not. */
+  /** The key set that is held, expired or not. */
   readonly latest: StoredKeySet | undefined;
   /** The key set held, unless it has expired. */
   usable(nowMs: number): StoredKeySet | undefined;

@@ -6,7 +6,7 @@
 import { DEFAULT_TIMING } from "../timing.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
 
-/** After a failed read nobody waits for KV for this long at most, and for no longer than half of M. */
+/** After a failed read, requests do not wait for KV for this long at most, and for no longer than half of M. */
 export const MAX_BACKOFF_MS = 5000;
 
 /** How often a token with an unknown kid may cause a read, per isolate. */
@@ -35,7 +35,7 @@ export interface ReadSchedule {
   mayRefresh(nowMs: number): boolean;
   /**
    * Whether a request goes without a read of its own: one failed a moment ago, or one is trying again after that. Bounded
-   * by backoff plus deadline after the last failure, whatever becomes of that attempt.
+   * by backoff plus deadline after the last failure, also if that attempt never ends.
    */
   holdsBack(nowMs: number): boolean;
   /** How long until the backoff ends, in milliseconds; 0 when there is none. */

@@ -71,7 +71,7 @@ interface Generation {
 
 /**
  * Two generations, each with half of the room: new and used tokens go into the young one; when it is full, the old one is
- * dropped as a whole and the young one becomes the old. Whatever was used since the last turn survives, nothing is ever
+ * dropped as a whole and the young one becomes the old. Tokens that were used since the last turn survive, nothing is ever
  * searched or sorted, and no hit pays for more than a move.
  */
 export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {

@@ -33,7 +33,7 @@ export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<E
   if (step === undefined && options.dryRun === true) throw new UsageError("--dry-run needs a step to try");
   const context = await createRingContext(io, options);
   const request = step === undefined ? undefined : await requestOf(context, step);
-  // Without a step nothing is changed: whoever only wants to look must not run the upkeep.
+  // Without a step nothing is changed: a look must not run the upkeep.
   const run = await runRing(context, { request, dryRun: request === undefined || options.dryRun });
   const roots = rootAnchorsOf(run.observed);
   const { refusal } = planRing(run.observed, context.policy, context.ports.clock(), { kind: "root_retire" });
@@ -74,7 +74,7 @@ function stepOf(options: AnchorsOptions): RootStep | undefined {
 async function requestOf({ ports, policy, options }: RingContext, kind: RootStep): Promise<RingRequest> {
   if (kind === "root_retire") return { kind };
   const { root } = await observeRing(ports, policy, options);
-  // Without one the request is refused whatever it names.
+  // Without a root key the request is refused, and the name does not matter.
   return { kind, from: root?.keyArn ?? "" };
 }
 

@@ -1,6 +1,6 @@
 /**
- * `sealgate ring init | reconcile | rotate | adopt`: one run of a rotator, or one after the other. Whatever is cut off is
- * taken up by the next run, here or elsewhere.
+ * `sealgate ring init | reconcile | rotate | adopt`: one run of a rotator, or one after the other. The next run,
+ * here or elsewhere, finishes what was cut off.
  */
 import { SealgateError } from "../../errors.ts";
 import { rootAnchorsOf } from "../../key-ring/index.ts";

@@ -40,10 +40,6 @@ const EXEMPT: readonly string[] = [
 
 /** Files whose behaviour is tested elsewhere still. Take a file out when it has its test; add none. */
 const OPEN: readonly string[] = [
-  "issuer/cli/examples.ts",
-  "issuer/cli/options.ts",
-  "issuer/cli/ring/commands.ts",
-  "issuer/cli/ring/run.ts",
 ];
 
 let files: readonly string[];

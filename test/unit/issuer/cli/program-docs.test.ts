@@ -1,34 +1,17 @@
 /**
- * docs/cli.md lists what the program has: every command, option, exit code and variable, and none that is not there. The examples of
- * `--help` are lines of its blocks, which test/support/doc-examples.ts has executed.
+ * docs/cli.md lists what the program has: every command, option, exit code and variable, and none that is not there.
  */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
-import { EXAMPLES } from "../../../../issuer/cli/examples.ts";
 import { createProgram } from "../../../../issuer/cli/program.ts";
-import { blocksOf } from "../../../support/doc-examples.ts";
 import { given } from "../../../support/values.ts";
+import { testIo } from "./support.ts";
 
 const DOCS = readFileSync(new URL("../../../../docs/cli.md", import.meta.url), "utf8");
 
-const program = createProgram(
-  {
-    version: "0",
-    env: {},
-    out: () => undefined,
-    err: () => undefined,
-    readStdin: async () => "",
-    readLine: async () => "",
-    stdinIsTerminal: false,
-    color: false,
-    nowMs: () => 0,
-    sleep: async () => undefined,
-    interrupted: new AbortController().signal,
-  },
-  () => undefined,
-);
+const program = createProgram(testIo(), () => undefined);
 
 /** Commands that do something, by the line one types. */
 const commands = new Map(leavesOf(program, program.name()));
@@ -102,29 +85,6 @@ describe.for([...commands].map(([line, command]) => ({ line, command })))("$line
 function variablesIn(description: string): readonly string[] {
   return description.match(/\b(?:SEALGATE|CLOUDFLARE)_[A-Z_]+/g) ?? [];
 }
-
-describe("the examples of --help", () => {
-  test("are there for each command, and for no other", () => {
-    const words = [...commands.keys()].map((line) => line.replace(/^sealgate /, "").replaceAll(/ [<[].*/g, ""));
-    expect(Object.keys(EXAMPLES)).toEqual(words);
-  });
-
-  test("stand on the page", () => {
-    const shown = blocksOf("docs/cli.md").flatMap(({ code }) => code.split("\n"));
-    expect(
-      Object.values(EXAMPLES)
-        .flat()
-        .filter((line) => !shown.includes(line)),
-    ).toEqual([]);
-  });
-
-  test("end the help of a command", () => {
-    let help = "";
-    const rotate = given(commands.get("sealgate ring rotate"));
-    rotate.configureOutput({ writeOut: (text) => void (help += text) }).outputHelp();
-    expect(help).toMatch(/\nExamples:\n( {2}sealgate ring rotate .*\n)+$/);
-  });
-});
 
 test("every exit code is documented, and no other", () => {
   const rows = rowsOf(given(sections("##").get("Exit codes")));

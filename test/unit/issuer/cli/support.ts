@@ -19,14 +19,13 @@ export interface CliRun {
 /** Variables of the SDK's default chain that lead nowhere: what a run without AWS must never need. */
 const NO_AWS = { AWS_ENDPOINT_URL_KMS: "http://127.0.0.1:1", AWS_CONFIG_FILE: "/dev/null" };
 
-/** Runs a command line to its end. */
-export async function sealgate(argv: readonly string[], changes: Partial<CliIo> = {}): Promise<CliRun> {
-  let [out, err] = ["", ""];
-  const code = await runCli(argv, {
+/** What a command is given unless a test says otherwise: nothing to read, and nowhere to write. */
+export function testIo(changes: Partial<CliIo> = {}): CliIo {
+  return {
     version: "1.2.3",
     env: NO_AWS,
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
+    out: () => undefined,
+    err: () => undefined,
     readStdin: () => Promise.reject(new Error("nothing was said of reading stdin")),
     readLine: () => Promise.reject(new Error("nothing was said of reading a line")),
     stdinIsTerminal: false,
@@ -35,7 +34,14 @@ export async function sealgate(argv: readonly string[], changes: Partial<CliIo> 
     sleep: () => Promise.reject(new Error("nothing was said of waiting")),
     interrupted: new AbortController().signal,
     ...changes,
-  });
+  };
+}
+
+/** Runs a command line to its end. */
+export async function sealgate(argv: readonly string[], changes: Partial<CliIo> = {}): Promise<CliRun> {
+  let [out, err] = ["", ""];
+  const streams = { out: (text: string) => void (out += text), err: (text: string) => void (err += text) };
+  const code = await runCli(argv, testIo({ ...streams, ...changes }));
   return { code, out, err };
 }
 

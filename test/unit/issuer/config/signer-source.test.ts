@@ -1,5 +1,5 @@
 /** The signer of a configuration: a ring's active key, which moves, or one key, which does not. */
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createSignerSource } from "../../../../issuer/config/signer-source.ts";
 import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
 import { startTestKms } from "../../../support/kms.ts";
@@ -13,6 +13,9 @@ beforeAll(async () => {
   aws = await startTestKms();
 });
 afterAll(() => aws.close());
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** What is under test makes its KMS client as a process of its own does, from the variables of the SDK. */
 function useKms(env: TestKms["env"]): void {

@@ -90,18 +90,6 @@ describe("ring revoke", () => {
     expect((await cli.observe()).generations.map(({ keyState }) => keyState)).toEqual(["Enabled", "Enabled"]);
   });
 
-  test.for(["-", "--"])("a kid that begins with %s is a kid, wherever it stands", async (start) => {
-    const cli = await startRipeRing();
-    const kid = start.padEnd(43, "A");
-    for (const argv of [
-      [kid, "--yes"],
-      ["--yes", kid],
-      ["--yes", "--", kid],
-    ]) {
-      expect(messagesOf(await cli.ring(["revoke", ...argv]))).toContain("not done kid_unknown");
-    }
-  });
-
   test("a tombstone that cannot be published is told as what it is: edges still accept the key", async () => {
     const cli = await startRipeRing();
     const kid = await kidOf(cli, 1);

@@ -152,8 +152,8 @@ function printConcerns(io: CliIo, run: RingRun): void {
 
 const RESULTS = {
   done: "done",
-  taken: "somebody else did",
-  superseded: "put off: somebody else has published",
+  taken: "another rotator did",
+  superseded: "put off: another rotator has published",
   too_late: "put off: it took too long",
 } as const;
 

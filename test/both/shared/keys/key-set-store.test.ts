@@ -1,5 +1,5 @@
 /** The one key set that an isolate holds: what may replace it, how old it is, and that no tombstone is lost on the way. */
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { KeyReadProblemCode } from "../../../../shared/keys/held-key-set.ts";
 import { createKeySetStore } from "../../../../shared/keys/key-set-store.ts";
 import type { KeySetStore, StoredKeySet } from "../../../../shared/keys/key-set-store.ts";
@@ -186,6 +186,25 @@ test("a tombstone is in force, whichever of two reads at once is checked first",
     expect(problems.filter((problem) => problem === "key_set_rev_conflict")).toHaveLength(1);
     expect(held().keySet.find(ring.key.kid)).toBe("revoked");
   }
+});
+
+test("a tombstone that comes while a newer document is being checked is in force with that one", async () => {
+  const [withTombstone, newer] = [await ring.publish(revoking(), []), await ring.publish({ rev: 11 })];
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  const digests = vi.spyOn(crypto.subtle, "digest").mockImplementation(async (...args) => {
+    await gate;
+    return digest(...args);
+  });
+  onTestFinished(() => digests.mockRestore());
+  // The newer document waits for the thumbprint of its key; the other one has no key.
+  const checked = accept(newer);
+  await vi.waitUntil(() => digests.mock.calls.length > 0);
+  expect(await accept(withTombstone)).toBeUndefined();
+  open();
+  expect(await checked).toBeUndefined();
+  expect(held().text).toBe(newer);
+  expect(held().keySet.find(ring.key.kid)).toBe("revoked");
 });
 
 describe("the bootstrap document", () => {

@@ -55,6 +55,13 @@ describe("GET /readyz", () => {
     expect(aws.emulator.requests.Sign - Sign).toBe(1);
   });
 
+  test("signs once for the probes that come before the first signature has ended", async () => {
+    const { readyz } = await start();
+    const { Sign } = aws.emulator.requests;
+    expect(await Promise.all([readyz(), readyz(), readyz()])).toEqual([200, 200, 200]);
+    expect(aws.emulator.requests.Sign - Sign).toBe(1);
+  });
+
   test.for(["access_denied", "garbled_signature"] as const)(
     "is 503 once a signature has failed (%s), and asks again after 10 s without any traffic",
     async (kind) => {

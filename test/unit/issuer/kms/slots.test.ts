@@ -1,4 +1,5 @@
 /** As many at once as there are slots, the rest in order; a wait that ends leaves no trace. */
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { createSlots } from "../../../../issuer/kms/slots.ts";
 
@@ -87,6 +88,7 @@ describe("a signal", () => {
     const second = slots.take(late.signal);
     release();
     const releaseSecond = await second;
+    expect(getEventListeners(late.signal, "abort")).toEqual([]);
     late.abort(new Error("too late"));
     const taken: number[] = [];
     void slots.take(unaborted).then(() => taken.push(3));

@@ -15,6 +15,12 @@ describe("a message without tokens", () => {
     );
   });
 
+  test("has the whole of a token replaced, and what is left of one", () => {
+    expect(withoutTokens(`kid of ${TOKEN}: refused`)).toBe("kid of <token>: refused");
+    expect(withoutTokens(TOKEN.slice(0, TOKEN.lastIndexOf(".") + 1))).toBe("<token>");
+    expect(withoutTokens(`${TOKEN} and ${TOKEN}`)).toBe("<token> and <token>");
+  });
+
   test("keeps names that look a little like one", () => {
     for (const text of [
       "https://eyewear.example.com/x",
@@ -34,4 +40,17 @@ test("JSON for a terminal is the same value", () => {
       expect(text).not.toMatch(/[\p{Cc}\u2028\u2029\p{Bidi_Control}]/u);
     }),
   );
+});
+
+test.each([
+  ["\u2028", String.raw`"\u2028"`],
+  ["\u2029", String.raw`"\u2029"`],
+  ["\u009b", String.raw`"\u009b"`],
+  ["\u007f", String.raw`"\u007f"`],
+  ["\u202e", String.raw`"\u202e"`],
+  ["\u2066", String.raw`"\u2066"`],
+  ["\u001b", String.raw`"\u001b"`],
+  ["ä€😀", '"ä€😀"'],
+])("JSON for a terminal: %j", (text, shown) => {
+  expect(toSafeJson(text)).toBe(shown);
 });

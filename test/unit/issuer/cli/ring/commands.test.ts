@@ -49,13 +49,19 @@ describe("each command", () => {
     expect(cli.kms.emulator.requests.CreateKey).toBe(0);
   });
 
-  test("has its own options and argument handed over", async () => {
+  test("has its own options handed over", async () => {
     const cli = await startCliRing();
     expect(jsonOf(await cli.ring(["init", "--dry-run", "--json"]))).toMatchObject({ dryRun: true });
     expect(cli.kms.emulator.requests.CreateKey).toBe(0);
-    const missing = await cli.ring(["adopt", "alias/nowhere", "--json"]);
-    expect(jsonOf(missing)).toMatchObject({ refusal: { code: expect.any(String) } });
     expect((await cli.ring(["init", "--adopt", "alias/nowhere"])).code).toBe(EXIT.usage);
     expect((await cli.ring(["status", "--ring", "Not A Ring"])).err).toContain("--ring (or SEALGATE_RING)");
+  });
+
+  test("has its argument handed over: adopt finds the key that is named, and no other", async () => {
+    const cli = await startRipeRing();
+    const adopt = async (key: string): Promise<unknown> =>
+      jsonOf(await cli.ring(["adopt", key, "--dry-run", "--json"]))["refusal"];
+    expect(await adopt(await cli.kms.createKeyFor("ES256"))).toBeUndefined();
+    expect(await adopt("alias/nowhere")).toMatchObject({ code: "candidate_not_found" });
   });
 });

@@ -6,6 +6,7 @@ import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
 import { parseEpochSeconds, parseKid } from "../../shared/identifiers.ts";
 import type { EpochSeconds, Kid, RingName } from "../../shared/identifiers.ts";
+import type { RevokedKid } from "../../shared/key-set.ts";
 import type { KmsTags } from "../kms/port.ts";
 
 /** What a key of the ring is for. */
@@ -81,6 +82,8 @@ const TAG = {
   superseded: "sealgate:superseded",
   /** When the key was revoked; keeps the tombstone even if KV is lost and the key is enabled again. */
   revoked: "sealgate:revoked",
+  /** With the kid of another key behind it, which was revoked and waits for its deletion: KMS takes no tag for that one. */
+  revokedOther: "sealgate:revoked:",
   /** On the root key: what earlier documents allowed and may still be in use somewhere. */
   timing: "sealgate:timing",
 } as const;
@@ -97,6 +100,8 @@ export interface RingTags {
   readonly publishedAt: EpochSeconds | undefined;
   readonly supersededAt: EpochSeconds | undefined;
   readonly revokedAt: EpochSeconds | undefined;
+  /** Other keys of the ring that were revoked and could not be tagged themselves. */
+  readonly revokedOthers: readonly RevokedKid[];
   readonly timing: string | undefined;
 }
 
@@ -111,8 +116,20 @@ export function parseRingTags(tags: KmsTags): RingTags {
     publishedAt: parseTime(tags[TAG.published]),
     supersededAt: parseTime(tags[TAG.superseded]),
     revokedAt: parseTime(tags[TAG.revoked]),
+    revokedOthers: Object.keys(tags).flatMap((name) => parseRevokedOther(name, tags[name])),
     timing: tags[TAG.timing],
   };
+}
+
+/** The kid that the tag of this name tells the revocation of; undefined for other tags. */
+export function kidOfRevokedOther(name: string): Kid | undefined {
+  return name.startsWith(TAG.revokedOther) ? parseKid(name.slice(TAG.revokedOther.length)) : undefined;
+}
+
+function parseRevokedOther(name: string, value: string | undefined): readonly RevokedKid[] {
+  const kid = kidOfRevokedOther(name);
+  const at = parseTime(value);
+  return kid === undefined || at === undefined ? [] : [{ kid, at }];
 }
 
 /**
@@ -128,6 +145,7 @@ export function settledSince(tags: Pick<RingTags, "listedAt" | "publishedAt">): 
 /** The tags to write for what is given; members left out are not touched. */
 export function ringTags(values: Partial<RingTags>): KmsTags {
   const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, revokedAt, timing } = values;
+  const { revokedOthers = [] } = values;
   return {
     ...(ring === undefined ? {} : { [TAG.ring]: ring }),
     ...(generation === undefined ? {} : { [TAG.generation]: generation }),
@@ -138,6 +156,7 @@ export function ringTags(values: Partial<RingTags>): KmsTags {
     ...(publishedAt === undefined ? {} : { [TAG.published]: String(Math.floor(publishedAt)) }),
     ...(supersededAt === undefined ? {} : { [TAG.superseded]: String(Math.floor(supersededAt)) }),
     ...(revokedAt === undefined ? {} : { [TAG.revoked]: String(Math.floor(revokedAt)) }),
+    ...Object.fromEntries(revokedOthers.map(({ kid, at }) => [TAG.revokedOther + kid, String(Math.floor(at))])),
     ...(timing === undefined ? {} : { [TAG.timing]: timing }),
   };
 }

@@ -137,7 +137,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
     timingAt,
     listedSince,
     onKms(change) {
-      withdrawals.onKms(change);
+      withdrawals.onKms(change, (kid) => keyByKid.get(kid));
       if (change.kind === "alias_removed" && change.aliasName === aliases.active) active = undefined;
       if (change.kind !== "alias") return;
       if (change.aliasName === aliases.active) noteActive(change.keyArn);

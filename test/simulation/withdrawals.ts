@@ -3,6 +3,7 @@
  * rotator says of it. A key that people disable and enable again is in limbo meanwhile, and for as long after as a rotator may
  * still be shown the disabled one; once a rotator has acted on it, nothing brings it back.
  */
+import { kidOfRevokedOther } from "../../issuer/key-ring/names.ts";
 import type { WorldClock } from "./clock.ts";
 import { documentOf } from "./documents.ts";
 import type { KmsChange, KmsTruth } from "./kms-model.ts";
@@ -17,7 +18,7 @@ export interface Withdrawal {
   isMeant: boolean;
   /** When people enabled the key again. */
   enabledMs: number | undefined;
-  /** When a rotator first acted on it: `active` moved away, a tombstone in KV, the key's own tag. */
+  /** When a rotator first acted on it: `active` moved away, a tombstone in KV, a tag. */
   actedMs: number | undefined;
   /** When a tombstone first stood in KV. */
   tombstoneMs: number | undefined;
@@ -26,7 +27,7 @@ export interface Withdrawal {
 export interface Withdrawals {
   /** People have decided to withdraw the key, and will not take it back. */
   mean(keyArn: string): void;
-  onKms(change: KmsChange): void;
+  onKms(change: KmsChange, keyOf: (kid: string) => string | undefined): void;
   onWrite(write: KvWrite, keyOf: (kid: string) => string | undefined): void;
   /** `active` was moved away from the key by a rotator, for no other reason than its withdrawal. */
   onMovedAway(keyArn: string): void;
@@ -74,9 +75,15 @@ export function createWithdrawals(clock: WorldClock, kms: Pick<KmsTruth, "state"
     mean(keyArn) {
       begin(keyArn).isMeant = true;
     },
-    onKms(change) {
-      if (change.kind === "tagged" && change.by === "rotator" && change.tags["sealgate:revoked"] !== undefined)
-        act(change.keyArn);
+    onKms(change, keyOf) {
+      if (change.kind === "tagged" && change.by === "rotator") {
+        if (change.tags["sealgate:revoked"] !== undefined) act(change.keyArn);
+        // On another key, if KMS refuses tags on this one.
+        for (const name of Object.keys(change.tags)) {
+          const keyArn = keyOf(kidOfRevokedOther(name) ?? "");
+          if (keyArn !== undefined) act(keyArn);
+        }
+      }
       if (change.by !== "person") return;
       if (change.kind === "disabled" || change.kind === "deletion") begin(change.keyArn);
       const withdrawal = change.kind === "enabled" ? byKey.get(change.keyArn) : undefined;

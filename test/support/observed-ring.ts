@@ -48,6 +48,7 @@ export function observedKey(key: TestKey, purpose: string, changes: KeyChanges =
     alg,
     kid,
     managed: true,
+    revokedOthers: [],
     ...changes.tags,
   };
   return {

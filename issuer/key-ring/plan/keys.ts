@@ -34,8 +34,10 @@ export function disableRevoked({ generations }: RingState): readonly Step[] {
     }));
 }
 
+type MoveActive = Extract<Step, { kind: "move_active" }>;
+
 /** The active key is revoked: another one that edges know signs from now on, the best known one first. */
-export function replaceRevokedActive({ active, generations, now }: RingState): readonly Step[] {
+export function replaceRevokedActive({ active, generations, now }: RingState): readonly MoveActive[] {
   if (active?.phase !== "revoked") return [];
   const [best] = generations
     .filter(({ phase, isUsable, isListed }) => isListed && isUsable && isVerifying(phase))

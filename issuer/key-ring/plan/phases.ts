@@ -71,11 +71,13 @@ function whileLive(document: KeySetDocument, now: EpochSeconds): KeySetDocument 
   return document.expiresAt <= now || isFromFuture ? undefined : document;
 }
 
-/** Every tombstone of the last documents, expired or not, and those that are still to be published. */
-export function knownTombstones({ document, newer, withdrawn }: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
+/** Every tombstone of the last documents, expired or not, and those that are still to be published: by memory or by tags. */
+export function knownTombstones(observed: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
+  const { document, newer, withdrawn, generations } = observed;
+  const noted = generations.flatMap(({ tags }) => tags.revokedOthers).map(({ kid, at }) => [kid, at] as const);
   const revoked = document.kind === "read" ? document.document.revoked : [];
   const published = [...(newer?.revoked ?? []), ...revoked].map(({ kid, at }) => [kid, at] as const);
-  return new Map([...withdrawn, ...published]);
+  return new Map([...noted, ...withdrawn, ...published]);
 }
 
 /**

@@ -47,7 +47,7 @@ export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochS
   const replacement = replaceRevokedActive(state);
   const due: readonly Step[] = [
     ...disableRevoked(state),
-    ...(replacement.length === 0 ? [] : withdrawnTag(state)),
+    ...replacement.flatMap(({ generation }) => withdrawnTag(state, generation)),
     ...replacement,
     ...(requested?.steps ?? []),
     ...(observed.root === undefined ? [] : upkeep(state, publish)),

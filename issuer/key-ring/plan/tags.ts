@@ -2,7 +2,7 @@
  * The tags that keys should have: what makes a key usable later, what has happened to it, what timing is in use. Pure. A
  * missing tag is set again; tags that name another ring are left alone.
  */
-import { liveDocument } from "./phases.ts";
+import { isWithdrawn, liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedRoot } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
@@ -43,18 +43,22 @@ function rootTags({ keyArn, alg, publicKey, tags, number }: ObservedRoot, ring: 
 
 /** After the fact: since when a key is listed, when that had settled, when it handed over, when it was revoked. */
 export function historyTags(state: RingState): readonly Step[] {
-  return state.generations.flatMap((generation): readonly Step[] => {
-    const { kid, keyState } = generation;
+  const own = state.generations.flatMap((generation): readonly Step[] => {
+    const { kid } = generation;
     const tags = {
       ...listedTags(generation, state),
       ...supersededTag(generation, state),
       ...revokedTag(generation, state),
     };
-    // KMS refuses tags on a key that waits for its deletion.
-    const isTaggable = keyState === "Enabled" || keyState === "Disabled";
-    if (kid === undefined || !isTaggable || Object.keys(tags).length === 0) return [];
+    if (kid === undefined || !isTaggable(generation) || Object.keys(tags).length === 0) return [];
     return [{ kind: "tag_key", keyArn: generation.keyArn, generation: generation.number, tags }];
   });
+  return [...own, ...revokedOthersTag(state.generations, state.active, state)];
+}
+
+/** KMS refuses tags on a key that waits for its deletion. */
+function isTaggable({ keyState }: Generation): boolean {
+  return keyState === "Enabled" || keyState === "Disabled";
 }
 
 function listedTags({ entry, tags }: Generation, { observed, now }: RingState): Partial<RingTags> {
@@ -77,11 +81,18 @@ function supersededTag({ phase, tags }: Generation, { observed }: RingState): Pa
 /**
  * Before another key takes over: that the active one was withdrawn. Nothing brings it back from then on: neither an older
  * view of KMS, nor a tombstone that could not be published, nor enabling the key again.
+ * @param next the generation that takes over
  */
-export function withdrawnTag(state: RingState): readonly Step[] {
+export function withdrawnTag(state: RingState, next: number): readonly Step[] {
   const { active } = state;
-  // KMS refuses tags on a key that waits for its deletion.
-  if (active?.kid === undefined || !["Enabled", "Disabled"].includes(active.keyState)) return [];
+  if (active?.kid === undefined) return [];
+  if (!isTaggable(active)) {
+    return revokedOthersTag(
+      [active],
+      state.generations.find(({ number }) => number === next),
+      state,
+    );
+  }
   const tags = revokedTag(active, state);
   const { keyArn, number } = active;
   return Object.keys(tags).length === 0 ? [] : [{ kind: "tag_key", keyArn, generation: number, tags }];
@@ -90,6 +101,28 @@ export function withdrawnTag(state: RingState): readonly Step[] {
 function revokedTag({ phase, tags, revokedAt, kid }: Generation, state: RingState): Partial<RingTags> {
   if (phase !== "revoked" || tags.revokedAt !== undefined) return {};
   return { revokedAt: revokedAt ?? state.now, ...(kid === undefined ? {} : { kid }) };
+}
+
+/**
+ * Revoked keys that cannot be tagged themselves, noted on one that signs: people can cancel a deletion, and neither a process
+ * nor a tombstone may be there then to tell.
+ */
+function revokedOthersTag(
+  generations: readonly Generation[],
+  bearer: Generation | undefined,
+  state: RingState,
+): readonly Step[] {
+  if (bearer === undefined || bearer.phase === "revoked" || !isTaggable(bearer)) return [];
+  const noted = new Set(state.generations.flatMap(({ tags }) => tags.revokedOthers.map(({ kid }) => kid)));
+  const revokedOthers = generations
+    .filter((generation) => !isTaggable(generation) && isWithdrawn(generation.keyState))
+    .flatMap((generation) => {
+      const { kid } = generation;
+      const { revokedAt } = revokedTag(generation, state);
+      return kid === undefined || revokedAt === undefined || noted.has(kid) ? [] : [{ kid, at: revokedAt }];
+    });
+  if (revokedOthers.length === 0) return [];
+  return [{ kind: "tag_key", keyArn: bearer.keyArn, generation: bearer.number, tags: { revokedOthers } }];
 }
 
 /** The note of what earlier documents allowed. Nothing is lowered before it is seen to be there. */

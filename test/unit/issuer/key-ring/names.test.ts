@@ -60,6 +60,7 @@ describe("tags", () => {
       publishedAt: seconds(1_800_000_000),
       supersededAt: seconds(1_800_000_002),
       revokedAt: seconds(1_800_000_001),
+      revokedOthers: [{ kid: kidOf("another-kid"), at: seconds(1_800_000_003) }],
       timing: "60/30/60/3600/180/360 to 60/30/60/600/180/360 @1800000000",
     } as const;
     expect(parseRingTags(ringTags(tags))).toEqual(tags);
@@ -79,9 +80,11 @@ describe("tags", () => {
       "sealgate:managed": "yes",
       "sealgate:published": "1e9",
       "sealgate:revoked": "-1",
+      "sealgate:revoked:another-kid": "soon",
+      "sealgate:revoked:": "1800000000",
     });
     expect(tags).toMatchObject({ alg: undefined, kid: undefined, managed: false });
-    expect(tags).toMatchObject({ publishedAt: undefined, revokedAt: undefined });
+    expect(tags).toMatchObject({ publishedAt: undefined, revokedAt: undefined, revokedOthers: [] });
   });
 
   test("that KMS writes have only characters that KMS allows", () => {

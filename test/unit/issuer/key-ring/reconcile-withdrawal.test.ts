@@ -176,6 +176,25 @@ describe("a withdrawn key", () => {
     expect(states).toEqual(["Disabled", "Disabled"]);
   });
 
+  test("stays revoked when its deletion is cancelled before anything could be published, and no process remembers", async () => {
+    const world = await startedRing();
+    world.pass(400);
+    await world.run();
+    const root = given((await world.observe()).root);
+    const { keyId, tags } = await world.generation(1);
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: root.keyId }));
+    await world.kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: keyId }));
+    await world.run();
+    await world.kms.client.send(new CancelKeyDeletionCommand({ KeyId: keyId }));
+    await world.kms.client.send(new EnableKeyCommand({ KeyId: keyId }));
+    await world.run();
+    expect((await world.generation(1)).keyState).toBe("Disabled");
+    await world.kms.client.send(new EnableKeyCommand({ KeyId: root.keyId }));
+    await world.run();
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+    expect(await statesOf(world)).toEqual(["2 active", "3 pending"]);
+  });
+
   test("of a scheduled deletion that was cancelled is not published again", async () => {
     const world = await startedRing();
     const { keyId } = await world.generation(2);

@@ -42,9 +42,11 @@ describe("an active key that anybody took away", () => {
     "hands over to the pending key, then gets its tombstone: %s",
     (keyState) => {
       const steps = planRing(withState(observedRing(), 1, keyState), POLICY, NOW).due;
-      const [first, second] = keyState === "Disabled" ? steps.slice(1) : steps;
-      // KMS takes no tags for a key that waits for its deletion.
-      expect(steps[0]?.kind).toBe(keyState === "Disabled" ? "tag_key" : "move_active");
+      const [note, first, second] = steps;
+      // KMS takes no tags for a key that waits for its deletion: the one that takes over tells it.
+      const onItself = { generation: 1, tags: { revokedAt: NOW } };
+      const onTheOther = { generation: 2, tags: { revokedOthers: [{ kid: keyOf(1).kid, at: NOW }] } };
+      expect(note).toMatchObject({ kind: "tag_key", ...(keyState === "Disabled" ? onItself : onTheOther) });
       expect(first).toMatchObject({ kind: "move_active", from: 1, generation: 2, reason: "revoked" });
       expect(second).toMatchObject({
         kind: "publish",

@@ -7,6 +7,7 @@ import {
   entry,
   generation,
   held,
+  keyOf,
   noted,
   observedRing,
   root,
@@ -23,7 +24,12 @@ describe("tags", () => {
   test("are not set on a key that waits for its deletion: KMS refuses them", () => {
     const generations = [generation(1, noted()), generation(2, { ...noted(), keyState: "PendingDeletion" })];
     const { due } = planRing(observedRing({ generations }), POLICY, after(10));
-    expect(due.map(({ kind }) => kind)).toEqual(["publish", "create_key"]);
+    expect(due.map(({ kind }) => kind)).toEqual(["publish", "tag_key", "create_key"]);
+    // The active key tells it: the tombstone may be lost, and people may cancel the deletion.
+    expect(due[1]).toMatchObject({ generation: 1, tags: { revokedOthers: [{ kid: keyOf(2).kid, at: after(10) }] } });
+    const told = [generation(1, { tags: { ...noted().tags, revokedOthers: [{ kid: keyOf(2).kid, at: after(9) }] } })];
+    const again = planRing(observedRing({ generations: [...told, ...generations.slice(1)] }), POLICY, after(10)).due;
+    expect(again.map(({ kind }) => kind)).toEqual(["publish", "create_key"]);
   });
 
   test("that name another ring are left alone, and the generation is not used", () => {

@@ -9,13 +9,14 @@ import type { Coverage } from "./coverage.ts";
 import { documentOf } from "./documents.ts";
 import type { Answer, Isolate } from "./edge.ts";
 import { createExcuses } from "./excuses.ts";
-import { COMPOSE_MS, createFacts, KMS_LAG_MS } from "./facts.ts";
+import { createFacts, KMS_LAG_MS } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { KmsChange, KmsTruth } from "./kms-model.ts";
 import type { KvModel, KvWrite } from "./kv-model.ts";
 import { createMoves } from "./moves.ts";
 import { aliasesOf } from "./ports.ts";
 import type { RingPolicy } from "./ports.ts";
+import { maySignUntil } from "./revoked-signing.ts";
 import type { Run } from "./rotator.ts";
 import { createSigningJudge } from "./signing.ts";
 import type { Attempt, MintedToken } from "./signer.ts";
@@ -154,7 +155,9 @@ export function createJudge(options: JudgeOptions): Judge {
     if (!facts.isGeneration(keyArn)) return;
     if (!facts.wasEverActive(keyArn)) report("3 pending key has signed", keyArn);
     const { actedMs } = withdrawals.of(keyArn) ?? {};
-    if (actedMs !== undefined && clock.nowMs > actedMs + spans.longestLagMs + COMPOSE_MS)
+    const untilMs = maySignUntil(keyArn, facts);
+    if (actedMs === undefined || untilMs === undefined) return;
+    if (clock.nowMs > untilMs)
       report(
         "11 revoked key has signed",
         `${keyArn}, ${(clock.nowMs - actedMs) / 1000} s after a rotator had acted on it`,

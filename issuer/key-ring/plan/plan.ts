@@ -47,7 +47,7 @@ export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochS
   const replacement = replaceRevokedActive(state);
   const due: readonly Step[] = [
     ...disableRevoked(state),
-    ...replacement.flatMap(({ generation }) => withdrawnTag(state, generation)),
+    ...withdrawnTag(state, replacement[0]?.generation),
     ...replacement,
     ...(requested?.steps ?? []),
     ...(observed.root === undefined ? [] : upkeep(state, publish)),

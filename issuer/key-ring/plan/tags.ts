@@ -79,11 +79,11 @@ function supersededTag({ phase, tags }: Generation, { observed }: RingState): Pa
 }
 
 /**
- * Before another key takes over: that the active one was withdrawn. Nothing brings it back from then on: neither an older
+ * Before another key takes over or a tombstone is published: that the active one was withdrawn. Nothing brings it back from then on: neither an older
  * view of KMS, nor a tombstone that could not be published, nor enabling the key again.
- * @param next the generation that takes over
+ * @param next the generation that takes over, if there is one
  */
-export function withdrawnTag(state: RingState, next: number): readonly Step[] {
+export function withdrawnTag(state: RingState, next: number | undefined): readonly Step[] {
   const { active } = state;
   if (active?.kid === undefined) return [];
   if (!isTaggable(active)) {

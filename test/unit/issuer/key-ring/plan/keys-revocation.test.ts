@@ -65,7 +65,8 @@ describe("an active key that anybody took away", () => {
   test("never hands over to a pending key that is not published: it is published first", () => {
     const observed = withState(observedRing({ document: held(documentOf([entry(1, "active")])) }), 1, "Disabled");
     const { due, problems } = planRing(observed, POLICY, NOW);
-    expect(due[0]).toMatchObject({ kind: "publish", keys: [{ kid: keyOf(2).kid, state: "pending" }] });
+    expect(due[0]).toMatchObject({ kind: "tag_key", generation: 1, tags: { revokedAt: NOW } });
+    expect(due[1]).toMatchObject({ kind: "publish", keys: [{ kid: keyOf(2).kid, state: "pending" }] });
     expect(briefly(due).filter((step) => step.startsWith("move"))).toEqual([]);
     expect(problems.map(({ code }) => code)).toContain("active_unusable");
   });
@@ -128,7 +129,7 @@ describe("an active key that anybody took away", () => {
       generations: [generation(1, { ...noted(), keyState: "Disabled" })],
       document: held(documentOf([entry(1, "active")])),
     });
-    expect(briefly(planRing(alone, POLICY, NOW).due)).toEqual(["publish", "tag_key 1", "create_key"]);
+    expect(briefly(planRing(alone, POLICY, NOW).due)).toEqual(["tag_key 1", "publish", "create_key"]);
   });
 
   test("does not lose its place to states that pass by themselves", () => {

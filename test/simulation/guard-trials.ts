@@ -170,7 +170,7 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { newerDocument: true },
     make: pausedAndWithdrawn,
     breaks: "1 good token refused",
-    first: 31,
+    first: 14,
   },
   {
     guard: "signers take up published keys only",

@@ -162,8 +162,8 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     guard: "deadline of composing",
     removed: { composeDeadline: true },
     make: pausedAndWithdrawn,
-    breaks: "6 no key can sign",
-    first: 27,
+    breaks: "12 active moved without a cause",
+    first: 410,
   },
   {
     guard: "the newest document known is built on",

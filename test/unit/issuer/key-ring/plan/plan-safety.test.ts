@@ -207,6 +207,8 @@ function unsafe(
           number < step.from &&
           keyState === "Enabled" &&
           !dead.has(keyOf(number).kid) &&
+          // A key that is revoked by this very request cannot sign, however it stands.
+          !(request?.kind === "revoke" && request.kid === keyOf(number).kid) &&
           isKept &&
           listed(publicKey?.kid),
       );

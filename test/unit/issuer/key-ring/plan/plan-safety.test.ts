@@ -181,7 +181,6 @@ function unsafe(
   const isRequested = request?.kind === "revoke" && request.kid === kid;
   const dead = new Set<string>([
     ...(observed.document.kind === "read" ? observed.document.document.revoked.map((one) => one.kid) : []),
-    // Of a disabled key without its tag nobody can tell the kid.
     ...observed.generations
       .filter(({ tags }) => tags.revokedAt !== undefined)
       .flatMap(({ publicKey, tags }) => publicKey?.kid ?? tags.kid ?? []),
@@ -207,7 +206,6 @@ function unsafe(
           number < step.from &&
           keyState === "Enabled" &&
           !dead.has(keyOf(number).kid) &&
-          // A key that is revoked by this very request cannot sign, however it stands.
           !(request?.kind === "revoke" && request.kid === keyOf(number).kid) &&
           isKept &&
           listed(publicKey?.kid),

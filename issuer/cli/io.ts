@@ -14,7 +14,7 @@ export interface CliIo {
   readonly readStdin: () => Promise<string>;
   /** One line that a person types; empty when there is none. */
   readonly readLine: () => Promise<string>;
-  /** Whether somebody sits at stdin, who would have to be told that a command waits. */
+  /** Whether a person sits at stdin, who has to be told that a command waits. */
   readonly stdinIsTerminal: boolean;
   /** Whether messages may be coloured, see {@link wantsColor}. */
   readonly color: boolean;

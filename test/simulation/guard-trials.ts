@@ -40,7 +40,7 @@ function ofFamily(name: string): (seed: string) => Schedule {
   return (seed) => drawSchedule(seed, name);
 }
 
-/** C below a minute: a location may keep what somebody has asked for with the default. */
+/** C below a minute: a location may keep what a reader has asked for with the default. */
 function withShortCaches(seed: string): Schedule {
   return { ...withdrawn(seed), policy: policyWith({ ...LETTERS, C: 30, M: 5 }) };
 }

@@ -49,7 +49,7 @@ export async function revoke(
   kms.hands.enableKey(keyArn);
 }
 
-/** A key is out for a while. Nobody means to revoke it; a rotator that sees it will. */
+/** A key is out for a while. People do not mean to revoke it; a rotator that sees it will. */
 export async function interrupt(
   { how, whom, forSeconds }: DeedOf<"interrupt">,
   options: DeedsOptions,
@@ -66,7 +66,7 @@ export async function interrupt(
   if (kms.truth.state(keyArn) === "Disabled") kms.hands.enableKey(keyArn);
 }
 
-/** Somebody points `active` to a key that is no generation, and back. */
+/** A person points `active` to a key that is no generation, and back. */
 export async function handMove(
   { forSeconds }: DeedOf<"hand_move">,
   { clock, kms, facts, policy }: DeedsOptions,

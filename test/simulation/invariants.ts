@@ -1,5 +1,5 @@
 /**
- * The judge: sees everything that happens in the world, is seen by nobody, and says on each event whether a promise was
+ * The judge: sees everything that happens in the world, is not seen by its parts, and says on each event whether a promise was
  * broken. It is told nothing that a plan, a step or an audit says. Times are true ones; the numbers are those of
  * docs/simulation.md.
  */

@@ -37,7 +37,7 @@ export interface KmsTruth {
   onChange(listener: (change: KmsChange) => void): void;
 }
 
-/** Who made a change: a rotator, a signer, or a person with whatever tool. */
+/** Who made a change: a rotator, a signer, or a person with any tool. */
 export type Actor = "rotator" | "signer" | "person";
 
 export type KmsChange = { readonly by: Actor } & (
@@ -45,7 +45,7 @@ export type KmsChange = { readonly by: Actor } & (
   | { readonly kind: "tagged"; readonly keyArn: string; readonly tags: KmsTags }
   | { readonly kind: "alias"; readonly aliasName: string; readonly keyArn: string; readonly isNew: boolean }
   | { readonly kind: "alias_removed"; readonly aliasName: string; readonly keyArn: string }
-  /** Somebody else has the alias, or the key is too new to be named. */
+  /** Another key has the alias, or the key is too new to be named. */
   | { readonly kind: "refused" }
 );
 
@@ -60,7 +60,7 @@ export interface KmsModel {
     cancelDeletion(keyArn: string): void;
     removeAlias(aliasName: string): void;
     removeTags(keyArn: string, names: readonly string[]): void;
-    /** Nobody may read tags for so long. */
+    /** Tags cannot be read for so long. */
     denyTags(forMs: number): void;
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The way into the real product for whoever drives it from outside, with every port open: clock, timer, KMS, `fetch`, KV and
+ * The way into the real product for harnesses that drive it from outside, with every port open: clock, timer, KMS, `fetch`, KV and
  * chance. Nothing below is a model or a mock. The simulation of this folder uses it itself; harnesses of other origin may
  * rely on what is exported here, which stays as it is when files behind it move.
  *

@@ -16,10 +16,10 @@ export type Deed = { readonly atSeconds: number } & (
       readonly kind: "revoke";
       readonly how: "request" | "disable" | "delete";
       readonly whom: Whom;
-      /** Somebody enables it again, once its revocation is known for good. */
+      /** A person enables it again, once its revocation is known for good. */
       readonly enabledAgain: boolean;
     }
-  /** Somebody disables the key, or schedules its deletion, and takes that back, whoever has noticed meanwhile. */
+  /** A person disables the key, or schedules its deletion, and takes that back, also if a rotator has noticed. */
   | { readonly kind: "interrupt"; readonly how: "disable" | "delete"; readonly whom: Whom; readonly forSeconds: number }
   | { readonly kind: "rotate" }
   | { readonly kind: "adopt" }
@@ -66,7 +66,7 @@ export interface Schedule {
   /** One more rotator, that runs so seldom and remembers what it then saw; 0: none. */
   readonly seldomSeconds: number;
   readonly signers: number;
-  /** Signers are frozen while nobody asks them for a token. */
+  /** Signers are frozen while they are not asked for a token. */
   readonly isLambda: boolean;
   readonly frozenIsolates: boolean;
   /** Consumers of the plain JWK Set. */

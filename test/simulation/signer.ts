@@ -1,6 +1,6 @@
 /**
  * A machine that issues tokens: the real issuer and ring signer over the model of KMS. It may be started again at any time; a
- * Lambda is frozen whenever nobody asks it for a token.
+ * Lambda is frozen whenever it is not asked for a token.
  */
 import { createSigner, SealgateError } from "./ports.ts";
 import type { Kms, RingPolicy, TokenSigner } from "./ports.ts";

@@ -169,7 +169,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   /** An isolate that holds what was there before `write` for as long as the rules of edge and KV allow. */
   function longestWay(write: KvWrite, location: number): void {
     const slack = (): number => rng.between(1, 1500);
-    // C as somebody may ask: of the policy, of the document, or before there is one.
+    // C as a reader may ask: of the policy, of the document, or before there is one.
     const cacheTtl = rng.pick([
       policy.timing.kvCacheTtlSeconds,
       documentOf(write).timing?.kvCacheTtl ?? policy.timing.kvCacheTtlSeconds,
@@ -198,7 +198,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
       at(heldMs, () => {
         const holder = who === "same" ? first : isolateAt(location, who === "new");
         sendTelling(holder);
-        // As soon as somebody may sign with a key that is not known everywhere, a token of it meets this isolate.
+        // As soon as a signer may use a key that is not known everywhere, a token of it meets this isolate.
         at(usedMs, () => spawn(mintFor(holder)));
         at(usedMs + 4000, () => sendTelling(holder));
       });
@@ -235,7 +235,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
       for (let times = 1; times < 60; times++) after((times + rng.next()) * 20_000, () => mint(signer, 0.2));
   });
 
-  /** A signer that nobody asks for a while: now and then, as a Lambda is. */
+  /** A signer that is not asked for a while: now and then, as a Lambda is. */
   function seldom(signer: SignerHost): void {
     mint(signer, 0.3);
     if (rng.chance(0.3)) after(rng.between(20, 80) * 1000, () => mint(signer, 0.3));

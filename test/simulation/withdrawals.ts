@@ -14,7 +14,7 @@ export type Standing = "good" | "limbo" | "revoked";
 export interface Withdrawal {
   /** Since when the key may not sign, or should not. */
   readonly sinceMs: number;
-  /** People mean it: nobody enables the key again before the ring knows. */
+  /** People mean it: they do not enable the key again before the ring knows. */
   isMeant: boolean;
   /** When people enabled the key again. */
   enabledMs: number | undefined;

@@ -29,7 +29,7 @@ export interface Invocation {
   readonly event: unknown;
   /** Variables to change before the event. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Nobody waits longer than this for the answer, in milliseconds; what the handler has begun is left standing. */
+  /** The caller waits no longer than this for the answer, in milliseconds; what the handler has begun is left standing. */
   readonly abandonAfterMs?: number;
 }
 

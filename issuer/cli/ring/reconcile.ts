@@ -125,7 +125,7 @@ async function rotateOnce(
   return { ...report, isDryRun: dryRun === true, isRequested: true, now: ports.clock() };
 }
 
-/** Between two looks: whatever is waited for may also come about by another rotator. */
+/** Between two looks: another rotator may bring about what is waited for. */
 const LONGEST_WAIT_SECONDS = 30;
 const SHORTEST_WAIT_SECONDS = 1;
 

@@ -28,7 +28,7 @@ describe("the gateway", () => {
       { ...privateJwk, x: `${privateJwk.x}AA` },
       { ...privateJwk, kty: "EC" },
       { ...privateJwk, crv: "X25519" },
-      // The halves of two pairs: what it signs, nobody could verify.
+      // The halves of two pairs: what it signs could not be verified.
       { ...privateJwk, d },
     ];
     for (const secret of bad) {

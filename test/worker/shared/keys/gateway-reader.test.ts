@@ -1,6 +1,6 @@
 /**
  * `fromUrl` behind a real gateway, in virtual time: its bounds, measured and compared with their formulas, and what a gateway
- * that is down or stale, or somebody in between, can and cannot do.
+ * that is down or stale, or a proxy in between, can and cannot do.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { fromUrl } from "../../../../shared/key-sets.ts";

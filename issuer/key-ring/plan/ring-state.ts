@@ -52,12 +52,9 @@ export function generationNumberOf({ ring, generation }: RingTags): number | und
   return ring !== undefined && named?.role === "generation" ? named.number : undefined;
 }
 
-/** The number of the next generation. A listed key whose alias is gone keeps its number, and gets the alias back. */
-export function nextNumber({ observed }: RingState): number {
-  const { active, generations, orphans, document } = observed;
-  const listed = document.kind === "read" ? document.document.keys : [];
-  const lost = orphans
-    .filter(({ tags }) => listed.some(({ kid }) => kid === tags.kid))
-    .map(({ tags }) => generationNumberOf(tags) ?? 0);
+/** The number of the next generation. A key that has been a generation keeps its number, also without its alias. */
+export function nextNumber({ observed: { active, generations, orphans } }: RingState): number {
+  // The kid is tagged once a key has its alias. Without the alias the number is still that key's, listed or not.
+  const lost = orphans.filter(({ tags }) => tags.kid !== undefined).map(({ tags }) => generationNumberOf(tags) ?? 0);
   return Math.max(0, active?.generation ?? 0, ...generations.map(({ number }) => number), ...lost) + 1;
 }

@@ -109,13 +109,14 @@ describe("keys without an alias", () => {
     expect(due.at(-1)).toEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
   });
 
-  test("that the document lists keep their number, though nobody has the alias", () => {
+  test.each([
+    ["the key set lists it", observedRing({}).document],
+    ["the key set cannot be read", { kind: "unknown", fault: "publish_timeout", message: "no answer" } as const],
+    ["no key set is there", { kind: "missing" } as const],
+  ])("that have been a generation keep their number: %s", (_what, document) => {
     const orphan = observedKey(keyOf(2), "2", noted());
-    const { due } = planRing(
-      observedRing({ generations: [generation(1, noted())], orphans: [orphan] }),
-      POLICY,
-      after(10),
-    );
+    const observed = observedRing({ generations: [generation(1, noted())], orphans: [orphan], document });
+    const { due } = planRing(observed, POLICY, after(10));
     expect(due).toContainEqual(expect.objectContaining({ kind: "create_key", role: "generation", number: 3 }));
   });
 });

@@ -122,8 +122,9 @@ function planAdopt(state: RingState): RequestPlan {
   if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(state, kid)) {
     return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");
   }
-  // One key, one generation: it may be one already, whose alias KMS does not show yet.
-  const tagged = generationNumberOf(tags);
+  // One key, one generation: it may be one already, whose alias KMS does not show yet. Two readings of its tags may differ.
+  const seen = [tags, ...observed.orphans.filter((orphan) => orphan.keyArn === keyArn).map((orphan) => orphan.tags)];
+  const tagged = seen.map(generationNumberOf).find((number) => number !== undefined);
   const isTaken = observed.generations.some(({ number }) => number === tagged);
   const number = observed.claimed.get(keyArn) ?? (isTaken ? undefined : tagged) ?? nextNumber(state);
   return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });

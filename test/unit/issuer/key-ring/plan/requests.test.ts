@@ -29,6 +29,13 @@ describe("rotating by request", () => {
 describe("adopting a key", () => {
   const adopt = { kind: "adopt" } as const;
 
+  test("keeps the number that either reading of its tags shows: two readings may differ", () => {
+    const orphan = observedKey(keyOf(5), "5", { tags: { generation: "3" } });
+    const candidate = { ...orphan, tags: { ...orphan.tags, ring: undefined, generation: undefined, kid: undefined } };
+    const { due } = planRing(observedRing({ candidate, orphans: [orphan] }), POLICY, after(10), adopt);
+    expect(due).toContainEqual({ kind: "claim_alias", role: "generation", number: 3, keyArn: orphan.keyArn });
+  });
+
   test("never makes a second generation of a key whose alias KMS does not show yet", () => {
     const named = observedKey(keyOf(5), "5", { tags: { generation: "3" } });
     const untagged = observedKey(keyOf(5), "5", { tags: { generation: undefined, ring: undefined } });

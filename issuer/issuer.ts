@@ -16,6 +16,7 @@ import { SealgateError } from "./errors.ts";
 import { takePlainJson } from "./plain-json.ts";
 import type { Signer, SignerSource } from "./signer.ts";
 import { signCompactJws, toSigningInput, tokenBytesOf } from "./token.ts";
+import { useSigner } from "./use-signer.ts";
 import { isWholeNumber } from "../shared/whole-number.ts";
 
 /** "at+jwt" asks for the access token profile of RFC 9068. */
@@ -129,14 +130,15 @@ export function createIssuer(options: IssuerOptions): Issuer {
       const typ = checkTyp(signOptions.typ ?? "JWT");
       const callers = takeClaims(claims, signOptions.audience, typ);
       // The signer first: finding it may take a while, and the token's time starts when it is signed.
-      const signer = await source.current();
-      const iat = readClock(clock);
-      const payload = { iss: settings.issuer, ...callers, iat, exp: iat + ttlSeconds, jti: readJti(newJti) };
-      requireVerifiable(payload, maxTokenTtlSeconds);
-      const signingInput = toSigningInput({ alg: signer.alg, kid: signer.kid, typ }, payload);
-      requireTokenSize(tokenBytesOf(signingInput, signer));
-      const token = await signCompactJws(signer, signingInput);
-      return { token, kid: signer.kid, expiresAt: payload.exp, jti: payload.jti };
+      return useSigner(source, async (signer) => {
+        const iat = readClock(clock);
+        const payload = { iss: settings.issuer, ...callers, iat, exp: iat + ttlSeconds, jti: readJti(newJti) };
+        requireVerifiable(payload, maxTokenTtlSeconds);
+        const signingInput = toSigningInput({ alg: signer.alg, kid: signer.kid, typ }, payload);
+        requireTokenSize(tokenBytesOf(signingInput, signer));
+        const token = await signCompactJws(signer, signingInput);
+        return { token, kid: signer.kid, expiresAt: payload.exp, jti: payload.jti };
+      });
     },
   };
 }

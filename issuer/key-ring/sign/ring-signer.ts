@@ -16,6 +16,7 @@ import type { Kms, KmsKey } from "../../kms/port.ts";
 import { createKmsSigner } from "../../kms/signer.ts";
 import { createSharedRun } from "../../shared-run.ts";
 import type { Signer, SignerSource } from "../../signer.ts";
+import { isKeyGone } from "../../use-signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";
 import { parseRingTags, ringAlias } from "../names.ts";
 import type { PublishedKeys } from "./published-keys.ts";
@@ -60,9 +61,6 @@ interface Held {
 
 /** Between two looks at the ring that nothing but failure separates. */
 const RETRY_SECONDS = 1;
-
-/** Faults of Sign that another look at the ring may heal: the key was taken away. */
-const KEY_IS_GONE: readonly string[] = ["kms_key_disabled", "kms_key_pending_deletion", "kms_key_not_found"];
 
 const KNOWN_OPTIONS: KnownOptions<RingSignerOptions> = {
   ring: true,
@@ -139,8 +137,8 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
         try {
           return await signer.sign(signingInput);
         } catch (error) {
-          // The next token looks at the ring again: by then `active` may have moved to another key.
-          if (error instanceof SealgateError && KEY_IS_GONE.includes(error.code)) gone.add(signer.keyArn);
+          // The next look finds where `active` points by now.
+          if (isKeyGone(error)) gone.add(signer.keyArn);
           throw error;
         }
       },

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { isJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { inject } from "vitest";
+import { startTestKms } from "../support/kms.ts";
 import { jsonObject } from "../support/values.ts";
 
 const execute = promisify(execFile);
@@ -60,6 +61,34 @@ export interface PackageProject {
   /** Runs a module in the project, which must say nothing on stderr. @returns what it has printed, as JSON */
   runModule(source: string, env?: Readonly<Record<string, string>>): Promise<unknown>;
   remove(): Promise<void>;
+}
+
+export const ISSUER = "https://auth.example.com";
+export const AUDIENCE = "https://api.example.com";
+
+/** The package in a project, beside an embedded KMS with one ES256 key. */
+export interface SigningProject {
+  readonly project: PackageProject;
+  /** For programs of the project that sign with the key. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs a module with these variables. */
+  runModule(source: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function startSigningProject(): Promise<SigningProject> {
+  const [aws, project] = await Promise.all([startTestKms(), installPackage()]);
+  const key = await aws.createKeyFor("ES256");
+  const env = { ...aws.env, SEALGATE_KEY_ID: key, SEALGATE_ALG: "ES256", SEALGATE_ISSUER: ISSUER };
+  return {
+    project,
+    env,
+    runModule: (source) => project.runModule(source, env),
+    async close() {
+      await aws.close();
+      await project.remove();
+    },
+  };
 }
 
 /** Installs what `pack-once.ts` has built and packed. */

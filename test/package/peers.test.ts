@@ -2,31 +2,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTestKms } from "../support/kms.ts";
-import type { TestKms } from "../support/kms.ts";
 import { jsonObject } from "../support/values.ts";
-import { installPackage, peersOf, ROOT } from "./package-project.ts";
-import type { PackageProject } from "./package-project.ts";
+import { AUDIENCE, ISSUER, peersOf, ROOT, startSigningProject } from "./package-project.ts";
+import type { PackageProject, SigningProject } from "./package-project.ts";
 
-const ISSUER = "https://auth.example.com";
-const AUDIENCE = "https://api.example.com";
-
+let signing: SigningProject;
 let project: PackageProject;
-let aws: TestKms;
-let env: Readonly<Record<string, string>>;
+let env: SigningProject["env"];
 
 beforeAll(async () => {
-  aws = await startTestKms();
-  project = await installPackage();
-  const key = await aws.createKeyFor("ES256");
-  env = { ...aws.env, SEALGATE_KEY_ID: key, SEALGATE_ALG: "ES256", SEALGATE_ISSUER: ISSUER };
+  signing = await startSigningProject();
+  ({ project, env } = signing);
 });
-afterAll(async () => {
-  await aws.close();
-  await project.remove();
-});
+afterAll(() => signing.close());
 
-const runModule = (source: string): Promise<unknown> => project.runModule(source, env);
+const runModule = (source: string): Promise<unknown> => signing.runModule(source);
 
 /** The lowest versions that the manifest allows, under the names that they have in the repository. */
 const LOWEST = { hono: "hono-lowest", "@aws-sdk/client-kms": "client-kms-lowest" } as const;

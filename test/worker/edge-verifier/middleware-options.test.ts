@@ -2,13 +2,13 @@
  * The middleware's options as functions of the request: each request is verified with what holds for it, and with nothing
  * that another request has left behind.
  */
-import { Hono } from "hono";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { sealgate } from "../../../edge-verifier/index.ts";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { SealgateOptions } from "../../../edge-verifier/index.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { AUDIENCE, makeFixture, NOW } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
+import { collectProblems, ringOf, statusAt, tenants } from "./tenants.ts";
+import type { App } from "./tenants.ts";
 
 let fixture: Fixture;
 let other: Fixture;
@@ -16,34 +16,9 @@ beforeAll(async () => {
   [fixture, other] = await Promise.all([makeFixture(), makeFixture()]);
 });
 
-const clock = (): number => NOW * 1000;
-
-/** An app of tenants: `/<tenant>/me`, with the middleware in front. */
-function tenants(options: SealgateOptions) {
-  return new Hono()
-    .use("/:tenant/*", sealgate({ clock, ...options }))
-    .get("/:tenant/me", (c) => c.json({ sub: c.get("jwtPayload")?.sub }));
-}
-
-interface App {
-  request(path: string, init: RequestInit, bindings: object): Response | Promise<Response>;
-}
-
-async function statusOf(app: App, path: string, token?: string, bindings: object = fixture.env): Promise<number> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return (await app.request(path, { headers }, bindings)).status;
-}
-
-const ringOf = (one: Fixture): string => String(one.env["RING"]);
-
-let problems: string[];
-beforeEach(() => {
-  problems = [];
-  vi.spyOn(console, "error").mockImplementation((line: string) => problems.push(line));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const problems = collectProblems();
+const statusOf = (app: App, path: string, token?: string, bindings: object = fixture.env): Promise<number> =>
+  statusAt(app, path, token, bindings);
 
 describe("an option that is a function holds for the request that it was asked for", () => {
   test("audience: a token of one tenant is good for no other, at first sight and when it is remembered", async () => {
@@ -164,17 +139,17 @@ describe("an option that is a function holds for the request that it was asked f
         expect(await statusOf(app, "/x/me", token), `${name}: ${String(nothing)}`).toBe(500);
       }
     }
-    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.lines.length).toBeGreaterThan(0);
   });
 
-  test("the same problems are logged once a minute, however often they are met", async () => {
+  test("the same problems.lines are logged once a minute, however often they are met", async () => {
     const app = tenants({
       audience: (c) => `with blanks ${c.req.param("tenant") ?? ""}`,
       clock: () => NOW * 1000 + 1e7,
     });
     for (let index = 0; index < 20; index += 1) await statusOf(app, `/t${index}/me`);
-    expect(problems.length).toBe(1);
+    expect(problems.lines.length).toBe(1);
     await statusOf(tenants({ audience: () => "with blanks", clock: () => NOW * 1000 + 1e7 + 60_000 }), "/x/me");
-    expect(problems.length).toBe(2);
+    expect(problems.lines.length).toBe(2);
   });
 });

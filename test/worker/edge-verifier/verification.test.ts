@@ -1,14 +1,16 @@
 /** The verifications of an isolate: what a stranger can choose costs neither memory nor reads of KV. */
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { sealgate } from "../../../edge-verifier/index.ts";
-import type { SealgateOptions, SealgateVariables } from "../../../edge-verifier/index.ts";
+import type { SealgateVariables } from "../../../edge-verifier/index.ts";
 import { MAX_ON_TRIAL } from "../../../edge-verifier/verification.ts";
 import type { KeySetNamespace } from "../../../shared/keys/key-set-reader.ts";
 import { makeDocument, makeKey, ringName, seconds, signKeySet, TEST_ISSUER } from "../../support/key-sets.ts";
 import { makeFixture, NOW } from "./fixture.ts";
 import type { Fixture } from "./fixture.ts";
+import { clock, collectProblems, ringOf, statusAt, tenants } from "./tenants.ts";
+import type { App } from "./tenants.ts";
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -25,34 +27,9 @@ function countingKv(): { readonly kv: KeySetNamespace; readonly reads: string[] 
   return { kv: { get }, reads };
 }
 
-const clock = (): number => NOW * 1000;
-
-/** An app of tenants: `/<tenant>/me`, with the middleware in front. */
-function tenants(options: SealgateOptions) {
-  return new Hono()
-    .use("/:tenant/*", sealgate({ clock, ...options }))
-    .get("/:tenant/me", (c) => c.json({ sub: c.get("jwtPayload")?.sub }));
-}
-
-interface App {
-  request(path: string, init: RequestInit, bindings: object): Response | Promise<Response>;
-}
-
-async function statusOf(app: App, path: string, token?: string, bindings: object = fixture.env): Promise<number> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return (await app.request(path, { headers }, bindings)).status;
-}
-
-const ringOf = (one: Fixture): string => String(one.env["RING"]);
-
-let problems: string[];
-beforeEach(() => {
-  problems = [];
-  vi.spyOn(console, "error").mockImplementation((line: string) => problems.push(line));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+collectProblems();
+const statusOf = (app: App, path: string, token?: string, bindings: object = fixture.env): Promise<number> =>
+  statusAt(app, path, token, bindings);
 
 describe("what a stranger can choose", () => {
   test("as audience costs one read of KV, however many are asked for", async () => {

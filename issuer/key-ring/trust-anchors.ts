@@ -16,7 +16,7 @@ export interface RootAnchor {
 /** All root keys that can sign a document, the current one first: what an edge has to have pinned. */
 export function rootAnchorsOf({ root, otherRoots }: ObservedRing): readonly RootAnchor[] {
   return [root, ...otherRoots].flatMap((key): readonly RootAnchor[] => {
-    if (key?.publicKey === undefined) return [];
+    if (key?.publicKey === undefined || key.keyState !== "Enabled") return [];
     const { kid, jwk } = key.publicKey;
     const isNext = key !== root && (key.number ?? 0) > (root?.number ?? 0);
     const role = key === root ? "current" : isNext ? "next" : "previous";

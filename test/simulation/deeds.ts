@@ -161,14 +161,16 @@ async function changePolicy(
   }
   for (const rotator of rotators) deploy(rotator);
   if (!isRaised) return;
-  while (!allows(kv, longest, clock.nowMs)) await clock.sleep(30_000);
+  // Until every rotator has the policy and has carried out what it had planned on the one before.
+  const changedMs = clock.nowMs + 120_000;
+  while (!allows(kv, longest, changedMs, clock.nowMs)) await clock.sleep(30_000);
   toSigners();
 }
 
-/** Every edge has a document that allows tokens of this lifetime. */
-function allows(kv: KvModel, lifetimeSeconds: number, nowMs: number): boolean {
+/** Every edge has a document that allows tokens of this lifetime, and none that takes it back is under way. */
+function allows(kv: KvModel, lifetimeSeconds: number, changedMs: number, nowMs: number): boolean {
   const first = kv.writes.findLastIndex((write) => (documentOf(write).timing?.maxTokenTtl ?? 0) < lifetimeSeconds) + 1;
-  const write = kv.writes[first];
+  const write = kv.writes.slice(first).find(({ composedMs }) => composedMs > changedMs);
   return write !== undefined && write.forcedMs + SETTLED_MS < nowMs;
 }
 

@@ -20,7 +20,7 @@ export interface ObservedKey {
   readonly tags: RingTags;
   /** Of the tag, of the key spec if it has only one, or the policy's; undefined for a key that does not fit it. */
   readonly alg: Alg | undefined;
-  /** Known while the key is enabled. */
+  /** Known while the key is enabled, and after that to a process that has read it before. */
   readonly publicKey: { readonly kid: Kid; readonly jwk: PublicJwk } | undefined;
 }
 

@@ -12,7 +12,7 @@ import type { Kms, KmsAlias, KmsKey, KmsTags } from "../../kms/port.ts";
 import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "../model/observed.ts";
 import { parseRingAlias, parseRingTags } from "../names.ts";
 import type { AliasRole } from "../names.ts";
-import { mapLimited, rememberedPublicKey, rememberPublicKey } from "./memory.ts";
+import { mapLimited } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 
 export interface KeyObservation {
@@ -165,8 +165,11 @@ async function describe(
   if (key === undefined) return { ...NOT_FOUND, keyId: name, keyArn: name, tags };
   const { keyArn, keySpec, keyUsage, createdAt, deletionAt } = key;
   const alg = algOfKey(key, tags.alg, preferred);
-  const isReadable = key.keyState === "Enabled" && preferred !== undefined && alg !== undefined;
-  const read = isReadable ? await readPublicKey(reader, keyArn, alg) : { publicKey: undefined, keyState: key.keyState };
+  const isWanted = preferred !== undefined && alg !== undefined;
+  const read =
+    isWanted && key.keyState === "Enabled"
+      ? await readPublicKey(reader, keyArn, alg)
+      : { publicKey: isWanted ? knownPublicKey(reader, keyArn, alg) : undefined, keyState: key.keyState };
   const keyId = keyArn.slice(keyArn.lastIndexOf("/") + 1);
   return { keyId, keyArn, keySpec, keyUsage, createdAt, deletionAt, ...read, tags, alg };
 }
@@ -201,16 +204,22 @@ const STATE_OF_CODE: ReadonlyMap<string, string> = new Map([
   ["kms_key_not_found", "NotFound"],
 ]);
 
+/** Public keys never change: one that was read is known whatever becomes of the key. */
+function knownPublicKey({ memory }: Pick<KeyReader, "memory">, keyArn: string, alg: Alg): ObservedKey["publicKey"] {
+  const known = memory.publicKeys.get(`${alg} ${keyArn}`);
+  return known && { kid: known.kid, jwk: known.jwk };
+}
+
 async function readPublicKey(
   { kms, memory }: KeyReader,
   keyArn: string,
   alg: Alg,
 ): Promise<Pick<ObservedKey, "publicKey" | "keyState">> {
-  const known = rememberedPublicKey(memory, alg, keyArn);
-  if (known !== undefined) return { publicKey: { kid: known.kid, jwk: known.jwk }, keyState: "Enabled" };
+  const known = knownPublicKey({ memory }, keyArn, alg);
+  if (known !== undefined) return { publicKey: known, keyState: "Enabled" };
   try {
     const publicKey = await readPublicKeyFor(kms, keyArn, alg);
-    rememberPublicKey(memory, alg, keyArn, publicKey);
+    memory.publicKeys.set(`${alg} ${keyArn}`, publicKey);
     return { publicKey: { kid: publicKey.kid, jwk: publicKey.jwk }, keyState: "Enabled" };
   } catch (error) {
     if (hasCode(error, "kms_key_unfit")) return { publicKey: undefined, keyState: "Enabled" };

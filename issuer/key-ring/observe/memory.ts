@@ -3,12 +3,12 @@
  * that are not the ring's; the newest document and the highest rev it has seen, which show that the store is behind; the keys
  * that it has treated as withdrawn, which stay withdrawn when KMS shows them enabled again.
  */
-import type { Alg } from "../../../shared/algorithms.ts";
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import type { PublicKey } from "../../kms/public-key.ts";
 
 export interface RingMemory {
+  /** By algorithm and key ARN. */
   readonly publicKeys: Map<string, PublicKey>;
   /** Key ARN to the time when its tags were read. */
   readonly foreignKeys: Map<string, EpochSeconds>;
@@ -31,15 +31,6 @@ export function createRingMemory(): RingMemory {
     highestRev: undefined,
     newest: undefined,
   };
-}
-
-export function rememberPublicKey(memory: RingMemory, alg: Alg, keyArn: string, key: PublicKey): void {
-  memory.publicKeys.set(`${alg} ${keyArn}`, key);
-}
-
-/** A key that was read while it was enabled: KMS does not show it any more once it is disabled. */
-export function rememberedPublicKey(memory: RingMemory, alg: Alg | undefined, keyArn: string): PublicKey | undefined {
-  return alg === undefined ? undefined : memory.publicKeys.get(`${alg} ${keyArn}`);
 }
 
 /** Keeps a document that was read from the store, or published by this process. */

@@ -12,10 +12,9 @@ import { openKeySet } from "../../../shared/signed-key-set.ts";
 import type { KeySetRules, TrustAnchors } from "../../../shared/signed-key-set.ts";
 import { SealgateError } from "../../errors.ts";
 import type { Kms } from "../../kms/port.ts";
-import type { PublicKey } from "../../kms/public-key.ts";
 import type { KeySetPublisher } from "../../publish/publisher.ts";
-import type { ObservedDocument, ObservedGeneration, ObservedRing } from "../model/observed.ts";
-import { rememberDocument, rememberedPublicKey } from "./memory.ts";
+import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot } from "../model/observed.ts";
+import { rememberDocument } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 import { observeKeys } from "./keys.ts";
 import type { RingPolicy } from "../policy.ts";
@@ -51,11 +50,10 @@ export async function observeRing(
   const { ring, issuer, alg, rootAlg } = policy;
   const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
   const roots = [keys.root, ...keys.otherRoots].filter((root) => root !== undefined);
-  const known = roots.map((root) => root.publicKey ?? rememberedPublicKey(memory, root.alg, root.keyArn));
-  const anchors = await importAnchors(known);
+  const anchors = await importAnchors(roots);
   const found = await observeDocument(ports.publisher, ring, issuer, anchors);
   // An earlier root key may be disabled for good: the present one replaces what it cannot check.
-  const isRootHidden = keys.root !== undefined && known[0] === undefined;
+  const isRootHidden = keys.root !== undefined && keys.root.publicKey === undefined;
   const { document, storedText } = isRootHidden ? withoutBlame(found) : found;
   if (document.kind === "read") rememberDocument(memory, document.document);
   const { highestRev, newest } = memory;
@@ -92,8 +90,8 @@ function withPublishedAlg(
   return { ...generation, alg: entry.jwk.alg, publicKey: { kid: publicKey.kid, jwk: entry.jwk } };
 }
 
-async function importAnchors(keys: readonly (Pick<PublicKey, "kid" | "jwk"> | undefined)[]): Promise<TrustAnchors> {
-  const known = keys.filter((key) => key !== undefined);
+async function importAnchors(roots: readonly ObservedRoot[]): Promise<TrustAnchors> {
+  const known = roots.flatMap(({ publicKey }) => publicKey ?? []);
   const anchors = await Promise.all(known.map(({ jwk, kid }) => importVerificationKey(jwk, kid)));
   return anchors.filter((anchor) => anchor !== undefined);
 }

@@ -19,6 +19,7 @@ export function identityTags({ observed, generations }: RingState): readonly Ste
   );
   const own = generations
     .filter(({ isTagged, tags }) => !isTagged && (tags.ring ?? observed.ring) === observed.ring)
+    .filter(isTaggable)
     .flatMap(({ number, keyArn, alg, publicKey }): readonly Step[] => {
       if (alg === undefined || publicKey === undefined) return [];
       const tags = {
@@ -32,8 +33,9 @@ export function identityTags({ observed, generations }: RingState): readonly Ste
   return [...roots, ...own];
 }
 
-function rootTags({ keyArn, alg, publicKey, tags, number }: ObservedRoot, ring: string): readonly Step[] {
-  if (alg === undefined || publicKey === undefined || (tags.ring ?? ring) !== ring) return [];
+function rootTags(root: ObservedRoot, ring: string): readonly Step[] {
+  const { keyArn, alg, publicKey, tags, number } = root;
+  if (alg === undefined || publicKey === undefined || (tags.ring ?? ring) !== ring || !isTaggable(root)) return [];
   const hasName = isRootName(tags.generation);
   if (tags.ring === ring && tags.alg === alg && tags.kid === publicKey.kid && hasName) return [];
   const named = number === undefined ? ({ role: "root" } as const) : ({ role: "numbered_root", number } as const);
@@ -57,7 +59,7 @@ export function historyTags(state: RingState): readonly Step[] {
 }
 
 /** KMS refuses tags on a key that waits for its deletion. */
-function isTaggable({ keyState }: Generation): boolean {
+function isTaggable({ keyState }: Pick<ObservedRoot, "keyState">): boolean {
   return keyState === "Enabled" || keyState === "Disabled";
 }
 

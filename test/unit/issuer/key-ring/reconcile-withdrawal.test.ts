@@ -4,8 +4,10 @@ import {
   DisableKeyCommand,
   EnableKeyCommand,
   ScheduleKeyDeletionCommand,
+  UntagResourceCommand,
 } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
+import { createRingMemory, reconcileRing } from "../../../../issuer/key-ring/index.ts";
 import type { RingPorts } from "../../../../issuer/key-ring/index.ts";
 import type { Kms } from "../../../../issuer/kms/port.ts";
 import { makeRoot, signKeySet } from "../../../support/key-sets.ts";
@@ -108,6 +110,19 @@ describe("a withdrawn key", () => {
     expect(report.observed.document).toMatchObject({ kind: "unknown", fault: "kms_key_disabled" });
     expect(stepsOf(report)).toContain("move_active done");
     expect(report.observed.active?.generation).toBe(2);
+  });
+
+  test("is revoked although its tags were removed, by a process that has read its public key before", async () => {
+    const world = await startedRing();
+    const options = { policy: world.policy, memory: createRingMemory(), actor: "test" };
+    await reconcileRing(world.ports, options);
+    const { keyId, tags } = await world.generation(1);
+    const names = ["ring", "generation", "alg", "kid", "listed", "published"].map((name) => `sealgate:${name}`);
+    await world.kms.client.send(new UntagResourceCommand({ KeyId: keyId, TagKeys: names }));
+    await world.kms.client.send(new DisableKeyCommand({ KeyId: keyId }));
+    await reconcileRing(world.ports, options);
+    expect((await world.document()).revoked).toMatchObject([{ kid: tags.kid }]);
+    expect((await world.generation(1)).tags.kid).toBe(tags.kid);
   });
 
   test("is noted on the key before another one takes over, and if that fails the other one takes over all the same", async () => {

@@ -3,6 +3,7 @@
  * the same verification code is used in both.
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { answerAsOrigin } from "./test/support/echo-origin.ts";
@@ -24,6 +25,8 @@ export default defineConfig({
     // The report that the CI script counts; what passing tests print is left out.
     reporters: ["default", ["json", { outputFile: "reports/vitest.json" }]],
     silent: "passed-only",
+    // Vitest leaves a core to itself, which on two cores means one worker. The end-to-end files wait more than they compute.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         plugins: [vectors],

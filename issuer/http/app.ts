@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { decodeUtf8 } from "../../shared/json.ts";
+import { readBounded } from "../bounded-body.ts";
 import { SealgateError, explain } from "../errors.ts";
 import type { FaultCode, FaultDetails } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
@@ -115,7 +116,7 @@ function describeFault(fault: SealgateError): Pick<TokenLogEntry, "code" | "mess
 
 /** Strict JSON, as everywhere: a member that is there twice is not for us to choose from. */
 async function readBody(context: Context): Promise<unknown> {
-  const body = new Uint8Array(await context.req.arrayBuffer());
+  const body = await readBounded(context.req.raw.body, MAX_BODY_BYTES + 1);
   if (body.length > MAX_BODY_BYTES) {
     throw new SealgateError("input_invalid", `The body is longer than ${MAX_BODY_BYTES} octets.`);
   }

@@ -7,6 +7,7 @@ import { isJsonObject, parseJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
+import { readBounded } from "../bounded-body.ts";
 import { SealgateError } from "../errors.ts";
 import { parseRetryAfterMs } from "./retry.ts";
 import type { PublishClock } from "./retry.ts";
@@ -86,11 +87,11 @@ async function send(
     const response = await options.fetch(`${options.baseUrl}${call.path}`, { ...requestInit(options, call), signal });
     serverSkewSeconds = measureSkew(response.headers.get("date"), sentAtMs, clock.epochMs());
     if (response.status === 200) {
-      const body = await readBounded(response, call.maxAnswerBytes);
+      const body = await readBounded(response.body, call.maxAnswerBytes);
       return ok({ body, contentType: response.headers.get("content-type") ?? "", serverSkewSeconds });
     }
     const retryAfterMs = parseRetryAfterMs(response.headers.get("retry-after"), clock.epochMs());
-    const apiCodes = readApiCodes(parseEnvelope(await readBounded(response, MAX_ENVELOPE_BYTES)));
+    const apiCodes = readApiCodes(parseEnvelope(await readBounded(response.body, MAX_ENVELOPE_BYTES)));
     return err({
       ...failureOf(response, apiCodes),
       retryAfterMs,
@@ -167,24 +168,6 @@ export function readApiCodes(envelope: JsonObject | undefined): readonly number[
 /** Cloudflare's codes for the end of a message, or nothing. */
 export function describeCodes(apiCodes: readonly number[]): string {
   return apiCodes.length === 0 ? "" : ` (code ${apiCodes.join(", ")})`;
-}
-
-/** The body's first `maxBytes` octets, after content decoding; the rest is never read. */
-async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  while (size < maxBytes) {
-    const step = await reader.read();
-    const chunk: unknown = step.value;
-    if (step.done || !(chunk instanceof Uint8Array)) break;
-    chunks.push(chunk.subarray(0, maxBytes - size));
-    size += chunk.length;
-  }
-  // Ends the transfer of what is not wanted; if that fails, there is nothing left to end.
-  reader.cancel().catch(() => undefined);
-  return Buffer.concat(chunks);
 }
 
 /**

@@ -20,7 +20,7 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "edge-verifier/routes.ts", folders: [], modules: /^sealgate\/edge-verifier$/ },
   { folder: "issuer", folders: ["shared", "issuer"], modules: /^(?:node:|commander$)/ },
   { folder: "issuer/kms", folders: ["shared", "issuer"], modules: /^(?:node:|@aws-sdk\/client-kms$|@smithy\/)/ },
-  { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$))/ },
+  { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
 ];
 
 const IMPORT = /\b(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;

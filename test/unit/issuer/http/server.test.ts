@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { readBounded } from "../../../../issuer/bounded-body.ts";
 import { startHttpServer } from "../../../../issuer/http/server.ts";
 import type { FetchHandler, HttpServer } from "../../../../issuer/http/server.ts";
 
@@ -12,34 +13,30 @@ async function start(handler: FetchHandler, host = "127.0.0.1"): Promise<HttpSer
 }
 
 describe("the app gets", () => {
-  test("method, path, query, headers and body, and no host that a client chose", async () => {
+  test("method, path, query, headers and body", async () => {
     const seen: unknown[] = [];
     const { url } = await start(async (request) => {
-      seen.push([request.method, request.url, request.headers.get("x-name"), await request.text()]);
+      const { pathname, search } = new URL(request.url);
+      seen.push([request.method, pathname + search, request.headers.get("x-name"), await request.text()]);
       return new Response(undefined, { status: 204 });
     });
     await fetch(`${url}/a/b?c=d`, { method: "PUT", body: "é", headers: { "x-name": "value" } });
     await fetch(`${url}/`);
     expect(seen).toEqual([
-      ["PUT", "http://issuer.invalid/a/b?c=d", "value", "é"],
-      ["GET", "http://issuer.invalid/", null, ""],
+      ["PUT", "/a/b?c=d", "value", "é"],
+      ["GET", "/", null, ""],
     ]);
   });
 
-  test("no more of a long body than it takes to refuse it, and the client gets its answer", async () => {
-    const bytes: number[] = [];
+  test("a long body as it comes: what it does not read is not kept, and the client gets its answer", async () => {
     const { url } = await start(async (request) => {
-      bytes.push((await request.arrayBuffer()).byteLength);
-      return new Response("too long", { status: 400 });
+      const body = await readBounded(request.body, 65_537);
+      return new Response(`${body.length}`, { status: 400 });
     });
-    for (const length of [64 * 1024 + 1, 8 * 1024 * 1024]) {
+    for (const length of [65_536, 65_537, 8 * 1024 * 1024]) {
       const response = await fetch(url, { method: "POST", body: new Uint8Array(length) });
-      expect([response.status, await response.text()]).toEqual([400, "too long"]);
+      expect([response.status, await response.text()]).toEqual([400, String(Math.min(length, 65_537))]);
     }
-    expect(bytes[0]).toBe(64 * 1024 + 1);
-    // The last chunk is kept whole; a chunk of a socket is no longer than 64 KiB.
-    expect(bytes[1]).toBeGreaterThan(64 * 1024);
-    expect(bytes[1]).toBeLessThanOrEqual(129 * 1024);
   });
 });
 

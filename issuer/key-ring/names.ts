@@ -8,6 +8,8 @@ import { parseEpochSeconds, parseKid } from "../../shared/identifiers.ts";
 import type { EpochSeconds, Kid, RingName } from "../../shared/identifiers.ts";
 import type { RevokedKid } from "../../shared/key-set.ts";
 import type { KmsTags } from "../kms/port.ts";
+import { parseDocumentLife, serialiseDocumentLife } from "./document-life.ts";
+import type { DocumentLife } from "./document-life.ts";
 
 /** What a key of the ring is for. */
 export type KeyRole =
@@ -86,6 +88,8 @@ const TAG = {
   revokedOther: "sealgate:revoked:",
   /** On the root key: what earlier documents allowed and may still be in use somewhere. */
   timing: "sealgate:timing",
+  /** On the root keys: since when edges have had a document without a break, and the `exp` of the last one. */
+  document: "sealgate:document",
 } as const;
 
 /** The tags of a key, as far as they are the ring's and well-formed. */
@@ -103,6 +107,7 @@ export interface RingTags {
   /** Other keys of the ring that were revoked and could not be tagged themselves. */
   readonly revokedOthers: readonly RevokedKid[];
   readonly timing: string | undefined;
+  readonly document: DocumentLife | undefined;
 }
 
 export function parseRingTags(tags: KmsTags): RingTags {
@@ -118,6 +123,7 @@ export function parseRingTags(tags: KmsTags): RingTags {
     revokedAt: parseTime(tags[TAG.revoked]),
     revokedOthers: Object.keys(tags).flatMap((name) => parseRevokedOther(name, tags[name])),
     timing: tags[TAG.timing],
+    document: parseDocumentLife(tags[TAG.document]),
   };
 }
 
@@ -145,7 +151,7 @@ export function settledSince(tags: Pick<RingTags, "listedAt" | "publishedAt">): 
 /** The tags to write for what is given; members left out are not touched. */
 export function ringTags(values: Partial<RingTags>): KmsTags {
   const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, revokedAt, timing } = values;
-  const { revokedOthers = [] } = values;
+  const { document, revokedOthers = [] } = values;
   return {
     ...(ring === undefined ? {} : { [TAG.ring]: ring }),
     ...(generation === undefined ? {} : { [TAG.generation]: generation }),
@@ -158,6 +164,7 @@ export function ringTags(values: Partial<RingTags>): KmsTags {
     ...(revokedAt === undefined ? {} : { [TAG.revoked]: String(Math.floor(revokedAt)) }),
     ...Object.fromEntries(revokedOthers.map(({ kid, at }) => [TAG.revokedOther + kid, String(Math.floor(at))])),
     ...(timing === undefined ? {} : { [TAG.timing]: timing }),
+    ...(document === undefined ? {} : { [TAG.document]: serialiseDocumentLife(document) }),
   };
 }
 

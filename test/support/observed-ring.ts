@@ -114,7 +114,7 @@ export function superseded(supersededAt: EpochSeconds = START): KeyChanges {
  * root key current. `changes` replaces members.
  */
 export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing {
-  return {
+  return withDocumentNoted({
     ring: MAIN_RING,
     observedAt: START,
     observedAtMonotonicMs: 0,
@@ -132,7 +132,34 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
     claimed: new Map(),
     withdrawn: new Map(),
     ...changes,
-  };
+  });
+}
+
+/** The same with another document, which the root keys have noted. */
+export function withDocument(observed: ObservedRing, document: KeySetDocument): ObservedRing {
+  const unnoted = <Root extends ObservedRoot>(one: Root): Root => ({
+    ...one,
+    tags: { ...one.tags, document: undefined },
+  });
+  const { root: current, otherRoots } = observed;
+  return withDocumentNoted({
+    ...observed,
+    document: held(document),
+    root: current && unnoted(current),
+    otherRoots: otherRoots.map(unnoted),
+  });
+}
+
+/** Each root key says how long the document lives, unless it says otherwise already. */
+function withDocumentNoted(observed: ObservedRing): ObservedRing {
+  const { document, root: current, otherRoots } = observed;
+  if (document.kind !== "read") return observed;
+  const life = { since: document.document.issuedAt, until: document.document.expiresAt };
+  const noting = <Root extends ObservedRoot>(one: Root): Root => ({
+    ...one,
+    tags: { ...one.tags, document: one.tags.document ?? life },
+  });
+  return { ...observed, root: current && noting(current), otherRoots: otherRoots.map(noting) };
 }
 
 /** The same at rest with an active generation n, its predecessor retiring, and a pending key n + 1. */

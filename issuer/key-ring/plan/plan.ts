@@ -25,7 +25,7 @@ import {
 } from "./keys.ts";
 import { planRequest } from "./requests.ts";
 import { settledRootTag } from "./root.ts";
-import { historyTags, identityTags, timingTag, withdrawnTag } from "./tags.ts";
+import { documentTag, historyTags, identityTags, timingTag, withdrawnTag } from "./tags.ts";
 import { requireRingPolicy } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { findProblems } from "./problems.ts";
@@ -74,13 +74,16 @@ function upkeep(state: RingState, publish: Step | undefined): readonly Step[] {
     ...disableRetired(state),
     ...deleteRetired(state),
     ...cleanOrphans(state),
+    ...documentTag(state),
   ];
 }
 
 /** One text per step, the same for the same change: what has been done in a run is not done again in it. */
 export function stepKey(step: Step): string {
-  // Times in tags and documents move with the clock; the change is the same.
-  if (step.kind === "tag_key") return JSON.stringify([step.kind, step.keyArn, Object.keys(step.tags)]);
+  // Times in tags and documents move with the clock; the change is the same. A later document is another change.
+  if (step.kind === "tag_key") {
+    return JSON.stringify([step.kind, step.keyArn, Object.keys(step.tags), step.tags.document?.until]);
+  }
   if (step.kind !== "publish") return JSON.stringify(step);
   const keys = step.keys.map(({ kid, state }) => [kid, state]);
   return JSON.stringify([

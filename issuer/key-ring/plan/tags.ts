@@ -2,6 +2,8 @@
  * The tags that keys should have: what makes a key usable later, what has happened to it, what timing is in use. Pure. A
  * missing tag is set again; tags that name another ring are left alone.
  */
+import { leadSeconds } from "../../../shared/timing.ts";
+import { lifeWith } from "../document-life.ts";
 import { isWithdrawn, liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedRoot } from "../model/observed.ts";
@@ -133,4 +135,21 @@ export function timingTag({ observed, timing }: RingState): readonly Step[] {
   if (timing.note === undefined || root === undefined) return [];
   const tags = { timing: serialiseTimingNote(timing.note) };
   return [{ kind: "tag_key", keyArn: root.keyArn, generation: undefined, tags }];
+}
+
+/**
+ * On each root key that can sign: how long edges have had a document without a break. Signers that have another ring go by it.
+ * The note of another root key counts as well, so that a change of the root key is no break.
+ */
+export function documentTag({ observed, timing, now }: RingState): readonly Step[] {
+  const document = liveDocument(observed, now);
+  if (document === undefined || observed.root === undefined) return [];
+  const roots = [observed.root, ...observed.otherRoots].filter(
+    ({ keyState, tags }) => keyState === "Enabled" && (tags.ring ?? observed.ring) === observed.ring,
+  );
+  const noted = roots.flatMap(({ tags }) => tags.document ?? []).toSorted((one, other) => other.until - one.until);
+  const life = lifeWith(document, observed.root.tags.document ?? noted[0], leadSeconds(timing.largest));
+  return roots
+    .filter(({ tags }) => tags.document?.since !== life.since || tags.document.until !== life.until)
+    .map(({ keyArn }) => ({ kind: "tag_key", keyArn, generation: undefined, tags: { document: life } }));
 }

@@ -45,8 +45,8 @@ describe("a new ring", () => {
     const first = await world.document();
     expect(first.rev).toBeGreaterThan((first.issuedAt + 100) * 1_000_000);
     world.pass(400);
-    // Then both keys are noted to have settled.
-    expect(stepsOf(await world.run())).toEqual(["publish done", "tag_key done", "tag_key done"]);
+    // Then both keys are noted to have settled, and on the root key how long the document lives.
+    expect(stepsOf(await world.run())).toEqual(["publish done", "tag_key done", "tag_key done", "tag_key done"]);
     const second = await world.document();
     expect(second.rev).toBeGreaterThan(first.rev);
     expect(second.rev).toBeLessThan((second.issuedAt + 2) * 1_000_000);
@@ -126,7 +126,10 @@ describe("a ring over time", () => {
     const before = await world.document();
     world.pass(DAY / 2);
     const report = await world.run();
-    expect(report.steps.map(({ step }) => (step.kind === "publish" ? step.reasons : step.kind))).toEqual([["renewal"]]);
+    expect(report.steps.map(({ step }) => (step.kind === "publish" ? step.reasons : step.kind))).toEqual([
+      ["renewal"],
+      "tag_key",
+    ]);
     const after = await world.document();
     expect(after.keys).toEqual(before.keys);
     expect(after.rev).toBeGreaterThan(before.rev);
@@ -145,7 +148,7 @@ describe("a ring over time", () => {
     await world.run({ policy });
     expect(await shown()).toBe(600);
     world.pass(400);
-    expect(stepsOf(await world.run({ policy }))).toEqual(["publish done"]);
+    expect(stepsOf(await world.run({ policy }))).toEqual(["publish done", "tag_key done"]);
     // Counted from the document that has settled.
     world.pass(331);
     expect(stepsOf(await world.run({ policy }))).toEqual(["tag_key done"]);

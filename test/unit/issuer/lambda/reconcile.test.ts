@@ -65,11 +65,11 @@ describe("the bundled handler", () => {
     expect(stderr).toBe("");
     const { rev } = await world.document();
     expect(outcomes).toMatchObject([
-      { answer: { converged: true, steps: ["publish", "tag_key", "tag_key"], rev, problems: [] } },
+      { answer: { converged: true, steps: ["publish", "tag_key", "tag_key", "tag_key"], rev, problems: [] } },
       { answer: { converged: true, steps: [], rev } },
     ]);
     const audit = lines.map(jsonObject);
-    expect(audit).toHaveLength(3);
+    expect(audit).toHaveLength(4);
     expect(audit[0]).toMatchObject({ audit: { actor: "keeper", step: "publish", reasons: ["refused"] } });
   });
 

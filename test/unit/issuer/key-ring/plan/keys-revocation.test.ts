@@ -16,6 +16,7 @@ import {
   SETTLE,
   START,
   superseded,
+  withDocument,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 import { kidOf } from "../../../../support/values.ts";
@@ -151,8 +152,8 @@ describe("a key that does not sign and that anybody took away", () => {
   });
 
   test("has merely retired when the document does not hold it", () => {
-    const document = held(documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: after(900) }));
-    const observed = withState({ ...ringAfterRotation(2, START), document }, 1, "Disabled");
+    const document = documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: after(900) });
+    const observed = withState(withDocument(ringAfterRotation(2, START), document), 1, "Disabled");
     expect(planRing(observed, POLICY, NOW).due).toEqual([]);
   });
 

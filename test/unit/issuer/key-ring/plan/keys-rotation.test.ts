@@ -12,10 +12,11 @@ import {
   noted,
   observedRing,
   ringAfterRotation,
-  SETTLE,
   rootKey,
   rsaKey,
+  SETTLE,
   START,
+  withDocument,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 import type { EpochSeconds } from "../../../../../shared/identifiers.ts";
@@ -33,7 +34,7 @@ const DAY = 86_400;
 function renewed(observed: ObservedRing, issuedAt: EpochSeconds): ObservedRing {
   if (observed.document.kind !== "read") return observed;
   const { keys } = observed.document.document;
-  return { ...observed, document: held(documentOf(keys, { issuedAt })) };
+  return withDocument(observed, documentOf(keys, { issuedAt }));
 }
 
 function kinds(plan: Plan): readonly Step["kind"][] {
@@ -193,10 +194,8 @@ describe("a retiring generation", () => {
   });
 
   const droppedAt = after(HOLD);
-  const droppedBy = (rev: number): ObservedRing => ({
-    ...rotated,
-    document: held(documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: droppedAt, rev })),
-  });
+  const droppedBy = (rev: number): ObservedRing =>
+    withDocument(rotated, documentOf([entry(2, "active"), entry(3, "pending")], { issuedAt: droppedAt, rev }));
   const dropped = droppedBy(droppedAt * 1_000_000 + 1);
 
   // W + K after the document without it.

@@ -1,6 +1,8 @@
 /** The tags that a plan sets. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
+import type { DocumentLife } from "../../../../../issuer/key-ring/document-life.ts";
 import {
   after,
   documentOf,
@@ -8,11 +10,14 @@ import {
   generation,
   held,
   keyOf,
+  nextRootKey,
   noted,
   observedRing,
   root,
+  withDocument,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
+import { given } from "../../../../support/values.ts";
 
 const POLICY = ringPolicy();
 describe("tags", () => {
@@ -53,5 +58,58 @@ describe("tags", () => {
         tags: { timing: `60/30/60/3600/180/360 to 60/30/60/600/180/360 @${after(10)}` },
       },
     ]);
+  });
+});
+
+/** S + K + 1 of the default timing. */
+const LEAD = 331;
+
+describe("the note of how long the document lives", () => {
+  const BOTH = [entry(1, "active"), entry(2, "pending")];
+  const noteOf = (observed: ObservedRing, elapsed: number): readonly Step[] =>
+    planRing(observed, POLICY, after(elapsed)).due.filter((step) => step.kind === "tag_key" && "document" in step.tags);
+  const life = (since: number, until: number): DocumentLife => ({ since: after(since), until: after(until) });
+  const ring = (document: DocumentLife | undefined, issued: number): ObservedRing => {
+    const observed = withDocument(observedRing(), documentOf(BOTH, { issuedAt: after(issued) }));
+    return { ...observed, root: root({ tags: { document } }) };
+  };
+
+  test("begins with the first document, and is not written twice", () => {
+    const [step] = noteOf(ring(undefined, 0), 10);
+    expect(step).toMatchObject({ keyArn: root().keyArn, tags: { document: life(0, 86_400) } });
+    expect(noteOf(ring(life(0, 86_400), 0), 10)).toEqual([]);
+  });
+
+  test("goes on when the next document is everywhere before the one before runs out", () => {
+    const [step] = noteOf(ring(life(-90_000, 5000 + LEAD), 5000), 5010);
+    expect(step).toMatchObject({ tags: { document: life(-90_000, 91_400) } });
+  });
+
+  test("begins anew after a lapse, and when an edge may hold the old document until it runs out", () => {
+    for (const until of [4000, 5000 + LEAD - 1]) {
+      const [step] = noteOf(ring(life(-90_000, until), 5000), 5010);
+      expect(step).toMatchObject({ tags: { document: life(5000, 91_400) } });
+    }
+  });
+
+  test("follows a document that lives shorter", () => {
+    const observed = ring(life(-90_000, 600_000), 5000);
+    expect(noteOf(observed, 5010)).toMatchObject([{ tags: { document: life(-90_000, 91_400) } }]);
+  });
+
+  test("is taken over by the next root key, and not set on one that cannot sign or has another ring's tags", () => {
+    const next = root({}, nextRootKey, 2);
+    const observed = { ...ring(life(0, 86_400), 0), otherRoots: [next] };
+    expect(noteOf(observed, 10)).toMatchObject([{ keyArn: next.keyArn, tags: { document: life(0, 86_400) } }]);
+    const switched = { ...observed, root: next, otherRoots: [given(observed.root)] };
+    expect(noteOf(switched, 10)).toMatchObject([{ keyArn: next.keyArn, tags: { document: life(0, 86_400) } }]);
+    for (const changes of [{ keyState: "Disabled" }, { tags: { ring: "other" } }]) {
+      expect(noteOf({ ...observed, otherRoots: [root(changes, nextRootKey, 2)] }, 10)).toEqual([]);
+    }
+  });
+
+  test("says nothing of a document that has expired or is lost", () => {
+    expect(noteOf(ring(undefined, 0), 86_400)).toEqual([]);
+    expect(noteOf({ ...ring(undefined, 0), document: { kind: "missing" } }, 10)).toEqual([]);
   });
 });

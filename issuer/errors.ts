@@ -29,6 +29,7 @@ export type FaultCode =
   | "connections_busy"
   | "issuer_failed"
   // publishing
+  | "secret_unreadable"
   | "publish_unauthorized"
   | "publish_not_found"
   | "publish_rate_limited"

@@ -13,8 +13,15 @@ import {
   isNamespaceId,
   productionBaseUrl,
 } from "../publish/kv-address.ts";
+import type { ApiToken } from "../publish/cloudflare-api.ts";
+import { createApiTokenSource } from "../secrets/api-token.ts";
 import { createEnvironmentReader, readIssuer, readRing, required } from "./environment.ts";
 import type { Environment, EnvironmentReader } from "./environment.ts";
+
+const SECRET_VARIABLE = "SEALGATE_CLOUDFLARE_TOKEN_SECRET";
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html, and `:` for an ARN */
+const SECRET_ID = /^[\w/+=.@:-]{1,2048}$/;
 
 /** Which ring of which issuer is published, and where to. */
 export interface PublishConfig {
@@ -23,13 +30,13 @@ export interface PublishConfig {
   /** Including the account segment. */
   readonly baseUrl: string;
   readonly namespaceId: string;
-  /** A secret. Undefined only for the local KV API. */
-  readonly apiToken: string | undefined;
+  /** A secret, or where it is kept. Undefined only for the local KV API. */
+  readonly apiToken: ApiToken | undefined;
 }
 
 /**
- * Reads `SEALGATE_ISSUER`, `SEALGATE_RING` (default "main"), `SEALGATE_KV_NAMESPACE_ID`, `CLOUDFLARE_API_TOKEN`, and
- * either `CLOUDFLARE_ACCOUNT_ID` or `SEALGATE_KV_BASE_URL`, which wins. An empty variable counts as missing.
+ * Reads `SEALGATE_ISSUER`, `SEALGATE_RING` (default "main"), `SEALGATE_KV_NAMESPACE_ID`, either `CLOUDFLARE_API_TOKEN` or
+ * `SEALGATE_CLOUDFLARE_TOKEN_SECRET` (name or ARN of a secret in AWS Secrets Manager), and either `CLOUDFLARE_ACCOUNT_ID` or `SEALGATE_KV_BASE_URL`, which wins. An empty variable counts as missing.
  * @throws SealgateError `config_invalid`, naming every variable that is missing or wrong, and no value
  */
 export function readPublishConfig(env: Environment): PublishConfig {
@@ -48,7 +55,7 @@ export function readPublishing(reader: EnvironmentReader): PublishConfig | undef
     "SEALGATE_KV_NAMESPACE_ID",
     required((text) => (isNamespaceId(text) ? ok(text) : err("must be the id of a KV namespace"))),
   );
-  const apiToken = reader.read("CLOUDFLARE_API_TOKEN", (text) => parseApiToken(text, baseUrl));
+  const apiToken = readApiToken(reader, baseUrl);
   if (issuer === undefined || ring === undefined || baseUrl === undefined || namespaceId === undefined)
     return undefined;
   return reader.hasProblems ? undefined : { issuer, ring, baseUrl, namespaceId, apiToken };
@@ -69,7 +76,18 @@ function parseAccountId(text: string): Result<string, string> {
   return isAccountId(text) ? ok(productionBaseUrl(text)) : err("must be 32 hexadecimal digits in lower case");
 }
 
+function readApiToken(reader: EnvironmentReader, baseUrl: string | undefined): ApiToken | undefined {
+  const secretId = reader.text(SECRET_VARIABLE);
+  const hasToken = reader.text("CLOUDFLARE_API_TOKEN") !== undefined;
+  if (secretId === undefined) return reader.read("CLOUDFLARE_API_TOKEN", (text) => parseApiToken(text, baseUrl));
+  if (hasToken) reader.note(SECRET_VARIABLE, "and CLOUDFLARE_API_TOKEN are both set: keep one of them");
+  if (SECRET_ID.test(secretId)) return createApiTokenSource({ secretId, nowMs: Date.now });
+  reader.note(SECRET_VARIABLE, "must be the name or the ARN of a secret in AWS Secrets Manager");
+  return undefined;
+}
+
 function parseApiToken(text: string | undefined, baseUrl: string | undefined): Result<string | undefined, string> {
   if (text !== undefined) return isApiToken(text) ? ok(text) : err("has characters that no API token has");
-  return baseUrl !== undefined && isLocalBaseUrl(baseUrl) ? ok(undefined) : err("is missing");
+  const isLocal = baseUrl !== undefined && isLocalBaseUrl(baseUrl);
+  return isLocal ? ok(undefined) : err(`is missing (or ${SECRET_VARIABLE})`);
 }

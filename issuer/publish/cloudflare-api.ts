@@ -12,6 +12,9 @@ import { SealgateError } from "../errors.ts";
 import { parseRetryAfterMs } from "./retry.ts";
 import type { PublishClock } from "./retry.ts";
 
+/** The token, or where it is to be had. The source throws SealgateError. */
+export type ApiToken = string | (() => Promise<string>);
+
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -52,7 +55,7 @@ export interface ApiFailure {
 export interface CloudflareApiOptions {
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  readonly apiToken: string | undefined;
+  readonly apiToken: ApiToken | undefined;
   readonly timeoutMs: number;
   readonly fetch: Fetch;
   readonly clock: PublishClock;
@@ -80,11 +83,17 @@ async function send(
   withinMs: number,
 ): Promise<Result<ApiAnswer, ApiFailure>> {
   const { clock } = options;
+  const token = await currentToken(options.apiToken);
+  if (!token.ok)
+    return err({ ...NOTHING_READ, fault: token.error, mayHaveHappened: false, serverSkewSeconds: undefined });
   const sentAtMs = clock.epochMs();
   const signal = clock.timeoutSignal(Math.max(1, Math.ceil(Math.min(options.timeoutMs, withinMs))));
   let serverSkewSeconds: number | undefined;
   try {
-    const response = await options.fetch(`${options.baseUrl}${call.path}`, { ...requestInit(options, call), signal });
+    const response = await options.fetch(`${options.baseUrl}${call.path}`, {
+      ...requestInit(call, token.value),
+      signal,
+    });
     serverSkewSeconds = measureSkew(response.headers.get("date"), sentAtMs, clock.epochMs());
     if (response.status === 200) {
       const body = await readBounded(response.body, call.maxAnswerBytes);
@@ -105,14 +114,25 @@ async function send(
       : new SealgateError("publish_unreachable", `the Cloudflare API cannot be reached${networkCode(error)}`, {
           retryable: true,
         });
-    const nothingRead = { retryAfterMs: undefined, apiCodes: [], status: undefined };
-    return err({ fault, mayHaveHappened: true, ...nothingRead, serverSkewSeconds });
+    return err({ ...NOTHING_READ, fault, mayHaveHappened: true, serverSkewSeconds });
   }
 }
 
-function requestInit(options: CloudflareApiOptions, call: ApiCall): RequestInit {
+const NOTHING_READ = { retryAfterMs: undefined, apiCodes: [], status: undefined } as const;
+
+async function currentToken(apiToken: ApiToken | undefined): Promise<Result<string | undefined, SealgateError>> {
+  if (typeof apiToken !== "function") return ok(apiToken);
+  try {
+    return ok(await apiToken());
+  } catch (error) {
+    if (error instanceof SealgateError) return err(error);
+    throw error;
+  }
+}
+
+function requestInit(call: ApiCall, apiToken: string | undefined): RequestInit {
   const headers: Record<string, string> = { accept: "application/json, application/octet-stream" };
-  if (options.apiToken !== undefined) headers["authorization"] = `Bearer ${options.apiToken}`;
+  if (apiToken !== undefined) headers["authorization"] = `Bearer ${apiToken}`;
   if (call.body !== undefined) headers["content-type"] = "application/json";
   // A redirect would carry the token to wherever it points.
   const init: RequestInit = { method: call.method, headers, redirect: "manual" };

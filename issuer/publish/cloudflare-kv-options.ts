@@ -1,7 +1,7 @@
 /** The options of the Cloudflare KV publisher, checked and completed. */
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
-import type { Fetch } from "./cloudflare-api.ts";
+import type { ApiToken, Fetch } from "./cloudflare-api.ts";
 import { baseUrlProblem, isApiToken, isLocalBaseUrl, isNamespaceId } from "./kv-address.ts";
 import { systemClock } from "./retry.ts";
 import { demand } from "../../shared/demands.ts";
@@ -31,8 +31,11 @@ export interface CloudflareKvOptions extends Partial<CloudflareKvLimits> {
   /** Up to and including the account segment, for example `https://api.cloudflare.com/client/v4/accounts/<id>`. */
   readonly baseUrl: string;
   readonly namespaceId: string;
-  /** Permission "Workers KV Storage: Edit". May be left out for a loopback base URL only. */
-  readonly apiToken?: string | undefined;
+  /**
+   * Permission "Workers KV Storage: Edit". May be left out for a loopback base URL only. A function is asked for it before
+   * each call to the API.
+   */
+  readonly apiToken?: ApiToken | undefined;
   /** In place of the platform's `fetch`. */
   readonly fetch?: Fetch;
   /** In place of the host's clock. */
@@ -44,7 +47,7 @@ export interface CloudflareKvSettings extends CloudflareKvLimits {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly namespaceId: string;
-  readonly apiToken: string | undefined;
+  readonly apiToken: ApiToken | undefined;
   readonly fetch: Fetch;
   readonly clock: PublishClock;
 }
@@ -75,7 +78,8 @@ export function readCloudflareKvOptions(options: CloudflareKvOptions): Cloudflar
   if (problem !== undefined) throw new TypeError(`baseUrl ${problem}`);
   if (!isNamespaceId(namespaceId)) throw new TypeError("namespaceId must be the id of a KV namespace");
   if (apiToken === undefined && !isLocalBaseUrl(baseUrl)) throw new TypeError("apiToken is missing");
-  if (apiToken !== undefined && !isApiToken(apiToken)) throw new TypeError("apiToken does not look like an API token");
+  if (apiToken !== undefined && typeof apiToken !== "function" && !isApiToken(apiToken))
+    throw new TypeError("apiToken does not look like an API token");
   demand(["function", "undefined"].includes(typeof options.fetch), "fetch must be a function");
   const defaults = DEFAULT_CLOUDFLARE_KV_LIMITS;
   return {

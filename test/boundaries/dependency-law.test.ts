@@ -20,6 +20,7 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "edge-verifier/routes.ts", folders: [], modules: /^sealgate\/edge-verifier$/ },
   { folder: "issuer", folders: ["shared", "issuer"], modules: /^(?:node:|commander$)/ },
   { folder: "issuer/kms", folders: ["shared", "issuer"], modules: /^(?:node:|@aws-sdk\/client-kms$|@smithy\/)/ },
+  { folder: "issuer/secrets", folders: ["shared", "issuer"], modules: /^@aws-sdk\/client-secrets-manager$/ },
   { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
 ];
 
@@ -88,7 +89,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
   issuer: [
     [[""], ["kms-emulator/"]],
     [["kms/"], ["publish/"]],
-    [["key-ring/"], ["public-key.ts", "verifier.ts"]],
+    [["key-ring/"], ["public-key.ts", "verifier.ts"], ["secrets/"]],
     [["config/"]],
     [["http/"], ["lambda/"]],
     [["cli/"], ["index.ts"]],

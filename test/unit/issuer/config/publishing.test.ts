@@ -42,6 +42,15 @@ describe("a good configuration", () => {
     expect(readPublishConfig(env)).toMatchObject({ baseUrl, ring: "eu-1" });
   });
 
+  test("names a secret instead of holding the token", () => {
+    const { CLOUDFLARE_API_TOKEN: _token, ...others } = GOOD;
+    for (const secret of ["sealgate/token", "arn:aws:secretsmanager:eu-central-1:111122223333:secret:token-AbCdEf"]) {
+      const config = readPublishConfig({ ...others, SEALGATE_CLOUDFLARE_TOKEN_SECRET: secret });
+      expect(config.apiToken).toBeTypeOf("function");
+      expect(createCloudflareKvPublisher(config)).toBeDefined();
+    }
+  });
+
   test("makes a publisher", () => {
     expect(createCloudflareKvPublisher(readPublishConfig(GOOD))).toBeDefined();
   });
@@ -52,6 +61,17 @@ describe("a bad configuration", () => {
     const { code, message } = await problemOf({});
     expect(code).toBe("config_invalid");
     for (const name of Object.keys(GOOD)) expect(message).toContain(`${name} is missing`);
+  });
+
+  test("does not choose between a token and a secret", async () => {
+    const { message } = await problemOf({ ...GOOD, SEALGATE_CLOUDFLARE_TOKEN_SECRET: "sealgate/token" });
+    expect(message).toContain("SEALGATE_CLOUDFLARE_TOKEN_SECRET and CLOUDFLARE_API_TOKEN are both set");
+  });
+
+  test("names a secret that Secrets Manager could not have", async () => {
+    const { CLOUDFLARE_API_TOKEN: _token, ...others } = GOOD;
+    const { message } = await problemOf({ ...others, SEALGATE_CLOUDFLARE_TOKEN_SECRET: "two words" });
+    expect(message).toContain("SEALGATE_CLOUDFLARE_TOKEN_SECRET must be the name or the ARN");
   });
 
   test("treats an empty variable as missing", async () => {

@@ -1,6 +1,7 @@
 /** Answers that end a publish or a read at once, with a code that says what to do, and what never gets into a message. */
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { SealgateError } from "../../../../issuer/errors.ts";
 import { createCloudflareKvPublisher } from "../../../../issuer/publish/cloudflare-kv.ts";
 import { startFakeCloudflare } from "../../../support/fake-cloudflare.ts";
 import type { Misbehaviour } from "../../../support/fake-cloudflare.ts";
@@ -49,6 +50,23 @@ describe("an answer to the write that is refused at once", () => {
     expect(await bench.faultOfPublish()).toMatchObject({ code, retryable: false });
     expect(bench.calls()).toEqual(["read", "write"]);
     expect(bench.clock.sleeps).toEqual([]);
+  });
+
+  test("a token that cannot be had is the source's fault, and the API is not called", async () => {
+    const fault = new SealgateError("secret_unreadable", "There is no such secret.");
+    const bench = await setUpBench({ apiToken: () => Promise.reject(fault) });
+    expect(await bench.faultOfPublish()).toBe(fault);
+    expect(bench.calls()).toEqual([]);
+  });
+
+  test("a source is asked for the token before each call", async () => {
+    const tokens = ["token_of_reading", "token_of_writing", "token_of_reading_back"];
+    const left = [...tokens];
+    const bench = await setUpBench({ apiToken: async () => left.shift() ?? "no_token_is_left" });
+    await bench.publish();
+    expect(bench.fake.requests.map(({ authorization }) => authorization)).toEqual(
+      tokens.map((token) => `Bearer ${token}`),
+    );
   });
 
   test("is not made good by the bytes being there", async () => {

@@ -109,7 +109,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
       ladder,
       verifier: verifiers.under({ ...tokenPolicy, issuer: keySet.issuer }),
       ring: keySet.ring,
-      findRoute: routeFinder?.(findRoute, policy.value) ?? findRoute,
+      findRoute: routeFinder?.(findRoute) ?? findRoute,
       origin,
       identify: createIdentityReader(identityHeaders),
       removed: removedNames(identityHeaders),

@@ -22,11 +22,17 @@ export interface KeySetSettings extends KeySetConfig {
   readonly keySets: KeySetNamespace;
 }
 
-/** What forwarding needs. */
-export interface OriginConfig {
+/** Where requests go. */
+export interface OriginTarget {
   readonly fetcher: Fetcher;
   /** Scheme, authority and path prefix, without a slash at the end; the raw path and query are appended. */
   readonly base: string;
+  /** How the path of every such request begins, in whole segments; the origin gets what follows. */
+  readonly mount: string;
+}
+
+/** What forwarding needs. */
+export interface OriginConfig extends OriginTarget {
   /** From forwarding to the origin's response headers; the body may take longer. */
   readonly timeoutMs: number;
   /** Whether the origin sees the token. */
@@ -85,7 +91,7 @@ export async function readKeySetSettings(
  * @returns what counts only if no problem was reported; undefined if something is missing
  */
 export function readOriginConfig(env: Bindings, report: Report): OriginConfig | undefined {
-  const target = readOrigin(env, report);
+  const target = readOriginTarget(env, report);
   const timeoutSeconds = readWholeNumber(env["ORIGIN_TIMEOUT_SECONDS"] ?? DEFAULT_ORIGIN_TIMEOUT_SECONDS) ?? 0;
   if (timeoutSeconds < 1 || timeoutSeconds > MAX_ORIGIN_TIMEOUT_SECONDS) {
     report("ORIGIN_TIMEOUT_SECONDS", `must be a whole number from 1 to ${MAX_ORIGIN_TIMEOUT_SECONDS}`);
@@ -176,12 +182,22 @@ function readChoices<Choice extends string>(
 
 const INTERNET: Fetcher = { fetch: (request) => fetch(request) };
 
-function readOrigin(env: Bindings, report: Report): Pick<OriginConfig, "fetcher" | "base"> | undefined {
-  const { ORIGIN: fetcher = INTERNET, ORIGIN_URL: url } = env;
-  if (!isFetcher(fetcher)) return report("ORIGIN", "must be a binding with fetch");
+/**
+ * @param suffix behind the names `ORIGIN` and `ORIGIN_URL`
+ * @param boundBase the URL that a bound origin without a URL sees
+ */
+export function readOriginTarget(
+  env: Bindings,
+  report: Report,
+  suffix = "",
+  boundBase: string = BOUND_ORIGIN_BASE,
+): OriginTarget | undefined {
+  const [binding, variable] = [`ORIGIN${suffix}`, `ORIGIN_URL${suffix}`];
+  const { [binding]: fetcher = INTERNET, [variable]: url } = env;
+  if (!isFetcher(fetcher)) return report(binding, "must be a binding with fetch");
   if (url === undefined && fetcher === INTERNET) {
-    return report("ORIGIN_URL", "is missing, and so is the binding ORIGIN");
+    return report(variable, `is missing, and so is the binding ${binding}`);
   }
-  const base = url === undefined ? ok(BOUND_ORIGIN_BASE) : readOriginUrl(url);
-  return base.ok ? { fetcher, base: base.value } : report("ORIGIN_URL", base.error);
+  const base = url === undefined ? ok(boundBase) : readOriginUrl(url);
+  return base.ok ? { fetcher, base: base.value, mount: "" } : report(variable, base.error);
 }

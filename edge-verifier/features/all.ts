@@ -8,6 +8,7 @@ import { cors } from "./cors.ts";
 import { dataPoints } from "./data-points.ts";
 import { hsts } from "./hsts.ts";
 import { identityHeaders } from "./identity-headers.ts";
+import { origins } from "./origins.ts";
 import { pathTolerance } from "./path-tolerance.ts";
 import { refusalLimit } from "./refusal-limit.ts";
 import { resourceMetadata } from "./resource-metadata.ts";
@@ -21,6 +22,7 @@ export const allFeatures: readonly Feature[] = [
   dataPoints,
   hsts,
   identityHeaders,
+  origins,
   pathTolerance,
   refusalLimit,
   resourceMetadata,

@@ -5,6 +5,7 @@
  */
 import { readList } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
+import { refusedByFeature } from "../request/feature-refusal.ts";
 import { refused } from "../request/outcome.ts";
 import type { Outcome } from "../request/outcome.ts";
 import type { RouteFinder } from "../request/route.ts";
@@ -73,7 +74,7 @@ function answerPreflight(request: Request, cors: CorsConfig, findRoute: RouteFin
   const { headers } = request;
   const method = headers.get("access-control-request-method");
   if (request.method !== "OPTIONS" || method === null || !headers.has("origin")) return undefined;
-  if (allowedWebOrigin(request, cors) === undefined) return refused({ code: "cors_origin_denied" });
+  if (allowedWebOrigin(request, cors) === undefined) return refusedByFeature({ code: "cors_origin_denied" });
   const found = findRoute(request.url, method);
   if (!found.ok) return refused(found.error);
   const response = new Response(null, {

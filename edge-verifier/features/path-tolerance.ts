@@ -7,12 +7,12 @@
  * is one, is not there, or begins a host; path parameters are part of a segment or not there. What they may cost is bounded by
  * counts before anything is built.
  */
-import { isJsonObject } from "../../shared/json.ts";
 import { ok } from "../../shared/result.ts";
 import type { Feature } from "../request/hooks.ts";
 import type { FoundRoute, RouteFinder } from "../request/route.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import type { CompiledRule } from "../policy/compile.ts";
+import { takeMembers } from "../policy/feature-members.ts";
 import { PATH_ODDITIES } from "../policy/rule.ts";
 import type { PathOddity } from "../policy/rule.ts";
 
@@ -20,24 +20,23 @@ import type { PathOddity } from "../policy/rule.ts";
 const MAX_TOLERATED_LENGTH = 2000;
 
 /** What a rule tolerates. */
-type Tolerances = ReadonlyMap<CompiledRule, readonly unknown[]>;
+type Tolerances = (rule: CompiledRule) => readonly unknown[];
 
 export const pathTolerance: Feature = {
   name: "pathTolerance",
   read({ routes, report }) {
-    // What is no list of objects is for the policy's compiler to report.
-    if (!Array.isArray(routes) || !routes.some(isTolerant)) return {};
-    const tolerated = routes.map((rule: unknown, index) => {
-      if (!isTolerant(rule)) return [];
-      const { tolerate } = rule;
+    const members = takeMembers(routes, ["tolerate"]);
+    if (members === undefined) return {};
+    const tolerated = members.taken.map((own, place) => {
+      const { tolerate } = own;
+      if (!("tolerate" in own)) return [];
       if (Array.isArray(tolerate) && tolerate.length > 0 && tolerate.every(isOddity)) return tolerate;
-      report(`routes[${index}]`, `tolerate must be a list of at least one of ${PATH_ODDITIES.join(", ")}`);
+      report(`routes[${place}]`, `tolerate must be a list of at least one of ${PATH_ODDITIES.join(", ")}`);
       return [];
     });
     return {
-      routes: routes.map((rule: unknown) => (isTolerant(rule) ? withoutTolerate(rule) : rule)),
-      routeFinder: (find, { rules }) =>
-        createTolerantFinder(find, new Map(rules.map((rule, at) => [rule, tolerated[at] ?? []]))),
+      routes: members.routes,
+      routeFinder: (find) => createTolerantFinder(find, ({ place }) => tolerated[place] ?? []),
     };
   },
 };
@@ -61,17 +60,9 @@ function findOnce(url: string, method: string, find: RouteFinder, tolerances: To
     const found = find(`https://reading.invalid${reading}`, method);
     if (!found.ok || (rule ??= found.value.rule) !== found.value.rule) return undefined;
   }
-  const tolerated = rule === undefined ? undefined : tolerances.get(rule);
-  if (rule === undefined || tolerated === undefined) return undefined;
+  if (rule === undefined) return undefined;
+  const tolerated = tolerances(rule);
   return [...odditiesOf(path)].every((one) => tolerated.includes(one)) ? { target: target.value, rule } : undefined;
-}
-
-function isTolerant(rule: unknown): rule is { readonly tolerate: unknown } {
-  return isJsonObject(rule) && "tolerate" in rule;
-}
-
-function withoutTolerate(rule: object): object {
-  return Object.fromEntries(Object.entries(rule).filter(([member]) => member !== "tolerate"));
 }
 
 function isOddity(value: unknown): boolean {

@@ -5,7 +5,7 @@
  */
 import { canDo } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
-import { refused } from "../request/outcome.ts";
+import { refusedByFeature } from "../request/feature-refusal.ts";
 import type { Outcome } from "../request/outcome.ts";
 
 /** What is used of a rate limiting binding. */
@@ -31,10 +31,8 @@ export const refusalLimit: Feature = {
 };
 
 function limited({ refusal, ...seen }: Outcome["event"]): Outcome {
-  const code = "too_many_refusals";
-  const outcome = refused({ code, refusal }, { ...seen, decision: "refused", code });
-  outcome.response.headers.set("Retry-After", String(REFUSAL_RETRY_AFTER_SECONDS));
-  return outcome;
+  const headers = { "Retry-After": String(REFUSAL_RETRY_AFTER_SECONDS) };
+  return refusedByFeature({ code: "too_many_refusals", refusal }, headers, seen);
 }
 
 function isLimiter(value: unknown): value is RateLimiter {

@@ -27,7 +27,12 @@ export const tokenLocations: Feature = {
       tokenLocations: {
         read: (request) => readToken(request, config),
         presentIn: (request) => credentialsOf(request, config).map(({ location }) => location),
-        mayForwardAuthorization: (headers, isVerified) => mayForwardAuthorization(headers, isVerified, config),
+        mayForwardAuthorization(headers, admission) {
+          // On an open rule, and on one that only reports, the origin judges what it is sent.
+          if (admission === undefined || (admission.token === undefined && admission.refusal !== undefined))
+            return true;
+          return mayForwardAuthorization(headers, admission.token !== undefined, config);
+        },
         remove: (headers) => removeToken(headers, config),
         accept: (request, response) => selectProtocol(request, response, config),
       },

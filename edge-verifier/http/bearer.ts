@@ -18,34 +18,29 @@ export type BearerProblem =
   /** No bearer credentials came: answered with a challenge that has no error code. */
   { readonly code: "token_missing" } | { readonly code: "invalid_request"; readonly reason: CredentialFault };
 
-const SCHEME = "bearer";
-
 /** A JWT: the first segment is JSON, whose `{"` is "eyJ". Each class excludes the dot, so that nothing is tried twice. */
 const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
-const SPACE = 0x20;
-
 /**
- * @param authorization the header's value; several headers of one name arrive joined by a comma, which no bearer token can
- *   contain, and are refused
+ * @param value the header's; several headers of one name arrive joined by a comma, which no bearer token can contain, and are
+ *   refused
+ * @param scheme the word before the token, in lower case; empty for a token that stands alone
  */
-export function readBearerToken(authorization: string | null): Result<string, BearerProblem> {
-  if (authorization === null || authorization === "") return err({ code: "token_missing" });
-  if (authorization.includes(",")) return err({ code: "invalid_request", reason: "several_credentials" });
-  const space = authorization.indexOf(" ");
-  const scheme = space === -1 ? authorization : authorization.slice(0, space);
+export function readBearerToken(value: string | null, scheme = "bearer"): Result<string, BearerProblem> {
+  if (value === null || value === "") return err({ code: "token_missing" });
+  if (value.includes(",")) return unreadable("several_credentials");
   // RFC 9110 section 11.1: the scheme's name has no case.
-  if (scheme.length !== SCHEME.length || scheme.toLowerCase() !== SCHEME) {
+  const word = scheme && (value.split(" ", 1)[0] ?? "");
+  if (word.toLowerCase() !== scheme) {
     // A caller who sends a token in another form has credentials: treating them as anonymous would hide the mistake.
-    return endsInJwt(authorization)
-      ? err({ code: "invalid_request", reason: "bearer_scheme_missing" })
-      : err({ code: "token_missing" });
+    return endsInJwt(value) ? unreadable("bearer_scheme_missing") : err({ code: "token_missing" });
   }
-  if (space === -1) return err({ code: "invalid_request", reason: "credentials_malformed" });
-  let start = space;
-  while (authorization.charCodeAt(start) === SPACE) start += 1;
-  const token = authorization.slice(start);
-  return isOneWord(token) ? ok(token) : err({ code: "invalid_request", reason: "credentials_malformed" });
+  const token = value.slice(word.length).replace(/^ +/, "");
+  return isOneWord(token) ? ok(token) : unreadable("credentials_malformed");
+}
+
+export function unreadable(reason: CredentialFault): Result<never, BearerProblem> {
+  return err({ code: "invalid_request", reason });
 }
 
 /** Whether the text ends in a JWT: `JWT eyJ…` and `Token=eyJ…` do. */
@@ -69,5 +64,5 @@ export function isOneWord(token: string): boolean {
 
 /** False for NaN, which is what an empty text has. */
 function isVisible(character: number): boolean {
-  return character > SPACE && character < 0x7f;
+  return character > 0x20 && character < 0x7f;
 }

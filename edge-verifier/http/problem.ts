@@ -4,7 +4,7 @@
  */
 
 /** Stable codes: clients, tests and docs/errors.md use these names. */
-export type WireCode =
+export type CoreWireCode =
   | "path_ambiguous"
   | "invalid_request"
   | "body_not_allowed"
@@ -13,16 +13,19 @@ export type WireCode =
   | "insufficient_scope"
   | "insufficient_user_authentication"
   | "policy_denied"
-  | "cors_origin_denied"
   | "cross_site_request"
   | "not_found"
   | "method_not_allowed"
-  | "too_many_refusals"
   | "config_invalid"
   | "internal_error"
   | "origin_unreachable"
   | "keys_unavailable"
   | "origin_timeout";
+
+/** Of optional features (feature-problems.ts). */
+export type FeatureWireCode = "cors_origin_denied" | "too_many_refusals";
+
+export type WireCode = CoreWireCode | FeatureWireCode;
 
 export interface Problem {
   readonly status: number;
@@ -45,11 +48,11 @@ const TITLES = {
   504: "Gateway Timeout",
 };
 
-function problem(status: keyof typeof TITLES, detail: string): Problem {
+export function problem(status: keyof typeof TITLES, detail: string): Problem {
   return { status, title: TITLES[status], detail };
 }
 
-export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
+export const PROBLEMS: Readonly<Record<CoreWireCode, Problem>> = {
   path_ambiguous: problem(400, "The path can be read in more than one way."),
   invalid_request: problem(400, "Send one bearer token, in one place."),
   body_not_allowed: problem(400, "GET and HEAD have no body."),
@@ -59,10 +62,8 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
   insufficient_user_authentication: problem(401, "A more recent or stronger login is required."),
   policy_denied: problem(403, "The token does not permit this request."),
   cross_site_request: problem(403, "This request may not come from another site."),
-  cors_origin_denied: problem(403, "This web origin may not call this API."),
   not_found: problem(404, "There is nothing here."),
   method_not_allowed: problem(405, "The method is not allowed for this path."),
-  too_many_refusals: problem(429, "Too many refused requests."),
   config_invalid: problem(500, "The gateway is not configured correctly."),
   internal_error: problem(500, "The gateway failed."),
   origin_unreachable: problem(502, "The origin cannot be reached."),
@@ -70,13 +71,16 @@ export const PROBLEMS: Readonly<Record<WireCode, Problem>> = {
   origin_timeout: problem(504, "The origin did not answer in time."),
 };
 
-export function isWireCode(code: string): code is WireCode {
+export function isWireCode(code: string): code is CoreWireCode {
   return Object.hasOwn(PROBLEMS, code);
 }
 
 /** @param headers in addition to those that every problem has */
-export function problemResponse(code: WireCode, headers: Readonly<Record<string, string>> = {}): Response {
-  const { status, title, detail } = PROBLEMS[code];
+export function problemResponse(
+  code: WireCode,
+  { status, title, detail }: Problem,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return new Response(JSON.stringify({ type: "about:blank", title, status, detail, code }), {
     status,
     headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },

@@ -4,8 +4,11 @@
  */
 import { IDENTITY_PREFIX } from "./identity.ts";
 
-/** Only the gateway may say what headers with these prefixes say. `cf-access-`: Cloudflare Access has not admitted the caller. */
-const REMOVED_PREFIXES = ["x-forwarded-", IDENTITY_PREFIX, "cf-access-"];
+/**
+ * Only the gateway may say what headers with these prefixes say. `cf-access-`: Cloudflare Access has not admitted the caller.
+ * `x-original-url`, `x-http-method-override`: would replace the path or the method that the policy has decided on.
+ */
+const REMOVED_PREFIXES = ["x-forwarded", IDENTITY_PREFIX, "cf-access-", "x-original-", "x-http-method"];
 
 /** The platform and the browser set headers with these prefixes. `cf_ray`, another spelling, can only be the client's. */
 const PLATFORM_PREFIXES = ["cf-", "cdn-", "sec-", "if-", "content-", "accept-", "access-control-"];
@@ -25,13 +28,8 @@ export const HOP_BY_HOP: readonly string[] = [
 
 const ALWAYS_REMOVED = [
   ...HOP_BY_HOP,
-  // Would replace the method or the path that the policy has decided on.
-  "x-http-method",
-  "x-http-method-override",
+  // As `x-http-method-override` and `x-original-url`.
   "x-method-override",
-  "x-original-method",
-  "x-original-uri",
-  "x-original-url",
   "x-rewrite-url",
   // CGI makes it HTTP_PROXY, which programs there take for their own proxy (CVE-2016-5385).
   "proxy",
@@ -41,9 +39,7 @@ const ALWAYS_REMOVED = [
   "true-client-ip",
   "x-client-ip",
   "x-cluster-client-ip",
-  "x-forwarded",
   "x-host",
-  "x-original-host",
   "x-real-ip",
   // Set again, from what has been checked.
   "x-request-id",
@@ -72,7 +68,7 @@ export function isIdentityHeaderName(name: string): boolean {
     name.length <= 64 &&
     !ALWAYS_REMOVED.includes(name) &&
     !NOT_FOR_IDENTITY.includes(name) &&
-    !/^(?:x-forwarded-|if-|sec-|cf-(?!access-))/.test(name)
+    !/^(?:x-forwarded|x-original-|x-http-method|if-|sec-|cf-(?!access-))/.test(name)
   );
 }
 

@@ -11,16 +11,28 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 /** An origin that sends one of these has decided about shared caches (RFC 9111 section 5.2.2). */
 const DECIDED = /(?:^|[\s,])(?:private|no-store|public|s-maxage)(?:$|[\s,=])/i;
 
+/** Where the origin's paths are, there and here. */
+export interface Place {
+  /** Scheme, authority and path prefix of the origin, without a slash at the end. */
+  readonly base: string;
+  /** What stands in the gateway's paths instead of it. */
+  readonly mount: string;
+}
+
+/** The path that the origin gets for one of the gateway's. */
+export function originPath(path: string, { mount }: Place): string {
+  return path.slice(mount.length) || "/";
+}
+
 /**
  * @param answer a copy of the origin's: its headers are changed here
  * @param guarded the rule looks at tokens, whether or not there was one
- * @param base the origin's: scheme, authority and path prefix, without a slash at the end
  */
 export function correctHeaders(
   { status, headers }: Response,
   target: RequestTarget,
   guarded: boolean,
-  base: string,
+  origin: Place,
 ): void {
   removeHopHeaders(headers);
   if (guarded) {
@@ -31,42 +43,35 @@ export function correctHeaders(
   }
   if (status === 201 || (status >= 300 && status < 400)) {
     for (const name of ["location", "content-location"]) {
-      const moved = publicUrl(headers.get(name) ?? "", target, base);
+      const moved = publicUrl(headers.get(name) ?? "", target, origin);
       if (moved !== undefined) headers.set(name, moved);
     }
   }
 }
 
-/**
- * What is meant for the connection between gateway and origin only (RFC 9110 section 7.6.1), and an assertion that the
- * origin has echoed: with it a client could speak to the origin itself for some seconds.
- */
+/** What is meant for the connection between gateway and origin only (RFC 9110 section 7.6.1). */
 function removeHopHeaders(headers: Headers): void {
   const connection = headers.get("connection");
   if (connection !== null) for (const name of namedBy(connection)) headers.delete(name);
   for (const name of ONLY_HERE) headers.delete(name);
 }
 
-const ASSERTION_HEADER = `${IDENTITY_PREFIX}assertion`;
+const ONLY_HERE = [...HOP_BY_HOP, "upgrade"];
 
-const ONLY_HERE = [...HOP_BY_HOP, "upgrade", ASSERTION_HEADER];
-
-/** The answer to a WebSocket handshake, whose connection headers are the platform's, without an echoed assertion. */
-export function withoutAssertion(response: Response): Response {
-  if (!response.headers.has(ASSERTION_HEADER)) return response;
-  const headers = new Headers(response.headers);
-  headers.delete(ASSERTION_HEADER);
-  return new Response(null, { status: 101, headers, webSocket: response.webSocket });
+/** An assertion that the origin has echoed: with it a client could speak to the origin itself for some seconds. */
+export function removeAssertion(headers: Headers): void {
+  headers.delete(`${IDENTITY_PREFIX}assertion`);
 }
 
 /**
  * The gateway's own URL for one of the origin's: the origin's host is not for clients, who may not even reach it.
  * @returns undefined when the client, who resolves it against the gateway's URL, goes there anyway, or when it leads elsewhere
  */
-function publicUrl(url: string, { scheme, authority, path }: RequestTarget, base: string): string | undefined {
-  const there = URL.parse(url, base + path)?.href ?? "";
+function publicUrl(url: string, { scheme, authority, path }: RequestTarget, origin: Place): string | undefined {
+  const { base, mount } = origin;
+  const there = URL.parse(url, base + originPath(path, origin))?.href ?? "";
   const own = `${scheme}://${authority}`;
-  const here = own + there.slice(base.length);
+  const here = own + mount + there.slice(base.length);
   if (!there.startsWith(base) || !/[/?#]/.test(there.charAt(base.length) || "/")) return undefined;
   return URL.parse(url, own + path)?.href === here ? undefined : here;
 }

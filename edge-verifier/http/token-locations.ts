@@ -5,7 +5,7 @@
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import { isOneWord, readBearerToken } from "./bearer.ts";
+import { isOneWord, readBearerToken, unreadable } from "./bearer.ts";
 import type { BearerProblem } from "./bearer.ts";
 
 export const TOKEN_LOCATIONS = ["authorization", "cookie", "websocket"] as const;
@@ -48,7 +48,7 @@ export function cookieLocation(name: string, trustedWebOrigins: ReadonlySet<stri
  */
 export function readToken(request: Request, locations: LocationConfig): Result<string, CredentialProblem> {
   const [only, another] = credentialsOf(request, locations);
-  if (another !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
+  if (another !== undefined) return unreadable("several_credentials");
   if (only === undefined) return err({ code: "token_missing" });
   const { cookie } = locations;
   if (only.location === "cookie" && only.token.ok && cookie !== undefined && mayBeCrossSite(request, cookie)) {
@@ -78,21 +78,21 @@ export function credentialsOf({ headers }: Request, locations: LocationConfig): 
 function readCookie(header: string | null, { occurrences }: CookieLocation): Result<string, BearerProblem> {
   // With two of them the request is refused; there is no need to look for a third.
   const [first, second] = header?.matchAll(occurrences) ?? [];
-  if (second !== undefined) return err({ code: "invalid_request", reason: "several_credentials" });
+  if (second !== undefined) return unreadable("several_credentials");
   const value = trimBlanks(first?.[1] ?? "");
   // A server takes a cookie away by setting an empty one.
   if (value === "") return err({ code: "token_missing" });
   const isToken = isOneWord(value) && !value.includes('"');
-  return isToken ? ok(value) : err({ code: "invalid_request", reason: "credentials_malformed" });
+  return isToken ? ok(value) : unreadable("credentials_malformed");
 }
 
 function readSubprotocol(header: string | null, marker: string): Result<string, BearerProblem> {
   const protocols = listOf(header);
   const at = protocols.indexOf(marker);
   if (at === -1) return err({ code: "token_missing" });
-  if (protocols.includes(marker, at + 1)) return err({ code: "invalid_request", reason: "several_credentials" });
+  if (protocols.includes(marker, at + 1)) return unreadable("several_credentials");
   const token = protocols[at + 1] ?? "";
-  return isOneWord(token) ? ok(token) : err({ code: "invalid_request", reason: "credentials_malformed" });
+  return isOneWord(token) ? ok(token) : unreadable("credentials_malformed");
 }
 
 /**

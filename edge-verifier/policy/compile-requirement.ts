@@ -16,6 +16,7 @@ import {
   someScope,
 } from "./checks.ts";
 import type { PolicyCheck } from "./checks.ts";
+import { missingFeature } from "./feature-names.ts";
 import type { ClaimScalar } from "./requirement.ts";
 import { isScopeToken } from "./scopes.ts";
 
@@ -143,10 +144,15 @@ export function isFilledList(value: unknown): value is unknown[] {
   return Array.isArray(value) && value.length > 0;
 }
 
-/** `{ scopes: ["admin"] }` and `{ scope: undefined }` would otherwise let every valid token pass. */
+/**
+ * A feature takes its members out of the rules before they are compiled: one that is still there belongs to a feature that is not
+ * listed. `{ scopes: ["admin"] }` and `{ scope: undefined }` would otherwise let every valid token pass.
+ */
 export function reportUnknown(value: object, known: readonly string[], found: string[], where = ""): void {
   for (const [member, content] of Object.entries(value)) {
-    if (!known.includes(member)) found.push(`unknown member ${member}${where}`);
+    const feature = missingFeature(member);
+    if (feature !== undefined) found.push(`${member} ${feature}`);
+    else if (!known.includes(member)) found.push(`unknown member ${member}${where}`);
     else if (content === undefined) found.push(`${member}${where} must not be undefined`);
   }
 }

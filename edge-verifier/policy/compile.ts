@@ -19,6 +19,8 @@ import type { RouteMethod } from "./rule.ts";
 export type CompiledRequirement = readonly PolicyCheck[];
 
 export interface CompiledRule {
+  /** Position in the list, from 0. */
+  readonly place: number;
   readonly pattern: PathPattern;
   readonly methods: ReadonlySet<string>;
   /** undefined: anyone, and no token is looked at. */
@@ -43,7 +45,7 @@ export interface PolicyProblem {
   readonly problem: string;
 }
 
-const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode", "tolerate"];
+const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode"];
 
 /**
  * @param ownPaths paths that the gateway answers itself; a rule for one of them would never be asked
@@ -58,7 +60,7 @@ export function compilePolicy(
   const rules: CompiledRule[] = [];
   for (const [rule, value] of policy.entries()) {
     const found: string[] = [];
-    const compiled = compileRule(value, found);
+    const compiled = compileRule(value, rule, found);
     if (compiled !== undefined) {
       if (isUnreachable(compiled, rules, ownPaths)) {
         found.push("rule can never match: an earlier rule or the gateway itself does");
@@ -70,21 +72,19 @@ export function compilePolicy(
   return problems.length === 0 ? ok({ rules, index: indexRules(rules) }) : err(problems);
 }
 
-function compileRule(value: unknown, found: string[]): CompiledRule | undefined {
+function compileRule(value: unknown, place: number, found: string[]): CompiledRule | undefined {
   if (!isJsonObject(value)) {
     found.push("rule must be an object");
     return undefined;
   }
   reportUnknown(value, RULE_MEMBERS, found);
-  // The feature takes the member out of the rule. Here it is still in the rule: the feature is not listed.
-  if ("tolerate" in value) found.push("tolerate needs the feature pathTolerance: add it in edge-verifier/features.ts");
   const pattern = compilePath(value["path"], found);
   const methods = compileMethods(value["methods"], found);
   const requirement = compileAccess(value["allow"], value["require"], found);
   const reportOnly = compileMode(value["mode"], value["allow"], found);
   if (pattern === undefined || found.length > 0) return undefined;
   const asks = JSON.stringify(value["require"] ?? null);
-  return { pattern, methods, requirement, asks, anonymous: value["allow"] === "anonymous", reportOnly };
+  return { place, pattern, methods, requirement, asks, anonymous: value["allow"] === "anonymous", reportOnly };
 }
 
 function compilePath(value: unknown, found: string[]): PathPattern | undefined {

@@ -40,6 +40,16 @@ interface RuleBase {
    * Paths with these are not refused if every reading of them falls under this rule (feature `pathTolerance`). Left out: none.
    */
   readonly tolerate?: readonly PathOddity[];
+  /**
+   * Where its requests go: `"billing"` is the binding `ORIGIN_BILLING`, or the URL `ORIGIN_URL_BILLING` (feature `origins`). Left
+   * out: `ORIGIN`, `ORIGIN_URL`.
+   */
+  readonly origin?: string;
+  /**
+   * With how much of its path the rule's own `path` begins that the origin does not get: with `"/billing"`, `/billing/invoices`
+   * is `/invoices` there (feature `origins`). Left out: the origin gets the whole path.
+   */
+  readonly stripPrefix?: string;
 }
 
 /** Anyone may pass; no token is looked at and no identity is forwarded. */

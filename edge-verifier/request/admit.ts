@@ -38,9 +38,9 @@ export interface TokenLocations {
   presentIn(request: Request): readonly string[];
   /**
    * Whether `Authorization` holds nothing but what has been verified, or was left to the origin.
-   * @param isVerified a good token has come, in one of the locations
+   * @param admission undefined on a route that is open to anyone
    */
-  mayForwardAuthorization(headers: Headers, isVerified: boolean): boolean;
+  mayForwardAuthorization(headers: Headers, admission: Admission | undefined): boolean;
   /** Takes the token out of what goes to the origin. */
   remove(headers: Headers): void;
   /** The origin's answer as the client must see it. */

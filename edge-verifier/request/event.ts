@@ -3,10 +3,9 @@
  * names a token: `iss`, `aud`, `jti`), a path or a query. The names are stable; dashboards depend on them.
  */
 import type { ConfigProblem } from "../config/config.ts";
-import type { Refusal } from "./refusal.ts";
+import type { FeatureRefusal, Refusal } from "./refusal.ts";
 import type { WireCode } from "../http/problem.ts";
 import type { KeySetSource } from "../../shared/keys/held-key-set.ts";
-import { ROUTE_METHODS } from "../policy/rule.ts";
 
 /**
  * `forwarded`: the origin answered. `answered`: one of the gateway's own endpoints. `refused`: the request's fault (4xx).
@@ -22,7 +21,7 @@ export interface RequestEvent {
   /** The code the client saw. */
   readonly code?: WireCode;
   /** The precise reason, for operators only. */
-  readonly refusal?: Refusal;
+  readonly refusal?: Refusal | FeatureRefusal;
   /** What a rule in `report` mode would have refused. */
   readonly reported?: { readonly code: WireCode; readonly refusal: Refusal };
   /** The rule that decided, as written in the policy; or the gateway's own endpoint. */
@@ -57,10 +56,9 @@ export interface RequestEvent {
 /** Where events go. What it throws is dropped: an answer never depends on the log. */
 export type EventSink = (event: RequestEvent) => void;
 
-/** A client can send any method and, without Cloudflare in front, any ray: only known methods and texts of a ray's form are logged. */
-export function describeRequest(request: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
-  const method = ROUTE_METHODS.find((known) => known === request.method) ?? "other";
-  const ray = request.headers.get("cf-ray") ?? "";
+/** workerd takes known methods only. Without Cloudflare in front a client can send any ray: only texts of a ray's form are logged. */
+export function describeRequest({ method, headers }: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
+  const ray = headers.get("cf-ray") ?? "";
   return { event: "request", method, ...(/^[0-9A-Za-z-]{1,32}$/.test(ray) ? { ray } : undefined) };
 }
 

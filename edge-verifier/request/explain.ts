@@ -2,7 +2,7 @@
  * A refusal as one line for an app's log: the code on the wire, the precise reason, a sentence, and the evidence. The
  * evidence holds nothing of a token before its signature has held, and bounded text after that.
  */
-import { PROBLEMS } from "../http/problem.ts";
+import { ALL_PROBLEMS } from "../http/feature-problems.ts";
 import { wireCodeOf } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -30,5 +30,5 @@ export function explainRefusal(refusal: Refusal, places: readonly string[] = [])
   const wireCode = wireCodeOf(code);
   const reason = wireCode === code ? "" : ` (${code})`;
   const details = Object.keys(evidence).length === 0 ? "" : ` ${JSON.stringify(evidence)}`;
-  return `${wireCode}${reason}: ${SENTENCES[code] ?? PROBLEMS[wireCode].detail}${details}`;
+  return `${wireCode}${reason}: ${SENTENCES[code] ?? ALL_PROBLEMS[wireCode].detail}${details}`;
 }

@@ -4,7 +4,7 @@
  */
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Admission, TokenLocations } from "./admit.ts";
+import type { Admission } from "./admit.ts";
 import type { OriginConfig } from "../config/config.ts";
 import type { FeatureHooks } from "./hooks.ts";
 import { REQUEST_ID_HEADER } from "../http/request-id.ts";
@@ -12,9 +12,9 @@ import type { RequestTarget } from "../http/path-guard.ts";
 import type { Refusal } from "./refusal.ts";
 import { unwantedHeaders } from "../http/request-headers.ts";
 import type { RemovedNames } from "../http/request-headers.ts";
+import { originPath } from "../http/response-headers.ts";
 
 export interface ForwardingParts {
-  readonly origin: OriginConfig;
   readonly hooks: Pick<FeatureHooks, "tokenLocations" | "beforeForward">;
   /** Headers that a client cannot send. */
   readonly removed: RemovedNames;
@@ -31,47 +31,55 @@ export async function forward(
   target: RequestTarget,
   admission: Admission | undefined,
   requestId: string,
+  origin: OriginConfig,
   parts: ForwardingParts,
 ): Promise<Result<Response, Refusal>> {
-  const { origin, hooks } = parts;
-  const outgoing = originRequest(request, target, admission, requestId, parts);
+  const { hooks } = parts;
+  const { method, body, headers } = request;
+  const length = headers.get("content-length");
+  const isRead = method === "GET" || method === "HEAD";
+  // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
+  if (isRead && body !== null && length !== "0") return err({ code: "body_not_allowed" });
+  const upload = isRead || body === null ? undefined : uploadPipe(length);
+  const content = upload?.readable ?? null;
+  const outgoing = originRequest(request, content, target, admission, requestId, origin, parts);
   if ("code" in outgoing) return err(outgoing);
   if (hooks.beforeForward !== undefined) await hooks.beforeForward(outgoing, admission?.identity?.headers ?? []);
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), origin.timeoutMs);
-  });
+  // The origin cannot be late while the client still sends. That an upload has failed is seen in the answer.
+  const uploaded = upload && body?.pipeTo(upload.writable).catch(() => undefined);
+  const late = Promise.resolve(uploaded).then(() => scheduler.wait(origin.timeoutMs));
   try {
     // Answering 504 ends the request's context, and the platform aborts the subrequest with it; an AbortSignal would do the
     // same at the price of another copy of the request.
     const response = await Promise.race([origin.fetcher.fetch(outgoing), late]);
-    if (response === undefined) return err({ code: "origin_timeout", timeoutMs: origin.timeoutMs });
+    if (!response) return err({ code: "origin_timeout", timeoutMs: origin.timeoutMs });
     const { status } = response;
     // RFC 9110 section 15: anything else is no final answer, unless it opens a WebSocket.
     if ((status > 199 && status < 600) || response.webSocket) return ok(response);
   } catch {
     // The error may hold the URL or the origin's own text; neither belongs in a log or a response.
-  } finally {
-    clearTimeout(timer);
   }
   return err({ code: "origin_unreachable" });
+}
+
+/** Has no buffer, and runs no code for each piece. A known length stays known. */
+function uploadPipe(length: string | null): IdentityTransformStream {
+  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
 }
 
 /** @returns what will be sent, or why it cannot be */
 function originRequest(
   request: Request,
+  body: ReadableStream | null,
   target: RequestTarget,
   admission: Admission | undefined,
   requestId: string,
-  { origin, hooks, removed }: ForwardingParts,
+  origin: OriginConfig,
+  { hooks, removed }: ForwardingParts,
 ): Request | Refusal {
-  const { method } = request;
-  const body = method === "GET" || method === "HEAD" ? null : request.body;
-  // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
-  if (body !== request.body && request.headers.get("content-length") !== "0") return { code: "body_not_allowed" };
-  const prefix = origin.base + target.path;
+  const prefix = origin.base + originPath(target.path, origin);
   const outgoing = new Request(prefix + target.query, {
-    method,
+    method: request.method,
     headers: request.headers,
     body,
     // Following would resend the request, with its token, to wherever the origin points.
@@ -84,7 +92,7 @@ function originRequest(
   const { headers } = outgoing;
   const clientAddress = headers.get("cf-connecting-ip");
   const keepAuthorization =
-    origin.forwardAuthorization && mayForwardAuthorization(headers, admission, hooks.tokenLocations);
+    origin.forwardAuthorization && (hooks.tokenLocations?.mayForwardAuthorization(headers, admission) ?? true);
   for (const name of unwantedHeaders(request.headers, removed, keepAuthorization)) headers.delete(name);
   if (!origin.forwardAuthorization) hooks.tokenLocations?.remove(headers);
   if (clientAddress !== null) headers.set("x-forwarded-for", clientAddress);
@@ -95,26 +103,10 @@ function originRequest(
   return outgoing;
 }
 
-/** On an open rule, and on one that only reports, the origin judges what it is sent. */
-function mayForwardAuthorization(
-  headers: Headers,
-  admission: Admission | undefined,
-  locations: TokenLocations | undefined,
-): boolean {
-  if (locations === undefined || admission === undefined) return true;
-  const { token, refusal } = admission;
-  const isLeftToOrigin = token === undefined && refusal !== undefined;
-  return isLeftToOrigin || locations.mayForwardAuthorization(headers, token !== undefined);
-}
-
 /**
  * The query may be escaped further by the URL parser (a quote becomes %27); the path must be the same text, and a fragment
  * would stay in the URL and not be sent.
  */
 function isUnaltered(url: string, prefix: string): boolean {
-  return (
-    url.startsWith(prefix) &&
-    !prefix.includes("#") &&
-    (url.length === prefix.length || url.charAt(prefix.length) === "?")
-  );
+  return url.split("?", 1)[0] === prefix && !prefix.includes("#");
 }

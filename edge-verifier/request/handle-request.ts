@@ -9,7 +9,7 @@ import type { Hooks } from "./hooks.ts";
 import type { RouteFinder } from "./route.ts";
 import { forward } from "./forward.ts";
 import type { RemovedNames } from "../http/request-headers.ts";
-import { correctHeaders, withoutAssertion } from "../http/response-headers.ts";
+import { correctHeaders, removeAssertion } from "../http/response-headers.ts";
 import { closeAtExpiry } from "../http/websocket.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
@@ -17,6 +17,7 @@ import type { Outcome, Seen } from "./outcome.ts";
 
 export interface GatewayParts extends AdmissionParts {
   readonly findRoute: RouteFinder;
+  /** Of rules that name no other. */
   readonly origin: OriginConfig;
   /** Headers that a client cannot send. */
   readonly removed: RemovedNames;
@@ -65,19 +66,20 @@ export async function handleRequest(
     if (refusal !== undefined && !reportOnly) return refused(refusal, seen);
     if (refusal !== undefined) seen.reported = describeRefusal(refusal);
   }
-  const response = await forward(request, target, admission, requestId, parts);
+  const origin = parts.hooks.originOf?.(rule, parts.origin) ?? parts.origin;
+  const response = await forward(request, target, admission, requestId, origin, parts);
   seen.originMs = parts.clock() - startedMs;
   if (!response.ok) return refused(response.error, seen);
   const event = { ...seen, decision: "forwarded" } as const;
   const received = response.value;
-  if (received.status === 101) {
+  // What fetch returns cannot be changed; this has the same body or WebSocket, and headers of its own.
+  const answer = new Response(received.body, received);
+  removeAssertion(answer.headers);
+  if (answer.status === 101) {
     const token = reportOnly ? undefined : admission?.token;
-    const opened = withoutAssertion(received);
-    const socket = token === undefined ? opened : closeAtExpiry(opened, token.claims.exp * 1000, parts.clock());
+    const socket = token === undefined ? answer : closeAtExpiry(answer, token.claims.exp * 1000, parts.clock());
     return { response: parts.hooks.tokenLocations?.accept(request, socket) ?? socket, event };
   }
-  // What fetch returns cannot be changed; this has the same body and headers of its own.
-  const answer = new Response(received.body, received);
-  correctHeaders(answer, target, requirement !== undefined, parts.origin.base);
+  correctHeaders(answer, target, requirement !== undefined, origin);
   return { response: answer, event };
 }

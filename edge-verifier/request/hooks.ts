@@ -3,33 +3,18 @@
  * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
  */
 import type { TokenLocations } from "./admit.ts";
-import type { Report } from "../config/config.ts";
+import type { OriginConfig, Report } from "../config/config.ts";
 import type { Bindings } from "../config/values.ts";
 import type { RouteFinder } from "./route.ts";
 import type { IdentityHeader } from "../http/identity.ts";
 import type { HeaderList } from "../http/response-headers.ts";
 import type { RequestEvent } from "./event.ts";
 import type { Outcome } from "./outcome.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { CompiledRule } from "../policy/compile.ts";
+import { missingFeature } from "../policy/feature-names.ts";
+import type { FeatureName } from "../policy/feature-names.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
-
-/** The variables of each feature. One that is set while its feature is not listed is a problem: no check is left out silently. */
-const VARIABLES = {
-  cors: ["CORS_ORIGINS", "CORS_CREDENTIALS"],
-  hsts: ["HSTS_MAX_AGE_SECONDS"],
-  resourceMetadata: ["RESOURCE", "AUTHORIZATION_SERVERS"],
-  tokenLocations: ["TOKEN_CARRIERS", "TOKEN_COOKIE", "TOKEN_WEBSOCKET_PROTOCOL"],
-  identityHeaders: ["IDENTITY_HEADERS"],
-  assertion: ["ASSERTION_KEY"],
-  subjectHash: ["LOG_SUBJECT_HASH_KEY"],
-  serverTiming: ["SERVER_TIMING"],
-  dataPoints: ["EVENTS"],
-  refusalLimit: ["REFUSALS"],
-} as const;
-
-/** `pathTolerance` is switched on by a member of a rule: policy/compile.ts misses it where it is left out. */
-export type FeatureName = keyof typeof VARIABLES | "pathTolerance";
 
 export interface Feature {
   readonly name: FeatureName;
@@ -42,18 +27,20 @@ export interface FeatureSetup {
   readonly report: Report;
   /** The origin's scheme, authority and path prefix. */
   readonly base: string;
-  /** The policy as written: nothing of it has been checked. */
+  /** The policy as written, without what other features have taken out of it: nothing of it has been checked. */
   readonly routes: unknown;
   /** Epoch milliseconds. */
   readonly clock: () => number;
 }
 
-/** Where the gateway asks a feature. Only one feature may have each hook, but all may have `onResponse`. */
+/** Where the gateway asks a feature. Only one feature may have each hook, but all may have `onResponse` and `routes`. */
 export interface FeatureHooks {
   /** Instead of the policy as written: without the members of rules that the feature has read. */
   readonly routes?: unknown;
   /** Instead of a finder that refuses every path that could be read in more than one way. */
-  readonly routeFinder?: (find: RouteFinder, policy: CompiledPolicy) => RouteFinder;
+  readonly routeFinder?: (find: RouteFinder) => RouteFinder;
+  /** Where requests of a rule go, if not to the one origin. */
+  readonly originOf?: (rule: CompiledRule, main: OriginConfig) => OriginConfig;
   /** Answers a request before it is decided on; undefined leaves it to the gateway. */
   readonly preflight?: (request: Request, findRoute: RouteFinder) => Outcome | undefined;
   /** A path of which GET and HEAD are answered here, and nothing else is. */
@@ -82,6 +69,7 @@ export interface Hooks extends Omit<FeatureHooks, "onResponse"> {
 const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse">> = {
   routes: true,
   routeFinder: true,
+  originOf: true,
   preflight: true,
   endpoint: true,
   tokenLocations: true,
@@ -98,20 +86,18 @@ const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse">> = {
  */
 export async function readFeatures(features: readonly Feature[], setup: FeatureSetup): Promise<Hooks> {
   const { env, report } = setup;
-  for (const [name, variables] of Object.entries(VARIABLES)) {
-    if (features.some((feature) => feature.name === name)) continue;
-    for (const variable of variables) {
-      if (env[variable] !== undefined)
-        report(variable, `needs the feature ${name}: add it in edge-verifier/features.ts`);
-    }
+  const listed = features.map(({ name }) => name);
+  for (const variable of Object.keys(env)) {
+    const problem = missingFeature(variable, listed);
+    if (problem !== undefined) report(variable, problem);
   }
   let all: FeatureHooks = {};
   const onResponse: NonNullable<FeatureHooks["onResponse"]>[] = [];
   for (const feature of new Set(features)) {
-    const { onResponse: change, ...hooks } = await feature.read(setup);
+    const { onResponse: change, ...hooks } = await feature.read({ ...setup, routes: all.routes ?? setup.routes });
     if (change !== undefined) onResponse.push(change);
     for (const hook of Object.keys(hooks)) {
-      if (hook in all || !(hook in HOOKS)) {
+      if ((hook in all && hook !== "routes") || !(hook in HOOKS)) {
         report("features", `must not have the hook ${hook}: another feature has it, or it does not exist`);
       }
     }

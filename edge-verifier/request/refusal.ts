@@ -9,8 +9,8 @@ import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
 import type { CredentialProblem } from "../http/token-locations.ts";
 import type { PathProblem } from "../http/path-guard.ts";
-import { isWireCode, problemResponse } from "../http/problem.ts";
-import type { WireCode } from "../http/problem.ts";
+import { isWireCode, problemResponse, PROBLEMS } from "../http/problem.ts";
+import type { CoreWireCode, WireCode } from "../http/problem.ts";
 
 /**
  * The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL, but for what
@@ -24,20 +24,23 @@ export type Refusal =
   | KeysUnavailable
   | PolicyDenial
   | { readonly code: "identity_too_long"; readonly claim: string }
-  | { readonly code: "cors_origin_denied" }
   /** A GET or HEAD with content. */
   | { readonly code: "body_not_allowed" }
-  /** Instead of another refusal, to a client that has been refused too often. */
-  | { readonly code: "too_many_refusals"; readonly refusal: Refusal | undefined }
   | { readonly code: "origin_unreachable" }
   | { readonly code: "origin_timeout"; readonly timeoutMs: number }
   | { readonly code: "config_invalid"; readonly problems: readonly ConfigProblem[] }
   | { readonly code: "internal_error"; readonly error: string; readonly at: readonly string[] };
 
+/** The evidence of what an optional feature refuses; request/feature-refusal.ts answers it. */
+export type FeatureRefusal =
+  | { readonly code: "cors_origin_denied" }
+  /** Instead of another refusal, to a client that has been refused too often. */
+  | { readonly code: "too_many_refusals"; readonly refusal: Refusal | FeatureRefusal | undefined };
+
 /** What neither is a wire code itself nor says that a token is bad. */
 type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode>;
 
-const WIRE_CODE_OF: Readonly<Record<Renamed, WireCode>> = {
+const WIRE_CODE_OF: Readonly<Record<Renamed, CoreWireCode>> = {
   path_unsafe: "path_ambiguous",
   scope_missing: "insufficient_scope",
   any_scope_missing: "insufficient_scope",
@@ -55,7 +58,7 @@ const WIRE_CODE_OF: Readonly<Record<Renamed, WireCode>> = {
  * The one place where a precise reason becomes a wire code. Every way for a token to be bad is one code: which check
  * failed would help a forger.
  */
-export function wireCodeOf(code: Refusal["code"]): WireCode {
+export function wireCodeOf(code: Refusal["code"]): CoreWireCode {
   if (isRenamed(code)) return WIRE_CODE_OF[code];
   return isWireCode(code) ? code : "invalid_token";
 }
@@ -75,7 +78,7 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
   if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
   if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
-  return problemResponse(code, headers);
+  return problemResponse(code, PROBLEMS[code], headers);
 }
 
 /** What follows the realm, for the codes that have a challenge (RFC 6750 section 3): nothing when no credentials came. */

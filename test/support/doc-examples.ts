@@ -185,7 +185,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
     ['import { cors } from "./features/cors.ts";', "features"],
   ],
-  "docs/gateway-policy.md": [ROUTES, ROUTES, ROUTES, ROUTES, ROUTES],
+  "docs/gateway-policy.md": [ROUTES, ROUTES, ROUTES, ROUTES, ROUTES, ROUTES],
   "docs/gateway-requests.md": [
     [
       'new WebSocket("wss://api.example.com/live", ["graphql-ws", "bearer", token]);',

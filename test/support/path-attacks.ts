@@ -41,13 +41,24 @@ export interface Bypass {
   readonly atOrigin: string | undefined;
 }
 
-/** @param gateway the rule by which the gateway has let the path through; undefined when it has not */
-export function bypassesOf(rules: readonly PlainRule[], path: string, gateway: string | undefined): readonly Bypass[] {
+/**
+ * @param path as the origin gets it
+ * @param gateway the rule by which the gateway has let the path through; undefined when it has not
+ * @param mount what the gateway has left out before the path
+ */
+export function bypassesOf(
+  rules: readonly PlainRule[],
+  path: string,
+  gateway: string | undefined,
+  mount = "",
+): readonly Bypass[] {
   if (gateway === undefined) return [];
-  const whole = { segments: path.replace(/\/$/, "").split("/").slice(1), foldsCase: true };
+  const before = mount.split("/").slice(1);
+  const whole = { segments: [...before, ...path.replace(/\/$/, "").split("/").slice(1)], foldsCase: true };
   const allOfWhole = new Set(rules.filter((rule) => matches(rule, whole)).map((rule) => rule.path));
   return NORMALISERS.flatMap(({ name, readings }) =>
     readings(path)
+      .map((reading) => ({ ...reading, segments: [...before, ...reading.segments] }))
       .map((reading) => ({ origin: name, gateway, atOrigin: ruleOf(rules, reading), cut: reading.cut === true }))
       // A path that is cut short falls under the rules of what it was cut from, in any case.
       .filter(({ atOrigin, cut }) => atOrigin !== gateway && !(cut && (!atOrigin || allOfWhole.has(atOrigin))))

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { PROBLEMS } from "../../../edge-verifier/http/problem.ts";
+import { ALL_PROBLEMS } from "../../../edge-verifier/http/feature-problems.ts";
 import { PROBLEM_EFFECTS } from "../../../issuer/key-ring/model/plan.ts";
 import { declaredCodes } from "../../support/declared-codes.ts";
 
@@ -83,7 +83,7 @@ test("status and challenge of what a client sees are the gateway's", () => {
   const [, challenges = ""] = /const CHALLENGES\b[^=]*= \{\n(.*?)\n\};/s.exec(source) ?? [];
   const challenged = new Set([...challenges.matchAll(/^ {2}(\w+):/gm)].map(([, code]) => code));
   expect(challenged.size).toBeGreaterThan(3);
-  for (const [code, { status }] of Object.entries(PROBLEMS)) {
+  for (const [code, { status }] of Object.entries(ALL_PROBLEMS)) {
     const row = rows.find(([name]) => name === `\`${code}\``);
     expect([code, row?.[1], row?.[2]]).toEqual([code, String(status), challenged.has(code) ? "yes" : "no"]);
   }

@@ -13,7 +13,6 @@ import { DEFAULT_IDENTITY_HEADERS } from "../../../edge-verifier/http/identity.t
 import { createGateway } from "../../../edge-verifier/gateway.ts";
 import { allFeatures } from "../../../edge-verifier/features/all.ts";
 import { readFeatures } from "../../../edge-verifier/request/hooks.ts";
-import { pathTolerance } from "../../../edge-verifier/features/path-tolerance.ts";
 import { compilePolicy } from "../../../edge-verifier/policy/compile.ts";
 import { defineRoutes } from "../../../edge-verifier/policy/rule.ts";
 import type { RoutePolicy } from "../../../edge-verifier/policy/rule.ts";
@@ -66,7 +65,7 @@ test("are accepted at start-up", async () => {
   for (const file of files) {
     const routes = await routesOf(file);
     const setup = { env: {}, report: (): undefined => undefined, base: "", routes, clock: () => 0 };
-    const hooks = await readFeatures([pathTolerance], setup);
+    const hooks = await readFeatures(allFeatures, setup);
     expect(compilePolicy(hooks.routes ?? routes, [])).toMatchObject({ ok: true });
   }
 });

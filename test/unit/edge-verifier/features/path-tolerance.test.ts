@@ -32,7 +32,7 @@ async function finderOf(routes: RoutePolicy): Promise<RouteFinder> {
   expect(problems).toEqual([]);
   const policy = valueOf(compilePolicy(hooks.routes ?? routes, []));
   const strict = createRouteFinder(policy);
-  return hooks.routeFinder?.(strict, policy) ?? strict;
+  return hooks.routeFinder?.(strict) ?? strict;
 }
 
 /** The rule that a path is let through by, or why it is not. */

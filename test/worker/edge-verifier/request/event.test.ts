@@ -81,7 +81,7 @@ describe("the event", () => {
       ["refused", 400, "GET"],
       ["answered", 200, "GET"],
       ["answered", 200, "GET"],
-      ["refused", 405, "other"],
+      ["refused", 405, "PROPFIND"],
     ]);
   });
 

@@ -85,8 +85,8 @@ describe("forwarded as it came", () => {
         return new Response();
       },
     };
-    const origin = { fetcher, base: "https://o.example/base", timeoutMs: 1000, forwardAuthorization: true };
-    await forward(new Request("https://api.example.com/api/x?y"), target, undefined, "r-1", { ...FORWARDING, origin });
+    const origin = { fetcher, base: "https://o.example/base", mount: "", timeoutMs: 1000, forwardAuthorization: true };
+    await forward(new Request("https://api.example.com/api/x?y"), target, undefined, "r-1", origin, FORWARDING);
     expect(sent).toEqual(["https://o.example/base/api/x?y"]);
   });
 });
@@ -105,13 +105,10 @@ test("a path that parsing the outgoing URL would change is not sent, even if the
       return new Response();
     },
   };
-  const origin = { fetcher, base: "https://o.example", timeoutMs: 1000, forwardAuthorization: true };
+  const origin = { fetcher, base: "https://o.example", mount: "", timeoutMs: 1000, forwardAuthorization: true };
   for (const path of ["/public/../admin", "/a\\b", "/a b", "/a#b", "/%2e%2e/x"]) {
     const target = { scheme: "https", authority: "api.example.com", path, query: "" };
-    const result = await forward(new Request("https://api.example.com/"), target, undefined, "r-1", {
-      ...FORWARDING,
-      origin,
-    });
+    const result = await forward(new Request("https://api.example.com/"), target, undefined, "r-1", origin, FORWARDING);
     expect(result).toEqual({ ok: false, error: { code: "path_unsafe", reason: "altered_by_url_parser" } });
   }
   expect(calls).toBe(0);

@@ -26,7 +26,7 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
 ];
 
 test("each feature has a variable here, or is switched on by a member of a rule", () => {
-  const named = new Set([...VARIABLES.map(([, , feature]) => feature), "pathTolerance"]);
+  const named = new Set([...VARIABLES.map(([, , feature]) => feature), "pathTolerance", "origins"]);
   expect(named).toEqual(new Set(allFeatures.map(({ name }) => name)));
 });
 

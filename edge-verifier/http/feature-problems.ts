@@ -1,0 +1,12 @@
+/**
+ * The wire codes of optional features: apart from problem.ts, so that a Worker without these features does not hold them.
+ */
+import { problem, PROBLEMS } from "./problem.ts";
+import type { FeatureWireCode, Problem, WireCode } from "./problem.ts";
+
+export const FEATURE_PROBLEMS: Readonly<Record<FeatureWireCode, Problem>> = {
+  cors_origin_denied: problem(403, "This web origin may not call this API."),
+  too_many_refusals: problem(429, "Too many refused requests."),
+};
+
+export const ALL_PROBLEMS: Readonly<Record<WireCode, Problem>> = { ...PROBLEMS, ...FEATURE_PROBLEMS };

@@ -51,3 +51,8 @@ function plainName(name: string): string {
     .toLowerCase()
     .replace(/(?:seconds|secs|ms)$/, "");
 }
+
+/** Whether this is an array of at least one member, and each of them fits. */
+export function isListOf<One>(list: readonly One[], fits: (one: One) => boolean): boolean {
+  return Array.isArray(list) && list.length > 0 && list.every((one) => fits(one));
+}

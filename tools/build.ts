@@ -2,7 +2,7 @@
  * `npm run build`: everything that leaves the repository, in `dist/`.
  *
  *   types/            declarations, by the compiler (which is also the check of the dependency law)
- *   issuer.js edge-verifier.js verify.js origin.js   the package's libraries; their peer dependencies stay imports
+ *   issuer.js edge-verifier.js verify.js jose.js origin.js   the package's libraries; their peer dependencies stay imports
  *   cli.js            the program, with everything that it needs: `npx sealgate` works alone
  *   lambda/*.mjs      one self-contained ESM file per handler
  *   worker/           the Worker as wrangler would upload it, and its list of inputs
@@ -46,6 +46,7 @@ async function buildEntryPoints(): Promise<void> {
       issuer: "issuer/index.ts",
       "edge-verifier": "edge-verifier/index.ts",
       verify: "shared/index.ts",
+      jose: "shared/jose.ts",
       origin: "shared/origin.ts",
     },
     outdir: "dist",

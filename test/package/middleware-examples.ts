@@ -77,7 +77,10 @@ export async function askApp(project: PackageProject, code: string, asked: reado
   return project.runModule(PROGRAM, { GIVEN: JSON.stringify(setup) });
 }
 
-/** Asks a block that is a Worker, or a server on port 8080, with a good token, with another audience's, and without any. */
+/**
+ * Asks a block that is a Worker, a server on port 8080, or a function from a token to its subject: with a good token, with
+ * another audience's, and without any.
+ */
 const ASK_VERIFIER = `
   import { createServer } from "node:http";
   const { tokens, anchors, document, code } = JSON.parse(process.env.GIVEN);
@@ -93,12 +96,16 @@ const ASK_VERIFIER = `
   const place = "http://127.0.0.1:" + (await listen(gateway));
   const { writeFileSync } = await import("node:fs");
   writeFileSync("verify.ts", code.replace("https://gateway.example.com", place).replace("8080", String(port)));
-  const { default: worker } = await import("./verify.ts");
+  const { default: worker, subjectOf } = await import("./verify.ts");
   const env = { TRUST_ANCHORS: anchors, KEY_SETS: { get: async () => new Response(document).body } };
   const ask = (url, init) =>
     worker === undefined ? fetch(url, init) : worker.fetch(new Request(url, init), env, { waitUntil() {} });
   const answers = [];
   for (const token of tokens) {
+    if (subjectOf !== undefined) {
+      answers.push(await subjectOf(token ?? "").then((sub) => [200, "hello " + sub], () => [401, ""]));
+      continue;
+    }
     const headers = token === null ? {} : { authorization: "Bearer " + token };
     const answer = await ask("http://127.0.0.1:" + port, { headers });
     answers.push([answer.status, await answer.text()]);

@@ -1,4 +1,4 @@
-/** The packed package beside the versions of hono and of the AWS SDK that it allows, and without them. */
+/** The packed package beside the versions of hono, jose and the AWS SDK that it allows, and without them. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ afterAll(() => signing.close());
 const runModule = (source: string): Promise<unknown> => signing.runModule(source);
 
 /** The lowest versions that the manifest allows, under the names that they have in the repository. */
-const LOWEST = { hono: "hono-lowest", "@aws-sdk/client-kms": "client-kms-lowest" } as const;
+const LOWEST = { hono: "hono-lowest", "@aws-sdk/client-kms": "client-kms-lowest", jose: "jose-lowest" } as const;
 
 describe("its peer dependencies", () => {
   test("are tried at the lowest version that the manifest allows", async () => {
@@ -44,6 +44,15 @@ describe("its peer dependencies", () => {
     const signed = await runModule(PEER_SDK);
     await project.usePeer("@aws-sdk/client-kms", "@aws-sdk/client-kms");
     expect(signed).toEqual(["ES256", 3]);
+  });
+
+  test("the lowest jose: a token is verified, and one of no key is refused with jose's own error", async () => {
+    const newest = await runModule(PEER_JOSE);
+    await project.usePeer("jose", LOWEST.jose);
+    const verified = await runModule(PEER_JOSE);
+    await project.usePeer("jose", "jose");
+    expect(verified).toEqual(newest);
+    expect(verified).toEqual(["user-1", true, "kid_unknown"]);
   });
 
   test("are not needed where they are not used: a Worker has no AWS SDK, the program has neither", async () => {
@@ -85,4 +94,31 @@ const PEER_SDK = `
   const issuer = createIssuer({ issuer: process.env.SEALGATE_ISSUER, signer, maxTokenTtlSeconds: 3600 });
   const { token } = await issuer.sign({ sub: "user-1" }, { audience: "${AUDIENCE}" });
   console.log(JSON.stringify([signer.alg, token.split(".").length]));
+`;
+
+/** A root key and a token key of its own, and the document that a rotator would publish. */
+const PEER_JOSE = `
+  import { calculateJwkThumbprint, CompactSign, errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+  import { createRingJWKSet, fromDocument } from "sealgate/jose";
+  const now = Math.floor(Date.now() / 1000);
+  const make = async () => {
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", use: "sig" };
+    return { privateKey, jwk: { ...jwk, kid: await calculateJwkThumbprint(jwk) } };
+  };
+  const [root, key, other] = [await make(), await make(), await make()];
+  const payload = {
+    iss: "${ISSUER}", ring: "main", iat: now, exp: now + 600, rev: now,
+    keys: [{ ...key.jwk, state: "active", published_at: now }], revoked: [],
+    timing: { kv_cache_ttl: 60, memory_ttl: 30, clock_skew: 60, max_token_ttl: 3600 },
+  };
+  const document = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: "ES256", kid: root.jwk.kid, typ: "jwk-set+jwt" }).sign(root.privateKey);
+  const token = ({ privateKey, jwk }) => new SignJWT({ iss: "${ISSUER}", aud: "${AUDIENCE}", sub: "user-1" })
+    .setProtectedHeader({ alg: "ES256", kid: jwk.kid }).setExpirationTime(now + 60).sign(privateKey);
+  const keys = createRingJWKSet({ issuer: "${ISSUER}", anchors: [root.jwk], keySets: fromDocument(document) });
+  const options = { issuer: "${ISSUER}", audience: "${AUDIENCE}", requiredClaims: ["exp"] };
+  const { payload: claims } = await jwtVerify(await token(key), keys, options);
+  const refused = await jwtVerify(await token(other), keys, options).catch((error) => error);
+  console.log(JSON.stringify([claims.sub, refused instanceof errors.JWKSNoMatchingKey, refused.cause.code]));
 `;

@@ -1,4 +1,4 @@
-/** The packed package's types, under each module resolution that they are for and with the lowest and the newest hono. */
+/** The packed package's types, under each module resolution that they are for and with the lowest and the newest hono and jose. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,6 +19,9 @@ describe("that its types serve a consumer", () => {
   const CONSUMER = `
     import { createIssuer, createKmsSigner, exportPublicKey, SealgateError } from "sealgate/issuer";
     import type { FaultCode, IssuedToken, Issuer } from "sealgate/issuer";
+    import { jwtVerify } from "jose";
+    import { createRingJWKSet, KeysUnavailableError } from "sealgate/jose";
+    import type { RingJWKSet } from "sealgate/jose";
     import { createVerifier, fromDocument, verifyToken } from "sealgate/verify";
     import type { Result, TokenRejection, VerifiedToken } from "sealgate/verify";
     import { createGateway, defineRoutes, requireScope, sealgate } from "sealgate/edge-verifier";
@@ -48,6 +51,16 @@ describe("that its types serve a consumer", () => {
     export const verifier = createVerifier({
       issuer: "${ISSUER}", audiences: ["a"], anchors: [{}], keySets: fromDocument("a.b.c"),
     });
+    const keys: RingJWKSet = createRingJWKSet({
+      issuer: "${ISSUER}", anchors: [{}], keySets: fromDocument("a.b.c"),
+    });
+    const verified = await jwtVerify("a.b.c", keys, { issuer: "${ISSUER}", audience: "a" });
+    await jwtVerify("a.b.c", (header) => keys(header, undefined, context), { audience: "a" });
+    export const subjectOfJose: string | undefined = verified.payload.sub;
+    export const retryAfter = (error: unknown): number | undefined =>
+      error instanceof KeysUnavailableError ? error.retryAfterSeconds : undefined;
+    // @ts-expect-error what a token must say is jose's to check
+    createRingJWKSet({ issuer: "${ISSUER}", anchors: [{}], keySets: fromDocument("a.b.c"), audiences: ["a"] });
     // @ts-expect-error no check can be left out
     createVerifier({ audiences: ["a"], anchors: [{}], keySets: fromDocument("a.b.c") });
     const issuer: Issuer = createIssuer({
@@ -79,6 +92,7 @@ describe("that its types serve a consumer", () => {
     ["bundler", "hono-lowest"],
   ] as const)("under moduleResolution %s with %s, and so do the pages' examples", async ([resolution, hono]) => {
     await project.usePeer("hono", hono);
+    await project.usePeer("jose", hono === "hono" ? "jose" : "jose-lowest");
     const pages = ["README.md", "docs/middleware.md", "docs/verify.md"].map((page) =>
       readFile(join(project.packageFolder, page), "utf8"),
     );

@@ -34,7 +34,7 @@ export type EdgeWay =
   | "routes"
   /** An app with the middleware, asked with and without tokens as test/package/middleware-examples.ts says. */
   | "middleware"
-  /** A server or a Worker with a verifier, which lets in who has a good token. */
+  /** A server, a Worker or a function with a verifier, which lets in who has a good token. */
   | "verifier"
   /** A list of features, pasted into a clone. */
   | "features"
@@ -215,6 +215,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "docs/verify.md": [
     ['import { createServer } from "node:http";', "verifier"],
     ['import { createVerifier, fromKv } from "sealgate/verify";', "verifier"],
+    ['import { jwtVerify } from "jose";', "verifier"],
   ],
   "docs/origin.md": [
     ["npx wrangler mtls-certificate upload --cert gateway.pem --key gateway-key.pem --name gateway", CLOUDFLARE],

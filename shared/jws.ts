@@ -109,14 +109,14 @@ export async function importVerificationKey(jwk: PublicJwk, kid: Kid): Promise<V
 export function verifySignature(key: VerificationKey, jws: UnverifiedJws): Promise<boolean> {
   const { algorithm, cryptoKey, signatureBytes } = key;
   if (jws.signature.length !== signatureBytes) return Promise.resolve(false);
-  return crypto.subtle.verify(algorithm.verifyParams, cryptoKey, jws.signature, encodeAscii(jws.signingInput));
+  return crypto.subtle.verify(algorithm.verifyParams, cryptoKey, jws.signature, encodeUtf8(jws.signingInput));
 }
 
 const encoder = new TextEncoder();
 
-/** UTF-8, on the short way for what a signing input consists of. */
-function encodeAscii(text: string): Uint8Array<ArrayBuffer> {
+/** UTF-8, on the short way for ASCII, which a signing input consists of. Short-lived octets: see octets.ts. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   const octets = allocateOctets(text.length);
-  const { read, written } = encoder.encodeInto(text, octets);
-  return read === text.length && written === text.length ? octets : encoder.encode(text);
+  // All of a text that is not ASCII does not fit into as many octets.
+  return encoder.encodeInto(text, octets).read === text.length ? octets : encoder.encode(text);
 }

@@ -1,30 +1,27 @@
 /**
- * The key set document as it lies in KV: a compact JWS by the ring's root key, `typ` "jwk-set+jwt". A writer of KV
- * who cannot sign with the root key cannot change what this module accepts. Used by the edge, and by the issuer when it reads
- * back what it has published.
+ * The key set document as it lies in KV: a compact JWS by the ring's root key, `typ` "jwk-set+jwt". Used by the edge, and by
+ * the issuer when it reads back what it has published.
  */
 import type { EpochSeconds, IssuerUrl, RingName } from "./identifiers.ts";
 import { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
 import type { JwkProblem } from "./jwk.ts";
-import { importVerificationKey, parseCompactJws, parseJwsHeader, verifySignature } from "./jws.ts";
-import type { UnverifiedHeader, UnverifiedJws, VerificationKey } from "./jws.ts";
-import { parseJsonObject } from "./json.ts";
+import { importVerificationKey } from "./jws.ts";
+import type { VerificationKey } from "./jws.ts";
 import { parseKeySet } from "./key-set.ts";
 import type { KeySetMemberProblem, ParsedKeySet } from "./key-set.ts";
 import { err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
+import { openSignedDocument, readEnvelope } from "./signed-document.ts";
+import type { TrustAnchors } from "./signed-document.ts";
+
+export { MAX_DOCUMENT_BYTES as MAX_KEY_SET_BYTES } from "./signed-document.ts";
+export type { TrustAnchors } from "./signed-document.ts";
 
 /** `typ` of the document (media type application/jwk-set+jwt, OpenID Federation 1.0 section 5.2.1). */
 export const KEY_SET_TYP = "jwk-set+jwt";
 
-/** One key is about 500 bytes; a value of this size holds more than a thousand. Anything larger is not ours. */
-export const MAX_KEY_SET_BYTES: number = 2 * 1024 * 1024;
-
 /** At most three, so that a root key can be changed in steps. */
 export const MAX_TRUST_ANCHORS = 3;
-
-/** The pinned root keys, imported. */
-export type TrustAnchors = readonly VerificationKey[];
 
 /** Why a text is not a key set document that may be used. Stable: logged and reported by the health endpoint. */
 export type KeySetProblem =
@@ -62,14 +59,8 @@ export async function openKeySet(
   rules: KeySetRules,
   now: EpochSeconds,
 ): Promise<Result<ParsedKeySet, KeySetProblem>> {
-  const envelope = readEnvelope(text);
-  if (!envelope.ok) return envelope;
-  const { jws, header } = envelope.value;
-  const root = rules.anchors.find((anchor) => anchor.kid === header.kid);
-  if (root?.algorithm !== header.algorithm) return err({ code: "key_set_unknown_root" });
-  if (!(await verifySignature(root, jws))) return err({ code: "key_set_signature_invalid" });
-  const payload = parseJsonObject(jws.payload);
-  if (!payload.ok) return err({ code: "key_set_malformed" });
+  const payload = await openSignedDocument(text, KEY_SET_TYP, rules.anchors);
+  if (!payload.ok) return err({ code: `key_set_${payload.error}` });
   const parsed = parseKeySet(payload.value);
   if (!parsed.ok) return err({ code: "key_set_member_invalid", member: parsed.error });
   const problem = checkDocument(parsed.value, rules, now);
@@ -78,16 +69,7 @@ export async function openKeySet(
 
 /** Whether a text has the form of a signed key set document. Who has signed it, and whether it is in force, is not looked at. */
 export function isSignedKeySet(text: string): boolean {
-  return readEnvelope(text).ok;
-}
-
-function readEnvelope(text: string): Result<{ jws: UnverifiedJws; header: UnverifiedHeader }, KeySetProblem> {
-  if (text.length > MAX_KEY_SET_BYTES) return err({ code: "key_set_too_large" });
-  const jws = parseCompactJws(text);
-  const header = jws.ok ? parseJwsHeader(jws.value.encodedHeader) : jws;
-  if (!jws.ok || !header.ok) return err({ code: "key_set_malformed" });
-  if (header.value.typ !== KEY_SET_TYP) return err({ code: "key_set_wrong_typ" });
-  return ok({ jws: jws.value, header: header.value });
+  return readEnvelope(text, KEY_SET_TYP).ok;
 }
 
 /** The problems of a list of trust anchors, one line each. */

@@ -33,7 +33,8 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
   const revoked = new Set<Kid>(document.revoked.map(({ kid }) => kid));
   const before = new Map(previous?.document.keys.map((key) => [key.kid, key.jwk]));
   for (const [index, { kid, jwk }] of document.keys.entries()) {
-    const known = isSameKey(jwk, before.get(kid)) ? previous?.keys.get(kid) : undefined;
+    const isSameKey = JSON.stringify(jwk) === JSON.stringify(before.get(kid));
+    const known = isSameKey ? previous?.keys.get(kid) : undefined;
     const key = known ?? (await importKey(jwk, kid));
     if (typeof key === "string") skipped.push({ index, kid, problem: key });
     else keys.set(kid, key);
@@ -58,8 +59,4 @@ export function withTombstones(keySet: ImportedKeySet, revoked: readonly Revoked
 async function importKey(jwk: PublicJwk, kid: Kid): Promise<VerificationKey | "kid_mismatch" | "import_failed"> {
   if ((await calculateThumbprint(jwk)) !== kid) return "kid_mismatch";
   return (await importVerificationKey(jwk, kid)) ?? "import_failed";
-}
-
-function isSameKey(jwk: PublicJwk, before: PublicJwk | undefined): boolean {
-  return before !== undefined && JSON.stringify(jwk) === JSON.stringify(before);
 }

@@ -50,7 +50,7 @@ export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName)
  */
 export async function readText(stream: AsyncIterable<Uint8Array>): Promise<string> {
   // A byte order mark stays in the text, where it makes the document malformed, instead of being dropped silently.
-  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let room = MAX_KEY_SET_BYTES + 1;
   // Leaving the loop cancels the stream.

@@ -40,6 +40,7 @@ export default defineConfig({
             "test/simulation/**/*.test.ts",
           ],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -57,6 +58,7 @@ export default defineConfig({
           isolate: false,
           include: ["test/both/**/*.test.ts", "test/worker/**/*.test.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,5 +1,5 @@
 /**
- * The issuer over HTTP: `POST /tokens` for callers that hold the secret, `GET /healthz` and `GET /readyz` for its operator.
+ * The issuer over HTTP: `POST /tokens` for callers that hold the secret; `GET /healthz`, `/readyz` and `/metrics` for its operator.
  * A caller that holds the secret may have any claims signed: only the auth backend may have it. No TLS here.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -11,6 +11,7 @@ import { SealgateError, explain } from "../errors.ts";
 import type { FaultCode, FaultDetails } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
 import type { Issuer } from "../issuer.ts";
+import { createSigningMetrics } from "../metrics/signing.ts";
 import { parseSignRequest } from "../sign-request.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -37,6 +38,8 @@ export interface TokenLogEntry extends FaultDetails {
   readonly message?: string | undefined;
   readonly kid?: string | undefined;
   readonly jti?: string | undefined;
+  /** From the request to its answer, in whole milliseconds; of requests to `/tokens`. */
+  readonly durationMs?: number | undefined;
 }
 
 /** More than any token that a verifier would accept. */
@@ -57,8 +60,11 @@ const CALLERS_FAULT: ReadonlySet<FaultCode> = new Set([
 /** @throws TypeError for a secret that can be guessed */
 export function createIssuerApp(options: IssuerAppOptions): Hono {
   const { readiness, callerSecret, nowMs } = options;
-  const log = (entry: Omit<TokenLogEntry, "time">): void =>
+  const metrics = createSigningMetrics();
+  const log = (entry: Omit<TokenLogEntry, "time">): void => {
     options.log({ time: new Date(nowMs()).toISOString(), ...entry });
+    if (entry.durationMs !== undefined) metrics.note({ code: entry.code, durationMs: entry.durationMs });
+  };
   if (callerSecret.length < LEAST_SECRET_LENGTH) {
     throw new TypeError(`callerSecret must have at least ${LEAST_SECRET_LENGTH} characters`);
   }
@@ -77,16 +83,22 @@ export function createIssuerApp(options: IssuerAppOptions): Hono {
     return response;
   });
   app.post("/tokens", async (context) => {
+    const startedAtMs = performance.now();
     const answer = isCaller(context.req.header("authorization"), expected)
       ? await sign(context, options)
       : { response: unauthorized(context), code: "unauthorized" };
     const { response, ...entry } = answer;
-    log({ status: response.status, ...entry });
+    log({ status: response.status, ...entry, durationMs: Math.round(performance.now() - startedAtMs) });
     return response;
+  });
+  app.get("/metrics", async (context) => {
+    const { text, contentType } = await metrics.render();
+    return context.body(text, 200, { "Content-Type": contentType });
   });
   app.all("/tokens", (context) => problem(context, 405, "method_not_allowed", "Use POST.", { Allow: "POST" }));
   app.notFound((context) => problem(context, 404, "not_found", "There is nothing here."));
   app.onError((error, context) => {
+    metrics.note({ code: "unexpected", durationMs: 0 });
     log({ status: 500, code: "unexpected", message: `${error.name}: ${error.message}` });
     return problem(context, 500, "unexpected", "The request could not be handled.");
   });

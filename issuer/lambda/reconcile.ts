@@ -3,18 +3,29 @@
  * EventBridge schedule, which means "reconcile". Safe to invoke every minute and to be invoked twice. Configuration by
  * environment: see `readRingConfig`; the policy is the JSON text in `SEALGATE_POLICY`.
  *
- * Each step is a line of JSON on stdout (`{"audit":…}`), and so is each problem (`{"problem":…}`), for a metric filter. An
- * invocation fails, so that Lambda's metric `Errors` counts it, when KMS or KV could not be read, a step failed, or the ring
+ * Each step is a line of JSON on stdout (`{"audit":…}`), and so is each problem (`{"problem":…}`); the last line carries the
+ * metrics of the ring for CloudWatch (issuer/metrics). An invocation fails, so that Lambda's metric `Errors` counts it, when KMS or KV could not be read, a step failed, or the ring
  * has a problem that stops its work (`PROBLEM_EFFECTS` in key-ring/model/plan.ts). `errorType` is the code of the fault or
  * problem. What was done until then is kept, and the next invocation goes on.
  */
 import { hostname } from "node:os";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import { isJsonObject } from "../../shared/json.ts";
 import { SealgateError } from "../errors.ts";
 import { createRingMemory, createRingPorts, failuresOf, reconcileRing } from "../key-ring/index.ts";
-import type { ReconcileReport, Refusal, RingProblem, RingPorts, StepKind, Upcoming } from "../key-ring/index.ts";
+import type {
+  ReconcileReport,
+  Refusal,
+  RingPolicy,
+  RingPorts,
+  RingProblem,
+  StepKind,
+  Upcoming,
+} from "../key-ring/index.ts";
 import { namedByCode } from "../lambda-error.ts";
 import { createAwsKms } from "../kms/aws-kms.ts";
+import { toEmfLine } from "../metrics/emf.ts";
+import { measureRing } from "../metrics/ring.ts";
 import { createCloudflareKvPublisher } from "../publish/cloudflare-kv.ts";
 import { readRingConfig } from "../config/ring.ts";
 import type { RingConfig } from "../config/ring.ts";
@@ -47,9 +58,12 @@ export async function handler(event: unknown, context: LambdaContext = {}): Prom
   try {
     const action = parseAction(event);
     const { ports, options } = (rotator ??= createRotator(readRingConfig(process.env)));
+    const { policy } = options;
     const actor = context.invokedFunctionArn ?? process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? hostname();
     const run = action === "rotate" ? rotateRing : reconcileRing;
-    return answerFor(await run(ports, { ...options, actor }));
+    const report = await run(ports, { ...options, actor });
+    writeMetrics(report, policy);
+    return answerFor(report);
   } catch (error) {
     throw error instanceof SealgateError ? namedByCode(error) : error;
   }
@@ -71,6 +85,13 @@ function createRotator({ policy, publish }: RingConfig): Rotator {
   });
   const ports = createRingPorts({ kms: createAwsKms(), publisher, audit: (entry) => writeLine({ audit: entry }) });
   return { ports, options: { policy, memory: createRingMemory() } };
+}
+
+/** Also of a run that failed; one that could not even read KMS is counted by Lambda's own metric `Errors`. */
+function writeMetrics(report: ReconcileReport, policy: RingPolicy): void {
+  const timeMs = Date.now();
+  const measurements = measureRing(report, policy, epochSecondsFromMs(timeMs));
+  process.stdout.write(`${toEmfLine({ timeMs, dimensions: { ring: policy.ring }, measurements })}\n`);
 }
 
 function parseAction(event: unknown): "reconcile" | "rotate" {

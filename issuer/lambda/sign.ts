@@ -3,14 +3,18 @@
  * Invoke it directly (SDK, Step Functions); it is not an HTTP endpoint and does not authenticate its callers: a caller
  * who may invoke it can have any claims signed. Configuration by environment: see issuer/config/signing.ts.
  *
- * A failed invocation reports the fault's code as `errorType`
+ * Each invocation writes one line with its metrics to stdout. A failed one reports the fault's code as `errorType`
  * (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html), so that callers can tell faults apart.
  */
 import { SealgateError } from "../errors.ts";
+import type { FaultCode } from "../errors.ts";
 import { createIssuer } from "../issuer.ts";
 import type { Issuer } from "../issuer.ts";
 import { namedByCode } from "../lambda-error.ts";
+import { valueOf } from "../config/environment.ts";
 import { readSignConfig } from "../config/signing.ts";
+import { toEmfLine } from "../metrics/emf.ts";
+import type { Measurement } from "../metrics/emf.ts";
 import { parseSignRequest } from "../sign-request.ts";
 import { createSignerSource } from "../config/signer-source.ts";
 
@@ -30,14 +34,27 @@ export interface SignAnswer {
  *   `config_invalid`, `ring_…` or `kms_…`
  */
 export async function handler(event: unknown): Promise<SignAnswer> {
+  const startedAtMs = performance.now();
   try {
     const { claims, options } = parseSignRequest(event, "event");
     issuer ??= await resolveIssuer();
     const { token, kid, jti, expiresAt } = await issuer.sign(claims, options);
+    writeMetrics(undefined, [
+      { name: "signatures", unit: "Count", value: 1 },
+      { name: "sign_duration", unit: "Milliseconds", value: Math.round(performance.now() - startedAtMs) },
+    ]);
     return { token, kid, jti, expiresAt };
   } catch (error) {
-    throw error instanceof SealgateError ? namedByCode(error) : error;
+    if (!(error instanceof SealgateError)) throw error;
+    writeMetrics(error.code, [{ name: "sign_failures", unit: "Count", value: 1 }]);
+    throw namedByCode(error);
   }
+}
+
+/** For CloudWatch (issuer/metrics): by ring, and failures by ring and code. */
+function writeMetrics(code: FaultCode | undefined, measurements: readonly Measurement[]): void {
+  const dimensions = { ring: valueOf(process.env, "SEALGATE_RING"), code };
+  process.stdout.write(`${toEmfLine({ timeMs: Date.now(), dimensions, measurements })}\n`);
 }
 
 /**

@@ -23,6 +23,7 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "issuer", folders: ["shared", "issuer"], modules: /^(?:node:|commander$)/ },
   { folder: "issuer/kms", folders: ["shared", "issuer"], modules: /^(?:node:|@aws-sdk\/client-kms$|@smithy\/)/ },
   { folder: "issuer/secrets", folders: ["shared", "issuer"], modules: /^@aws-sdk\/client-secrets-manager$/ },
+  { folder: "issuer/metrics", folders: ["shared", "issuer"], modules: /^prom-client$/ },
   { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
 ];
 
@@ -92,7 +93,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
     [[""], ["kms-emulator/"]],
     [["kms/"], ["publish/"]],
     [["key-ring/"], ["public-key.ts", "verifier.ts"], ["secrets/"]],
-    [["config/"]],
+    [["config/"], ["metrics/"]],
     [["http/"], ["lambda/"]],
     [["cli/"], ["index.ts"]],
   ],

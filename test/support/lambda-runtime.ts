@@ -22,7 +22,7 @@ for (const { env, event, abandonAfterMs } of JSON.parse(process.argv[3])) {
     outcomes.push({ errorType: error.name, errorMessage: error.message });
   }
 }
-process.stdout.write(JSON.stringify(outcomes));
+process.stdout.write(JSON.stringify({ outcomes }) + "\\n");
 `;
 
 export interface Invocation {
@@ -41,8 +41,10 @@ export interface Outcome<Answer> {
 
 export interface LambdaRun<Answer> {
   readonly outcomes: readonly Outcome<Answer>[];
-  /** What the handler itself has written to stdout, by line. */
+  /** What the handler itself has written to stdout, by line, without its metrics. */
   readonly lines: readonly string[];
+  /** Lines of CloudWatch's Embedded Metric Format. */
+  readonly metrics: readonly string[];
   readonly stderr: string;
 }
 
@@ -66,9 +68,15 @@ export async function bundleForTest<Answer>(entry: string): Promise<BundledLambd
     async invoke(invocations, env) {
       const argv = [runtime, bundle, JSON.stringify(invocations)];
       const { stdout, stderr } = await promisify(execFile)(process.execPath, argv, { cwd: folder, env });
-      const lines = stdout.split("\n");
-      const outcomes: readonly Outcome<Answer>[] = JSON.parse(lines.pop() ?? "");
-      return { outcomes, lines, stderr };
+      const written = stdout.split("\n").filter((line) => line !== "");
+      // An invocation that was abandoned may write after the outcomes.
+      const [end] = written.splice(
+        written.findLastIndex((line) => line.startsWith('{"outcomes":')),
+        1,
+      );
+      const { outcomes }: Pick<LambdaRun<Answer>, "outcomes"> = JSON.parse(end ?? "");
+      const isMetric = (line: string): boolean => line.startsWith('{"_aws":');
+      return { outcomes, lines: written.filter((line) => !isMetric(line)), metrics: written.filter(isMetric), stderr };
     },
     remove: () => rm(folder, { recursive: true }),
   };

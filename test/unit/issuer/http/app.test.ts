@@ -71,7 +71,13 @@ describe("POST /tokens", () => {
     expect(claims).toMatchObject({ sub: "user-1", exp: expiresAt });
     expect(header.kid).toBe(kid);
     expect(jti).toBe(claims["jti"]);
-    expect(log.at(-1)).toEqual({ time: "2026-11-27T12:00:00.000Z", status: 200, kid, jti });
+    expect(log.at(-1)).toEqual({
+      time: "2026-11-27T12:00:00.000Z",
+      status: 200,
+      kid,
+      jti,
+      durationMs: expect.any(Number),
+    });
   });
 
   test.for([
@@ -114,10 +120,25 @@ describe("POST /tokens", () => {
     expect(await response.json()).toEqual({ type: "about:blank", status: 400, code, detail: expect.any(String) });
     expect(log.at(-1)).toEqual({
       time: "2026-11-27T12:00:00.000Z",
+      durationMs: expect.any(Number),
       status: 400,
       code,
       message: expect.stringMatching(/\.$/),
     });
+  });
+
+  test("what became of the requests is counted for Prometheus, by code, and without a claim", async () => {
+    await post(GOOD);
+    await post("no JSON");
+    const response = await fetch(`${server.url}/metrics`);
+    const text = await response.text();
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      expect.stringContaining("text/plain"),
+    ]);
+    expect(text).toMatch(/^sealgate_signatures_total [1-9]\d*$/m);
+    expect(text).toMatch(/^sealgate_sign_failures_total\{code="input_invalid"\} [1-9]\d*$/m);
+    expect(text).toMatch(/^sealgate_sign_duration_seconds_count [1-9]\d*$/m);
   });
 
   test("a fault of ours is 500, logged by its name, and blamed neither on the caller nor on KMS", async () => {

@@ -61,13 +61,15 @@ describe("the bundled handler", () => {
   test("does what is due, with an audit line on stdout for each step, and nothing the second time", async () => {
     const world = await startRing();
     await world.overwrite("something else");
-    const { outcomes, lines, stderr } = await invoke(world, [{ event: {} }, { event: SCHEDULED }]);
+    const { outcomes, lines, metrics, stderr } = await invoke(world, [{ event: {} }, { event: SCHEDULED }]);
     expect(stderr).toBe("");
     const { rev } = await world.document();
     expect(outcomes).toMatchObject([
       { answer: { converged: true, steps: ["publish", "tag_key", "tag_key", "tag_key"], rev, problems: [] } },
       { answer: { converged: true, steps: [], rev } },
     ]);
+    const measured = { ring: "main", run_succeeded: 1, published_keys: 2, document_life_used: expect.any(Number) };
+    expect(metrics.map(jsonObject)).toMatchObject([measured, measured]);
     const audit = lines.map(jsonObject);
     expect(audit).toHaveLength(4);
     expect(audit[0]).toMatchObject({ audit: { actor: "keeper", step: "publish", reasons: ["refused"] } });

@@ -8,7 +8,7 @@ import { TEST_ISSUER } from "../../../support/key-sets.ts";
 import { bundleForTest } from "../../../support/lambda-runtime.ts";
 import type { BundledLambda, Invocation, Outcome } from "../../../support/lambda-runtime.ts";
 import { startRingWorld } from "../../../support/ring-world.ts";
-import { valueOf } from "../../../support/values.ts";
+import { jsonObject, valueOf } from "../../../support/values.ts";
 import { createRunningClock } from "../../../support/virtual-clock.ts";
 
 const ISSUER = "https://auth.example.com";
@@ -65,6 +65,16 @@ describe("the bundled handler", () => {
       kid: header.kid,
       expiresAt: claims.exp,
     });
+  });
+
+  test("counts its signatures, and its failures by code, without a claim", async () => {
+    const event = { claims: { sub: "somebody" }, audience: "api" };
+    const { metrics } = await lambda.invoke([{ event }, { event: { ...event, ttlSeconds: 601 } }], env);
+    expect(metrics.map(jsonObject)).toMatchObject([
+      { signatures: 1, sign_duration: expect.any(Number) },
+      { sign_failures: 1, code: "lifetime_too_long" },
+    ]);
+    expect(metrics.join()).not.toContain("somebody");
   });
 
   test("asks KMS about the key once for each container, not for each token", async () => {

@@ -45,8 +45,10 @@ export interface SealgateOptions {
   readonly typ?: Setting<readonly TokenTyp[]>;
   /** The header that carries the credentials; `Authorization` by default. */
   readonly headerName?: string;
+  /** The word before the token in that header; "Bearer" by default. `false`: the token stands alone. */
+  readonly headerScheme?: string | false;
   /**
-   * A cookie that may carry the token instead; none by default. Unlike `hono/jwk`, credentials in both places are refused,
+   * A cookie that may carry the token instead, by any name of RFC 6265; none by default. Unlike `hono/jwk`, credentials in both places are refused,
    * and so is a request with the cookie that could change something and that a page of another site has made.
    */
   readonly cookie?: string;

@@ -11,7 +11,8 @@ import type { KnownOptions, OptionHints } from "../shared/options.ts";
 import type { VerifiedClaims } from "../shared/claims.ts";
 import type { WaitUntil } from "../shared/keys/held-key-set.ts";
 import type { TokenTyp, VerifiedToken } from "../shared/verify-token.ts";
-import { cookieLocation, credentialsOf, readToken } from "./http/token-locations.ts";
+import { COOKIE_NAME, cookieLocation, credentialsOf, readToken, SCHEME } from "./http/token-locations.ts";
+import type { LocationConfig } from "./http/token-locations.ts";
 import { explainRefusal } from "./request/explain.ts";
 import { DEFAULT_REALM, refusalResponse } from "./request/refusal.ts";
 import type { Refusal } from "./request/refusal.ts";
@@ -64,9 +65,9 @@ export function sealgate<Claims extends object = object>(
 ): MiddlewareHandler<{ Variables: OptionalSealgateVariables<Claims> }>;
 export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
   checkOptions(options);
-  const { realm = DEFAULT_REALM, headerName = "Authorization", allow_anon = false, clock = Date.now } = options;
-  const cookie = options.cookie === undefined ? undefined : cookieLocation(options.cookie, NO_WEB_ORIGINS);
-  const locations = { header: headerName, cookie, webSocketProtocol: undefined };
+  const { realm = DEFAULT_REALM, allow_anon = false, clock = Date.now } = options;
+  const locations = locationsOf(options);
+  const { cookie } = locations;
   const readSettings = createSettingsReader(options);
   return async (c, next) => {
     // What another middleware has found does not count here, and an `onError` must not find it either.
@@ -114,7 +115,20 @@ export function requireScope(...scope: readonly string[]): MiddlewareHandler<{ V
   };
 }
 
-const NO_WEB_ORIGINS: ReadonlySet<string> = new Set();
+function locationsOf({
+  headerName = "Authorization",
+  headerScheme = "Bearer",
+  cookie,
+}: SealgateOptions): LocationConfig {
+  const name = headerName.toLowerCase();
+  const scheme = headerScheme === false ? "" : headerScheme.toLowerCase();
+  return {
+    headers: [{ location: name === "authorization" ? name : "header", name, scheme }],
+    cookie: cookie === undefined ? undefined : cookieLocation(cookie),
+    webSocketProtocol: undefined,
+    mayActFrom: () => false,
+  };
+}
 
 function describeAuth({ header, claims }: VerifiedToken): SealgateAuth {
   return { ...header, scopes: scopesOf(claims) };
@@ -162,6 +176,7 @@ const OPTIONS: KnownOptions<SealgateOptions> = {
   alg: true,
   typ: true,
   headerName: true,
+  headerScheme: true,
   cookie: true,
   realm: true,
   allow_anon: true,
@@ -181,10 +196,24 @@ const HINTS: OptionHints = {
 /** Checks what does not depend on a request. */
 function checkOptions(options: SealgateOptions): void {
   refuseUnknownOptions("sealgate", options, OPTIONS, HINTS);
-  const { realm = "", cookie = "_", headerName = "_", allow_anon = false, clock = Date.now } = options;
+  const {
+    realm = "",
+    cookie = "_",
+    headerName = "_",
+    headerScheme = false,
+    allow_anon = false,
+    clock = Date.now,
+  } = options;
   // RFC 9110 section 5.6.4: what may stand in a quoted string without an escape.
   refuseUnless(isText(realm, /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/), 'realm must be visible ASCII without " and \\');
-  refuseUnless(isText(cookie, /^[\w-]{1,64}$/), "cookie must be the cookie's name: 1 to 64 letters, digits, _ and -");
+  refuseUnless(
+    isText(cookie, COOKIE_NAME),
+    "cookie must be the cookie's name: 1 to 128 characters of a token (RFC 6265)",
+  );
+  refuseUnless(
+    headerScheme === false || isText(headerScheme, SCHEME),
+    "headerScheme must be the word before the token, or false for a token that stands alone",
+  );
   refuseUnless(
     isText(headerName, /^[\w-]{1,64}$/),
     "headerName must be a header's name: 1 to 64 letters, digits, _ and -",

@@ -16,7 +16,13 @@ export type CredentialFault =
 
 export type BearerProblem =
   /** No bearer credentials came: answered with a challenge that has no error code. */
-  { readonly code: "token_missing" } | { readonly code: "invalid_request"; readonly reason: CredentialFault };
+  | { readonly code: "token_missing" }
+  | {
+      readonly code: "invalid_request";
+      readonly reason: CredentialFault;
+      /** What the client is told instead of the usual text, where credentials may be in more than one place. */
+      readonly answer?: { readonly detail: string };
+    };
 
 /** A JWT: the first segment is JSON, whose `{"` is "eyJ". Each class excludes the dot, so that nothing is tried twice. */
 const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;

@@ -34,16 +34,15 @@ const ALWAYS_REMOVED = [
   // CGI makes it HTTP_PROXY, which programs there take for their own proxy (CVE-2016-5385).
   "proxy",
   // Only the gateway says where the request came from.
-  "client-ip",
   "forwarded",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
   "x-host",
   "x-real-ip",
   // Set again, from what has been checked.
   "x-request-id",
 ];
+
+/** `client-ip`, `true-client-ip`, `x-cluster-client-ip`, `fastly-client-ip`. */
+const CLIENT_ADDRESS = "client-ip";
 
 /** Besides those above, these headers cannot tell an origin who calls: they address, frame or authorise the message. */
 const NOT_FOR_IDENTITY = [
@@ -68,6 +67,7 @@ export function isIdentityHeaderName(name: string): boolean {
     name.length <= 64 &&
     !ALWAYS_REMOVED.includes(name) &&
     !NOT_FOR_IDENTITY.includes(name) &&
+    !name.endsWith(CLIENT_ADDRESS) &&
     !/^(?:x-forwarded|x-original-|x-http-method|if-|sec-|cf-(?!access-))/.test(name)
   );
 }
@@ -88,6 +88,7 @@ export function removedNames(identityHeaders: readonly { readonly name: string }
     const folded = name.replaceAll(/[^a-z0-9-]/g, "-");
     const verdict =
       removed.has(folded) ||
+      folded.endsWith(CLIENT_ADDRESS) ||
       hasPrefix(folded, REMOVED_PREFIXES) ||
       (folded !== name && hasPrefix(folded, PLATFORM_PREFIXES));
     if (known.size < MAX_KNOWN_NAMES && name.length <= 64) known.set(name, verdict);

@@ -41,8 +41,7 @@ export async function forward(
   // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
   if (isRead && body !== null && length !== "0") return err({ code: "body_not_allowed" });
   const upload = isRead || body === null ? undefined : uploadPipe(length);
-  const content = upload?.readable ?? null;
-  const outgoing = originRequest(request, content, target, admission, requestId, origin, parts);
+  const outgoing = originRequest(request, upload?.readable, target, admission, requestId, origin, parts);
   if ("code" in outgoing) return err(outgoing);
   if (hooks.beforeForward !== undefined) await hooks.beforeForward(outgoing, admission?.identity?.headers ?? []);
   // The origin cannot be late while the client still sends. That an upload has failed is seen in the answer.
@@ -70,7 +69,7 @@ function uploadPipe(length: string | null): IdentityTransformStream {
 /** @returns what will be sent, or why it cannot be */
 function originRequest(
   request: Request,
-  body: ReadableStream | null,
+  body: ReadableStream | undefined,
   target: RequestTarget,
   admission: Admission | undefined,
   requestId: string,
@@ -81,11 +80,11 @@ function originRequest(
   const outgoing = new Request(prefix + target.query, {
     method: request.method,
     headers: request.headers,
-    body,
+    body: body ?? null,
     // Following would resend the request, with its token, to wherever the origin points.
     redirect: "manual",
     // Without this the shared cache may keep an answer to one caller and give it to another.
-    ...(admission === undefined ? {} : { cache: "no-store" }),
+    ...(admission && { cache: "no-store" }),
   });
   // The policy has matched another path than the one that would be sent.
   if (!isUnaltered(outgoing.url, prefix)) return { code: "path_unsafe", reason: "altered_by_url_parser" };

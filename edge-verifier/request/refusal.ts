@@ -78,7 +78,8 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
   if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
   if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
-  return problemResponse(code, PROBLEMS[code], headers);
+  const own = "answer" in refusal ? refusal.answer : undefined;
+  return problemResponse(code, { ...PROBLEMS[code], ...own }, headers);
 }
 
 /** What follows the realm, for the codes that have a challenge (RFC 6750 section 3): nothing when no credentials came. */

@@ -32,6 +32,7 @@ const REVIEWED: ReadonlySet<string> = new Set([
   "(?:^|[;,])[ \\t]*token[ \\t]*=([^;,]*)",
   "^[;,\\s]+",
   "^ +",
+  '^"[^"]*"$',
   "[^a-z0-9-]",
   "^[!#$%&'*+\\-.^_`|~0-9a-z]+$",
   "[^\\x21-\\x7e]",
@@ -169,8 +170,9 @@ describe("paths", () => {
 
 describe("headers", () => {
   const config = {
-    header: "authorization",
-    cookie: cookieLocation("token", new Set<string>()),
+    headers: [{ location: "authorization", name: "authorization", scheme: "bearer" }] as const,
+    mayActFrom: () => false,
+    cookie: cookieLocation("token"),
     webSocketProtocol: "bearer",
   };
   /** Without the platform's checks of names and values, which would be counted. */

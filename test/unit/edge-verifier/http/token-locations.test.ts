@@ -23,8 +23,13 @@ function reasonOf(result: ReturnType<typeof readToken>): string {
 
 describe("white space", () => {
   test("of Unicode is a part of the token in a cookie and in a WebSocket protocol", () => {
-    const cookie = cookieLocation("session", new Set());
-    const locations = { header: "authorization", cookie, webSocketProtocol: "bearer" };
+    const cookie = cookieLocation("session");
+    const locations = {
+      headers: [{ location: "authorization", name: "authorization", scheme: "bearer" }] as const,
+      mayActFrom: () => false,
+      cookie,
+      webSocketProtocol: "bearer",
+    };
     for (const blank of UNICODE_BLANKS) {
       for (const value of [`${blank}${TOKEN}`, `${TOKEN}${blank}`]) {
         const handshake = { upgrade: "websocket", "sec-websocket-protocol": `bearer, ${value}` };
@@ -40,8 +45,13 @@ describe("white space", () => {
 });
 
 describe("more than one token", () => {
-  const cookie = cookieLocation("session", new Set());
-  const locations = { header: "x-api-token", cookie, webSocketProtocol: undefined };
+  const cookie = cookieLocation("session");
+  const locations = {
+    headers: [{ location: "header", name: "x-api-token", scheme: "bearer" }] as const,
+    mayActFrom: () => false,
+    cookie,
+    webSocketProtocol: undefined,
+  };
 
   test("is refused across the header and the cookie, even if one of them is malformed", () => {
     for (const value of [`Bearer ${TOKEN}`, "Bearer", TOKEN]) {

@@ -102,7 +102,7 @@ describe("the event", () => {
       return [refusal?.code, credentialsIn];
     };
     expect(await placesOf({ cookie: `token=${stale}` })).toEqual(["token_expired", ["cookie"]]);
-    expect(await placesOf({ cookie: `token="${good}"` })).toEqual(["invalid_request", ["cookie"]]);
+    expect(await placesOf({ cookie: `token="${good}` })).toEqual(["invalid_request", ["cookie"]]);
     expect(await placesOf({ authorization: `Bearer ${stale}` })).toEqual(["token_expired", ["authorization"]]);
     expect(await placesOf({ authorization: `Bearer ${good}`, cookie: `token=${stale}` })).toEqual([
       "invalid_request",

@@ -10,6 +10,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "token verify": [
     "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",
+    "sealgate token verify --ring --audience https://api.example.com < ring-token",
   ],
   "token inspect": ["sealgate token inspect < token", "sealgate token inspect --json < token | jq .times.exp"],
   "key public": ["sealgate key public alias/my-signing-key > public.pem"],
@@ -24,7 +25,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "ring adopt": ["sealgate ring adopt --dry-run alias/my-signing-key"],
   "ring anchors": ["sealgate ring anchors", "sealgate ring anchors --prepare"],
   "ring bootstrap": ["sealgate ring bootstrap > key-set.jws"],
+  "ring key-set": ["sealgate ring key-set > key-set.jws"],
   "ring jwks": ["sealgate ring jwks > jwks.json"],
+  "ring discovery": [
+    "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
+  ],
   serve: ["sealgate serve --ring"],
   "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
 };

@@ -106,3 +106,16 @@ export function takeSeconds(option: string, text: string, least: number): number
   if (!seconds.ok) throw new UsageError(`${option} ${seconds.error}`);
   return seconds.value;
 }
+
+export const ANCHORS_ADVICE = "pass the JSON array that `sealgate ring anchors` prints";
+
+/** The value of `--anchors` or `TRUST_ANCHORS`. @throws UsageError unless it is a JSON array of objects */
+export function readAnchors(text: string): readonly object[] {
+  try {
+    const anchors: unknown = JSON.parse(text);
+    if (Array.isArray(anchors) && anchors.every((one) => typeof one === "object" && one !== null)) return anchors;
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`--anchors (or TRUST_ANCHORS) must be an array of JWKs: ${ANCHORS_ADVICE}`);
+}

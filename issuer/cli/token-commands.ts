@@ -1,50 +1,25 @@
 /** `sealgate token sign | verify | inspect`. */
 import type { Command } from "commander";
 import type { JsonObject } from "../../shared/json.ts";
-import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
-import type { TokenRejection } from "../../shared/rejection.ts";
-import type { Result } from "../../shared/result.ts";
-import type { VerifiedToken } from "../../shared/verify-token.ts";
 import { SealgateError } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
-import { readKeyConfig } from "../config/signing.ts";
 import { createIssuer } from "../issuer.ts";
-import { createKmsVerifier } from "../verifier.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { inspectToken, renderInspection } from "./inspect-token.ts";
 import { argumentOrStdin, paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
-import {
-  JSON_OPTION,
-  collectAudiences,
-  fromEnv,
-  keyVariables,
-  readTokenOptions,
-  takeSeconds,
-  withKeyOptions,
-  withOptions,
-} from "./options.ts";
+import { JSON_OPTION, collectAudiences, fromEnv, takeSeconds, withKeyOptions } from "./options.ts";
 import type { KeyOptions } from "./options.ts";
 import { readSigningOptions, withRingSigning } from "./signing-options.ts";
 import type { RingSigningOptions, Signing } from "./signing-options.ts";
-import { toSafeJson } from "./text.ts";
-import { verifyAtGateway } from "./verify-at-gateway.ts";
+import { addVerifyCommand, refuse } from "./verify-command.ts";
 
 interface SignOptions extends KeyOptions, RingSigningOptions {
   readonly claims: string;
   readonly ttl?: string;
   readonly audience?: readonly string[];
   readonly typ: string;
-}
-
-interface VerifyOptions extends KeyOptions {
-  readonly audience?: readonly string[];
-  readonly mode: string;
-  readonly clockSkew: string;
-  readonly gateway?: string;
-  readonly anchors?: string;
-  readonly ring?: string;
 }
 
 interface InspectOptions {
@@ -68,19 +43,7 @@ export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code
     .option(...JSON_OPTION)
     .action((options: SignOptions) => sign(io, options));
 
-  withKeyOptions(
-    token.command("verify [token]").description('verify a token ("-" or nothing: from stdin) and print its claims'),
-  )
-    .option("--audience <aud>", "accepted aud, at least one; repeat it for several", collectAudiences)
-    .option("--mode <mode>", '"local" with the public key, or "kms" by KMS itself', "local")
-    .option("--clock-skew <seconds>", "leeway on exp, nbf and iat", "60")
-    .option("--gateway <url>", "verify by the key set that this gateway serves, instead of a KMS key; needs no AWS")
-    .option("--anchors <json>", "with --gateway: the root keys, as ring anchors prints them (TRUST_ANCHORS)")
-    .option("--ring <name>", 'with --gateway: the ring, by default "main" (SEALGATE_RING)')
-    .option(...JSON_OPTION)
-    .action(async (argument: string | undefined, options: VerifyOptions) => {
-      setExitCode(await verify(io, argument, options));
-    });
+  addVerifyCommand(token, io, setExitCode);
 
   token
     .command("inspect [token]")
@@ -119,51 +82,6 @@ function requireTtl(ttlSeconds: number, { maxTokenTtlSeconds, limit }: Signing):
   );
 }
 
-/** The process ends long before; the option of the verifier is for services. */
-const PUBLIC_KEY_TTL_SECONDS = 300;
-
-async function verify(io: CliIo, argument: string | undefined, options: VerifyOptions): Promise<ExitCode> {
-  const { mode, audience: audiences, gateway } = options;
-  if (gateway !== undefined) {
-    if (audiences === undefined) throw new UsageError(AUDIENCE_MISSING);
-    requireNoKey(options);
-    const token = await argumentOrStdin(io, argument, "token");
-    return report(io, await verifyAtGateway(io, { ...options, gateway }, audiences, token), options.json === true);
-  }
-  if (options.anchors !== undefined || options.ring !== undefined) {
-    throw new UsageError("--anchors and --ring belong to --gateway: name it, or leave them out");
-  }
-  const settings = readTokenOptions((nameOf) => readKeyConfig(withOptions(io, keyVariables(options)), nameOf));
-  if (audiences === undefined) throw new UsageError(AUDIENCE_MISSING);
-  if (mode !== "local" && mode !== "kms") throw new UsageError('--mode must be "local" or "kms"');
-  const clockSkewSeconds = takeSeconds("--clock-skew", options.clockSkew, 0);
-  const publicKeyTtlSeconds = PUBLIC_KEY_TTL_SECONDS;
-  const verifier = createKmsVerifier({ ...settings, audiences, mode, publicKeyTtlSeconds, clockSkewSeconds });
-  return report(io, await verifier.verify(await argumentOrStdin(io, argument, "token")), options.json === true);
-}
-
-const AUDIENCE_MISSING = "--audience is missing: say for which audience the token must be meant";
-
-/** The key set says which key and leeway count; an option that would be ignored is refused. */
-function requireNoKey({ key, alg, maxTtl, mode, clockSkew }: VerifyOptions): void {
-  const others = { "--key": key, "--alg": alg, "--max-ttl": maxTtl, "--mode": mode, "--clock-skew": clockSkew };
-  const defaults: Readonly<Record<string, string>> = { "--mode": "local", "--clock-skew": "60" };
-  const given = Object.entries(others).find(([name, value]) => value !== undefined && value !== defaults[name]);
-  if (given !== undefined) throw new UsageError(`${given[0]} has no effect with --gateway: leave it out`);
-}
-
-function report(io: CliIo, verified: Result<VerifiedToken, TokenRejection | KeysUnavailable>, json: boolean): ExitCode {
-  if (!verified.ok) {
-    const { error } = verified;
-    return error.code === "keys_unavailable" ? fail(io, error, json) : refuse(io, error, json);
-  }
-  const { header, claims } = verified.value;
-  if (json) printJson(io, { valid: true, header, claims });
-  else io.out(`${toSafeJson(claims, 2)}\n`);
-  io.err(`${paint(io, "green", "valid")}: ${header.alg}, kid ${header.kid}\n`);
-  return EXIT.ok;
-}
-
 async function inspect(io: CliIo, argument: string | undefined, { json }: InspectOptions): Promise<ExitCode> {
   const inspected = inspectToken(await argumentOrStdin(io, argument, "token"), io.nowMs());
   if (!inspected.ok) return refuse(io, inspected.error, json === true);
@@ -171,29 +89,6 @@ async function inspect(io: CliIo, argument: string | undefined, { json }: Inspec
   else io.out(renderInspection(inspected.value));
   io.err(`${paint(io, "yellow", "unverified")}: this is what the token claims, not what is true\n`);
   return EXIT.ok;
-}
-
-/** That says nothing about the token. */
-function fail(io: CliIo, { code, problem }: KeysUnavailable, json: boolean): ExitCode {
-  if (json) printJson(io, { code, problem });
-  io.err(
-    `${paint(io, "red", "problem")}: the gateway's key set cannot be used (${problem}); the token was not looked at\n`,
-  );
-  return EXIT.failure;
-}
-
-function refuse(io: CliIo, rejection: TokenRejection, json: boolean): ExitCode {
-  const { code, ...evidence } = rejection;
-  const details = Object.entries(evidence).map(([name, value]) => `${name}: ${plainly(value)}`);
-  if (json) printJson(io, { valid: false, rejection });
-  io.err(`${paint(io, "red", "invalid")}: ${[code, ...details].join(", ")}\n`);
-  return EXIT.tokenInvalid;
-}
-
-/** As JSON, which shows a control character as an escape; words and URLs without its quotation marks. */
-function plainly(value: unknown): string {
-  const json = JSON.stringify(value);
-  return /^"[\w.:/-]*"$/.test(json) ? json.slice(1, -1) : json;
 }
 
 /** A single audience as a string, which every verifier understands (RFC 7519 section 4.1.3). */

@@ -3,12 +3,12 @@ import { createVerifier, fromUrl } from "../../shared/index.ts";
 import type { KeysUnavailable, Result, TokenRejection, VerifiedToken } from "../../shared/index.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
-import { fromEnv } from "./options.ts";
+import { ANCHORS_ADVICE, fromEnv, readAnchors } from "./options.ts";
 
 export interface GatewayVerifyOptions {
   readonly gateway: string;
   readonly anchors?: string;
-  readonly ring?: string;
+  readonly ring: string | undefined;
   readonly issuer?: string;
 }
 
@@ -24,7 +24,9 @@ export async function verifyAtGateway(
 ): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable>> {
   const issuer = fromEnv(io, options.issuer, "SEALGATE_ISSUER");
   if (issuer === undefined) throw new UsageError("--issuer (or SEALGATE_ISSUER) is missing");
-  const anchors = readAnchors(fromEnv(io, options.anchors, "TRUST_ANCHORS"));
+  const given = fromEnv(io, options.anchors, "TRUST_ANCHORS");
+  if (given === undefined) throw new UsageError(`--anchors (or TRUST_ANCHORS) is missing: ${ANCHORS_ADVICE}`);
+  const anchors = readAnchors(given);
   const ring = fromEnv(io, options.ring, "SEALGATE_RING");
   try {
     const verifier = createVerifier({
@@ -39,16 +41,4 @@ export async function verifyAtGateway(
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error;
   }
-}
-
-function readAnchors(text: string | undefined): readonly object[] {
-  const advice = "pass the JSON array that `sealgate ring anchors` prints";
-  if (text === undefined) throw new UsageError(`--anchors (or TRUST_ANCHORS) is missing: ${advice}`);
-  try {
-    const anchors: unknown = JSON.parse(text);
-    if (Array.isArray(anchors) && anchors.every((one) => typeof one === "object" && one !== null)) return anchors;
-  } catch {
-    // Said below.
-  }
-  throw new UsageError(`--anchors (or TRUST_ANCHORS) must be an array of JWKs: ${advice}`);
 }

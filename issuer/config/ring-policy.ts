@@ -13,7 +13,7 @@ import type { RingTiming } from "../../shared/timing.ts";
 import { checkRingPolicy } from "../key-ring/policy.ts";
 import type { PolicyProblem, RingPolicy, RingPolicyInput } from "../key-ring/policy.ts";
 import { RING_NAME_RULE, createEnvironmentReader, readIssuer, readRing } from "./environment.ts";
-import type { Environment, EnvironmentReader } from "./environment.ts";
+import type { Environment, EnvironmentReader, NameOf } from "./environment.ts";
 
 /** `RingPolicyInput` with plain strings for ring and issuer. */
 export interface RingPolicyOptions extends Omit<RingPolicyInput, "ring" | "issuer"> {
@@ -56,10 +56,11 @@ const TIMING_HINTS: OptionHints = Object.fromEntries(Object.keys(KNOWN_TIMING).m
  * Reads `SEALGATE_ISSUER`, `SEALGATE_RING` (default "main") and `SEALGATE_POLICY`: a JSON object with members of
  * `RingPolicyInput` other than ring and issuer, or nothing for the defaults. An unknown member is an error: a misspelt rule
  * must not silently be the default. An empty variable counts as missing.
+ * @param nameOf what messages call a variable; by default its name
  * @throws SealgateError `config_invalid`, naming every variable and member that is missing or wrong
  */
-export function readRingPolicy(env: Environment): RingPolicy {
-  const reader = createEnvironmentReader(env);
+export function readRingPolicy(env: Environment, nameOf?: NameOf): RingPolicy {
+  const reader = createEnvironmentReader(env, nameOf);
   const policy = readPolicy(reader);
   if (policy === undefined) throw reader.failure();
   return policy;

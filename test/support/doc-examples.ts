@@ -124,6 +124,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       "shell",
     ],
     ["{", OUTPUT],
+    ["sealgate token sign --ring --audience https://api.example.com > ring-token", "shell"],
+    [
+      "valid: ES256, kid SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs (by the key set in KV, rev 1795827899162545)",
+      OUTPUT,
+    ],
     ["sealgate token inspect < token", "shell"],
     ['header    {"alg":"ES256","kid":"SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs","typ":"JWT"}', OUTPUT],
     ["sealgate key public alias/my-signing-key --format jwk", "shell"],
@@ -164,7 +169,12 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ],
     ["sealgate ring bootstrap > key-set.jws", "shell"],
     ['npx wrangler deploy --env production --var BOOTSTRAP_KEY_SET:"$(cat key-set.jws)"', CLOUDFLARE],
+    ["sealgate ring key-set > key-set.jws", "shell"],
     ["sealgate ring jwks > jwks.json", "shell"],
+    [
+      "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
+      "shell",
+    ],
     ["sealgate serve --ring", "serve"],
     ['curl -s http://127.0.0.1:8788/tokens -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" \\', "request"],
     [

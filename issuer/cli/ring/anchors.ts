@@ -1,7 +1,9 @@
 /**
- * `sealgate ring anchors | bootstrap | jwks`: what is deployed by hand. The pinned root keys and their change in three steps,
+ * `sealgate ring anchors | bootstrap | key-set | jwks | discovery`: what is deployed by hand. The pinned root keys and their change in three steps,
  * the signed document for the last rung of the edge's ladder, and the plain JWK Set.
  */
+import { discoveryOf, discoveryPaths } from "../../../shared/discovery.ts";
+import { parsePlainUrl } from "../../../shared/identifiers.ts";
 import { serialiseJwk } from "../../../shared/key-set.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { MAX_TRUST_ANCHORS } from "../../../shared/signed-key-set.ts";
@@ -107,6 +109,35 @@ export function printBootstrap(io: CliIo, options: RingOptions): Promise<ExitCod
     json: { document: text, rev, expiresAt },
     note: "it helps until then, and a key that is withdrawn later stays in it",
   }));
+}
+
+/** The same document, for verifiers that pin the root keys: as a file, or for a host that answers as a gateway does. */
+export function printSignedKeySet(io: CliIo, options: RingOptions): Promise<ExitCode> {
+  return printKeySet(io, options, (text, { rev, expiresAt }) => ({
+    out: text,
+    json: { document: text, rev, expiresAt },
+    note: "print it again after each rotation and each revocation, and long before it expires",
+  }));
+}
+
+export interface DiscoveryOptions extends RingOptions {
+  readonly jwksUri: string;
+}
+
+/** The discovery file of an issuer whose host is not the gateway's (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2). */
+export function printDiscovery(io: CliIo, options: DiscoveryOptions): Promise<ExitCode> {
+  const jwksUri = parsePlainUrl(options.jwksUri);
+  if (!jwksUri.ok) throw new UsageError(`--jwks-uri ${jwksUri.error}`);
+  return printKeySet(io, options, (_text, { issuer, keys }) => {
+    const file = discoveryOf(
+      issuer,
+      jwksUri.value.href,
+      keys.map(({ jwk }) => jwk.alg),
+    );
+    const [openid, oauth] = discoveryPaths(issuer);
+    const note = `serve it at ${openid} and ${oauth} of ${new URL(issuer).origin}; print it again when the algorithm changes`;
+    return { out: JSON.stringify(file, undefined, 2), json: { discovery: file, paths: [openid, oauth] }, note };
+  });
 }
 
 /** The keys of that document as a plain JWK Set (RFC 7517 section 5), for a host that serves files. */

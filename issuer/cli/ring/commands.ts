@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import type { ExitCode } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { JSON_OPTION } from "../options.ts";
-import { printBootstrap, printJwks, showAnchors } from "./anchors.ts";
-import type { AnchorsOptions } from "./anchors.ts";
+import { printBootstrap, printDiscovery, printJwks, printSignedKeySet, showAnchors } from "./anchors.ts";
+import type { AnchorsOptions, DiscoveryOptions } from "./anchors.ts";
 import { withChangeOptions, withRingOptions } from "./context.ts";
 import type { RingOptions } from "./context.ts";
 import { adoptKey, initRing, reconcile, rotate } from "./reconcile.ts";
@@ -94,7 +94,18 @@ function addDeployment(ring: Command, io: CliIo, setExitCode: (code: ExitCode) =
     .option(...JSON_OPTION)
     .action(async (options: RingOptions) => setExitCode(await printBootstrap(io, options)));
 
+  withRingOptions(
+    ring.command("key-set").description("print the signed key set from KV, verified, for other verifiers"),
+  )
+    .option(...JSON_OPTION)
+    .action(async (options: RingOptions) => setExitCode(await printSignedKeySet(io, options)));
+
   withRingOptions(ring.command("jwks").description("print the plain JWK Set of the ring's keys, for a host of files"))
     .option(...JSON_OPTION)
     .action(async (options: RingOptions) => setExitCode(await printJwks(io, options)));
+
+  withRingOptions(ring.command("discovery").description("print the issuer's discovery file, for a host of files"))
+    .requiredOption("--jwks-uri <url>", "where the plain JWK Set is served: a gateway's /.well-known/jwks.json, say")
+    .option(...JSON_OPTION)
+    .action(async (options: DiscoveryOptions) => setExitCode(await printDiscovery(io, options)));
 }

@@ -145,3 +145,43 @@ describe("ring jwks", () => {
     expect(await cli.ring(["jwks"])).toMatchObject({ code: EXIT.notConverged, out: "" });
   });
 });
+
+describe("ring key-set", () => {
+  test("prints the document as KV holds it, for verifiers that pin the root keys", async () => {
+    const cli = await startRipeRing();
+    const run = await cli.ring(["key-set"]);
+    expect(run).toMatchObject({ code: EXIT.ok, out: `${given(cli.stored())}\n` });
+    expect(jsonOf(await cli.ring(["key-set", "--json"]))).toMatchObject({ ring: TEST_RING, document: cli.stored() });
+    await cli.overwrite("something else");
+    expect(await cli.ring(["key-set"])).toMatchObject({ code: EXIT.notConverged, out: "" });
+  });
+});
+
+describe("ring discovery", () => {
+  const URI = "https://api.example.com/.well-known/jwks.json";
+
+  test("prints the issuer's file with the algorithms of the keys, and says where it belongs", async () => {
+    const cli = await startRipeRing();
+    const run = await cli.ring(["discovery", "--jwks-uri", URI]);
+    expect(run.code).toBe(EXIT.ok);
+    const file: unknown = JSON.parse(run.out);
+    expect(file).toMatchObject({
+      issuer: TEST_ISSUER,
+      jwks_uri: URI,
+      id_token_signing_alg_values_supported: ["ES256"],
+    });
+    expect(messagesOf(run)).toContain(
+      "/.well-known/openid-configuration and /.well-known/oauth-authorization-server of https://auth.example.com",
+    );
+    expect(jsonOf(await cli.ring(["discovery", "--jwks-uri", URI, "--json"]))).toMatchObject({ discovery: file });
+  });
+
+  test.each(["jwks.json", "http://api.example.com/jwks.json", "https://api.example.com/jwks?x"])(
+    "--jwks-uri %s is wrong usage",
+    async (uri) => {
+      const cli = await startRipeRing();
+      const run = await cli.ring(["discovery", "--jwks-uri", uri]);
+      expect([run.code, run.err]).toEqual([EXIT.usage, expect.stringContaining("--jwks-uri must") as unknown]);
+    },
+  );
+});

@@ -5,8 +5,11 @@
  */
 import { ALGS } from "../shared/algorithms.ts";
 import type { Alg } from "../shared/algorithms.ts";
+import { decodeBase64url, encodeBase64url } from "../shared/base64url.ts";
 import { parseAudience, parseIssuerUrl } from "../shared/identifiers.ts";
-import type { EpochSeconds } from "../shared/identifiers.ts";
+import type { EpochSeconds, Kid } from "../shared/identifiers.ts";
+import { parseJsonObject } from "../shared/json.ts";
+import { verifySignature } from "../shared/jws.ts";
 import { refuseUnknownOptions } from "../shared/options.ts";
 import type { KnownOptions } from "../shared/options.ts";
 import type { TokenRejection } from "../shared/rejection.ts";
@@ -39,6 +42,11 @@ export interface KmsVerifierSettings {
   readonly maxTokenTtlSeconds?: number;
   /** Accepted `typ`; "none" stands for a header without one. Default all three. */
   readonly typs?: readonly (TokenTyp | "none")[];
+  /**
+   * Whether a token without `kid` is verified with the one key, as jwt-go-aws-kms, golang-jwt and jsonwebtoken sign by default.
+   * Default false. With several keys it is a TypeError: a token must say which key has signed it.
+   */
+  readonly acceptMissingKid?: boolean;
   /** By default KMS through the AWS SDK with its default configuration. */
   readonly kms?: Kms;
   /** Epoch seconds; by default this host's clock. */
@@ -72,6 +80,7 @@ const KNOWN_OPTIONS: KnownOptions<KmsVerifierOptions> = {
   clockSkewSeconds: true,
   maxTokenTtlSeconds: true,
   typs: true,
+  acceptMissingKid: true,
   kms: true,
   clock: true,
   keyId: true,
@@ -89,30 +98,60 @@ export function createKmsVerifier(options: KmsVerifierOptions): KmsVerifier {
   refuseUnknownOptions("createKmsVerifier", options, KNOWN_OPTIONS, OPTION_HINTS);
   const keys = options.keys ?? [{ keyId: options.keyId, alg: options.alg }];
   const rules = toRules(options, keys);
-  const { mode, publicKeyTtlSeconds } = options;
+  const { mode, publicKeyTtlSeconds, acceptMissingKid = false } = options;
   const kms = options.kms ?? createAwsKms();
   const clock = options.clock ?? systemClock;
   const cache = createKmsKeyCache({ kms, keys, publicKeyTtlSeconds, clock });
 
-  async function verifyWith(token: string, known: KmsVerificationKeys): ReturnType<KmsVerifier["verify"]> {
-    if (mode === "local") return verifyToken(token, rules, known, clock());
+  async function verifyWith(
+    token: string,
+    known: KmsVerificationKeys,
+    signed: string = token,
+  ): ReturnType<KmsVerifier["verify"]> {
+    const check = mode === "local" ? verifySignature : askKms(kms, known);
     try {
-      return await verifyToken(token, rules, known, clock(), askKms(kms, known));
+      return await verifyToken(token, rules, known, clock(), (key, jws) =>
+        check(key, { ...jws, signingInput: signed.slice(0, signed.lastIndexOf(".")) }),
+      );
     } catch (error) {
-      if (isWithdrawn(error)) return err({ code: "kid_revoked" });
+      if (mode === "kms" && isWithdrawn(error)) return err({ code: "kid_revoked" });
       throw error;
     }
   }
 
+  /** With each key that the one name may stand for: two while an alias has just been moved. */
+  async function verifyNameless(token: string, known: KmsVerificationKeys): ReturnType<KmsVerifier["verify"]> {
+    for (const kid of known.kids) {
+      const verified = await verifyWith(withKid(token, kid), known, token);
+      if (verified.ok || verified.error.code !== "signature_invalid") return verified;
+    }
+    return err({ code: known.kids.length === 0 ? "kid_revoked" : "signature_invalid" });
+  }
+
   return {
     async verify(token) {
-      const first = await verifyWith(token, await cache.current());
-      if (first.ok || first.error.code !== "kid_unknown") return first;
+      const known = await cache.current();
+      const named = await verifyWith(token, known);
+      const isNameless = acceptMissingKid && !named.ok && named.error.code === "kid_missing";
+      const verify = isNameless ? verifyNameless : verifyWith;
+      const first = isNameless ? await verify(token, known) : named;
+      const mayBeOfNewKey = isNameless ? "signature_invalid" : "kid_unknown";
+      if (first.ok || first.error.code !== mayBeOfNewKey) return first;
       const newer = await cache.lookAgain();
-      return newer === undefined ? first : verifyWith(token, newer);
+      return newer === undefined ? first : verify(token, newer);
     },
     clearPublicKeyCache: () => cache.clear(),
   };
+}
+
+/** The same token with a kid in its header, so that it is read by the same code. What was signed is the token as it came. */
+function withKid(token: string, kid: Kid): string {
+  const dot = token.indexOf(".");
+  const octets = decodeBase64url(token.slice(0, dot));
+  const header = octets === undefined ? undefined : parseJsonObject(octets);
+  if (header?.ok !== true) return token;
+  const named = new TextEncoder().encode(JSON.stringify({ ...header.value, kid }));
+  return `${encodeBase64url(named)}${token.slice(dot)}`;
 }
 
 /** The signature step by KMS's Verify, after the check of length that the local step makes too. */
@@ -132,7 +171,7 @@ function askKms(kms: Kms, known: KmsVerificationKeys): SignatureVerifier {
 const ALL_TYPS: readonly (TokenTyp | "none")[] = ["jwt", "at+jwt", "none"];
 
 function toRules(options: KmsVerifierOptions, keys: readonly KmsKeyRef[]): TokenRules {
-  const { typs = ALL_TYPS, mode, publicKeyTtlSeconds } = options;
+  const { typs = ALL_TYPS, mode, publicKeyTtlSeconds, acceptMissingKid } = options;
   const clockSkewSeconds = options.clockSkewSeconds ?? DEFAULT_TIMING.clockSkewSeconds;
   const maxTokenTtlSeconds = options.maxTokenTtlSeconds ?? DEFAULT_TIMING.maxTokenTtlSeconds;
   const issuer = parseIssuerUrl(options.issuer);
@@ -150,6 +189,10 @@ function toRules(options: KmsVerifierOptions, keys: readonly KmsKeyRef[]): Token
       : [`typs must be of ${ALL_TYPS.join(", ")}`]),
     ...wholeSecondsProblems({ publicKeyTtlSeconds, maxTokenTtlSeconds }, 1),
     ...wholeSecondsProblems({ clockSkewSeconds }, 0),
+    ...(acceptMissingKid === undefined || typeof acceptMissingKid === "boolean"
+      ? []
+      : ["acceptMissingKid must be true or false"]),
+    ...(acceptMissingKid === true && keys.length > 1 ? ["acceptMissingKid needs exactly one key"] : []),
     ...(["function", "undefined"].includes(typeof options.clock) ? [] : ["clock must be a function"]),
   ];
   if (!issuer.ok || problems.length > 0) throw new TypeError(`createKmsVerifier: ${problems.join("; ")}`);

@@ -22,6 +22,8 @@ export interface KmsKeyRef {
 
 /** The keys as they were when KMS was last asked. */
 export interface KmsVerificationKeys extends VerificationKeys {
+  /** Of the keys that verify. */
+  readonly kids: readonly Kid[];
   arnOf(kid: Kid): string | undefined;
 }
 
@@ -89,11 +91,14 @@ export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
 
 /** A key that either look has found, unless one of them has found it withdrawn. */
 function together(one: KmsVerificationKeys, other: KmsVerificationKeys): KmsVerificationKeys {
+  const find = (kid: Kid): ReturnType<VerificationKeys["find"]> => {
+    const answers = [one.find(kid), other.find(kid)];
+    return answers.includes("revoked") ? "revoked" : (answers[0] ?? answers[1]);
+  };
   return {
-    find(kid) {
-      const answers = [one.find(kid), other.find(kid)];
-      return answers.includes("revoked") ? "revoked" : (answers[0] ?? answers[1]);
-    },
+    find,
+    // The later look first: what an alias names by now.
+    kids: [...new Set([...other.kids, ...one.kids])].filter((kid) => find(kid) !== "revoked"),
     arnOf: (kid) => one.arnOf(kid) ?? other.arnOf(kid),
   };
 }
@@ -148,6 +153,7 @@ async function loadKeys(
   if (withdrawal !== undefined && keys.size === 0 && revoked.size === 0) throw withdrawal;
   return {
     find: (kid) => (revoked.has(kid) ? "revoked" : keys.get(kid)?.key),
+    kids: [...keys.keys()].filter((kid) => !revoked.has(kid)),
     arnOf: (kid) => keys.get(kid)?.keyArn,
   };
 }

@@ -88,8 +88,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const keySet = await readKeySetSettings(env, report);
   const tokenPolicy = readTokenPolicy(env, report);
   const origin = readOriginConfig(env, report);
-  const base = origin?.base ?? "";
-  const hooks = await readFeatures(features, { env, report, clock, base, routes });
+  const hooks = await readFeatures(features, { env, report, clock, routes });
   const policy = compilePolicy(hooks.routes ?? routes, [
     JWKS_PATH,
     HEALTH_PATH,

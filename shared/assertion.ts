@@ -26,7 +26,7 @@ export const ASSERTION_TYP = "sealgate-assertion+jwt";
 /** From `iat` to `exp`. Long enough for a slow connection to the origin, too short to be worth collecting. */
 export const ASSERTION_LIFETIME_SECONDS = 30;
 
-/** Two identity headers of the largest size, encoded, fit. */
+/** Two identity headers of the largest size, or one and the most claims that are carried, fit once they are encoded. */
 const MAX_ASSERTION_CHARACTERS = 16_384;
 
 const MAX_KEYS = 3;
@@ -45,6 +45,8 @@ export interface AssertionClaims {
   readonly target_sha256: string;
   /** The identity headers that the gateway has set, by lower-case name: what the caller's token says. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Claims of the caller's token as they are, those that `ASSERTION_CLAIMS` names; absent without it, and without a token. */
+  readonly claims?: JsonObject;
 }
 
 /** Why a request did not come through the gateway, or not now, or not like this. */
@@ -183,11 +185,12 @@ function kidOf(jws: UnverifiedJws): Kid | undefined {
 }
 
 function parseClaims(payload: JsonObject): AssertionClaims | undefined {
-  const { aud, iat, exp, jti, htm, target_sha256, headers } = payload;
+  const { aud, iat, exp, jti, htm, target_sha256, headers, claims } = payload;
   if (typeof aud !== "string" || typeof iat !== "number" || typeof exp !== "number") return undefined;
   if (typeof jti !== "string" || jti === "" || typeof htm !== "string") return undefined;
   if (typeof target_sha256 !== "string" || decodeBase64url(target_sha256)?.length !== 32) return undefined;
-  return isTextRecord(headers) ? { aud, iat, exp, jti, htm, target_sha256, headers } : undefined;
+  if (!isTextRecord(headers) || (claims !== undefined && !isJsonObject(claims))) return undefined;
+  return { aud, iat, exp, jti, htm, target_sha256, headers, ...(claims === undefined ? undefined : { claims }) };
 }
 
 function isTextRecord(value: JsonValue | undefined): value is Readonly<Record<string, string>> {

@@ -6,6 +6,7 @@ import { isJsonObject } from "../../shared/json.ts";
 import { readJson } from "../config/values.ts";
 import type { Report } from "../config/config.ts";
 import type { Feature } from "../request/hooks.ts";
+import { scalarText } from "../http/identity.ts";
 import type { IdentityHeader } from "../http/identity.ts";
 import { isIdentityHeaderName } from "../http/request-headers.ts";
 
@@ -19,7 +20,7 @@ export const identityHeaders: Feature = {
   },
 };
 
-/** `{"x-user-id": "sub", "x-plan": ["subscription", "plan"]}`, as JSON text or as a JSON variable. */
+/** `{"x-user-id": "sub", "x-plan": ["subscription", "plan"], "x-roles": {"list": "roles"}}`, as JSON text or as a JSON variable. */
 function readIdentityHeaders(value: unknown, report: Report): readonly IdentityHeader[] {
   const variable = "IDENTITY_HEADERS";
   const headers: IdentityHeader[] = [];
@@ -30,12 +31,17 @@ function readIdentityHeaders(value: unknown, report: Report): readonly IdentityH
   }
   for (const [key, source] of Object.entries(object)) {
     const name = key.toLowerCase();
-    const path = readClaimPath(source);
+    const isList = isJsonObject(source) && Object.keys(source).join(",") === "list";
+    const path = readClaimPath(isList ? source["list"] : source);
     if (!isIdentityHeaderName(name)) report(variable, `[${key}] is a name that cannot speak for the caller`);
     else if (headers.some((one) => one.name === name)) report(variable, `[${key}] stands there twice`);
     else if (path === undefined)
-      report(variable, `[${key}] must be a claim's name, or a list of names, one below the other`);
-    else headers.push({ name, path });
+      report(
+        variable,
+        `[${key}] must be a claim's name, or a list of names, one below the other; or {"list": …} of one`,
+      );
+    else if (isList && path.join(" ") === "scope") report(variable, `[${key}] is text: "scope" without "list"`);
+    else headers.push(isList ? { name, path, textOf: listText } : { name, path });
   }
   return headers;
 }
@@ -44,4 +50,20 @@ function readClaimPath(source: unknown): readonly string[] | undefined {
   const path: unknown[] = Array.isArray(source) ? source : [source];
   const names = path.filter((name): name is string => typeof name === "string" && name !== "");
   return path.length > 0 && names.length === path.length ? names : undefined;
+}
+
+/** What an origin that splits the header at its commas, and trims the parts, would take for something else. */
+const UNCLEAR = /^$|,|^\s|\s$/;
+
+/**
+ * The elements of an array with commas between them; a scalar is a list of one, so that `"a,b"` cannot pass for two.
+ * @returns null where elements cannot be told apart: a comma or outer white space in one, an empty one, kinds that differ (1 and
+ *   "1"), objects, and numbers that have lost their last digits
+ */
+export function listText(value: unknown): string | null | undefined {
+  if (value === undefined || value === null || isJsonObject(value)) return undefined;
+  const elements: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const kinds = new Set(elements.map((element) => typeof element));
+  const texts = elements.map(scalarText);
+  return kinds.size > 1 || texts.some((text) => text === undefined || UNCLEAR.test(text)) ? null : texts.join(",");
 }

@@ -16,6 +16,8 @@ export const IDENTITY_PREFIX = "x-sealgate-";
 export interface IdentityHeader {
   readonly name: string;
   readonly path: readonly string[];
+  /** Instead of a scalar's text; undefined sets no header, null is a value that has no text that all would read alike. */
+  readonly textOf?: (value: unknown) => string | null | undefined;
 }
 
 export const DEFAULT_IDENTITY_HEADERS: readonly IdentityHeader[] = [
@@ -32,16 +34,16 @@ export interface Identity {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-export interface IdentityTooLong {
-  readonly code: "identity_too_long";
-  readonly claim: string;
-}
+export type IdentityProblem =
+  | { readonly code: "identity_too_long"; readonly claim: string }
+  /** Elements of a list that cannot be told apart in a header, or a number that has lost its last digits. */
+  | { readonly code: "identity_ambiguous"; readonly claim: string };
 
-export type IdentityReader = (token: VerifiedToken) => Result<Identity, IdentityTooLong>;
+export type IdentityReader = (token: VerifiedToken) => Result<Identity, IdentityProblem>;
 
 /** @returns a function that works an identity out once per verified token; a token that is remembered keeps its object. */
 export function createIdentityReader(headers: readonly IdentityHeader[]): IdentityReader {
-  const known = new WeakMap<VerifiedToken, Result<Identity, IdentityTooLong>>();
+  const known = new WeakMap<VerifiedToken, Result<Identity, IdentityProblem>>();
   return (token) => {
     const before = known.get(token);
     if (before !== undefined) return before;
@@ -51,15 +53,17 @@ export function createIdentityReader(headers: readonly IdentityHeader[]): Identi
   };
 }
 
-function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader[]): Result<Identity, IdentityTooLong> {
+function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader[]): Result<Identity, IdentityProblem> {
   const scopes = scopesOf(claims);
   const headers: [string, string][] = [];
-  for (const { name, path } of wanted) {
-    const text = path.length === 1 && path[0] === "scope" ? [...scopes].join(" ") : textAt(claims, path);
+  for (const { name, path, textOf = scalarText } of wanted) {
+    const claim = path.join(".");
+    const text = claim === "scope" ? [...scopes].join(" ") : textOf(valueAt(claims, path));
+    if (text === null) return err({ code: "identity_ambiguous", claim });
     // Some origins take an empty header for a missing one: a token without scopes sets no header.
     if (text === undefined || text === "") continue;
     const value = encodeHeaderValue(text);
-    if (value.length > MAX_IDENTITY_LENGTH) return err({ code: "identity_too_long", claim: path.join(".") });
+    if (value.length > MAX_IDENTITY_LENGTH) return err({ code: "identity_too_long", claim });
     headers.push([name, value]);
   }
   return ok({ scopes, headers });
@@ -69,8 +73,7 @@ function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader
  * A scalar as text. Undefined for what is missing, an object or an array, which have no text that all would read alike, and
  * for an integer beyond 2^53, which has lost its last digits.
  */
-function textAt(claims: Readonly<Record<string, unknown>>, path: readonly string[]): string | undefined {
-  const value = valueAt(claims, path);
+export function scalarText(value: unknown): string | undefined {
   const isScalar = typeof value === "string" || typeof value === "boolean" || isExactNumber(value);
   return isScalar ? String(value) : undefined;
 }

@@ -6,8 +6,6 @@ import { IDENTITY_PREFIX } from "./identity.ts";
 import { HOP_BY_HOP, namedBy } from "./request-headers.ts";
 import type { RequestTarget } from "./path-guard.ts";
 
-export type HeaderList = readonly (readonly [name: string, value: string])[];
-
 /** An origin that sends one of these has decided about shared caches (RFC 9111 section 5.2.2). */
 const DECIDED = /(?:^|[\s,])(?:private|no-store|public|s-maxage)(?:$|[\s,=])/i;
 

@@ -43,7 +43,8 @@ export async function forward(
   const upload = isRead || body === null ? undefined : uploadPipe(length);
   const outgoing = originRequest(request, upload?.readable, target, admission, requestId, origin, parts);
   if ("code" in outgoing) return err(outgoing);
-  if (hooks.beforeForward !== undefined) await hooks.beforeForward(outgoing, admission?.identity?.headers ?? []);
+  const stopped = hooks.beforeForward && (await hooks.beforeForward(outgoing, origin.base, admission));
+  if (stopped !== undefined) return err(stopped);
   // The origin cannot be late while the client still sends. That an upload has failed is seen in the answer.
   const uploaded = upload && body?.pipeTo(upload.writable).catch(() => undefined);
   const late = Promise.resolve(uploaded).then(() => scheduler.wait(origin.timeoutMs));

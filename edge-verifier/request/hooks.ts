@@ -2,12 +2,12 @@
  * What an optional feature is to the gateway: a name, the variables that switch it on, and hooks. The gateway knows the
  * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
  */
-import type { TokenLocations } from "./admit.ts";
+import type { Admission, TokenLocations } from "./admit.ts";
 import type { OriginConfig, Report } from "../config/config.ts";
 import type { Bindings } from "../config/values.ts";
 import type { RouteFinder } from "./route.ts";
 import type { IdentityHeader } from "../http/identity.ts";
-import type { HeaderList } from "../http/response-headers.ts";
+import type { Refusal } from "./refusal.ts";
 import type { RequestEvent } from "./event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { CompiledRule } from "../policy/compile.ts";
@@ -25,8 +25,6 @@ export interface Feature {
 export interface FeatureSetup {
   readonly env: Bindings;
   readonly report: Report;
-  /** The origin's scheme, authority and path prefix. */
-  readonly base: string;
   /** The policy as written, without what other features have taken out of it: nothing of it has been checked. */
   readonly routes: unknown;
   /** Epoch milliseconds. */
@@ -49,8 +47,16 @@ export interface FeatureHooks {
   readonly tokenLocations?: TokenLocations;
   /** Instead of the default ones. */
   readonly identityHeaders?: readonly IdentityHeader[];
-  /** Completes a request that is ready to be sent to the origin; `identity` holds the headers that speak for the caller. */
-  readonly beforeForward?: (outgoing: Request, identity: HeaderList) => Promise<void>;
+  /**
+   * Completes a request that is ready to be sent to the origin, or says why it cannot be.
+   * @param base the origin's scheme, authority and path prefix
+   * @param admission undefined on a route that is open to anyone
+   */
+  readonly beforeForward?: (
+    outgoing: Request,
+    base: string,
+    admission: Admission | undefined,
+  ) => Promise<Refusal | undefined>;
   /** The subject's name in the log. */
   readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
   /** Another end for a request that has been refused; undefined leaves it as it is. */

@@ -8,6 +8,7 @@ import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
 import type { CredentialProblem } from "../http/token-locations.ts";
+import type { IdentityProblem } from "../http/identity.ts";
 import type { PathProblem } from "../http/path-guard.ts";
 import { isWireCode, problemResponse, PROBLEMS } from "../http/problem.ts";
 import type { CoreWireCode, WireCode } from "../http/problem.ts";
@@ -23,7 +24,7 @@ export type Refusal =
   | TokenRejection
   | KeysUnavailable
   | PolicyDenial
-  | { readonly code: "identity_too_long"; readonly claim: string }
+  | IdentityProblem
   /** A GET or HEAD with content. */
   | { readonly code: "body_not_allowed" }
   | { readonly code: "origin_unreachable" }
@@ -52,6 +53,7 @@ const WIRE_CODE_OF: Readonly<Record<Renamed, CoreWireCode>> = {
   audience_not_allowed: "policy_denied",
   alternatives_denied: "policy_denied",
   identity_too_long: "policy_denied",
+  identity_ambiguous: "policy_denied",
 };
 
 /**

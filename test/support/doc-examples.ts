@@ -205,6 +205,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       '{ "x-user-id": "sub", "x-tenant": "tenant", "x-plan": ["subscription", "plan"] }',
       { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
     ],
+    [
+      '{ "x-roles": { "list": "roles" }, "x-groups": { "list": ["realm_access", "groups"] } }',
+      { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
+    ],
   ],
   "docs/errors.md": [
     [

@@ -64,7 +64,7 @@ test("compile as strictly as this repository", async () => {
 test("are accepted at start-up", async () => {
   for (const file of files) {
     const routes = await routesOf(file);
-    const setup = { env: {}, report: (): undefined => undefined, base: "", routes, clock: () => 0 };
+    const setup = { env: {}, report: (): undefined => undefined, routes, clock: () => 0 };
     const hooks = await readFeatures(allFeatures, setup);
     expect(compilePolicy(hooks.routes ?? routes, [])).toMatchObject({ ok: true });
   }
@@ -113,12 +113,12 @@ test("the example request is answered and logged as docs/gateway.md prints it", 
   expect(events).toEqual([{ ...event, keySet: expect.any(Object) as unknown }]);
 });
 
-test("the example of IDENTITY_HEADERS is accepted", async () => {
-  const [block] = blocksOf("docs/gateway-requests.md").filter(({ begins }) => begins.startsWith('{ "x-user-id"'));
+test.each(['{ "x-user-id"', '{ "x-roles"'])("the example %s… of IDENTITY_HEADERS is accepted", async (start) => {
+  const [block] = blocksOf("docs/gateway-requests.md").filter(({ begins }) => begins.startsWith(start));
   const problems: string[] = [];
   const report = (variable: string, problem: string): undefined => void problems.push(`${variable} ${problem}`);
   const env = { IDENTITY_HEADERS: given(block).code };
-  await readFeatures(allFeatures, { env, report, base: "", routes: [], clock: () => 0 });
+  await readFeatures(allFeatures, { env, report, routes: [], clock: () => 0 });
   expect(problems).toEqual([]);
 });
 

@@ -18,9 +18,9 @@ describe("createAssertionVerifier", () => {
 
   async function signed(): Promise<{ rules: AssertionRules; request: AssertedRequest }> {
     const { privateJwk, publicJwk } = await createAssertionKey();
-    const signer = valueOf(await createAssertionSigner(JSON.stringify(privateJwk), AUDIENCE, () => NOW * 1000));
+    const signer = valueOf(await createAssertionSigner(JSON.stringify(privateJwk), () => NOW * 1000));
     const request = new Request(`${AUDIENCE}/x`);
-    await signer.attach(request, []);
+    await signer.attach(request, AUDIENCE, []);
     const assertion = request.headers.get(ASSERTION_HEADER);
     const rules = { keys: [publicJwk], audience: AUDIENCE, clockSkewSeconds: 5, replay: createReplayMemory(10) };
     return { rules, request: { method: "GET", target: "/x", assertion } };

@@ -29,9 +29,9 @@ async function signedWith(
   init: RequestInit = {},
   path = "/api/x?a=1",
 ): Promise<AssertedRequest> {
-  const signer = valueOf(await createAssertionSigner(JSON.stringify(pair.privateJwk), ORIGIN, () => NOW * 1000));
+  const signer = valueOf(await createAssertionSigner(JSON.stringify(pair.privateJwk), () => NOW * 1000));
   const request = new Request(`${ORIGIN}${path}`, init);
-  await signer.attach(request, [["x-sealgate-subject", "user-1"]]);
+  await signer.attach(request, ORIGIN, [["x-sealgate-subject", "user-1"]]);
   return { method: request.method, target: path, assertion: request.headers.get(ASSERTION_HEADER) };
 }
 

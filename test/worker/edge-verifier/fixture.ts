@@ -150,7 +150,7 @@ export async function configure(
   const hooks = await readFeatures(features, {
     env: readBindings(vars),
     report,
-    base: "https://origin.test",
+
     routes: [],
     clock: () => NOW * 1000,
   });

@@ -10,6 +10,7 @@ test.each([
   ["scope_missing", "insufficient_scope"],
   ["acr_not_allowed", "insufficient_user_authentication"],
   ["identity_too_long", "policy_denied"],
+  ["identity_ambiguous", "policy_denied"],
   ["origin_timeout", "origin_timeout"],
 ] as const)("%s is %s on the wire", (code, wireCode) => {
   expect(wireCodeOf(code)).toBe(wireCode);

@@ -80,3 +80,68 @@ describe("configured identity headers", () => {
     expect(problems.map(({ variable }) => variable)).toEqual(["IDENTITY_HEADERS"]);
   });
 });
+
+describe("a header that is a list", () => {
+  const IDENTITY_HEADERS = {
+    "x-roles": { list: "roles" },
+    "x-groups": { list: ["realm_access", "groups"] },
+  };
+  const ask = async (claims: JsonObject): Promise<Echo["headers"] | object> => {
+    const fixture = await makeFixture({ vars: { IDENTITY_HEADERS } });
+    const response = await fixture.sendAs(claims, "/api/x", { headers: { "x-roles": "evil", x_groups: "evil" } });
+    if (response.status === 200) return (await echoOf(response)).headers;
+    expect(response.status).toBe(403);
+    return { refusal: fixture.events.at(-1)?.refusal };
+  };
+
+  test.each([
+    [{ roles: ["admin", "ops"] }, { "x-roles": "admin,ops" }],
+    [
+      { roles: ["admin"], realm_access: { groups: ["/a b", "/ü"] } },
+      { "x-roles": "admin", "x-groups": "/a b,/%C3%BC" },
+    ],
+    [{ roles: "admin" }, { "x-roles": "admin" }],
+    [{ roles: [1, 2.5, 9_007_199_254_740_991] }, { "x-roles": "1,2.5,9007199254740991" }],
+    [{ roles: [true] }, { "x-roles": "true" }],
+    [{ roles: ["100%"] }, { "x-roles": "100%25" }],
+  ])("%j reaches the origin as %j", async (claims, headers) => {
+    expect(await ask(claims)).toMatchObject(headers);
+  });
+
+  test.each([[{}], [{ roles: [] }], [{ roles: null }], [{ roles: { a: 1 } }], [{ roles: "" }]])(
+    "%j sets no header, and the client's is removed",
+    async (claims) => {
+      const headers = await ask(claims);
+      expect(Object.values(headers)).not.toContain("evil");
+      expect(headers).not.toHaveProperty("x-roles");
+    },
+  );
+
+  test.each([
+    ["a comma in an element", ["admin,ops"]],
+    ["a comma in a text that is no list", "admin,ops"],
+    ["an empty element", ["admin", ""]],
+    ["white space around an element", ["admin", " ops"]],
+    ["white space of Unicode around an element", ["admin", "ops\u3000"]],
+    ["elements of two kinds", ["1", 1]],
+    ["a list in the list", [["admin"]]],
+    ["an object in the list", [{ name: "admin" }]],
+    ["nothing in the list", ["admin", null]],
+    ["a number that has lost its last digits", [9_007_199_254_740_992]],
+  ])("%s cannot be told apart: 403", async (_name, roles) => {
+    expect(await ask({ roles })).toEqual({ refusal: { code: "identity_ambiguous", claim: "roles" } });
+  });
+
+  test.each([
+    { list: "" },
+    { list: [] },
+    { list: "scope" },
+    { lists: "roles" },
+    { list: "roles", of: 1 },
+    {},
+    { list: { list: "a" } },
+  ])("is refused at start as %j", async (source) => {
+    const { problems } = await configure({ IDENTITY_HEADERS: { "x-roles": source } });
+    expect(problems.map(({ variable }) => variable)).toEqual(["IDENTITY_HEADERS"]);
+  });
+});

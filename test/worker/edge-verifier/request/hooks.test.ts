@@ -22,6 +22,7 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["TOKEN_CREDENTIALS_BESIDE", "remove", "tokenLocations"],
   ["IDENTITY_HEADERS", "{}", "identityHeaders"],
   ["ASSERTION_KEY", "{}", "assertion"],
+  ["ASSERTION_CLAIMS", "roles", "assertion"],
   ["LOG_SUBJECT_HASH_KEY", "k".repeat(32), "subjectHash"],
   ["SERVER_TIMING", "false", "serverTiming"],
   ["EVENTS", { writeDataPoint: (): void => undefined }, "dataPoints"],
@@ -93,7 +94,7 @@ describe.each(VARIABLES)("%s", (variable, value, name) => {
     const asked = new Set<string>();
     const env = new Proxy<Record<string, unknown>>({}, { get: (_target, key) => void asked.add(String(key)) });
     for (const feature of allFeatures.filter((one) => one.name === name)) {
-      await feature.read({ env, report: () => undefined, base: "", routes: [], clock: () => 0 });
+      await feature.read({ env, report: () => undefined, routes: [], clock: () => 0 });
     }
     // Some variables are asked only if another one is set.
     const own = VARIABLES.filter(([, , feature]) => feature === name).map(([one]) => one);

@@ -32,7 +32,9 @@ export type TokenRejection =
   | { readonly code: "token_expired"; readonly expiredForSeconds: number }
   | { readonly code: "token_not_yet_valid"; readonly validInSeconds: number }
   | { readonly code: "token_issued_in_future"; readonly aheadSeconds: number }
-  | { readonly code: "token_lifetime_too_long"; readonly lifetimeSeconds: number; readonly maxSeconds: number };
+  | { readonly code: "token_lifetime_too_long"; readonly lifetimeSeconds: number; readonly maxSeconds: number }
+  /** Taken back, by the claim that a revocation list names. */
+  | { readonly code: "token_revoked"; readonly by: "jti" | "sid" | "sub" };
 
 /** The stable code of a rejection: logs, metrics, tests and `docs/errors.md` use these names. */
 export type TokenRejectionCode = TokenRejection["code"];

@@ -1,0 +1,114 @@
+/**
+ * The one list of a ring that an isolate holds: which lists may replace it, how old it is, until when it may be used. Knows nothing
+ * of KV, deadlines or requests. What it holds is settled values only, so that requests share it safely.
+ */
+import { epochSecondsFromMs } from "../identifiers.ts";
+import type { KeySetReading } from "../keys/key-set-reader.ts";
+import type { EdgeTiming } from "../timing.ts";
+import { openRevocations } from "./signed-list.ts";
+import type { RevocationList, RevocationsProblem, RevocationsRules } from "./signed-list.ts";
+
+/** What the ring's key set says about the list. */
+export interface ListTerms {
+  /** C and M. */
+  readonly timing: Pick<EdgeTiming, "kvCacheTtlSeconds" | "memoryTtlSeconds">;
+  /** Of `revocations`; 1 when the key set has none. A list with a lower `rev` is refused, also one that is held. */
+  readonly leastRev: number;
+}
+
+export interface ListStoreConfig extends Omit<RevocationsRules, "leastRev"> {
+  /** By the key set that is held now. */
+  readonly terms: () => ListTerms;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The list held, with its times in epoch milliseconds. */
+export interface StoredList {
+  /** The KV value, to recognise the same bytes. */
+  readonly text: string;
+  readonly list: RevocationList;
+  /** Start of the latest read that found KV's answer, at most M old then; -Infinity when there was none. M counts from here. */
+  readonly readAtMs: number;
+  /** The latest time at which KV was known to hold this list; -Infinity when that is not known. */
+  readonly confirmedAtMs: number;
+  /** Age at which the background refresh is due: half of M, and up to a quarter of M later by chance. */
+  readonly refreshAfterMs: number;
+}
+
+export type ListProblem = RevocationsProblem["code"] | "revocations_rev_conflict" | "revocations_stale";
+
+export interface ListStore {
+  /** The list that is held, usable or not: what it takes back stays taken back. */
+  readonly latest: StoredList | undefined;
+  /** The list held, unless it has expired or the key set asks for a newer one. */
+  usable(nowMs: number): StoredList | undefined;
+  /**
+   * Offers what a read has returned. One that was older than M is held, but not taken for confirmed.
+   * @param startedMs when the read began; ages count from here
+   * @returns what is to be reported. After `undefined` and "revocations_rev_conflict" what is held is confirmed.
+   */
+  accept(reading: KeySetReading, startedMs: number): Promise<ListProblem | undefined>;
+  /** The clock went back: the age of what is held is unknown, so it counts as old. */
+  forgetAge(): void;
+}
+
+export function createListStore({ terms, random, ...rules }: ListStoreConfig): ListStore {
+  let held: StoredList | undefined;
+
+  /** Also of a list that has expired: an older one does not follow it. */
+  function leastRev(): number {
+    return Math.max(held?.list.rev ?? 1, terms().leastRev);
+  }
+
+  function keep(
+    text: string,
+    list: RevocationList,
+    ageSeconds: number,
+    startedMs: number,
+  ): "revocations_stale" | undefined {
+    const memoryTtlMs = terms().timing.memoryTtlSeconds * 1000;
+    const isConfirmed = ageSeconds * 1000 <= memoryTtlMs;
+    // The times of earlier reads of the same list stand if they are later.
+    const { readAtMs, confirmedAtMs } = held?.list === list ? held : NEVER;
+    held = {
+      text,
+      list,
+      readAtMs: isConfirmed ? Math.max(readAtMs, startedMs) : readAtMs,
+      confirmedAtMs: Math.max(confirmedAtMs, startedMs - ageSeconds * 1000),
+      refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
+    };
+    return isConfirmed ? undefined : "revocations_stale";
+  }
+
+  return {
+    get latest() {
+      return held;
+    },
+    usable(nowMs) {
+      if (held === undefined || held.list.rev < terms().leastRev) return undefined;
+      return nowMs < held.list.expiresAt * 1000 ? held : undefined;
+    },
+    async accept({ text, ageSeconds }, startedMs) {
+      if (held?.text === text) {
+        if (held.list.rev < leastRev()) return "revocations_rev_too_low";
+        if (held.list.expiresAt * 1000 <= startedMs) return "revocations_expired";
+        return keep(text, held.list, ageSeconds, startedMs);
+      }
+      const opened = await openRevocations(text, { ...rules, leastRev: leastRev() }, epochSecondsFromMs(startedMs));
+      if (!opened.ok) return opened.error.code;
+      // From here on without a pause, because another read may have changed what is held while this one was being checked.
+      const { rev, sha256 } = opened.value;
+      if (rev < leastRev()) return "revocations_rev_too_low";
+      // A list that was signed twice (ECDSA signatures differ each time) has the same body.
+      const isConflict = held?.list.rev === rev && held.list.sha256 !== sha256;
+      if (held === undefined || !isConflict) return keep(text, opened.value, ageSeconds, startedMs);
+      return keep(held.text, held.list, ageSeconds, startedMs) ?? "revocations_rev_conflict";
+    },
+    forgetAge() {
+      if (held !== undefined) held = { ...held, ...NEVER };
+    },
+  };
+}
+
+const NEVER = { readAtMs: Number.NEGATIVE_INFINITY, confirmedAtMs: Number.NEGATIVE_INFINITY };

@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { unzipSync } from "fflate";
 import { bundleLambda } from "../../tools/bundle.ts";
 
 const RUNTIME = `
@@ -24,6 +25,9 @@ for (const { env, event, abandonAfterMs } of JSON.parse(process.argv[3])) {
 }
 process.stdout.write(JSON.stringify({ outcomes }) + "\\n");
 `;
+
+/** What Lambda is told to load: `index.handler`. */
+const HANDLER = "index.mjs";
 
 export interface Invocation {
   readonly event: unknown;
@@ -59,12 +63,22 @@ export interface BundledLambda<Answer> {
 /** @param entry path of the handler's module, from the root of the repository */
 export async function bundleForTest<Answer>(entry: string): Promise<BundledLambda<Answer>> {
   const folder = await mkdtemp(join(tmpdir(), "sealgate-lambda-"));
-  const bundle = join(folder, "handler.mjs");
+  const inputs = await bundleLambda(entry, join(folder, HANDLER));
+  return { inputs, ...(await containerIn(folder)) };
+}
+
+/** The same of an archive, as it is uploaded. */
+export async function unpackForTest<Answer>(archive: Uint8Array): Promise<Omit<BundledLambda<Answer>, "inputs">> {
+  const folder = await mkdtemp(join(tmpdir(), "sealgate-lambda-"));
+  for (const [name, content] of Object.entries(unzipSync(archive))) await writeFile(join(folder, name), content);
+  return containerIn(folder);
+}
+
+async function containerIn<Answer>(folder: string): Promise<Omit<BundledLambda<Answer>, "inputs">> {
+  const bundle = join(folder, HANDLER);
   const runtime = join(folder, "runtime.mjs");
-  const inputs = await bundleLambda(entry, bundle);
   await writeFile(runtime, RUNTIME);
   return {
-    inputs,
     async invoke(invocations, env) {
       const argv = [runtime, bundle, JSON.stringify(invocations)];
       const { stdout, stderr } = await promisify(execFile)(process.execPath, argv, { cwd: folder, env });

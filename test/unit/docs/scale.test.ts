@@ -1,0 +1,31 @@
+/** docs/scale.md is what the script reckons, and the script's figures are those of the run that docs/performance-run.md prints. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { MEASURED, isolatesFor, kvReadsFor, scalePage } from "../../../tools/scale.ts";
+
+const read = (page: string): string => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
+
+test("the page is what node tools/scale.ts writes", () => {
+  expect(read("scale.md")).toBe(scalePage());
+});
+
+test("the figures are the run's", () => {
+  const run = read("performance-run.md");
+  // The first table of that name with microseconds is RS256's; the columns of the other are RS256, … ES256 seventh.
+  const request = /^\| sealgate, remembered +\| +([\d.]+) \|/m.exec(run)?.[1];
+  const firstSight = [...run.matchAll(/^\| sealgate first sight +\|(.*)\|$/gm)]
+    .map(([, cells = ""]) => cells.split("|").map(Number))
+    .find(([first = Number.NaN]) => first > 2);
+  expect(MEASURED).toMatchObject({
+    request: Number(request),
+    newTokenRs256: firstSight?.[0],
+    newTokenEs256: Math.round(firstSight?.[6] ?? 0),
+  });
+});
+
+test("isolates and their reads follow locations until one location is busier than one isolate", () => {
+  expect(isolatesFor(10, 1)).toBe(1);
+  expect(isolatesFor(10, 300)).toBe(300);
+  expect(isolatesFor(1_000_000, 1)).toBe(isolatesFor(1_000_000, 300));
+  expect(kvReadsFor(300)).toBeCloseTo(16);
+});

@@ -30,6 +30,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "ring discovery": [
     "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
   ],
+  check: ["sealgate check", "sealgate check --env staging --offline"],
   serve: ["sealgate serve --ring"],
   "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
 };

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { SealgateError, explain } from "../errors.ts";
 import { KmsEmulatorError } from "../kms-emulator/index.ts";
+import { addCheckCommand } from "./check/command.ts";
 import { addExamples } from "./examples.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
@@ -59,6 +60,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addTokenCommands(program, io, setExitCode);
   addKeyCommands(program, io);
   addRingCommands(program, io, setExitCode);
+  addCheckCommand(program, io, setExitCode);
   addServeCommand(program, io);
   addKmsEmulatorCommand(program, io);
   addExamples(program);

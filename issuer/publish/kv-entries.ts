@@ -23,6 +23,8 @@ export interface KvEntry {
   readonly value: string;
   /** JSON of at most 1024 bytes; for humans, never trusted. */
   readonly metadata: Readonly<Record<string, number>>;
+  /** Seconds, at least 60, after which KV forgets the entry. Never for a key set: a late rotator would become an outage. */
+  readonly expiration_ttl?: number;
 }
 
 /** What is stored under a key, and what the answer told about the server's clock. */

@@ -175,6 +175,14 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
       "shell",
     ],
+    [
+      "sealgate check",
+      {
+        because:
+          "looks at a Worker's project; test/unit/issuer/cli/check/command-mistakes.test.ts has one with mistakes",
+      },
+    ],
+    ["✓ config        wrangler reads the configuration of production, the Worker gateway-production.", OUTPUT],
     ["sealgate serve --ring", "serve"],
     ['curl -s http://127.0.0.1:8788/tokens -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" \\', "request"],
     [

@@ -5,7 +5,7 @@ import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { UsageError } from "../exit-codes.ts";
 
 /** Of the Worker's contract, which the issuer does not import. */
-const HEALTH_PATH = "/.well-known/sealgate/health";
+export const HEALTH_PATH = "/.well-known/sealgate/health";
 
 const TIMEOUT_MS = 10_000;
 

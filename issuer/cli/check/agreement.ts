@@ -1,0 +1,67 @@
+/** Whether the issuer's variables and the Worker's say the same. Pure. */
+import { isJsonObject } from "../../../shared/json.ts";
+import { valueOf } from "../../config/environment.ts";
+import type { Environment } from "../../config/environment.ts";
+import { fine, rowsOr, skipped, wrong } from "./row.ts";
+import type { CheckRow } from "./row.ts";
+import { textVar, varsOf } from "./worker-config.ts";
+import type { WorkerConfig } from "./worker-config.ts";
+
+/** The names in RING; one, unless the Worker takes the rings of several Regions. */
+export function ringsOf(config: WorkerConfig): readonly string[] {
+  const text = textVar(config, "RING");
+  return text === "" ? ["main"] : text.split(",").map((name) => name.trim());
+}
+
+/** The JWKs that the Worker pins for a ring; empty when there are none, or TRUST_ANCHORS cannot be read. */
+export function anchorsFor({ vars }: Pick<WorkerConfig, "vars">, ring: string): readonly unknown[] {
+  const value = parsed(vars["TRUST_ANCHORS"]);
+  const anchors: unknown = isJsonObject(value) ? value[ring] : value;
+  return Array.isArray(anchors) ? anchors : [];
+}
+
+function parsed(value: unknown): unknown {
+  try {
+    return typeof value === "string" ? JSON.parse(value) : value;
+  } catch {
+    return undefined;
+  }
+}
+
+export function agreementRows(env: Environment, config: WorkerConfig): readonly CheckRow[] {
+  const where = varsOf(config);
+  const rows: CheckRow[] = [];
+  const compare = (variable: string, of: string, agrees: (value: string) => boolean, shown: string): boolean => {
+    const value = valueOf(env, variable);
+    if (value !== undefined && !agrees(value)) {
+      const message = `${variable} is ${value}, and ${of} of the Worker is ${shown === "" ? "not set" : shown}: it would refuse every token.`;
+      rows.push(wrong("issuer", message, `Make ${variable} and ${of} in ${where} the same.`, variable));
+    }
+    return value !== undefined;
+  };
+  const issuer = textVar(config, "ISSUER");
+  const rings = ringsOf(config);
+  const compared = [
+    compare("SEALGATE_ISSUER", "ISSUER", (value) => value === issuer, issuer),
+    compare("SEALGATE_RING", "RING", (value) => rings.includes(value), rings.join(",")),
+    compareNamespace(env, config, rows),
+  ];
+  if (!compared.includes(true))
+    return [
+      skipped(
+        "issuer",
+        "No variable of the issuer is set here (SEALGATE_ISSUER, SEALGATE_RING, SEALGATE_KV_NAMESPACE_ID).",
+      ),
+    ];
+  return rowsOr(rows, fine("issuer", "The issuer's variables here are those of the Worker."));
+}
+
+function compareNamespace(env: Environment, { namespaceId }: WorkerConfig, rows: CheckRow[]): boolean {
+  const variable = "SEALGATE_KV_NAMESPACE_ID";
+  const value = valueOf(env, variable);
+  if (value !== undefined && namespaceId !== undefined && value !== namespaceId) {
+    const message = `The issuer publishes into the KV namespace ${value}, and the Worker reads ${namespaceId === "" ? "one without an id" : namespaceId}.`;
+    rows.push(wrong("issuer", message, `Make ${variable} and the id of KEY_SETS the same.`, variable));
+  }
+  return value !== undefined;
+}

@@ -1,0 +1,276 @@
+/**
+ * Mistakes in a configuration, each planted in a project in which nothing else is wrong: the check names it with its variable
+ * and the right repair, and finds nothing in the correct twin. Mistakes that only AWS, Cloudflare or the gateway can show are in
+ * online-mistakes.test.ts. All Workers are started side by side in one workerd.
+ */
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { agreementRows } from "../../../../../issuer/cli/check/agreement.ts";
+import { askWorkers } from "../../../../../issuer/cli/check/ask-workers.ts";
+import type { Verdict } from "../../../../../issuer/cli/check/ask-workers.ts";
+import type { CheckName, CheckRow } from "../../../../../issuer/cli/check/row.ts";
+import { checkSettings } from "../../../../../issuer/cli/check/settings.ts";
+import { verdictRows } from "../../../../../issuer/cli/check/verdict.ts";
+import { readWorkerConfig } from "../../../../../issuer/cli/check/worker-config.ts";
+import type { WorkerConfig } from "../../../../../issuer/cli/check/worker-config.ts";
+import { loadWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
+import type { JsonObject } from "../../../../../shared/json.ts";
+import { given, valueOf } from "../../../../support/values.ts";
+import { configFile, GOOD, ISSUER, makeProject, NAMESPACE_ID, STAGING, withVars, workerCode } from "./support.ts";
+import type { Project } from "./support.ts";
+
+interface Planted {
+  readonly mistake: string;
+  readonly environment?: JsonObject;
+  readonly rules?: "unreachable";
+  /** The issuer's variables. */
+  readonly issuer?: Readonly<Record<string, string>>;
+  /** What the environment or the issuer's variables should have been; by default the good ones. */
+  readonly twin?: Partial<Pick<Tried, "environment" | "issuer">>;
+  readonly found: readonly [check: CheckName, variable: string | undefined, repair: RegExp];
+}
+
+const IN_VARS = String.raw`\[env\.production\.vars\]`;
+const inVars = (text: string): RegExp => new RegExp(`${text} .*${IN_VARS}`);
+
+const PLANTED: readonly Planted[] = [
+  {
+    mistake: "TRUST_ANCHORS is still empty",
+    environment: withVars({ TRUST_ANCHORS: "" }),
+    found: ["worker", "TRUST_ANCHORS", /^Run sealgate ring anchors, and put the line that it prints into/],
+  },
+  {
+    mistake: "TRUST_ANCHORS is cut off",
+    environment: withVars({ TRUST_ANCHORS: '[{"kty":"EC"' }),
+    found: ["worker", "TRUST_ANCHORS", /^Run sealgate ring anchors/],
+  },
+  {
+    mistake: "ISSUER is missing",
+    environment: withVars({ ISSUER: undefined }),
+    found: ["worker", "ISSUER", inVars("Set ISSUER in")],
+  },
+  {
+    mistake: "AUDIENCE is misspelt",
+    environment: withVars({ AUDIENCE: undefined, AUDIENCES: "https://api.acme.dev" }),
+    found: ["worker", "AUDIENCE", inVars("Set AUDIENCE in")],
+  },
+  {
+    mistake: "the origin is asked over http",
+    environment: withVars({ ORIGIN_URL: "http://origin.acme.dev" }),
+    found: ["worker", "ORIGIN_URL", /https URL of your API server, or bind a service as ORIGIN/],
+  },
+  {
+    mistake: "there is neither ORIGIN_URL nor ORIGIN",
+    environment: withVars({ ORIGIN_URL: undefined }),
+    twin: {
+      environment: { ...withVars({ ORIGIN_URL: undefined }), services: [{ binding: "ORIGIN", service: "orders" }] },
+    },
+    found: ["worker", "ORIGIN_URL", inVars("Set ORIGIN_URL in")],
+  },
+  {
+    mistake: "a variable whose feature is not listed",
+    environment: withVars({ HSTS_MAX_AGE_SECONDS: "31536000" }),
+    found: ["worker", "HSTS_MAX_AGE_SECONDS", /^List hsts in features\.ts, or take HSTS_MAX_AGE_SECONDS out/],
+  },
+  {
+    mistake: "MIN_REV in scientific notation",
+    environment: withVars({ MIN_REV: "1.8e15" }),
+    twin: { environment: withVars({ MIN_REV: "1800000000000000" }) },
+    found: ["worker", "MIN_REV", /a rev as sealgate ring status shows it/],
+  },
+  {
+    mistake: "a rule that no request reaches",
+    rules: "unreachable",
+    found: ["worker", "routes[1]", /^Correct that rule in routes\.ts\.$/],
+  },
+  {
+    mistake: "the issuer of the documentation's examples",
+    environment: withVars({ ISSUER: "https://auth.example.com" }),
+    found: ["placeholders", "ISSUER", inVars("Put your own address into ISSUER of")],
+  },
+  {
+    mistake: "the origin of local development",
+    environment: withVars({ ORIGIN_URL: "http://localhost:8789" }),
+    found: ["placeholders", "ORIGIN_URL", inVars("Put your own address into ORIGIN_URL of")],
+  },
+  {
+    mistake: "the hostname of the examples",
+    environment: { ...GOOD, routes: [{ pattern: "api.example.com", custom_domain: true }] },
+    found: ["placeholders", "routes", /^Put the gateway's own hostname into routes\.$/],
+  },
+  {
+    mistake: "an id that was never filled in",
+    environment: { ...GOOD, kv_namespaces: [{ binding: "KEY_SETS", id: "id-of-the-production-namespace" }] },
+    found: ["kv_namespace", "KEY_SETS", /wrangler kv namespace create KEY_SETS --env production/],
+  },
+  {
+    mistake: "a namespace without an id",
+    environment: { ...GOOD, kv_namespaces: [{ binding: "KEY_SETS" }] },
+    found: ["kv_namespace", "KEY_SETS", /write kv_namespaces = .* with the id that it prints/],
+  },
+  {
+    mistake: "an environment that forgets the binding",
+    environment: { ...GOOD, kv_namespaces: [] },
+    found: ["kv_namespace", "KEY_SETS", /write kv_namespaces = /],
+  },
+  {
+    mistake: "the namespace of staging",
+    environment: { ...GOOD, kv_namespaces: STAGING.kv_namespaces },
+    found: ["kv_namespace", "KEY_SETS", /^Give each environment its own\./],
+  },
+  {
+    mistake: "no hostname",
+    environment: { ...GOOD, routes: [] },
+    found: ["hostname", "routes", /custom_domain = true/],
+  },
+  {
+    mistake: "a second hostname, of Cloudflare's",
+    environment: { ...GOOD, workers_dev: true },
+    found: ["hostname", "workers_dev", /^Set workers_dev = false in this environment\.$/],
+  },
+  {
+    mistake: "a cache in front of the gateway",
+    environment: { ...GOOD, cache: { enabled: true } },
+    twin: { environment: { ...GOOD, cache: { enabled: false } } },
+    found: ["cache", "cache", /^Remove cache from the configuration\.$/],
+  },
+  {
+    mistake: "a secret among the vars",
+    environment: withVars({ LOG_SUBJECT_HASH_KEY: "c2VjcmV0" }),
+    found: ["secrets", "LOG_SUBJECT_HASH_KEY", /wrangler secret put LOG_SUBJECT_HASH_KEY --env production/],
+  },
+  {
+    mistake: "an issuer that signs for another iss",
+    issuer: { SEALGATE_ISSUER: `${ISSUER}/` },
+    twin: { issuer: { SEALGATE_ISSUER: ISSUER } },
+    found: ["issuer", "SEALGATE_ISSUER", inVars("Make SEALGATE_ISSUER and ISSUER in")],
+  },
+  {
+    mistake: "an issuer with another ring",
+    issuer: { SEALGATE_RING: "primary" },
+    twin: { issuer: { SEALGATE_RING: "main" } },
+    found: ["issuer", "SEALGATE_RING", inVars("Make SEALGATE_RING and RING in")],
+  },
+  {
+    mistake: "a rotator that publishes into another namespace",
+    issuer: { SEALGATE_KV_NAMESPACE_ID: "f".repeat(32) },
+    twin: { issuer: { SEALGATE_KV_NAMESPACE_ID: NAMESPACE_ID } },
+    found: ["issuer", "SEALGATE_KV_NAMESPACE_ID", /^Make SEALGATE_KV_NAMESPACE_ID and the id of KEY_SETS the same\.$/],
+  },
+];
+
+let project: Project;
+/** What was found for each planted mistake, and for its twin. */
+let findings: readonly (readonly CheckRow[])[];
+let twins: readonly (readonly CheckRow[])[];
+/** What is found in the project without a mistake. */
+let withoutMistake: readonly CheckRow[];
+
+beforeAll(async () => {
+  project = await makeProject();
+  const [good, unreachable] = await Promise.all([bundle("good"), bundle("unreachable")]);
+  const mains = { good, unreachable };
+  const right: Tried = { environment: GOOD, issuer: {}, rules: "good", boots: false };
+  const all: readonly Tried[] = [
+    ...PLANTED.map(({ environment, rules, issuer, found }) =>
+      pick(right, { environment, rules, issuer, boots: asksWorker(found) }),
+    ),
+    ...PLANTED.map(({ twin, found }) => pick(right, { ...twin, boots: twin !== undefined && asksWorker(found) })),
+    { ...right, boots: true },
+  ];
+  const configs = await Promise.all(all.map(({ environment }, index) => read(environment, index)));
+  const wrangler = await loadWrangler(join(project.folder, "wrangler.json"));
+  // Starting a Worker takes a while, so only those are started of which the Worker itself has something to say.
+  const candidates = all.flatMap(({ rules, boots }, index) =>
+    boots ? [{ index, config: given(configs[index]).config, main: mains[rules] }] : [],
+  );
+  const answers = await askWorkers(wrangler, await project.makeFolder(), candidates);
+  const verdicts = new Map(candidates.map(({ index }, place) => [index, given(answers[place])]));
+  const found = all.map(({ issuer }, index) => rowsOf(given(configs[index]), issuer, verdicts.get(index)));
+  findings = found.slice(0, PLANTED.length);
+  twins = found.slice(PLANTED.length, 2 * PLANTED.length);
+  withoutMistake = given(found.at(-1));
+}, 60_000);
+afterAll(() => project.remove());
+
+/** The good project with what is planted in it. */
+function pick(right: Tried, changes: Changes): Tried {
+  const { environment = right.environment, rules = right.rules, issuer = right.issuer, boots = right.boots } = changes;
+  return { environment, rules, issuer, boots };
+}
+
+type Changes = { readonly [Member in keyof Tried]?: Tried[Member] | undefined };
+
+interface Tried {
+  readonly environment: JsonObject;
+  readonly issuer: Readonly<Record<string, string>>;
+  readonly rules: "good" | "unreachable";
+  /** Whether the Worker is started. */
+  readonly boots: boolean;
+}
+
+function asksWorker([check]: Planted["found"]): boolean {
+  return check === "worker";
+}
+
+interface Read {
+  readonly config: WorkerConfig;
+  readonly staging: WorkerConfig;
+}
+
+/** As wrangler reads it from a file. */
+async function read(environment: JsonObject, index: number): Promise<Read> {
+  const path = await project.write(`wrangler-${index}.json`, JSON.stringify(configFile(environment)));
+  const wrangler = await loadWrangler(path);
+  const of = (name: string): WorkerConfig => readWorkerConfig(valueOf(wrangler.readConfig(name)), name);
+  return { config: of("production"), staging: of("staging") };
+}
+
+async function bundle(rules: "good" | "unreachable"): Promise<string> {
+  await project.write(`${rules}.ts`, workerCode(rules));
+  const path = await project.write(`wrangler-${rules}.json`, JSON.stringify(configFile(GOOD, `${rules}.ts`)));
+  const folder = await project.makeFolder();
+  valueOf(await (await loadWrangler(path)).bundle("production", folder));
+  return join(folder, `${rules}.js`);
+}
+
+function rowsOf(
+  { config, staging }: Read,
+  issuer: Readonly<Record<string, string>>,
+  verdict?: Verdict,
+): readonly CheckRow[] {
+  return [
+    ...checkSettings(config, [staging]),
+    ...agreementRows(issuer, config),
+    ...(verdict === undefined ? [] : verdictRows(verdict, config)),
+  ];
+}
+
+test("nothing is wrong with the project without them", () => {
+  expect(withoutMistake.filter(({ status }) => status !== "ok").map(({ check, status }) => [check, status])).toEqual([
+    ["issuer", "skipped"],
+  ]);
+});
+
+function mistakesIn(rows: readonly CheckRow[]): readonly CheckRow[] {
+  return rows.filter(({ status }) => status === "wrong");
+}
+
+describe.each(PLANTED.map((planted, index) => ({ ...planted, index })))("$mistake", ({ index, found }) => {
+  const [check, variable, repair] = found;
+
+  test("is named, with its variable and its repair", () => {
+    const rows = mistakesIn(given(findings[index])).filter((row) => row.check === check && row.variable === variable);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.repair).toMatch(repair);
+  });
+
+  test("is the only thing to repair, in one place or two", () => {
+    const variables = new Set(mistakesIn(given(findings[index])).map((row) => row.variable));
+    expect([...variables]).toEqual([variable]);
+  });
+
+  test("is not found in its correct twin", () => {
+    expect(mistakesIn(given(twins[index]))).toEqual([]);
+  });
+});

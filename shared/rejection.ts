@@ -36,6 +36,19 @@ export type TokenRejection =
   /** Taken back, by the claim that a revocation list names. */
   | { readonly code: "token_revoked"; readonly by: "jti" | "sid" | "sub" };
 
+/** What else can be wrong with a token where tokens of other issuers are accepted. */
+export type ForeignTokenRejection =
+  /** `iss` is neither the own issuer nor one of `FOREIGN_ISSUERS`. The signature was not looked at. */
+  | { readonly code: "issuer_unknown" }
+  /** A foreign issuer's token without `kid`, and more than one of its keys fits the `alg`. */
+  | { readonly code: "key_ambiguous" }
+  /** The foreign issuer lists a key of our own, or one of the trust anchors. */
+  | { readonly code: "key_not_foreign" }
+  /** `client_id` or `azp` is none of the entry's `client_ids`, or missing. */
+  | { readonly code: "client_not_allowed" }
+  /** A claim that the issuer's entry pins has another value. */
+  | { readonly code: "claim_not_accepted"; readonly claim: string };
+
 /** The stable code of a rejection: logs, metrics, tests and `docs/errors.md` use these names. */
 export type TokenRejectionCode = TokenRejection["code"];
 

@@ -112,6 +112,11 @@ const parsedHeaders = new Map<string, Ok<UnverifiedHeader>>();
 
 const MAX_PARSED_HEADERS = 64;
 
+/** @returns what an encoded header means, if it stood in a token whose signature held */
+export function knownHeader(encodedHeader: string): UnverifiedHeader | undefined {
+  return parsedHeaders.get(encodedHeader)?.value;
+}
+
 function rememberHeader(encodedHeader: string, header: Ok<UnverifiedHeader>): void {
   if (parsedHeaders.size >= MAX_PARSED_HEADERS) parsedHeaders.clear();
   parsedHeaders.set(encodedHeader, header);

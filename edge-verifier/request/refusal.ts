@@ -2,7 +2,8 @@
  * Every way in which the gateway ends a request without the origin's answer: precise here and in the log, generic on the
  * wire. Rejections are the request's fault (4xx), faults are ours or a dependency's (5xx).
  */
-import type { TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
+import type { ForeignKeysProblemCode } from "../../shared/foreign/problems.ts";
+import type { ForeignTokenRejection, TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
 import type { ConfigProblem } from "../config/config.ts";
 import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
@@ -22,7 +23,9 @@ export type Refusal =
   | NoRoute
   | CredentialProblem
   | TokenRejection
+  | ForeignTokenRejection
   | KeysUnavailable
+  | KeysUnavailable<ForeignKeysProblemCode>
   | PolicyDenial
   | IdentityProblem
   /** A GET or HEAD with content. */
@@ -39,7 +42,7 @@ export type FeatureRefusal =
   | { readonly code: "too_many_refusals"; readonly refusal: Refusal | FeatureRefusal | undefined };
 
 /** What neither is a wire code itself nor says that a token is bad. */
-type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode>;
+type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode | ForeignTokenRejection["code"]>;
 
 const WIRE_CODE_OF: Readonly<Record<Renamed, CoreWireCode>> = {
   path_unsafe: "path_ambiguous",

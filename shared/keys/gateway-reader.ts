@@ -75,8 +75,8 @@ async function readingOf(
   throw new Error(`the gateway answered ${status}`);
 }
 
-/** Not every browser can loop over a stream. */
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** The octets of a body. Not every browser can loop over a stream. */
+export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
     for (;;) {

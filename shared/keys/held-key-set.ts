@@ -41,12 +41,12 @@ export type KeyReadProblemCode =
   | "key_sets_too_many";
 
 /** No rung holds. A fault: 503 with Retry-After, never the token's fault. */
-export interface KeysUnavailable {
+export interface KeysUnavailable<Problem = KeyReadProblemCode> {
   readonly code: "keys_unavailable";
   /** At least 1. */
   readonly retryAfterSeconds: number;
   /** What the last read came to. */
-  readonly problem: KeyReadProblemCode;
+  readonly problem: Problem;
 }
 
 /** Keeps work going after the response; `ExecutionContext.waitUntil`. The promise never rejects. */

@@ -31,6 +31,7 @@ const EXEMPT: readonly string[] = [
   "issuer/kms-emulator/operations/index.ts",
   "issuer/kms/algorithms.ts",
   "issuer/kms/port.ts",
+  "shared/foreign/problems.ts",
   "shared/index.ts",
   "shared/keys/held-key-set.ts",
   "shared/origin.ts",

@@ -42,6 +42,7 @@ export type FaultCode =
   // the key ring
   | "ring_key_unpublished"
   | "ring_signer_stale"
+  | "rings_unavailable"
   // input and configuration of the issuer
   | "claims_refused"
   | "input_invalid"
@@ -75,6 +76,19 @@ export class SealgateError extends Error {
     this.retryable = options.retryable ?? false;
     this.details = options.details ?? {};
   }
+}
+
+/** Faults of the one who asks for a token; all others are ours, or a dependency's. */
+const CALLERS_FAULT: ReadonlySet<FaultCode> = new Set([
+  "claims_refused",
+  "input_invalid",
+  "lifetime_too_long",
+  // More claims than Ed25519 signs.
+  "kms_message_too_large",
+]);
+
+export function isCallersFault(code: FaultCode): boolean {
+  return CALLERS_FAULT.has(code);
 }
 
 /** The whole explanation of an error: its own sentence, and the dependency's words where a fault keeps them. */

@@ -4,7 +4,8 @@
 export { SealgateError } from "./errors.ts";
 export type { FaultCode } from "./errors.ts";
 export { createIssuer } from "./issuer.ts";
-export type { IssuedToken, IssuedTyp, Issuer, IssuerOptions, SignOptions } from "./issuer.ts";
+export type { IssuedToken, IssuedTyp, Issuer, SignOptions } from "./issuer.ts";
+export type { IssuerOptions } from "./issuer-options.ts";
 export { createAwsKms } from "./kms/aws-kms.ts";
 export type { AwsClientOptions } from "./kms/aws-client.ts";
 export type { Kms } from "./kms/port.ts";
@@ -23,6 +24,8 @@ export { createRingPolicy, readRingPolicy } from "./config/ring-policy.ts";
 export type { RingPolicyOptions } from "./config/ring-policy.ts";
 export { createRingSource } from "./key-ring/sign/ring-source.ts";
 export type { RingSourceOptions } from "./key-ring/sign/ring-source.ts";
+export { createRings } from "./rings.ts";
+export type { RingHealth, Rings, RingsOptions } from "./rings.ts";
 export { checkRingPolicy, createRingSigner, createTaggedPublishedKeys } from "./key-ring/index.ts";
 export type { PolicyProblem, PublishedKeys, RingPolicy, RingPolicyInput } from "./key-ring/index.ts";
 export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./key-ring/index.ts";

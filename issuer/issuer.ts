@@ -2,45 +2,23 @@
  * Issues tokens: puts the registered claims in place, refuses what a verifier would refuse, and has the rest signed. The
  * issuer decides nothing about who may have which claims; the caller has authenticated a user or service before it asks.
  */
-import { randomUUID } from "node:crypto";
 import { checkClaims } from "../shared/claims.ts";
-import { parseAudience, parseEpochSeconds, parseIssuerUrl } from "../shared/identifiers.ts";
+import { parseAudience, parseEpochSeconds } from "../shared/identifiers.ts";
 import type { Audience, EpochSeconds, IssuerUrl } from "../shared/identifiers.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
-import { refuseUnknownOptions, unknownOptionProblem } from "../shared/options.ts";
+import { unknownOptionProblem } from "../shared/options.ts";
 import type { KnownOptions, OptionHints } from "../shared/options.ts";
 import type { TokenRejection } from "../shared/rejection.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../shared/verify-token.ts";
-import { systemClock } from "./clock.ts";
 import { SealgateError } from "./errors.ts";
+import { checkIssuerOptions, poolOf } from "./issuer-options.ts";
+import type { IssuerOptions } from "./issuer-options.ts";
 import { takePlainJson } from "./plain-json.ts";
-import type { Signer, SignerSource } from "./signer.ts";
 import { signCompactJws, toSigningInput, tokenBytesOf } from "./token.ts";
-import { useSigner } from "./use-signer.ts";
 import { isWholeNumber } from "../shared/whole-number.ts";
 
 /** "at+jwt" asks for the access token profile of RFC 9068. */
 export type IssuedTyp = "JWT" | "at+jwt";
-
-export interface IssuerSettings {
-  /** `iss` of every token: an https URL without query or fragment (http for loopback hosts). */
-  readonly issuer: string;
-  /** Longest lifetime of a token, in seconds. What edges accept, and how long keys are kept, follows from it. */
-  readonly maxTokenTtlSeconds: number;
-  /** Lifetime of a token for which none is asked, in seconds. Default 300, or the maximum if that is shorter. */
-  readonly defaultTtlSeconds?: number;
-  /** Epoch seconds; by default this host's clock. */
-  readonly clock?: () => EpochSeconds;
-  /** A new `jti`, unique among all tokens; by default a random UUID. */
-  readonly newJti?: () => string;
-}
-
-/** Either one fixed signer, or a ring whose active key changes. */
-export type IssuerOptions = IssuerSettings &
-  (
-    | { readonly signer: Signer; readonly ring?: undefined }
-    | { readonly ring: SignerSource; readonly signer?: undefined }
-  );
 
 export interface SignOptions {
   /** Lifetime in seconds, a whole number above 0. */
@@ -49,6 +27,11 @@ export interface SignOptions {
   readonly audience?: string | readonly string[];
   /** Default "JWT". */
   readonly typ?: IssuedTyp;
+  /**
+   * Longest time for the token, in milliseconds; of several rings, home gets half of it. By default 10000 with several rings,
+   * and otherwise what the calls to KMS may take.
+   */
+  readonly deadlineMs?: number;
 }
 
 export interface IssuedToken {
@@ -69,20 +52,12 @@ export interface Issuer {
   sign(claims: object, options?: SignOptions): Promise<IssuedToken>;
 }
 
-const DEFAULT_TTL_SECONDS = 300;
+/** What the token is like: those of {@link SignOptions} that a caller from elsewhere may choose. */
+export type TokenOptions = Omit<SignOptions, "deadlineMs">;
 
-const KNOWN_ISSUER_OPTIONS: KnownOptions<IssuerOptions> = {
-  issuer: true,
-  maxTokenTtlSeconds: true,
-  defaultTtlSeconds: true,
-  clock: true,
-  newJti: true,
-  signer: true,
-  ring: true,
-};
+export const KNOWN_TOKEN_OPTIONS: KnownOptions<TokenOptions> = { ttlSeconds: true, audience: true, typ: true };
 
-/** The names of {@link SignOptions}. */
-export const KNOWN_SIGN_OPTIONS: KnownOptions<SignOptions> = { ttlSeconds: true, audience: true, typ: true };
+const KNOWN_SIGN_OPTIONS: KnownOptions<SignOptions> = { ...KNOWN_TOKEN_OPTIONS, deadlineMs: true };
 
 /** As other libraries call them, and what belongs elsewhere. */
 export const SIGN_OPTION_HINTS: OptionHints = {
@@ -101,12 +76,7 @@ export const SIGN_OPTION_HINTS: OptionHints = {
   algorithm: "the alg of the signer or ring",
   issuer: "the issuer of createIssuer",
   notBefore: "the claim nbf",
-};
-
-const ISSUER_OPTION_HINTS: OptionHints = {
-  kms: "signer, made by createKmsSigner({ kms, … })",
-  keyId: "signer, made by createKmsSigner",
-  iss: "issuer",
+  timeout: "deadlineMs of sign",
 };
 
 /** Set by the issuer alone (RFC 7519 sections 4.1.1, 4.1.4, 4.1.6 and 4.1.7). */
@@ -120,17 +90,19 @@ const ACCESS_TOKEN_CLAIMS = ["sub", "client_id"];
  * @throws TypeError for options that make no sense, all of them named at once
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const settings = checkSettings(options);
+  const settings = checkIssuerOptions(options);
   const { maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti } = settings;
-  const source = options.ring ?? { current: async () => options.signer };
+  const signers = poolOf(options);
   return {
     async sign(claims, signOptions = {}) {
       checkSignOptions(signOptions);
+      const { deadlineMs } = signOptions;
+      if (deadlineMs !== undefined) checkDeadline(deadlineMs);
       const ttlSeconds = checkTtl(signOptions.ttlSeconds ?? defaultTtlSeconds, maxTokenTtlSeconds);
       const typ = checkTyp(signOptions.typ ?? "JWT");
       const callers = takeClaims(claims, signOptions.audience, typ);
       // The signer first: finding it may take a while, and the token's time starts when it is signed.
-      return useSigner(source, async (signer) => {
+      return signers.use(async (signer) => {
         const iat = readClock(clock);
         const payload = { iss: settings.issuer, ...callers, iat, exp: iat + ttlSeconds, jti: readJti(newJti) };
         requireVerifiable(payload, maxTokenTtlSeconds);
@@ -138,42 +110,9 @@ export function createIssuer(options: IssuerOptions): Issuer {
         requireTokenSize(tokenBytesOf(signingInput, signer));
         const token = await signCompactJws(signer, signingInput);
         return { token, kid: signer.kid, expiresAt: payload.exp, jti: payload.jti };
-      });
+      }, deadlineMs);
     },
   };
-}
-
-interface CheckedSettings extends Required<IssuerSettings> {
-  readonly issuer: IssuerUrl;
-}
-
-function checkSettings(options: IssuerOptions): CheckedSettings {
-  refuseUnknownOptions("createIssuer", options, KNOWN_ISSUER_OPTIONS, ISSUER_OPTION_HINTS);
-  const { maxTokenTtlSeconds } = options;
-  const defaultTtlSeconds = options.defaultTtlSeconds ?? Math.min(DEFAULT_TTL_SECONDS, maxTokenTtlSeconds);
-  const problems: string[] = [];
-  const issuer = parseIssuerUrl(options.issuer);
-  if (!issuer.ok) problems.push(`issuer ${issuer.error}`);
-  if (!isWholeNumber(maxTokenTtlSeconds, 1))
-    problems.push("maxTokenTtlSeconds must be a whole number of seconds above 0");
-  else if (!isWholeNumber(defaultTtlSeconds, 1) || defaultTtlSeconds > maxTokenTtlSeconds) {
-    problems.push("defaultTtlSeconds must be a whole number of seconds above 0 and at most maxTokenTtlSeconds");
-  }
-  if ((options.signer === undefined) === (options.ring === undefined)) problems.push("give either a signer or a ring");
-  if (options.signer !== undefined && typeof options.signer.sign !== "function") {
-    problems.push("signer must be what createKmsSigner resolves to: await it");
-  }
-  if (options.ring !== undefined && typeof options.ring.current !== "function") {
-    problems.push(
-      "ring must be what createRingSource returns, as in createIssuer({ ring: createRingSource(policy), … })",
-    );
-  }
-  const { clock = systemClock, newJti = randomUUID } = options;
-  for (const [name, value] of Object.entries({ clock, newJti })) {
-    if (typeof value !== "function") problems.push(`${name} must be a function`);
-  }
-  if (!issuer.ok || problems.length > 0) throw new TypeError(`createIssuer: ${problems.join("; ")}`);
-  return { issuer: issuer.value, maxTokenTtlSeconds, defaultTtlSeconds, clock, newJti };
 }
 
 /** Strict, as the Lambda and `serve` are: a misspelt option must not become a token with another lifetime. */
@@ -193,6 +132,11 @@ function checkTtl(ttlSeconds: number, maxTokenTtlSeconds: number): number {
       "Ask for less, or raise maxTokenTtlSeconds: first what the ring's policy says, or the verifiers if one key signs, and " +
       "then the issuer's.",
   );
+}
+
+function checkDeadline(deadlineMs: number): void {
+  if (isWholeNumber(deadlineMs, 1)) return;
+  throw new SealgateError("input_invalid", "deadlineMs must be a whole number of milliseconds above 0.");
 }
 
 function checkTyp(typ: IssuedTyp): IssuedTyp {

@@ -3,15 +3,15 @@ import { isJsonObject } from "../shared/json.ts";
 import { unknownOptionProblem } from "../shared/options.ts";
 import type { KnownOptions } from "../shared/options.ts";
 import { SealgateError } from "./errors.ts";
-import { KNOWN_SIGN_OPTIONS, SIGN_OPTION_HINTS } from "./issuer.ts";
-import type { SignOptions } from "./issuer.ts";
+import { KNOWN_TOKEN_OPTIONS, SIGN_OPTION_HINTS } from "./issuer.ts";
+import type { TokenOptions } from "./issuer.ts";
 
 export interface SignRequest {
   readonly claims: Readonly<Record<string, unknown>>;
-  readonly options: SignOptions;
+  readonly options: TokenOptions;
 }
 
-const MEMBERS: KnownOptions<SignOptions & { claims: unknown }> = { claims: true, ...KNOWN_SIGN_OPTIONS };
+const MEMBERS: KnownOptions<TokenOptions & { claims: unknown }> = { claims: true, ...KNOWN_TOKEN_OPTIONS };
 
 /**
  * Strict: a misspelt option must not become a token with other properties than the caller believes.
@@ -30,7 +30,7 @@ export function parseSignRequest(value: unknown, what: string): SignRequest {
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     ...(audience === undefined ? {} : { audience: parseAudiences(audience) }),
     ...(typ === undefined ? {} : { typ }),
-  } satisfies SignOptions;
+  } satisfies TokenOptions;
   return { claims, options };
 }
 

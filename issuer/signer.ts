@@ -3,8 +3,9 @@
  * key. The implementation over KMS is in `kms/`; a private key exists behind it and nowhere else.
  */
 import type { Alg } from "../shared/algorithms.ts";
-import type { Kid } from "../shared/identifiers.ts";
+import type { Kid, RingName } from "../shared/identifiers.ts";
 import type { PublicJwk } from "../shared/jwk.ts";
+import type { SealgateError } from "./errors.ts";
 
 /** One key, resolved once to an ARN and a kid, bound to one algorithm. */
 export interface Signer {
@@ -29,4 +30,28 @@ export interface SignerSource {
    * @throws SealgateError when no signer can be had
    */
   current(): Promise<Signer>;
+}
+
+/** A ring that may be one of several: what has to be known of it to choose between them. */
+export interface RingMember extends SignerSource {
+  readonly ring: RingName;
+  /** From now on each look at the ring also reads how long its document lives, for {@link RingMember.isReady}. */
+  watchDocument(): void;
+  /** Looks at the ring in the background, if that is due, so that a later `current()` need not wait. */
+  keepReady(): void;
+  /** Whether every edge accepts what the ring signs now: its key is known, and its document lives. Does not wait. */
+  isReady(): boolean;
+  /** Looks at the ring, now. @throws SealgateError */
+  refresh(): Promise<void>;
+  status(): { readonly fault: SealgateError | undefined };
+}
+
+/** Lends signers, one use at a time, and chooses another one if the first fails. */
+export interface SignerPool {
+  /**
+   * @param use may be called again with another signer after one has failed
+   * @param deadlineMs by when it has to be done; by default no sooner than the calls to KMS give up
+   * @throws what `use` throws; SealgateError when no signer can be had
+   */
+  use<Value>(use: (signer: Signer) => Promise<Value>, deadlineMs?: number): Promise<Value>;
 }

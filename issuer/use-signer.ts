@@ -3,7 +3,8 @@
  * that signs by now is used instead, once: the caller gets its token, and no second of the same one.
  */
 import { SealgateError } from "./errors.ts";
-import type { Signer, SignerSource } from "./signer.ts";
+import type { Signer, SignerPool, SignerSource } from "./signer.ts";
+import { hostTimer, within } from "./within.ts";
 
 /** Faults of Sign that another look at the ring may heal: the key was taken away. */
 const KEY_IS_GONE: readonly string[] = ["kms_key_disabled", "kms_key_pending_deletion", "kms_key_not_found"];
@@ -27,4 +28,24 @@ export async function useSigner<Value>(source: SignerSource, use: (signer: Signe
     if (other.keyArn === signer.keyArn) throw error;
     return use(other);
   }
+}
+
+/** A source that has no other one beside it. */
+export function singleSource(source: SignerSource): SignerPool {
+  return {
+    use: (use, deadlineMs) =>
+      deadlineMs === undefined
+        ? useSigner(source, use)
+        : within(
+            deadlineMs,
+            hostTimer,
+            () => useSigner(source, use),
+            () => tooLate(deadlineMs),
+          ),
+  };
+}
+
+function tooLate(deadlineMs: number): SealgateError {
+  const message = `No signature came within the caller's deadline of ${deadlineMs} ms (deadlineMs).`;
+  return new SealgateError("kms_timeout", message, { retryable: true });
 }

@@ -6,14 +6,16 @@ import { LEAST_SECRET_LENGTH, createIssuerApp } from "../http/app.ts";
 import { createReadiness } from "../http/readiness.ts";
 import { startHttpServer } from "../http/server.ts";
 import { createIssuer } from "../issuer.ts";
+import { poolOf } from "../issuer-options.ts";
 import { readSignConfig } from "../config/signing.ts";
-import { createSignerSource } from "../config/signer-source.ts";
+import { createConfiguredSigners } from "../config/signer-source.ts";
 import { UsageError } from "./exit-codes.ts";
 import { printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
 import { parseWholeNumber } from "../../shared/whole-number.ts";
 import { inSeconds } from "../clock.ts";
 import { JSON_OPTION, fromEnv, ringVariables, withOptions } from "./options.ts";
+import { tendRings } from "./serve-rings.ts";
 
 interface ServeOptions {
   readonly host: string;
@@ -31,7 +33,7 @@ export function addServeCommand(program: Command, io: CliIo): void {
     .option("--port <number>", "port to listen on; 0 takes a free one", "8788")
     .option(
       "--ring [name]",
-      'sign with the active key of a ring, by default "main", whatever key is named (SEALGATE_RING)',
+      'sign with the active key of a ring, by default "main", whatever key is named; several, home first: main,west (SEALGATE_RING)',
     )
     .option(...JSON_OPTION)
     .action((options: ServeOptions) => serve(io, options));
@@ -43,12 +45,15 @@ async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(withOptions(io, ringVariables(io, options.ring)));
   // Before anybody is let in: a wrong key shows now, not at the first request.
   const clock = inSeconds(io.nowMs);
-  const source = await createSignerSource(signWith, { clock });
-  await source.current();
+  const configured = await createConfiguredSigners(signWith, { clock });
+  const signers = poolOf(configured);
+  const rings = "rings" in configured ? configured.rings : undefined;
+  await rings?.check();
+  await signers.use(async () => {});
   const ttl = defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds };
-  const issuer = createIssuer({ ...settings, ...ttl, clock, ring: source });
+  const issuer = createIssuer({ ...settings, ...ttl, clock, ...configured });
   const log = (entry: object): void => io.err(`${JSON.stringify({ token: entry })}\n`);
-  const readiness = createReadiness({ source, nowMs: io.nowMs });
+  const readiness = createReadiness({ signers, nowMs: io.nowMs, ...(rings && { rings: () => rings.health() }) });
   const app = createIssuerApp({ issuer, readiness, callerSecret, log, nowMs: io.nowMs });
   // What it fails with is `/readyz`'s to report, and to try again: KMS may only be busy.
   const fault = await readiness.check();
@@ -57,7 +62,8 @@ async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   if (options.json === true) printJson(io, { url: server.url });
   else io.out(`${server.url}/tokens\n`);
   io.err("Ctrl-C stops it.\n");
-  if (!io.interrupted.aborted) await once(io.interrupted, "abort");
+  if (rings !== undefined) await tendRings(io, rings);
+  else if (!io.interrupted.aborted) await once(io.interrupted, "abort");
   await server.close();
 }
 

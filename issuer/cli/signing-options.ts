@@ -1,9 +1,9 @@
 /** What `token sign` signs with: one KMS key, or the active key of a ring. */
 import type { Command } from "commander";
-import { createSignerSource } from "../config/signer-source.ts";
+import { createConfiguredSigners } from "../config/signer-source.ts";
 import { readSignConfig } from "../config/signing.ts";
 import type { SigningKey } from "../config/signing.ts";
-import type { IssuerOptions } from "../issuer.ts";
+import type { IssuerOptions } from "../issuer-options.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { keyVariables, readTokenOptions, ringVariables, withOptions } from "./options.ts";
@@ -47,20 +47,25 @@ export async function readSigningOptions(io: CliIo, options: KeyOptions & RingSi
     SEALGATE_DEFAULT_TTL_SECONDS: "",
   });
   const { issuer, signWith, maxTokenTtlSeconds } = readTokenOptions((nameOf) => readSignConfig(env, nameOf));
-  if (signWith.kind === "ring" && alg !== undefined)
+  if (signWith.kind === "rings" && alg !== undefined)
     throw new UsageError("--alg is the ring's to choose: leave it out");
   const clock = inSeconds(io.nowMs);
   return {
     maxTokenTtlSeconds,
     limit: limitOf(signWith, maxTokenTtlSeconds),
-    resolve: async () => ({ issuer, maxTokenTtlSeconds, clock, ring: await createSignerSource(signWith, { clock }) }),
+    resolve: async () => ({
+      issuer,
+      maxTokenTtlSeconds,
+      clock,
+      ...(await createConfiguredSigners(signWith, { clock })),
+    }),
   };
 }
 
 function limitOf(signWith: SigningKey, maxTokenTtlSeconds: number): string {
   if (signWith.kind === "key")
     return "raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), and what the verifiers accept first";
-  const longest = signWith.policy.timing.maxTokenTtlSeconds;
+  const longest = Math.min(...signWith.rings.map(({ policy }) => policy.timing.maxTokenTtlSeconds));
   return maxTokenTtlSeconds < longest
     ? `raise --max-ttl (SEALGATE_MAX_TOKEN_TTL_SECONDS), at most to the policy's ${longest}`
     : "raise timing.maxTokenTtlSeconds of the ring's policy";

@@ -79,8 +79,28 @@ export function readIssuer(reader: EnvironmentReader): IssuerUrl | undefined {
 export function readRing(reader: EnvironmentReader): RingName | undefined {
   return reader.read("SEALGATE_RING", (text) => {
     const ring = parseRingName(text ?? DEFAULT_RING);
-    return ring === undefined ? err(RING_NAME_RULE) : ok(ring);
+    if (ring !== undefined) return ok(ring);
+    return err(text?.includes(",") === true ? `${RING_NAME_RULE}: only signers take several rings` : RING_NAME_RULE);
   });
+}
+
+/** `SEALGATE_RING` for a signer: one ring, or several separated by commas, home first. @returns undefined after noting what is wrong */
+export function readRings(reader: EnvironmentReader): readonly [RingName, ...RingName[]] | undefined {
+  return reader.read("SEALGATE_RING", (text) => {
+    const names = (text ?? DEFAULT_RING).split(",").map((name) => parseRingName(name.trim()));
+    const [home, ...others] = names.filter((name) => name !== undefined);
+    if (home === undefined || others.length + 1 < names.length) {
+      return err(
+        "must be the name of a ring, or names separated by commas: 1 to 63 of a-z, 0-9 and inner hyphens each",
+      );
+    }
+    return new Set(names).size === names.length ? ok([home, ...others]) : err("must not name a ring twice");
+  });
+}
+
+/** A variable of one ring: "SEALGATE_REGION_EU_WEST" for the ring eu-west. */
+export function ofRing(variable: string, ring: RingName): string {
+  return `${variable}_${ring.toUpperCase().replaceAll("-", "_")}`;
 }
 
 /** Digits only, at most nine: "1e3", "0x10" and " 60" are mistakes somewhere, and so are 32 years. */

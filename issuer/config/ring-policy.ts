@@ -3,6 +3,7 @@
  * say is decided in key-ring/policy.ts. All problems are reported at once, and no value is repeated.
  */
 import { parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";
+import type { RingName } from "../../shared/identifiers.ts";
 import { isJsonObject, parseJsonObjectText } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { refuseUnknownOptions } from "../../shared/options.ts";
@@ -12,7 +13,7 @@ import type { Result } from "../../shared/result.ts";
 import type { RingTiming } from "../../shared/timing.ts";
 import { checkRingPolicy } from "../key-ring/policy.ts";
 import type { PolicyProblem, RingPolicy, RingPolicyInput } from "../key-ring/policy.ts";
-import { RING_NAME_RULE, createEnvironmentReader, readIssuer, readRing } from "./environment.ts";
+import { RING_NAME_RULE, createEnvironmentReader, ofRing, readIssuer, readRing } from "./environment.ts";
 import type { Environment, EnvironmentReader, NameOf } from "./environment.ts";
 
 /** `RingPolicyInput` with plain strings for ring and issuer. */
@@ -61,21 +62,25 @@ const TIMING_HINTS: OptionHints = Object.fromEntries(Object.keys(KNOWN_TIMING).m
  */
 export function readRingPolicy(env: Environment, nameOf?: NameOf): RingPolicy {
   const reader = createEnvironmentReader(env, nameOf);
-  const policy = readPolicy(reader);
+  const policy = readPolicy(reader, readRing(reader));
   if (policy === undefined) throw reader.failure();
   return policy;
 }
 
-/** @returns undefined after noting what is missing or wrong */
-export function readPolicy(reader: EnvironmentReader): RingPolicy | undefined {
-  const ring = readRing(reader);
+/**
+ * The policy of a ring: `SEALGATE_POLICY_<RING>` if it is set, and `SEALGATE_POLICY` otherwise.
+ * @returns undefined after noting what is missing or wrong
+ */
+export function readPolicy(reader: EnvironmentReader, ring: RingName | undefined): RingPolicy | undefined {
   const issuer = readIssuer(reader);
-  const members = reader.read("SEALGATE_POLICY", parseMembers);
+  const own = ring === undefined ? undefined : ofRing("SEALGATE_POLICY", ring);
+  const variable = own !== undefined && reader.text(own) !== undefined ? own : "SEALGATE_POLICY";
+  const members = reader.read(variable, parseMembers);
   if (ring === undefined || issuer === undefined || members === undefined) return undefined;
   // parseMembers has made sure that every member is known and has its type; what it may be is checked by the policy.
   const policy = checkRingPolicy({ ...members, ring, issuer });
   if (policy.ok) return policy.value;
-  reader.note("SEALGATE_POLICY", `cannot be met: ${describeProblems(policy.error)}`);
+  reader.note(variable, `cannot be met: ${describeProblems(policy.error)}`);
   return undefined;
 }
 

@@ -10,14 +10,22 @@ import type { Result } from "../../shared/result.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import type { RingPolicy } from "../key-ring/policy.ts";
 import { ringAliasProblem } from "../kms/ring-alias.ts";
-import { createEnvironmentReader, parseSeconds, readIssuer, required } from "./environment.ts";
+import { createEnvironmentReader, parseSeconds, readIssuer, readRings, required } from "./environment.ts";
 import type { Environment, EnvironmentReader, NameOf } from "./environment.ts";
+import { readRingKms } from "./ring-kms.ts";
+import type { RingKms } from "./ring-kms.ts";
 import { readPolicy } from "./ring-policy.ts";
 
-/** What signs: always the same key, or the active key of a ring. */
+/** A ring that signs, and where its keys are. */
+export interface SigningRing {
+  readonly policy: RingPolicy;
+  readonly kms: RingKms;
+}
+
+/** What signs: always the same key, or the active key of a ring. Of several rings, the first is home. */
 export type SigningKey =
   | { readonly kind: "key"; readonly keyId: string; readonly alg: Alg }
-  | { readonly kind: "ring"; readonly policy: RingPolicy };
+  | { readonly kind: "rings"; readonly rings: readonly [SigningRing, ...SigningRing[]] };
 
 /** One key, and what its tokens are like. */
 export interface KeyConfig {
@@ -39,7 +47,8 @@ export interface SignConfig {
  * Reads `SEALGATE_ISSUER`, `SEALGATE_DEFAULT_TTL_SECONDS` (optional), and what signs: `SEALGATE_KEY_ID` (id, ARN, alias name or
  * alias ARN) with `SEALGATE_ALG` and `SEALGATE_MAX_TOKEN_TTL_SECONDS` (default 3600), or, without a key id, `SEALGATE_RING` with
  * `SEALGATE_POLICY` (see `readRingPolicy`), whose longest token lifetime then holds; `SEALGATE_MAX_TOKEN_TTL_SECONDS` may only
- * lower it. An empty variable counts as missing.
+ * lower it. `SEALGATE_RING` may name several rings, home first; then `SEALGATE_REGION_<RING>` says where each of the others is, and
+ * the shortest of their longest lifetimes holds. An empty variable counts as missing.
  * @param nameOf what messages call a variable; by default its name
  * @throws SealgateError `config_invalid`, naming every variable that is missing or wrong, and no value
  */
@@ -99,8 +108,14 @@ function readKey(
 }
 
 function readRingSigning(reader: EnvironmentReader): Signing | undefined {
-  const policy = readPolicy(reader);
-  const longest = policy?.timing.maxTokenTtlSeconds;
+  const names = readRings(reader);
+  const read = (names ?? [undefined]).map((ring, index) => ({
+    policy: readPolicy(reader, ring),
+    kms: ring === undefined ? {} : readRingKms(reader, ring, index > 0),
+  }));
+  const [home, ...others] = read.flatMap(({ policy, kms }) => (policy === undefined ? [] : [{ policy, kms }]));
+  const rings = home === undefined || others.length + 1 < read.length ? undefined : ([home, ...others] as const);
+  const longest = rings && Math.min(...rings.map(({ policy }) => policy.timing.maxTokenTtlSeconds));
   const maxTokenTtlSeconds = reader.read("SEALGATE_MAX_TOKEN_TTL_SECONDS", (text) => {
     const seconds = text === undefined ? ok(longest) : parseSeconds(text);
     // Keys are kept for as long as the policy says that tokens live.
@@ -108,8 +123,8 @@ function readRingSigning(reader: EnvironmentReader): Signing | undefined {
       ? err(`must be at most timing.maxTokenTtlSeconds of the ring's policy (${longest})`)
       : seconds;
   });
-  if (policy === undefined || maxTokenTtlSeconds === undefined) return undefined;
-  return { issuer: policy.issuer, signWith: { kind: "ring", policy }, maxTokenTtlSeconds };
+  if (rings === undefined || maxTokenTtlSeconds === undefined) return undefined;
+  return { issuer: rings[0].policy.issuer, signWith: { kind: "rings", rings }, maxTokenTtlSeconds };
 }
 
 function parseAlg(text: string | undefined): Result<Alg, string> {

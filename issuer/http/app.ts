@@ -7,8 +7,8 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { decodeUtf8 } from "../../shared/json.ts";
 import { readBounded } from "../bounded-body.ts";
-import { SealgateError, explain } from "../errors.ts";
-import type { FaultCode, FaultDetails } from "../errors.ts";
+import { SealgateError, explain, isCallersFault } from "../errors.ts";
+import type { FaultDetails } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
 import type { Issuer } from "../issuer.ts";
 import { createSigningMetrics } from "../metrics/signing.ts";
@@ -48,15 +48,6 @@ const MAX_BODY_BYTES = 64 * 1024;
 /** A secret of this length cannot be guessed. */
 export const LEAST_SECRET_LENGTH = 32;
 
-/** The caller's fault; everything else is ours, or a dependency's. */
-const CALLERS_FAULT: ReadonlySet<FaultCode> = new Set([
-  "claims_refused",
-  "input_invalid",
-  "lifetime_too_long",
-  // More claims than Ed25519 signs.
-  "kms_message_too_large",
-]);
-
 /** @throws TypeError for a secret that can be guessed */
 export function createIssuerApp(options: IssuerAppOptions): Hono {
   const { readiness, callerSecret, nowMs } = options;
@@ -77,7 +68,7 @@ export function createIssuerApp(options: IssuerAppOptions): Hono {
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const fault = await readiness.check();
-    if (fault === undefined) return context.json({ status: "ok" });
+    if (fault === undefined) return context.json(readyState(readiness));
     const response = answerFault(context, fault);
     log({ status: response.status, ...describeFault(fault) });
     return response;
@@ -105,6 +96,14 @@ export function createIssuerApp(options: IssuerAppOptions): Hono {
   return app;
 }
 
+/** Ready while one ring signs; `degraded` while another one would not. Codes only: what KMS says is for the log. */
+function readyState(readiness: Readiness): object {
+  const rings = readiness.rings();
+  if (rings.length === 0) return { status: "ok" };
+  const status = rings.every(({ state }) => state === "ready") ? "ok" : "degraded";
+  return { status, rings: rings.map(({ ring, state, fault }) => ({ ring, state, code: fault?.code })) };
+}
+
 interface Answer extends Omit<TokenLogEntry, "time" | "status"> {
   readonly response: Response;
 }
@@ -117,7 +116,7 @@ async function sign(context: Context, { issuer, readiness }: IssuerAppOptions): 
     return { response: context.json({ token, kid, jti, expiresAt }), kid, jti };
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
-    if (!CALLERS_FAULT.has(error.code)) readiness.note(error);
+    if (!isCallersFault(error.code)) readiness.note(error);
     return { response: answerFault(context, error), ...describeFault(error) };
   }
 }
@@ -155,7 +154,7 @@ function unauthorized(context: Context): Response {
 }
 
 function answerFault(context: Context, { code, message, retryable }: SealgateError): Response {
-  if (CALLERS_FAULT.has(code)) return problem(context, 400, code, message);
+  if (isCallersFault(code)) return problem(context, 400, code, message);
   // What KMS says of keys and accounts is for the operator's log, not for callers.
   const headers: Readonly<Record<string, string>> = retryable ? { "Retry-After": "1" } : {};
   return problem(context, 503, code, "No token can be signed at the moment.", headers);

@@ -3,18 +3,23 @@
  * first one, a probe signs by itself, so that recovery needs no traffic and a healthy service costs no request to KMS.
  */
 import { SealgateError } from "../errors.ts";
-import type { Signer, SignerSource } from "../signer.ts";
-import { toSigningInput } from "../token.ts";
+import { probeSigner } from "../probe.ts";
+import type { RingHealth } from "../rings.ts";
+import type { SignerPool } from "../signer.ts";
 
 export interface Readiness {
   /** @returns what the last signature failed with, after trying again if that is due; undefined when it succeeded */
   check(): Promise<SealgateError | undefined>;
   /** Notes what became of a signature. */
   note(fault: SealgateError | undefined): void;
+  /** How each of several rings stands; empty without several. */
+  rings(): readonly RingHealth[];
 }
 
 export interface ReadinessOptions {
-  readonly source: SignerSource;
+  readonly signers: SignerPool;
+  /** Of several rings. */
+  readonly rings?: () => readonly RingHealth[];
   /** Epoch milliseconds, or any other clock that does not jump. */
   readonly nowMs: () => number;
 }
@@ -22,10 +27,7 @@ export interface ReadinessOptions {
 /** While signing fails, a probe asks KMS at most this often. */
 const RETRY_AFTER_MS = 10_000;
 
-/** A type that no verifier accepts, so that what is signed here is no token of anything. */
-const PROBE_TYP = "sealgate-readiness";
-
-export function createReadiness({ source, nowMs }: ReadinessOptions): Readiness {
+export function createReadiness({ signers, nowMs, rings = () => [] }: ReadinessOptions): Readiness {
   let last: { readonly fault: SealgateError | undefined } | undefined;
   let triedAtMs: number | undefined;
   let trying: Promise<SealgateError | undefined> | undefined;
@@ -35,7 +37,7 @@ export function createReadiness({ source, nowMs }: ReadinessOptions): Readiness 
   async function attempt(): Promise<SealgateError | undefined> {
     triedAtMs = nowMs();
     try {
-      const fault = await faultOf(async () => probe(await source.current()));
+      const fault = await faultOf(() => signers.use(probeSigner));
       last = { fault };
       return fault;
     } finally {
@@ -52,12 +54,8 @@ export function createReadiness({ source, nowMs }: ReadinessOptions): Readiness 
     note(fault) {
       last = { fault };
     },
+    rings,
   };
-}
-
-/** One signature, verified as each is, which leaves this process in no form. */
-async function probe(signer: Signer): Promise<void> {
-  await signer.sign(toSigningInput({ alg: signer.alg, kid: signer.kid, typ: PROBE_TYP }, {}));
 }
 
 async function faultOf(work: () => Promise<void>): Promise<SealgateError | undefined> {

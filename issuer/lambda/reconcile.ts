@@ -77,13 +77,13 @@ interface Rotator {
 /** One for the life of the container: it remembers public keys and the highest rev. */
 let rotator: Rotator | undefined;
 
-function createRotator({ policy, publish }: RingConfig): Rotator {
+function createRotator({ policy, publish, kms }: RingConfig): Rotator {
   const publisher = createCloudflareKvPublisher({
     ...publish,
     deadlineMs: policy.publishDeadlineSeconds * 1000,
     maxClockSkewSeconds: policy.timing.clockSkewSeconds,
   });
-  const ports = createRingPorts({ kms: createAwsKms(), publisher, audit: (entry) => writeLine({ audit: entry }) });
+  const ports = createRingPorts({ kms: createAwsKms(kms), publisher, audit: (entry) => writeLine({ audit: entry }) });
   return { ports, options: { policy, memory: createRingMemory() } };
 }
 

@@ -16,7 +16,7 @@ import { readSignConfig } from "../config/signing.ts";
 import { toEmfLine } from "../metrics/emf.ts";
 import type { Measurement } from "../metrics/emf.ts";
 import { parseSignRequest } from "../sign-request.ts";
-import { createSignerSource } from "../config/signer-source.ts";
+import { createConfiguredSigners } from "../config/signer-source.ts";
 
 /** What the function returns. */
 export interface SignAnswer {
@@ -33,12 +33,12 @@ export interface SignAnswer {
  * @throws Error whose `name` is the code of a SealgateError: `input_invalid`, `claims_refused`, `lifetime_too_long`,
  *   `config_invalid`, `ring_…` or `kms_…`
  */
-export async function handler(event: unknown): Promise<SignAnswer> {
+export async function handler(event: unknown, context: LambdaContext = {}): Promise<SignAnswer> {
   const startedAtMs = performance.now();
   try {
     const { claims, options } = parseSignRequest(event, "event");
     issuer ??= await resolveIssuer();
-    const { token, kid, jti, expiresAt } = await issuer.sign(claims, options);
+    const { token, kid, jti, expiresAt } = await issuer.sign(claims, { ...options, ...deadlineOf(context) });
     writeMetrics(undefined, [
       { name: "signatures", unit: "Count", value: 1 },
       { name: "sign_duration", unit: "Milliseconds", value: Math.round(performance.now() - startedAtMs) },
@@ -57,6 +57,20 @@ function writeMetrics(code: FaultCode | undefined, measurements: readonly Measur
   process.stdout.write(`${toEmfLine({ timeMs: Date.now(), dimensions, measurements })}\n`);
 }
 
+/** Of Lambda's context, what counts here. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+interface LambdaContext {
+  getRemainingTimeInMillis?(): number;
+}
+
+/** Left for answering. */
+const ANSWER_MS = 250;
+
+/** So that a Region that does not answer leaves time for the other one, and the caller gets a code in place of a timeout. */
+function deadlineOf(context: LambdaContext): { readonly deadlineMs?: number } {
+  const leftMs = context.getRemainingTimeInMillis?.();
+  return leftMs === undefined ? {} : { deadlineMs: Math.max(1, Math.floor(leftMs) - ANSWER_MS) };
+}
+
 /**
  * One issuer for the life of the container. A failure is not remembered, and neither is a promise: Lambda freezes the process
  * between invocations, so what one invocation has begun is no other's to wait for.
@@ -65,6 +79,6 @@ let issuer: Issuer | undefined;
 
 async function resolveIssuer(): Promise<Issuer> {
   const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(process.env);
-  const ring = await createSignerSource(signWith);
-  return createIssuer({ ...settings, ring, ...(defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds }) });
+  const signers = await createConfiguredSigners(signWith);
+  return createIssuer({ ...settings, ...signers, ...(defaultTtlSeconds === undefined ? {} : { defaultTtlSeconds }) });
 }

@@ -110,10 +110,10 @@ export async function startRingWorld(
       return document.document;
     },
     generation: async (number) => given((await observe()).generations.find((one) => one.number === number)),
-    stored: () => cloudflare.stored(keySetKvKey(MAIN_RING)),
+    stored: () => cloudflare.stored(keySetKvKey(policy.ring)),
     overwrite: async (text) => {
       clock.advance(1000);
-      const body = JSON.stringify([{ key: keySetKvKey(MAIN_RING), value: text }]);
+      const body = JSON.stringify([{ key: keySetKvKey(policy.ring), value: text }]);
       const url = `${baseUrl}/storage/kv/namespaces/${namespaceId}/bulk`;
       const answer = await fetch(url, { method: "PUT", body });
       if (!answer.ok) throw new Error(`the fake refused the write: ${answer.status}`);

@@ -53,7 +53,7 @@ export function withChangeOptions(command: Command): Command {
  */
 export async function createRingContext(io: CliIo, options: RingOptions): Promise<RingContext> {
   const SEALGATE_POLICY = await readPolicyText(options.policy);
-  const { policy, publish } = readRingConfig(
+  const { policy, publish, kms } = readRingConfig(
     withOptions(io, { SEALGATE_RING: options.ring, SEALGATE_POLICY }),
     namedBy(RING_OPTIONS),
   );
@@ -64,7 +64,7 @@ export async function createRingContext(io: CliIo, options: RingOptions): Promis
     clock: { ...systemClock, epochMs: io.nowMs, sleep: (ms) => io.sleep(ms) },
   });
   const ports = createRingPorts({
-    kms: createAwsKms(),
+    kms: createAwsKms(kms),
     publisher,
     audit: createAuditSink(io, fromEnv(io, options.audit, "SEALGATE_AUDIT_FILE")),
     clock: inSeconds(io.nowMs),

@@ -6,6 +6,7 @@
  */
 import type { Alg } from "../../../shared/algorithms.ts";
 import { demand, requireSeconds } from "../../../shared/demands.ts";
+import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../../shared/options.ts";
 import type { KnownOptions } from "../../../shared/options.ts";
@@ -15,16 +16,21 @@ import { algOfKey, requireEnabled } from "../../kms/fitness.ts";
 import type { Kms, KmsKey } from "../../kms/port.ts";
 import { createKmsSigner } from "../../kms/signer.ts";
 import { createSharedRun } from "../../shared-run.ts";
-import type { Signer, SignerSource } from "../../signer.ts";
+import type { RingMember, Signer } from "../../signer.ts";
 import { isKeyGone } from "../../use-signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";
+import { isLive } from "../document-life.ts";
+import type { DocumentLife } from "../document-life.ts";
 import { parseRingTags, ringAlias } from "../names.ts";
+import type { DocumentLives } from "./document-lives.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 
 export interface RingSignerOptions {
   readonly ring: RingName;
   readonly kms: Kms;
   readonly published: PublishedKeys;
+  /** Without it, the ring cannot be one of several. */
+  readonly amongOthers?: AmongOthers;
   /** S + K + 1 of the ring's policy: how long after the first settled key set that lists it every edge knows a key. */
   readonly leadSeconds: number;
   /** How long a signer is used without having seen where `active` points; A less the consistency of KMS. Default 60. */
@@ -37,15 +43,24 @@ export interface RingSignerOptions {
   readonly createSigner?: (keyArn: string, alg: Alg) => Promise<Signer>;
 }
 
+/** What a ring needs that is one of several: whether edges have its document, and will. */
+export interface AmongOthers {
+  readonly documents: DocumentLives;
+  /** How long a token that is signed now may need the ring's document. */
+  readonly leastDocumentSeconds: number;
+}
+
 export interface RingSignerStatus {
   readonly signer: Pick<Signer, "kid" | "alg" | "keyArn"> | undefined;
   /** When `active` was last seen to point to its key. */
   readonly confirmedAt: EpochSeconds | undefined;
   /** What the last look at the ring failed with. */
   readonly fault: SealgateError | undefined;
+  /** How long edges have had the ring's document; undefined unless it is one of several rings, and while nothing is noted. */
+  readonly document: DocumentLife | undefined;
 }
 
-export interface RingSigner extends SignerSource {
+export interface RingSigner extends RingMember {
   /**
    * Looks where `active` points, now. For start-up, so that a wrong configuration shows before the first token.
    * @throws SealgateError with a `kms_…` code, or `ring_key_unpublished`
@@ -56,6 +71,8 @@ export interface RingSigner extends SignerSource {
 
 interface Held {
   readonly signer: Signer;
+  /** From when on every edge knows its key; undefined while no settled key set is known to list it. */
+  readonly knownAt: EpochSeconds | undefined;
   readonly confirmedAt: EpochSeconds;
 }
 
@@ -66,6 +83,7 @@ const KNOWN_OPTIONS: KnownOptions<RingSignerOptions> = {
   ring: true,
   kms: true,
   published: true,
+  amongOthers: true,
   leadSeconds: true,
   maxAgeSeconds: true,
   alg: true,
@@ -76,11 +94,13 @@ const KNOWN_OPTIONS: KnownOptions<RingSignerOptions> = {
 /** @throws TypeError for options that make no sense, or mean nothing here */
 export function createRingSigner(options: RingSignerOptions): RingSigner {
   refuseUnknownOptions("createRingSigner", options, KNOWN_OPTIONS);
-  const { clock, maxAgeSeconds = SIGNER_REFRESH_SECONDS, leadSeconds } = options;
+  const { clock, maxAgeSeconds = SIGNER_REFRESH_SECONDS, leadSeconds, amongOthers } = options;
   demand(typeof clock === "function", "createRingSigner: clock must be a function");
   demand(maxAgeSeconds > 0, "createRingSigner: maxAgeSeconds must be seconds, above 0");
   requireSeconds("createRingSigner: leadSeconds", leadSeconds);
   let held: Held | undefined;
+  let watchesDocument = false;
+  let document: DocumentLife | undefined;
   let fault: SealgateError | undefined;
   let lookedAt: EpochSeconds | undefined;
   const gone = new Set<string>();
@@ -109,7 +129,10 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
   async function resolve(isOvertaken: () => boolean): Promise<void> {
     const now = clock();
     lookedAt = now;
-    const key = await options.kms.describeKey(ringAlias(options.ring, { role: "active" }));
+    const [key] = await Promise.all([
+      options.kms.describeKey(ringAlias(options.ring, { role: "active" })),
+      lookAtDocument(isOvertaken),
+    ]);
     if (isOvertaken()) return;
     // Other states pass by themselves. A key that was taken away signs no more, even before Sign has refused it.
     if (isWithdrawn(key.keyState)) gone.add(key.keyArn);
@@ -117,6 +140,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     if (held?.signer.keyArn === key.keyArn) {
       gone.delete(key.keyArn);
       held = { ...held, confirmedAt: now };
+      if (watchesDocument && held.knownAt === undefined) await lookAtListing(held, isOvertaken);
       return;
     }
     const signer = await makeSigner(key, options);
@@ -124,10 +148,24 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
     if (isOvertaken()) return;
     if (publishedAt === undefined) throw unpublished(signer);
     // The previous key still verifies everywhere; the new one is taken up as late as the hold allows, if edges need that.
-    const isKnown = publishedAt !== "unsettled" && now >= publishedAt + leadSeconds;
+    const knownAt = publishedAt === "unsettled" ? undefined : addSeconds(publishedAt, leadSeconds);
+    const isKnown = knownAt !== undefined && now >= knownAt;
     if (!isKnown && isFresh(now)) return;
     gone.clear();
-    held = { signer: guard(signer), confirmedAt: now };
+    held = { signer: guard(signer), knownAt, confirmedAt: now };
+  }
+
+  /** What was read before stays true of the time that it speaks of. */
+  async function lookAtDocument(isOvertaken: () => boolean): Promise<void> {
+    if (!watchesDocument || amongOthers === undefined) return;
+    const read = await amongOthers.documents.read().catch(() => document);
+    if (!isOvertaken()) document = read;
+  }
+
+  async function lookAtListing({ signer }: Held, isOvertaken: () => boolean): Promise<void> {
+    const publishedAt = await options.published.publishedAt(signer);
+    if (isOvertaken() || held?.signer !== signer || publishedAt === "unsettled" || publishedAt === undefined) return;
+    held = { ...held, knownAt: addSeconds(publishedAt, leadSeconds) };
   }
 
   function guard(signer: Signer): Signer {
@@ -147,12 +185,34 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
 
   const mayLook = (now: EpochSeconds): boolean => lookedAt === undefined || Math.abs(now - lookedAt) >= RETRY_SECONDS;
 
+  const isDue = (now: EpochSeconds): boolean =>
+    mayLook(now) && (held === undefined || !isFresh(now) || now - held.confirmedAt >= maxAgeSeconds / 2);
+
   return {
+    ring: options.ring,
+    watchDocument() {
+      demand(
+        amongOthers !== undefined,
+        `ring ${options.ring}: a signer among several needs amongOthers; see createRingSource`,
+      );
+      watchesDocument = true;
+    },
+    keepReady() {
+      if (!looks.isUnderWay && isDue(clock())) void look();
+    },
+    isReady() {
+      const now = clock();
+      if (held?.knownAt === undefined || !isFresh(now) || now < held.knownAt) return false;
+      return (
+        amongOthers !== undefined &&
+        isLive(document, { leadSeconds, leastSeconds: amongOthers.leastDocumentSeconds }, now)
+      );
+    },
     async current() {
       const now = clock();
       if (!isFresh(now)) {
         if (looks.isUnderWay || mayLook(now)) await look();
-      } else if (held !== undefined && now - held.confirmedAt >= maxAgeSeconds / 2 && mayLook(now)) {
+      } else if (isDue(now)) {
         void look();
       }
       if (held !== undefined && isFresh(clock())) return held.signer;
@@ -162,7 +222,7 @@ export function createRingSigner(options: RingSignerOptions): RingSigner {
       await look();
       if (fault !== undefined) throw fault;
     },
-    status: () => ({ signer: held?.signer, confirmedAt: held?.confirmedAt, fault }),
+    status: () => ({ signer: held?.signer, confirmedAt: held?.confirmedAt, fault, document }),
   };
 }
 

@@ -1,9 +1,11 @@
-/** The signer of a ring, as a policy describes it: what `createIssuer({ ring })` takes. */
+/** The signer of a ring, as a policy describes it: what `createIssuer({ ring })` takes, and `createIssuer({ rings })` several of. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../../shared/options.ts";
 import type { KnownOptions } from "../../../shared/options.ts";
 import { leadSeconds, signerMaxAgeSeconds } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
+import { leastDocumentSeconds } from "../document-life.ts";
+import { createTaggedDocumentLives } from "./document-lives.ts";
 import { createTaggedPublishedKeys } from "./published-keys.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import { createRingSigner } from "./ring-signer.ts";
@@ -31,6 +33,10 @@ export function createRingSource(policy: RingPolicy, options: RingSourceOptions 
     ring: policy.ring,
     kms,
     published: options.published ?? createTaggedPublishedKeys(kms),
+    amongOthers: {
+      documents: createTaggedDocumentLives(kms, policy.ring),
+      leastDocumentSeconds: leastDocumentSeconds(policy),
+    },
     leadSeconds: leadSeconds(policy.timing),
     maxAgeSeconds: signerMaxAgeSeconds(policy),
     alg: policy.alg,

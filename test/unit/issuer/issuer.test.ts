@@ -2,7 +2,8 @@
 import { createPublicKey, verify } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createIssuer } from "../../../issuer/issuer.ts";
-import type { Issuer, IssuerSettings } from "../../../issuer/issuer.ts";
+import type { Issuer } from "../../../issuer/issuer.ts";
+import type { IssuerSettings } from "../../../issuer/issuer-options.ts";
 import type { Signer } from "../../../issuer/signer.ts";
 import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
 import { toKeyMaterial } from "../../../shared/jwk.ts";
@@ -201,36 +202,5 @@ describe("a request that is refused", () => {
     await expect(issuer.sign({ exp: 1 }, { audience: "api" })).rejects.toMatchObject({ code: "claims_refused" });
     await expect(issuer.sign({ nbf: NOW * 2 }, { audience: "api" })).rejects.toMatchObject({ code: "claims_refused" });
     expect(signatures).toBe(0);
-  });
-});
-
-describe("an issuer with options that make no sense", () => {
-  test("is refused with every problem named at once", () => {
-    const make = (): Issuer => issuerWith({ issuer: "ftp://x", maxTokenTtlSeconds: 0 });
-    expect(make).toThrow(TypeError);
-    expect(make).toThrow(/issuer must use https.*; maxTokenTtlSeconds/);
-  });
-
-  test.each([
-    { defaultTtlSeconds: 3601 },
-    { defaultTtlSeconds: 0 },
-    { maxTokenTtlSeconds: 1.5 },
-    { issuer: "https://auth.example.com/?x" },
-  ])("%j is refused", (settings) => {
-    expect(() => issuerWith(settings)).toThrow(TypeError);
-  });
-
-  test("needs exactly one of signer and ring", () => {
-    const options = { issuer: ISSUER, maxTokenTtlSeconds: 60 };
-    const ring = { current: () => Promise.resolve(signer) };
-    // @ts-expect-error -- both: what a caller in JavaScript can do
-    expect(() => createIssuer({ ...options, signer, ring })).toThrow("either a signer or a ring");
-    // @ts-expect-error -- neither
-    expect(() => createIssuer(options)).toThrow("either a signer or a ring");
-  });
-
-  test("a clock that tells no time signs nothing", async () => {
-    const clock = (): ReturnType<typeof epochSecondsFromMs> => epochSecondsFromMs(Number.NaN);
-    await expect(issuerWith({ clock }).sign({}, { audience: "api" })).rejects.toThrow(TypeError);
   });
 });

@@ -86,7 +86,7 @@ describe("with a ring", () => {
     const policy = JSON.stringify({ alg: "ES384", timing: { maxTokenTtlSeconds: 900 } });
     const config = readSignConfig({ ...RING, SEALGATE_POLICY: policy, SEALGATE_KEY_ID: "" });
     expect(config).toMatchObject({ issuer: "https://auth.example.com", maxTokenTtlSeconds: 900 });
-    expect(config.signWith).toMatchObject({ kind: "ring", policy: { ring: "main", alg: "ES384" } });
+    expect(config.signWith).toMatchObject({ kind: "rings", rings: [{ policy: { ring: "main", alg: "ES384" } }] });
   });
 
   test("is passed over for a key that is named", () => {
@@ -102,6 +102,42 @@ describe("with a ring", () => {
     expect(problemsOf({ ...RING, SEALGATE_MAX_TOKEN_TTL_SECONDS: "60", SEALGATE_DEFAULT_TTL_SECONDS: "61" })).toContain(
       "SEALGATE_DEFAULT_TTL_SECONDS must be at most",
     );
+  });
+
+  test("several are taken, home first, with the Region of each other one and the shortest of their lifetimes", () => {
+    const env = {
+      ...RING,
+      SEALGATE_RING: "main, eu-west",
+      SEALGATE_REGION_EU_WEST: "eu-west-1",
+      SEALGATE_POLICY: '{"alg":"ES384"}',
+      SEALGATE_POLICY_EU_WEST: '{"timing":{"maxTokenTtlSeconds":900}}',
+    };
+    const { signWith, maxTokenTtlSeconds } = readSignConfig(env);
+    expect(maxTokenTtlSeconds).toBe(900);
+    expect(signWith).toMatchObject({
+      kind: "rings",
+      rings: [
+        { policy: { ring: "main", alg: "ES384" }, kms: {} },
+        { policy: { ring: "eu-west", alg: "ES256" }, kms: { region: "eu-west-1" } },
+      ],
+    });
+    const local = { SEALGATE_REGION_EU_WEST: "", SEALGATE_KMS_ENDPOINT_EU_WEST: "http://127.0.0.1:4000" };
+    expect(readSignConfig({ ...env, ...local }).signWith).toMatchObject({
+      rings: [{}, { kms: { endpoint: "http://127.0.0.1:4000" } }],
+    });
+  });
+
+  test("several that make no sense are refused, each variable by its name", () => {
+    const problem = (env: Readonly<Record<string, string>>): string => problemsOf({ ...RING, ...env });
+    expect(problem({ SEALGATE_RING: "main,west" })).toMatch(/SEALGATE_REGION_WEST is missing: .* ring west/);
+    expect(problem({ SEALGATE_RING: "main,main" })).toContain("SEALGATE_RING must not name a ring twice");
+    expect(problem({ SEALGATE_RING: "main," })).toContain("SEALGATE_RING must be the name of a ring, or names");
+    expect(problem({ SEALGATE_RING: "main,west", SEALGATE_REGION_WEST: "Ireland" })).toMatch(
+      /SEALGATE_REGION_WEST must be/,
+    );
+    expect(problem({ SEALGATE_REGION_MAIN: "x" })).toMatch(/SEALGATE_REGION_MAIN must be/);
+    expect(problem({ SEALGATE_KMS_ENDPOINT_MAIN: "kms" })).toMatch(/SEALGATE_KMS_ENDPOINT_MAIN must be a URL/);
+    expect(problem({ SEALGATE_POLICY_MAIN: "[]" })).toContain("SEALGATE_POLICY_MAIN is not a JSON object");
   });
 
   test("what is wrong with its names or its policy is reported, all of one kind at once", () => {

@@ -7,6 +7,7 @@ import type { HttpServer } from "../../../../issuer/http/server.ts";
 import { createIssuer } from "../../../../issuer/issuer.ts";
 import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
 import { createKmsVerifier } from "../../../../issuer/verifier.ts";
+import { singleSource } from "../../../../issuer/use-signer.ts";
 import { startTestKms } from "../../../support/kms.ts";
 import type { TestKms } from "../../../support/kms.ts";
 import { given, jsonObject, valueOf } from "../../../support/values.ts";
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
   const source = { current: async () => signer };
   const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
-  const readiness = createReadiness({ source, nowMs: Date.now });
+  const readiness = createReadiness({ signers: singleSource(source), nowMs: Date.now });
   const app = createIssuerApp({
     issuer,
     readiness,
@@ -147,7 +148,7 @@ describe("POST /tokens", () => {
     const broken = createIssuer({ issuer: ISSUER, signer, maxTokenTtlSeconds: 600, newJti: () => "" });
     const app = createIssuerApp({
       issuer: broken,
-      readiness: createReadiness({ source: { current: async () => signer }, nowMs: Date.now }),
+      readiness: createReadiness({ signers: singleSource({ current: async () => signer }), nowMs: Date.now }),
       callerSecret: SECRET,
       log: (entry) => void entries.push(entry),
       nowMs: () => NOW_MS,
@@ -192,7 +193,7 @@ describe("everything else", () => {
   test("a secret that can be guessed is no secret", async () => {
     const source = { current: () => Promise.reject(new Error("nothing was said of signing")) };
     const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
-    const readiness = createReadiness({ source, nowMs: Date.now });
+    const readiness = createReadiness({ signers: singleSource(source), nowMs: Date.now });
     const options = { issuer, readiness, callerSecret: "short", log: () => undefined, nowMs: Date.now };
     expect(() => createIssuerApp(options)).toThrow(TypeError);
   });

@@ -7,8 +7,12 @@ import { createReadiness } from "../../../../issuer/http/readiness.ts";
 import { createIssuer } from "../../../../issuer/issuer.ts";
 import { createRingSource } from "../../../../issuer/key-ring/sign/ring-source.ts";
 import { createKmsSigner } from "../../../../issuer/kms/signer.ts";
+import type { RingHealth } from "../../../../issuer/rings.ts";
+import { singleSource } from "../../../../issuer/use-signer.ts";
+import { parseRingName } from "../../../../shared/identifiers.ts";
 import { startTestKms } from "../../../support/kms.ts";
 import type { TestKms } from "../../../support/kms.ts";
+import { given } from "../../../support/values.ts";
 
 const ISSUER = "https://auth.example.com";
 const SECRET = "a-secret-that-nobody-would-ever-guess";
@@ -35,7 +39,7 @@ describe("GET /readyz", () => {
     const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
     const source = { current: async () => signer };
     const clock = { ms: 0 };
-    const readiness = createReadiness({ source, nowMs: () => clock.ms });
+    const readiness = createReadiness({ signers: singleSource(source), nowMs: () => clock.ms });
     const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
     const log = (entry: TokenLogEntry): void => void ownLog.push(entry);
     const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log, nowMs: () => clock.ms });
@@ -106,10 +110,37 @@ describe("GET /readyz", () => {
   test("is 503 with the fault's code while a ring has no signer", async () => {
     const source = createRingSource(createRingPolicy({ ring: "none", issuer: ISSUER }), { kms: aws.kms });
     const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
-    const readiness = createReadiness({ source, nowMs: Date.now });
+    const readiness = createReadiness({ signers: singleSource(source), nowMs: Date.now });
     const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log: () => undefined, nowMs: Date.now });
     const response = await app.request("/readyz");
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ code: "kms_key_not_found" });
   });
+});
+
+test("with several rings it is ready while one signs, and says how each stands", async () => {
+  const signer = await createKmsSigner({ keyId, alg: "ES256", kms: aws.kms });
+  const source = { current: async () => signer };
+  const issuer = createIssuer({ issuer: ISSUER, ring: source, maxTokenTtlSeconds: 600 });
+  const [main, west] = [given(parseRingName("main")), given(parseRingName("west"))];
+  const fault = { code: "kms_unreachable", message: "what KMS says is for the log" } as const;
+  let health: readonly RingHealth[] = [
+    { ring: main, state: "failing", fault },
+    { ring: west, state: "ready", fault: undefined },
+  ];
+  const readiness = createReadiness({ signers: singleSource(source), nowMs: Date.now, rings: () => health });
+  const app = createIssuerApp({ issuer, readiness, callerSecret: SECRET, log: () => undefined, nowMs: Date.now });
+  const degraded = await app.request("/readyz");
+  expect([degraded.status, await degraded.json()]).toEqual([
+    200,
+    {
+      status: "degraded",
+      rings: [
+        { ring: "main", state: "failing", code: "kms_unreachable" },
+        { ring: "west", state: "ready" },
+      ],
+    },
+  ]);
+  health = health.map(({ ring }) => ({ ring, state: "ready", fault: undefined }));
+  expect(await (await app.request("/readyz")).json()).toMatchObject({ status: "ok" });
 });

@@ -93,7 +93,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
     JWKS_PATH,
     HEALTH_PATH,
     KEY_SET_PATH,
-    ...(hooks.endpoint ? [hooks.endpoint.path] : []),
+    ...hooks.endpoints.map(({ path }) => path),
   ]);
   for (const { rule, problem } of policy.ok ? [] : policy.error) {
     report(rule === undefined ? "routes" : `routes[${rule}]`, problem);

@@ -10,6 +10,7 @@ export { allFeatures } from "./features/all.ts";
 export { assertion } from "./features/assertion.ts";
 export { cors } from "./features/cors.ts";
 export { dataPoints } from "./features/data-points.ts";
+export { discovery } from "./features/discovery.ts";
 export { hsts } from "./features/hsts.ts";
 export { identityHeaders } from "./features/identity-headers.ts";
 export { origins } from "./features/origins.ts";

@@ -39,14 +39,18 @@ export const SIGNER_REFRESH_SECONDS = 60;
  */
 export const KMS_CONSISTENCY_SECONDS = 300;
 
+/** M. The only default that an edge needs: until it has read a document, which says the rest. */
+export const DEFAULT_MEMORY_TTL_SECONDS = 30;
+
 export const DEFAULT_TIMING: RingTiming = {
   kvCacheTtlSeconds: 60,
-  memoryTtlSeconds: 30,
+  memoryTtlSeconds: DEFAULT_MEMORY_TTL_SECONDS,
   clockSkewSeconds: 60,
   maxTokenTtlSeconds: 3600,
   // Cloudflare documents "up to 60 seconds or more"; the deadlines of composing and publishing are inside this margin too.
   kvPropagationSeconds: 180,
-  signerLagSeconds: SIGNER_REFRESH_SECONDS + KMS_CONSISTENCY_SECONDS,
+  // SIGNER_REFRESH_SECONDS and KMS_CONSISTENCY_SECONDS: as a number, so that a bundle without a use of this leaves it out.
+  signerLagSeconds: 360,
 };
 
 /** S = W + C + M: while KV answers, no edge uses a key set older than this. */

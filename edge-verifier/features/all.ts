@@ -6,6 +6,7 @@ import type { Feature } from "../request/hooks.ts";
 import { assertion } from "./assertion.ts";
 import { cors } from "./cors.ts";
 import { dataPoints } from "./data-points.ts";
+import { discovery } from "./discovery.ts";
 import { hsts } from "./hsts.ts";
 import { identityHeaders } from "./identity-headers.ts";
 import { origins } from "./origins.ts";
@@ -20,6 +21,7 @@ export const allFeatures: readonly Feature[] = [
   assertion,
   cors,
   dataPoints,
+  discovery,
   hsts,
   identityHeaders,
   origins,

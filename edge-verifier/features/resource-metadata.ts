@@ -26,7 +26,7 @@ export const resourceMetadata: Feature = {
       bearer_methods_supported: ["header"],
     });
     return {
-      endpoint: { path, answer: () => answerMetadata(path, body) },
+      endpoints: [{ path, answer: () => answerMetadata(path, body) }],
       onResponse: (headers, _request, { decision }) => {
         const challenge = decision === "forwarded" ? null : headers.get(CHALLENGE);
         // RFC 9728 section 5.1.

@@ -18,7 +18,8 @@ const BELONGS_TO = {
   origins: /^(?:ORIGIN_(?!URL$|TIMEOUT_SECONDS$)|origin$|stripPrefix$)/,
 } as const;
 
-export type FeatureName = keyof typeof BELONGS_TO;
+/** `discovery` has no variables: it is on where it is listed. */
+export type FeatureName = keyof typeof BELONGS_TO | "discovery";
 
 /**
  * @param name of a variable, a binding or a rule's member

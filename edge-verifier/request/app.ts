@@ -61,7 +61,6 @@ export type GatewayApp = Pick<HonoBase<AppEnv>, "fetch">;
 
 export function createApp(parts: AppParts): GatewayApp {
   const { ring, ladder, clock, hooks, findRoute } = parts;
-  const { endpoint } = hooks;
   // Hono decodes escapes in paths; here a path is the text that was received.
   const app = new HonoBase<AppEnv>({ router: createExactRouter(), getPath: ({ url }) => rawPathOf(url) });
   const on = (
@@ -95,7 +94,7 @@ export function createApp(parts: AppParts): GatewayApp {
   publishKeys(KEY_SET_PATH, respondWithDocument);
   publishKeys(`${KEY_SET_PATH}/${ring}`, respondWithDocument);
   publish(HEALTH_PATH, (waitUntil) => answerHealth(ring, ladder, clock(), waitUntil));
-  if (endpoint !== undefined) publish(endpoint.path, endpoint.answer);
+  for (const { path, answer } of hooks.endpoints) publish(path, answer);
   on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));
   // Hono's own answer would be one that no event tells of.
   app.onError((error) => {

@@ -14,6 +14,7 @@ import type { CompiledRule } from "../policy/compile.ts";
 import { missingFeature } from "../policy/feature-names.ts";
 import type { FeatureName } from "../policy/feature-names.ts";
 import type { KnownOptions } from "../../shared/options.ts";
+import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
 
 export interface Feature {
@@ -31,7 +32,13 @@ export interface FeatureSetup {
   readonly clock: () => number;
 }
 
-/** Where the gateway asks a feature. Only one feature may have each hook, but all may have `onResponse` and `routes`. */
+/** A path that the gateway answers itself. */
+export interface Endpoint {
+  readonly path: string;
+  readonly answer: (waitUntil: WaitUntil, request: Request) => Outcome | Promise<Outcome>;
+}
+
+/** Where the gateway asks a feature. Only one feature may have each hook, but all may have `onResponse`, `endpoints` and `routes`. */
 export interface FeatureHooks {
   /** Instead of the policy as written: without the members of rules that the feature has read. */
   readonly routes?: unknown;
@@ -41,8 +48,8 @@ export interface FeatureHooks {
   readonly originOf?: (rule: CompiledRule, main: OriginConfig) => OriginConfig;
   /** Answers a request before it is decided on; undefined leaves it to the gateway. */
   readonly preflight?: (request: Request, findRoute: RouteFinder) => Outcome | undefined;
-  /** A path of which GET and HEAD are answered here, and nothing else is. */
-  readonly endpoint?: { readonly path: string; readonly answer: () => Outcome };
+  /** Paths of which GET and HEAD are answered here, and nothing else is. */
+  readonly endpoints?: readonly Endpoint[];
   /** Instead of the Authorization header alone. */
   readonly tokenLocations?: TokenLocations;
   /** Instead of the default ones. */
@@ -69,15 +76,15 @@ export interface FeatureHooks {
 
 export interface Hooks extends Omit<FeatureHooks, "onResponse"> {
   readonly onResponse: readonly NonNullable<FeatureHooks["onResponse"]>[];
+  readonly endpoints: readonly Endpoint[];
 }
 
 /** A misspelt hook would never be asked: the compiler refuses a list that lacks one or has one too many. */
-const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse">> = {
+const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse" | "endpoints">> = {
   routes: true,
   routeFinder: true,
   originOf: true,
   preflight: true,
-  endpoint: true,
   tokenLocations: true,
   identityHeaders: true,
   beforeForward: true,
@@ -99,15 +106,21 @@ export async function readFeatures(features: readonly Feature[], setup: FeatureS
   }
   let all: FeatureHooks = {};
   const onResponse: NonNullable<FeatureHooks["onResponse"]>[] = [];
+  const endpoints: Endpoint[] = [];
   for (const feature of new Set(features)) {
-    const { onResponse: change, ...hooks } = await feature.read({ ...setup, routes: all.routes ?? setup.routes });
+    const {
+      onResponse: change,
+      endpoints: own = [],
+      ...hooks
+    } = await feature.read({ ...setup, routes: all.routes ?? setup.routes });
     if (change !== undefined) onResponse.push(change);
+    endpoints.push(...own);
     for (const hook of Object.keys(hooks)) {
       if ((hook in all && hook !== "routes") || !(hook in HOOKS)) {
-        report("features", `must not have the hook ${hook}: another feature has it, or it does not exist`);
+        report("features", `have the hook ${hook} twice, or it does not exist`);
       }
     }
     all = { ...all, ...hooks };
   }
-  return { ...all, onResponse };
+  return { ...all, onResponse, endpoints };
 }

@@ -3,7 +3,7 @@
  * about a running read is the time it began, so a read that dies with its request leaves nothing behind that would stop
  * the next one.
  */
-import { DEFAULT_TIMING } from "../timing.ts";
+import { DEFAULT_MEMORY_TTL_SECONDS } from "../timing.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
 
 /** After a failed read, requests do not wait for KV for this long at most, and for no longer than half of M. */
@@ -115,4 +115,4 @@ export function createReadSchedule({ readDeadlineMs, random }: ReadScheduleConfi
 }
 
 /** M before any document has said otherwise. */
-export const DEFAULT_MEMORY_TTL_MS: number = DEFAULT_TIMING.memoryTtlSeconds * 1000;
+export const DEFAULT_MEMORY_TTL_MS: number = DEFAULT_MEMORY_TTL_SECONDS * 1000;

@@ -29,8 +29,8 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["REFUSALS", { limit: (): void => undefined }, "refusalLimit"],
 ];
 
-test("each feature has a variable here, or is switched on by a member of a rule", () => {
-  const named = new Set([...VARIABLES.map(([, , feature]) => feature), "pathTolerance", "origins"]);
+test("each feature has a variable here, or is switched on by a member of a rule, or by its place in the list", () => {
+  const named = new Set([...VARIABLES.map(([, , feature]) => feature), "pathTolerance", "origins", "discovery"]);
   expect(named).toEqual(new Set(allFeatures.map(({ name }) => name)));
 });
 
@@ -133,7 +133,7 @@ test("two features with the same hook stop the gateway: one of them would never 
     problems: [
       {
         variable: "features",
-        problem: "must not have the hook preflight: another feature has it, or it does not exist",
+        problem: "have the hook preflight twice, or it does not exist",
       },
     ],
   });
@@ -148,7 +148,7 @@ test("a hook that does not exist stops the gateway: it would never be asked", as
     problems: [
       {
         variable: "features",
-        problem: "must not have the hook onAnswer: another feature has it, or it does not exist",
+        problem: "have the hook onAnswer twice, or it does not exist",
       },
     ],
   });

@@ -47,7 +47,8 @@ export type FaultCode =
   | "claims_refused"
   | "input_invalid"
   | "lifetime_too_long"
-  | "config_invalid";
+  | "config_invalid"
+  | "address_unavailable";
 
 /** Which call to AWS failed, for logs; undefined where nothing was asked. */
 export interface FaultDetails {

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "token sign": [
     `sealgate token sign --ring --audience https://api.example.com --claims '{"sub":"user-1","scope":"orders"}' > token`,
+    "sealgate token sign --ring --audience https://api.example.com --ttl 5m > token",
   ],
   "token verify": [
     "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",
@@ -16,7 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "key public": ["sealgate key public alias/my-signing-key > public.pem"],
   "ring init": ["sealgate ring init --dry-run", "sealgate ring init"],
   "ring status": ["sealgate ring status", 'sealgate ring status --gateway "$GATEWAY"'],
-  "ring reconcile": ["sealgate ring reconcile", "sealgate ring reconcile --watch --interval 60"],
+  "ring reconcile": ["sealgate ring reconcile", "sealgate ring reconcile --watch --interval 1m"],
   "ring rotate": ["sealgate ring rotate --dry-run", "sealgate ring rotate --wait"],
   "ring revoke": [
     "kid=$(sealgate token inspect --json < leaked | jq -r .header.kid)",
@@ -33,6 +34,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   check: ["sealgate check", "sealgate check --env staging --offline"],
   serve: ["sealgate serve --ring"],
   "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
+  help: ["sealgate help ring rotate"],
+  completion: ["source <(sealgate completion bash)"],
 };
 
 /** Adds the examples to the help of each command. */

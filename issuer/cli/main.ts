@@ -14,6 +14,12 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => interruption.abort());
 
+// Whoever reads the answer may have read enough, as in `sealgate ring status | head -1`.
+process.stdout.on("error", (error) => {
+  if (!("code" in error && error.code === "EPIPE")) throw error;
+  process.exit(0);
+});
+
 const code = await runCli(process.argv.slice(2), {
   version: readVersion(),
   env: process.env,
@@ -22,6 +28,7 @@ const code = await runCli(process.argv.slice(2), {
   readStdin: () => text(process.stdin),
   readLine,
   stdinIsTerminal: isatty(0),
+  stderrIsTerminal: isatty(2),
   color: wantsColor(process.env, isatty(2)),
   nowMs: () => Date.now(),
   sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),

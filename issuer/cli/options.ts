@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { ALGS } from "../../shared/algorithms.ts";
 import { parseAudience } from "../../shared/identifiers.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { durationToSeconds } from "./duration.ts";
 import { DEFAULT_RING, parseSeconds, valueOf } from "../config/environment.ts";
 import type { Environment, NameOf } from "../config/environment.ts";
 import { SealgateError } from "../errors.ts";
@@ -28,8 +29,9 @@ export function withKeyOptions(command: Command): Command {
     .option("--alg <alg>", `${ALGS.join(", ")} (SEALGATE_ALG)`)
     .option("--issuer <url>", "iss of the token (SEALGATE_ISSUER)")
     .option(
-      "--max-ttl <seconds>",
+      "--max-ttl <duration>",
       `longest lifetime of a token, by default ${DEFAULT_TIMING.maxTokenTtlSeconds} (SEALGATE_MAX_TOKEN_TTL_SECONDS)`,
+      durationToSeconds,
     );
 }
 
@@ -103,7 +105,7 @@ export function collectAudiences(value: string, previous: readonly string[] = []
 /** @throws UsageError unless the text is a whole number of seconds, at least `least` */
 export function takeSeconds(option: string, text: string, least: number): number {
   const seconds = parseSeconds(text, least);
-  if (!seconds.ok) throw new UsageError(`${option} ${seconds.error}`);
+  if (!seconds.ok) throw new UsageError(`${option} ${seconds.error}, or a duration such as 90s, 5m, 1h or 7d`);
   return seconds.value;
 }
 

@@ -6,9 +6,11 @@ import { Command, CommanderError } from "commander";
 import { SealgateError, explain } from "../errors.ts";
 import { KmsEmulatorError } from "../kms-emulator/index.ts";
 import { addCheckCommand } from "./check/command.ts";
+import { addCompletion } from "./completion.ts";
 import { addExamples } from "./examples.ts";
 import { EXIT, UsageError, exitCodeOf } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import { addHelpCommand } from "./help.ts";
 import { paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
 import { addKeyCommands } from "./key-commands.ts";
@@ -63,6 +65,8 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addCheckCommand(program, io, setExitCode);
   addServeCommand(program, io);
   addKmsEmulatorCommand(program, io);
+  addHelpCommand(program);
+  addCompletion(program);
   addExamples(program);
   return program;
 }

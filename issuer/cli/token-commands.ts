@@ -4,6 +4,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { SealgateError } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
 import { createIssuer } from "../issuer.ts";
+import { durationToSeconds } from "./duration.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { inspectToken, renderInspection } from "./inspect-token.ts";
@@ -36,8 +37,9 @@ export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code
     .option("--claims <json>", 'claims as a JSON object; "-" reads them from stdin', "{}")
     .option("--audience <aud>", "aud of the token; repeat it for several", collectAudiences)
     .option(
-      "--ttl <seconds>",
+      "--ttl <duration>",
       "lifetime of the token, by default 300 or --max-ttl, whichever is shorter (SEALGATE_DEFAULT_TTL_SECONDS)",
+      durationToSeconds,
     )
     .option("--typ <typ>", '"JWT", or "at+jwt" for the access token profile of RFC 9068', "JWT")
     .option(...JSON_OPTION)

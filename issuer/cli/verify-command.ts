@@ -6,10 +6,12 @@ import { valueOf } from "../config/environment.ts";
 import { readKeyConfig } from "../config/signing.ts";
 import type { KeyConfig } from "../config/signing.ts";
 import { createKmsVerifier } from "../verifier.ts";
+import { durationToSeconds } from "./duration.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { argumentOrStdin, paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
+import { describeRejection } from "./rejection-text.ts";
 import {
   JSON_OPTION,
   collectAudiences,
@@ -43,7 +45,7 @@ export function addVerifyCommand(token: Command, io: CliIo, setExitCode: (code: 
   )
     .option("--audience <aud>", "accepted aud, at least one; repeat it for several", collectAudiences)
     .option("--mode <mode>", '"local" with the public key, or "kms" by KMS itself', "local")
-    .option("--clock-skew <seconds>", "leeway on exp, nbf and iat", "60")
+    .option("--clock-skew <duration>", "leeway on exp, nbf and iat", durationToSeconds, "60")
     .option("--gateway <url>", "verify by the key set that this gateway serves, instead of a KMS key; needs no AWS")
     .option(
       "--ring [name]",
@@ -147,15 +149,7 @@ function fail(io: CliIo, { code, problem }: KeysUnavailable, json: boolean): Exi
 }
 
 export function refuse(io: CliIo, rejection: TokenRejection, json: boolean): ExitCode {
-  const { code, ...evidence } = rejection;
-  const details = Object.entries(evidence).map(([name, value]) => `${name}: ${plainly(value)}`);
   if (json) printJson(io, { valid: false, rejection });
-  io.err(`${paint(io, "red", "invalid")}: ${[code, ...details].join(", ")}\n`);
+  io.err(`${paint(io, "red", "invalid")} ${rejection.code}: ${describeRejection(rejection)}\n`);
   return EXIT.tokenInvalid;
-}
-
-/** As JSON, which shows a control character as an escape; words and URLs without its quotation marks. */
-function plainly(value: unknown): string {
-  const json = JSON.stringify(value);
-  return /^"[\w.:/-]*"$/.test(json) ? json.slice(1, -1) : json;
 }

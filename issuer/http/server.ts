@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { createAdaptorServer } from "@hono/node-server";
+import { SealgateError } from "../errors.ts";
 
 /** As Hono has it. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
@@ -24,7 +25,7 @@ export interface HttpServer {
 /** A client has this long to send its request. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** @throws Error of node:http when the port is taken, or when the host is not an address of this machine */
+/** @throws SealgateError `address_unavailable` when the port is taken or not allowed, or the host is not an address of this machine */
 export async function startHttpServer({ handler, host, port }: HttpServerOptions): Promise<HttpServer> {
   const server = createAdaptorServer({
     fetch: (request) => answer(handler, request),
@@ -33,7 +34,11 @@ export async function startHttpServer({ handler, host, port }: HttpServerOptions
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
   });
   server.listen(port, host);
-  await once(server, "listening");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw toListenFault(error, host, port);
+  }
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError("a server on a port has an address");
   return {
@@ -44,6 +49,21 @@ export async function startHttpServer({ handler, host, port }: HttpServerOptions
         if ("closeIdleConnections" in server) server.closeIdleConnections();
       }),
   };
+}
+
+/** Node's codes (https://nodejs.org/api/errors.html#common-system-errors), and what to do. */
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there. End it, or choose another port; 0 takes a free one",
+  EACCES: "this user may not listen on a port below 1024. Choose a higher one",
+  EADDRNOTAVAIL: "no network interface of this machine has this address. Choose one that it has",
+  ENOTFOUND: "there is no such host. Choose an address of this machine",
+};
+
+function toListenFault(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const advice = LISTEN_ADVICE[code];
+  if (advice === undefined) return error;
+  return new SealgateError("address_unavailable", `${host} port ${port} cannot be listened on: ${advice}. (${code})`);
 }
 
 async function answer(handler: FetchHandler, request: Request): Promise<Response> {

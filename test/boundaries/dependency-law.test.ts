@@ -24,6 +24,7 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "issuer/kms", folders: ["shared", "issuer"], modules: /^(?:node:|@aws-sdk\/client-kms$|@smithy\/)/ },
   { folder: "issuer/secrets", folders: ["shared", "issuer"], modules: /^@aws-sdk\/client-secrets-manager$/ },
   { folder: "issuer/metrics", folders: ["shared", "issuer"], modules: /^prom-client$/ },
+  { folder: "issuer/cli", folders: ["shared", "issuer"], modules: /^(?:node:|commander$|@bomb\.sh\/tab\/commander$)/ },
   { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
 ];
 

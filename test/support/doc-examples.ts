@@ -140,7 +140,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["sealgate ring reconcile", "shell"],
     ["nothing to do", OUTPUT],
     [
-      "sealgate ring reconcile --watch --interval 60",
+      "sealgate ring reconcile --watch --interval 1m",
       { because: "goes on until Ctrl-C; test/unit/issuer/cli/ring/reconcile.test.ts runs it" },
     ],
     ["sealgate ring rotate --dry-run", "ring state"],
@@ -194,6 +194,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       { because: "goes on until Ctrl-C; test/unit/issuer/cli/kms-emulator-command.test.ts runs it" },
     ],
     ["AWS_ENDPOINT_URL_KMS=http://127.0.0.1:4566", OUTPUT],
+    ["sealgate help ring rotate", "shell"],
+    ["source <(sealgate completion bash)", "shell"],
   ],
   "docs/gateway.md": [
     ROUTES,

@@ -1,5 +1,6 @@
 /** The `ring` commands and their options; what they do is in the files beside this one. */
 import type { Command } from "commander";
+import { durationToSeconds } from "../duration.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { JSON_OPTION } from "../options.ts";
@@ -55,7 +56,11 @@ function addUpkeep(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => vo
     ring.command("reconcile").description("do what is due; safe to run every minute, from several hosts"),
   )
     .option("--watch", "run again and again until Ctrl-C")
-    .option("--interval <seconds>", "between two runs of --watch; by default reconcileEverySeconds of the policy")
+    .option(
+      "--interval <duration>",
+      "between two runs of --watch; by default reconcileEverySeconds of the policy",
+      durationToSeconds,
+    )
     .option(...JSON_OPTION)
     .action(async (options: ReconcileCliOptions) => setExitCode(await reconcile(io, options)));
 }

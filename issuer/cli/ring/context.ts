@@ -43,7 +43,10 @@ export function withRingOptions(command: Command): Command {
 export function withChangeOptions(command: Command): Command {
   return withRingOptions(command)
     .option("--actor <name>", "who runs this, for the audit; by default the user's name (SEALGATE_ACTOR)")
-    .option("--audit <file>", "append the audit lines to this file instead of stderr (SEALGATE_AUDIT_FILE)")
+    .option(
+      "--audit <file>",
+      "append the audit lines to this file instead of stderr, which gets them where it is no terminal (SEALGATE_AUDIT_FILE)",
+    )
     .option("--dry-run", "print what would be done, and do nothing");
 }
 
@@ -83,8 +86,12 @@ export async function readPolicyText(file: string | undefined): Promise<string |
   }
 }
 
-/** One line of JSON per step, on stderr or in a file: stdout is for the command's own answer. */
+/**
+ * One line of JSON per step, in a file or on stderr: stdout is for the command's own answer. A person at a terminal reads
+ * there what was done, and is spared the JSON.
+ */
 function createAuditSink(io: CliIo, file: string | undefined): AuditSink {
+  if (file === undefined && io.stderrIsTerminal) return () => undefined;
   if (file === undefined) return (entry) => io.err(`${JSON.stringify({ audit: entry })}\n`);
   const append = (text: string): void => {
     try {

@@ -10,10 +10,11 @@ import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import { takeSeconds } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import type { Progress } from "../progress.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
 import { trustAnchorsLine } from "./anchors.ts";
-import { describeNotBefore } from "./describe.ts";
 import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
 import type { RingRun } from "./run.ts";
 
@@ -132,23 +133,27 @@ const SHORTEST_WAIT_SECONDS = 1;
 /** Waits until the pending key may sign, and until the rotation is seen to be done. Faults that may pass are waited out. */
 async function rotateWhenSafe(io: CliIo, context: RingContext): Promise<RotationRun> {
   let run = await rotateOnce(context, undefined);
+  const progress = createProgress(io);
   for (;;) {
     const code = exitCodeOfRun(run);
     if (code === EXIT.ok || code === EXIT.unauthorized || run.plan.refusal?.code === "root_missing") return run;
-    await waitFor(io, context, run);
+    await waitFor(progress, context, run);
     const { from } = run;
+    progress.end();
     run = (await surviveRetryable(io, () => rotateOnce(context, from))) ?? run;
   }
 }
 
-async function waitFor(io: CliIo, { ports }: RingContext, { plan }: RotationRun): Promise<void> {
+async function waitFor(progress: Progress, { ports }: RingContext, { plan: { refusal } }: RotationRun): Promise<void> {
   const now = ports.clock();
-  const { refusal } = plan;
-  const seconds = (refusal?.notBefore ?? now + SHORTEST_WAIT_SECONDS) - now;
-  const why = refusal === undefined ? "until it can be seen to be done" : refusal.message;
-  const when = refusal?.notBefore === undefined ? "" : ` ${describeNotBefore(refusal.notBefore, now)}`;
-  io.err(`${paint(io, "yellow", "waiting")}: ${why}${when}\n`);
-  await io.sleep(Math.min(Math.max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS) * 1000, io.interrupted);
+  const notBefore = refusal?.notBefore;
+  const seconds = (notBefore ?? now) - now;
+  await progress.wait({
+    why: refusal === undefined ? "until it can be seen to be done" : refusal.message,
+    notBefore,
+    now,
+    seconds: Math.min(Math.max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS),
+  });
 }
 
 async function surviveRetryable<Value>(io: CliIo, work: () => Promise<Value>): Promise<Value | undefined> {

@@ -70,7 +70,7 @@ describe("sealgate as a process", () => {
     expect(await run(["token", "verify", "--audience", AUDIENCE], "garbage")).toMatchObject({
       code: EXIT.tokenInvalid,
       out: "",
-      err: "invalid: token_malformed, part: segments\n",
+      err: "invalid token_malformed: The token is not three parts with dots between them.\n",
     });
   });
 

@@ -9,7 +9,9 @@ import { sealgate, testIo } from "./support.ts";
 /** The words of each command that does something: "ring rotate". */
 function leavesOf({ commands }: Command, words: readonly string[] = []): readonly string[] {
   if (commands.length === 0) return [words.join(" ")];
-  return commands.flatMap((child) => leavesOf(child, [...words, child.name()]));
+  // What a shell asks while a person types; it is not shown.
+  const shown = commands.filter((child) => child.name() !== "complete");
+  return shown.flatMap((child) => leavesOf(child, [...words, child.name()]));
 }
 
 /** What `--help` prints behind the options. */

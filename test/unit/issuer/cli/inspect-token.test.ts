@@ -58,15 +58,27 @@ describe("token inspect", () => {
   });
 
   test.for([
-    ["no token", "garbage", "token_malformed, part: segments"],
-    ["a header that is no base64url", "e30=.e30.AA", "token_malformed, part: header"],
-    ["a payload that is no base64url", "e30.e30=.AA", "token_malformed, part: payload"],
-    ["no signature", "e30.e30.", "token_malformed, part: signature"],
-    ["a header with a repeated member", tokenOf({}, '{"a":1,"a":2}'), "header_invalid, reason: duplicate_member"],
-    ["a payload that is no object", tokenOf("[]"), "claims_invalid, reason: not_an_object"],
+    ["no token", "garbage", "token_malformed: The token is not three parts with dots between them."],
+    ["a header that is no base64url", "e30=.e30.AA", "token_malformed: The token's header is not canonical base64url."],
+    [
+      "a payload that is no base64url",
+      "e30.e30=.AA",
+      "token_malformed: The token's payload is not canonical base64url.",
+    ],
+    ["no signature", "e30.e30.", "token_malformed: The token's signature is not canonical base64url."],
+    [
+      "a header with a repeated member",
+      tokenOf({}, '{"a":1,"a":2}'),
+      "header_invalid: The token's header cannot be used (duplicate_member).",
+    ],
+    [
+      "a payload that is no object",
+      tokenOf("[]"),
+      "claims_invalid: The token's claims cannot be used (not_an_object).",
+    ],
   ] as const)("%s is exit code 3, with the reason", async ([, token, message]) => {
     const run = await sealgate(["token", "inspect", token]);
-    expect(run).toEqual({ code: EXIT.tokenInvalid, out: "", err: `invalid: ${message}\n` });
+    expect(run).toEqual({ code: EXIT.tokenInvalid, out: "", err: `invalid ${message}\n` });
   });
 
   test("what a stranger has put into a token cannot steer the terminal", async () => {

@@ -18,7 +18,9 @@ const commands = new Map(leavesOf(program, program.name()));
 
 function leavesOf(command: Command, line: string): readonly (readonly [string, Command])[] {
   if (command.commands.length === 0) return [[[line, ...argumentsOf(command)].join(" "), command]];
-  return command.commands.flatMap((child) => leavesOf(child, `${line} ${child.name()}`));
+  // What a shell asks while a person types; it is not shown.
+  const shown = command.commands.filter((child) => child.name() !== "complete");
+  return shown.flatMap((child) => leavesOf(child, `${line} ${child.name()}`));
 }
 
 function argumentsOf({ registeredArguments }: Command): readonly string[] {

@@ -7,14 +7,18 @@ import { jsonOf, sealgate } from "./support.ts";
 const TOKEN = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl";
 
 describe("help", () => {
-  test.for([[["--help"]], [["help"]], [["token", "sign", "--help"]], [["help", "token"]], [["key", "public", "-h"]]])(
-    "%j goes to stdout with exit code 0",
-    async ([argv = []]) => {
-      const run = await sealgate(argv);
-      expect(run).toMatchObject({ code: EXIT.ok, err: "" });
-      expect(run.out).toMatch(/^Usage: sealgate /);
-    },
-  );
+  test.for([
+    [["--help"]],
+    [["help"]],
+    [["token", "sign", "--help"]],
+    [["help", "token"]],
+    [["help", "ring", "rotate"]],
+    [["key", "public", "-h"]],
+  ])("%j goes to stdout with exit code 0", async ([argv = []]) => {
+    const run = await sealgate(argv);
+    expect(run).toMatchObject({ code: EXIT.ok, err: "" });
+    expect(run.out).toMatch(/^Usage: sealgate /);
+  });
 
   test("the first help names every exit code", async () => {
     const { out } = await sealgate(["--help"]);

@@ -124,7 +124,7 @@ describe("what token sign refuses with exit code 2", () => {
     ["an empty audience", ["--audience", ""], "--audience must be"],
     [
       "a lifetime that is no number",
-      ["--ttl", "5m"],
+      ["--ttl", "5x"],
       "--ttl (or SEALGATE_DEFAULT_TTL_SECONDS) must be a whole number of seconds, at least 1",
     ],
     [

@@ -68,7 +68,11 @@ describe("with the variables of KV", () => {
   test("a revoked key's token is refused with exit code 3", async () => {
     await cli.ring(["revoke", "--yes", await kidOfToken()]);
     const run = await verify();
-    expect([run.code, run.out, run.err]).toEqual([EXIT.tokenInvalid, "", "invalid: kid_revoked\n"]);
+    expect([run.code, run.out, run.err]).toEqual([
+      EXIT.tokenInvalid,
+      "",
+      "invalid kid_revoked: The key that has signed the token was revoked.\n",
+    ]);
   });
 
   test("a key set that is none, and no key set, say nothing about the token", async () => {
@@ -110,7 +114,9 @@ describe("without the variables of KV", () => {
     token = await sign();
     expect((await verify(["--ring"], withoutKv())).code).toBe(EXIT.ok);
     await cli.ring(["revoke", "--yes", await kidOfToken()]);
-    expect((await verify(["--ring"], withoutKv())).err).toBe("invalid: kid_revoked\n");
+    expect((await verify(["--ring"], withoutKv())).err).toBe(
+      "invalid kid_revoked: The key that has signed the token was revoked.\n",
+    );
   });
 
   test("refuses what the policy does not allow", async () => {

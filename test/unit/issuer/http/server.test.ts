@@ -73,13 +73,6 @@ describe("the client gets", () => {
   });
 });
 
-test("a port that is taken is an error, and no second server", async () => {
-  const handler = (): Response => new Response("first");
-  const { url } = await start(handler);
-  const second = startHttpServer({ handler, host: "127.0.0.1", port: Number(new URL(url).port) });
-  await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });
-});
-
 test("closing waits for the request that is under way, and takes no other", async () => {
   const asked = Promise.withResolvers<void>();
   const letGo = Promise.withResolvers<Response>();
@@ -95,4 +88,26 @@ test("closing waits for the request that is under way, and takes no other", asyn
   expect(await (await request).text()).toBe("done");
   await closed;
   await expect(fetch(slow.url)).rejects.toThrow("fetch failed");
+});
+
+describe("an address that cannot be listened on has a code, and says what to do:", () => {
+  const listen = (host: string, port: number): Promise<HttpServer> =>
+    startHttpServer({ handler: () => new Response(), host, port });
+
+  test("a port that is taken", async () => {
+    const { url } = await start(() => new Response());
+    await expect(listen("127.0.0.1", Number(new URL(url).port))).rejects.toMatchObject({
+      code: "address_unavailable",
+      message: expect.stringMatching(
+        /^127\.0\.0\.1 port \d+ cannot be listened on: another program listens there\. .*\(EADDRINUSE\)$/,
+      ) as unknown,
+    });
+  });
+
+  test("an address of another machine (RFC 5737)", async () => {
+    await expect(listen("192.0.2.1", 0)).rejects.toMatchObject({
+      code: "address_unavailable",
+      message: expect.stringContaining("no network interface of this machine") as unknown,
+    });
+  });
 });

@@ -24,6 +24,13 @@ describe("audit lines", () => {
     });
   });
 
+  test("a person at a terminal is spared them, and still gets the file", async () => {
+    const cli = await startCliRing();
+    const init = await cli.ring(["init"], { stderrIsTerminal: true });
+    expect(init).toMatchObject({ code: EXIT.ok, err: "" });
+    expect(init.out).toContain("create ECC_NIST_P256 key for the root: done");
+  });
+
   test("--audit appends them to a file of its owner instead", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sealgate-audit-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));

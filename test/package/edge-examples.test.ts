@@ -7,9 +7,10 @@ import type { Block, EdgeWay } from "../support/doc-examples.ts";
 import { jsonObject } from "../support/values.ts";
 import { makeClone } from "./clone.ts";
 import type { Clone } from "./clone.ts";
-import { askApp, askVerifier, requestsFor } from "./middleware-examples.ts";
+import { askApp, requestsFor } from "./middleware-examples.ts";
 import { GO_PROGRAM, GATEWAY_REQUEST, PYTHON_PROGRAM, startOrigin } from "./origin-examples.ts";
 import { installPackage } from "./package-project.ts";
+import { askVerifiers, RIGHT_ANSWERS } from "./verifier-examples.ts";
 import type { PackageProject } from "./package-project.ts";
 
 let project: PackageProject;
@@ -23,6 +24,10 @@ afterAll(async () => {
   await project.remove();
   await clone.remove();
 });
+
+const VERIFIERS = examplesBy((way): way is "verifier" => way === "verifier");
+/** Once for all of them: one process runs them together. */
+let verified: ReturnType<typeof askVerifiers> | undefined;
 
 type Skip = (reason: string) => void;
 
@@ -45,12 +50,13 @@ const WAYS: Readonly<Record<EdgeWay, (block: Block, skip: Skip) => Promise<void>
     const more = code.includes("signedInAs") ? [[200, '{"subject":"tester"}']] : [];
     expect(answers).toEqual([...wanted, ...more]);
   },
-  async verifier({ code }) {
-    expect(await askVerifier(project, code)).toEqual([
-      [200, "hello user-1"],
-      [401, ""],
-      [401, ""],
-    ]);
+  async verifier(block) {
+    verified ??= askVerifiers(
+      project,
+      VERIFIERS.map(({ code }) => code),
+    );
+    const index = VERIFIERS.findIndex(({ page, code }) => page === block.page && code === block.code);
+    expect((await verified)[index]).toEqual(RIGHT_ANSWERS);
   },
   features: ({ code }) => clone.build("edge-verifier/features.ts", code),
   async "assertion key"({ code }) {

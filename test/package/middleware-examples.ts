@@ -1,4 +1,4 @@
-/** What the apps on docs/middleware.md and docs/verify.md are asked, and the programs that ask them with the packed package. */
+/** What the apps on docs/middleware.md are asked, and the program that asks them with the packed package. */
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet, signToken, TEST_ISSUER } from "../support/key-sets.ts";
 import { given } from "../support/values.ts";
 import type { PackageProject } from "./package-project.ts";
@@ -75,55 +75,4 @@ export async function askApp(project: PackageProject, code: string, asked: reado
   };
   await project.write("app.ts", code);
   return project.runModule(PROGRAM, { GIVEN: JSON.stringify(setup) });
-}
-
-/**
- * Asks a block that is a Worker, a server on port 8080, or a function from a token to its subject: with a good token, with
- * another audience's, and without any.
- */
-const ASK_VERIFIER = `
-  import { createServer } from "node:http";
-  const { tokens, anchors, document, code } = JSON.parse(process.env.GIVEN);
-  process.env.TRUST_ANCHORS = anchors;
-  const gateway = createServer((request, response) => {
-    const known = request.url === "/.well-known/sealgate/key-set/main";
-    response.writeHead(known ? 200 : 404, { age: "0" }).end(known ? document : "");
-  });
-  const listen = (server) => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
-  const probe = createServer();
-  const port = await listen(probe);
-  probe.close();
-  const place = "http://127.0.0.1:" + (await listen(gateway));
-  const { writeFileSync } = await import("node:fs");
-  writeFileSync("verify.ts", code.replace("https://gateway.example.com", place).replace("8080", String(port)));
-  const { default: worker, subjectOf } = await import("./verify.ts");
-  const env = { TRUST_ANCHORS: anchors, KEY_SETS: { get: async () => new Response(document).body } };
-  const ask = (url, init) =>
-    worker === undefined ? fetch(url, init) : worker.fetch(new Request(url, init), env, { waitUntil() {} });
-  const answers = [];
-  for (const token of tokens) {
-    if (subjectOf !== undefined) {
-      answers.push(await subjectOf(token ?? "").then((sub) => [200, "hello " + sub], () => [401, ""]));
-      continue;
-    }
-    const headers = token === null ? {} : { authorization: "Bearer " + token };
-    const answer = await ask("http://127.0.0.1:" + port, { headers });
-    answers.push([answer.status, await answer.text()]);
-  }
-  process.stdout.write(JSON.stringify(answers), () => process.exit());
-`;
-
-/** @returns status and body of each answer */
-export async function askVerifier(project: PackageProject, code: string): Promise<unknown> {
-  const [root, key] = await Promise.all([makeRoot(), makeKey("ES256")]);
-  const now = Math.floor(Date.now() / 1000);
-  const tokenFor = (aud: string): Promise<string> =>
-    signToken({ iss: TEST_ISSUER, aud, sub: "user-1", iat: now, exp: now + 600 }, key);
-  const setup = {
-    code,
-    tokens: [await tokenFor(API), await tokenFor("https://other.example.com"), null],
-    anchors: JSON.stringify([root.jwk]),
-    document: await signKeySet(makeDocument([key], seconds(now - 10)), root),
-  };
-  return project.runModule(ASK_VERIFIER, { GIVEN: JSON.stringify(setup) });
 }

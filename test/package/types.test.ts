@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { given } from "../support/values.ts";
 import { installPackage, ROOT } from "./package-project.ts";
 import type { PackageProject } from "./package-project.ts";
+import { SERVERS } from "./verifier-examples.ts";
 
 const ISSUER = "https://auth.example.com";
 
@@ -99,7 +100,10 @@ describe("that its types serve a consumer", () => {
     const examples = (await Promise.all(pages)).flatMap(examplesOn);
     expect(examples.length).toBeGreaterThanOrEqual(2);
     await project.write("consumer.ts", CONSUMER);
-    for (const [index, example] of examples.entries()) await project.write(`example-${index}.ts`, example);
+    for (const name of [...SERVERS, "@types/express"]) await project.usePeer(name, name);
+    for (const [index, example] of examples.entries()) {
+      await project.write(example.startsWith("// verifier.ts") ? "verifier.ts" : `example-${index}.ts`, example);
+    }
     // Of the platform's types there is nothing here: declarations of the package need none.
     await project.write("env.d.ts", "interface Env {}\n");
     const compilerOptions = {
@@ -111,6 +115,7 @@ describe("that its types serve a consumer", () => {
       typeRoots: [join(ROOT, "node_modules", "@types")],
       strict: true,
       noEmit: true,
+      allowImportingTsExtensions: true,
     };
     await project.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["*.ts"] }));
     const tsc = join(ROOT, "node_modules", ".bin", "tsc");
@@ -119,9 +124,9 @@ describe("that its types serve a consumer", () => {
   });
 });
 
-/** The code blocks of a page that use the package. */
+/** The code blocks of a page that use the package, or the module that the page has made of it. */
 function examplesOn(page: string): readonly string[] {
   return [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
     .map(([, code]) => given(code))
-    .filter((code) => code.includes('from "sealgate/'));
+    .filter((code) => /from "(?:sealgate\/|\.\/verifier\.ts")/.test(code));
 }

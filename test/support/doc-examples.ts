@@ -69,9 +69,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["  auth backend (AWS)                    Cloudflare                           your network", PICTURE],
     ["npx sealgate ring init", "init"],
     ['import { createIssuer, createRingPolicy, createRingSource } from "sealgate/issuer";', "issuer"],
-    ["npx sealgate token sign --ring --issuer https://auth.example.com --audience https://api.example.com \\", "shell"],
     ['import { Hono } from "hono";', "worker"],
     ROUTES,
+    ['import { createVerifier, fromUrl } from "sealgate/verify";', "verifier"],
+    ['import { jwtVerify } from "jose";', "verifier"],
   ],
   "docs/getting-started.md": [
     ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
@@ -237,8 +238,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ['import { Hono } from "hono";', "middleware"],
   ],
   "docs/verify.md": [
+    ["// verifier.ts", "verifier"],
+    ['import express from "express";', "verifier"],
+    ['import Fastify from "fastify";', "verifier"],
+    ['import { serve } from "@hono/node-server";', "verifier"],
     ['import { createServer } from "node:http";', "verifier"],
     ['import { createVerifier, fromKv } from "sealgate/verify";', "verifier"],
+    ['import { createVerifier, fromUrl } from "sealgate/verify";', "verifier"],
     ['import { jwtVerify } from "jose";', "verifier"],
   ],
   "docs/origin.md": [

@@ -48,7 +48,9 @@ export type FaultCode =
   | "input_invalid"
   | "lifetime_too_long"
   | "config_invalid"
-  | "address_unavailable";
+  | "address_unavailable"
+  // other issuers
+  | "foreign_issuer_unusable";
 
 /** Which call to AWS failed, for logs; undefined where nothing was asked. */
 export interface FaultDetails {

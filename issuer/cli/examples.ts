@@ -32,6 +32,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
   ],
   check: ["sealgate check", "sealgate check --env staging --offline"],
+  "issuers add": ["sealgate issuers add https://acme.eu.auth0.com/ --audience https://api.example.com"],
   serve: ["sealgate serve --ring"],
   "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
   help: ["sealgate help ring rotate"],

@@ -3,6 +3,7 @@
  * they run the same in a test. Data goes to stdout, everything else to stderr.
  */
 import { styleText } from "node:util";
+import type { JwkSetFetch } from "../../shared/foreign/fetch-keys.ts";
 import { UsageError } from "./exit-codes.ts";
 
 export interface CliIo {
@@ -21,6 +22,8 @@ export interface CliIo {
   /** Whether messages may be coloured, see {@link wantsColor}. */
   readonly color: boolean;
   readonly nowMs: () => number;
+  /** For commands that ask another issuer; the platform's when left out. */
+  readonly fetch?: JwkSetFetch;
   /** Waits, or until the signal is aborted. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Aborted by the first Ctrl-C. Commands are left then, except those that end in order by themselves. */

@@ -102,6 +102,11 @@ export function collectAudiences(value: string, previous: readonly string[] = []
   return [...previous, value];
 }
 
+/** For an option that may be given more than once. */
+export function collectTexts(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
 /** @throws UsageError unless the text is a whole number of seconds, at least `least` */
 export function takeSeconds(option: string, text: string, least: number): number {
   const seconds = parseSeconds(text, least);

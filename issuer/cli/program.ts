@@ -13,6 +13,7 @@ import type { ExitCode } from "./exit-codes.ts";
 import { addHelpCommand } from "./help.ts";
 import { paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
+import { addIssuersCommands } from "./issuers/command.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
 import { addRingCommands, withKidLast } from "./ring/commands.ts";
@@ -63,6 +64,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addKeyCommands(program, io);
   addRingCommands(program, io, setExitCode);
   addCheckCommand(program, io, setExitCode);
+  addIssuersCommands(program, io);
   addServeCommand(program, io);
   addKmsEmulatorCommand(program, io);
   addHelpCommand(program);

@@ -184,6 +184,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       },
     ],
     ["✓ config        wrangler reads the configuration of production, the Worker gateway-production.", OUTPUT],
+    [
+      "sealgate issuers add https://acme.eu.auth0.com/ --audience https://api.example.com",
+      { because: "asks another issuer; test/unit/issuer/cli/issuers has a stand-in for it" },
+    ],
+    ["{", OUTPUT],
     ["sealgate serve --ring", "serve"],
     ['curl -s http://127.0.0.1:8788/tokens -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" \\', "request"],
     [

@@ -102,12 +102,14 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const version = env["VERSION"];
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, routeFinder } = hooks;
   const findRoute = createRouteFinder(policy.value);
-  const { ladder, verifiers } = createVerification(createKvKeySetReader(keySet.keySets, keySet.ring), keySet);
+  const { rings, verifiers } = createVerification(
+    { readerOf: (ring) => createKvKeySetReader(keySet.keySets, ring) },
+    keySet,
+  );
   return ok(
     createApp({
-      ladder,
+      rings,
       verifier: verifiers.under({ ...tokenPolicy, issuer: keySet.issuer }),
-      ring: keySet.ring,
       findRoute: routeFinder?.(findRoute) ?? findRoute,
       origin,
       identify: createIdentityReader(identityHeaders),

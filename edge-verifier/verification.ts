@@ -1,17 +1,18 @@
 /**
- * The verifications of an isolate, found again by what decides which key set is held: KV binding, issuer, ring, trust
- * anchors, floor and bootstrap document. A Worker with one ring has one of them. An app whose `ring` or `issuer` depends on
- * the request has several, and a stranger may be the one who names them; so that they can neither fill the memory, nor push
- * out those that are in use, nor cause a KV read per request:
+ * The verifications of an isolate, found again by what decides which key sets are held: KV binding, issuer, and for each
+ * ring its trust anchors, floor and bootstrap document. A Worker with one configuration has one of them. An app whose `ring`
+ * or `issuer` depends on the request has several, and a stranger may be the one who names them; so that they can neither fill
+ * the memory, nor push out those that are in use, nor cause a KV read per request:
  *
  * - A verification is *proven* once a document with a good signature has been read for it. At most {@link MAX_PROVEN} of
  *   these are kept, and only another proven one can push one out: the one that was not asked for longest.
  * - Others are on trial: at most {@link MAX_ON_TRIAL}, with one more in {@link ADMISSION_MS}. What is beyond that is answered
  *   503 without a read. Each one on trial reads no more often than the ladder's backoff allows.
  */
+import type { RingName } from "../shared/identifiers.ts";
 import type { KeysUnavailable } from "../shared/keys/held-key-set.ts";
 import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
-import type { KeySetNamespace } from "../shared/keys/key-set-reader.ts";
+import type { KeySetNamespace, KeySetReader } from "../shared/keys/key-set-reader.ts";
 import { DEFAULT_TOKEN_MEMORY_LIMITS } from "../shared/keys/token-memory.ts";
 import type { TokenMemoryLimits } from "../shared/keys/token-memory.ts";
 import { createVerification } from "../shared/keys/verification.ts";
@@ -45,10 +46,12 @@ export interface NamedKeySet {
 
 /** Costs a microsecond, so that it is done once for settings that stay the same. */
 export function nameKeySet(settings: KeySetSettings): NamedKeySet {
-  const { issuer, ring, anchors, minRev, bootstrapKeySet = "" } = settings;
-  // Kids of anchors are thumbprints.
-  const pinned = anchors.map(({ kid, algorithm }) => [kid, algorithm.alg]);
-  return { settings, name: JSON.stringify([issuer, ring, pinned, minRev, bootstrapKeySet]) };
+  const rings = settings.rings.map(({ ring, anchors, minRev, bootstrapKeySet = "" }) => {
+    // Kids of anchors are thumbprints.
+    const pinned = anchors.map(({ kid, algorithm }) => [kid, algorithm.alg]);
+    return [ring, pinned, minRev, bootstrapKeySet];
+  });
+  return { settings, name: JSON.stringify([settings.issuer, rings]) };
 }
 
 export interface VerificationPool {
@@ -103,7 +106,7 @@ function createVerificationPool(): VerificationPool {
       }
       const tried = onTrial.get(name);
       if (tried !== undefined) {
-        if (tried.ladder.status(nowMs).rev === undefined) return ok(tried);
+        if (tried.rings.rings.every(({ ladder }) => ladder.missing(nowMs))) return ok(tried);
         onTrial.delete(name);
         putLast(proven, name, tried);
         dropFirst(proven, MAX_PROVEN);
@@ -115,7 +118,9 @@ function createVerificationPool(): VerificationPool {
       }
       const limits = isFirst ? DEFAULT_TOKEN_MEMORY_LIMITS : FURTHER_MEMORY_LIMITS;
       isFirst = false;
-      const made = createVerification(createKvKeySetReader(settings.keySets, settings.ring), settings, limits);
+      const { keySets } = settings;
+      const readerOf = (ring: RingName): KeySetReader => createKvKeySetReader(keySets, ring);
+      const made = createVerification({ readerOf }, settings, limits);
       putLast(onTrial, name, made);
       dropFirst(onTrial, MAX_ON_TRIAL);
       return ok(made);

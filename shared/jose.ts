@@ -7,15 +7,16 @@ import { findAlgorithm } from "./algorithms.ts";
 import { parseKid } from "./identifiers.ts";
 import { findKey } from "./keys/find-key.ts";
 import type { KeyReadProblemCode, KeysUnavailable } from "./keys/held-key-set.ts";
-import type { LadderStatus } from "./keys/key-ladder.ts";
+import { statusOf } from "./keys/verification.ts";
+import type { RingStatus } from "./keys/verification.ts";
 import { refuseUnknownOptions } from "./options.ts";
 import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS } from "./ring-keys.ts";
 import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
 
 export { fromDocument, fromKv, fromUrl } from "./key-sets.ts";
-export type { FromUrlOptions, KeySets } from "./key-sets.ts";
-export type { KeySetNamespace } from "./keys/key-set-reader.ts";
-export type { KeyReadProblemCode, LadderStatus, RingKeysOptions, VerificationContext };
+export type { FromUrlOptions } from "./key-sets.ts";
+export type { KeySetNamespace, KeySets } from "./keys/key-set-reader.ts";
+export type { KeyReadProblemCode, RingKeysOptions, RingStatus, VerificationContext };
 
 /** No key set can be used. That says nothing about the token: answer 503, never 401. It is none of jose's errors. */
 export class KeysUnavailableError extends Error {
@@ -51,8 +52,8 @@ export interface RingJWKSet {
    *   then "kid_revoked") or bound to another `alg`; {@link KeysUnavailableError} when there are no keys to look among
    */
   (header?: KeyHeader, token?: unknown, context?: VerificationContext): Promise<CryptoKey>;
-  /** What the keys stand on: rev, age, source, and what went wrong with the last read. Reads nothing. */
-  status(): Promise<LadderStatus>;
+  /** What the keys stand on, for each ring: rev, age, source, and what went wrong with the last read. Reads nothing. */
+  status(): Promise<readonly RingStatus[]>;
 }
 
 /**
@@ -71,9 +72,9 @@ export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
     const algorithm = findAlgorithm(header?.alg);
     if (kid === undefined || algorithm === undefined)
       throw noKey(kid === undefined ? "kid_missing" : "alg_not_allowed");
-    const { ladder } = await keys.verification();
+    const { rings } = await keys.verification();
     const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
-    const found = await findKey(ladder, kid, keys.readClock(), waitUntil);
+    const found = await findKey(rings, kid, keys.readClock(), waitUntil);
     if (!found.ok) throw new KeysUnavailableError(found.error);
     const { value: key } = found;
     if (key === undefined) throw noKey("kid_unknown");
@@ -82,7 +83,7 @@ export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
     return key.cryptoKey;
   }
 
-  const status = async (): Promise<LadderStatus> => (await keys.verification()).ladder.status(keys.readClock());
+  const status = async (): Promise<readonly RingStatus[]> => statusOf(await keys.verification(), keys.readClock());
   return Object.assign(keyOf, { status });
 }
 

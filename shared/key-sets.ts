@@ -3,19 +3,12 @@
  * verified against the pinned root keys, held for as long as its own timing says, and outlived by its place until its `exp`.
  */
 import { parsePlainUrl } from "./identifiers.ts";
-import type { RingName } from "./identifiers.ts";
 import { createGatewayReader } from "./keys/gateway-reader.ts";
 import type { GatewayFetch } from "./keys/gateway-reader.ts";
 import { createKvKeySetReader } from "./keys/key-set-reader.ts";
-import type { KeySetNamespace, KeySetReader } from "./keys/key-set-reader.ts";
+import type { KeySetNamespace, KeySets } from "./keys/key-set-reader.ts";
 import { refuseUnknownOptions } from "./options.ts";
 import type { KnownOptions } from "./options.ts";
-
-/** A place of key set documents, from {@link fromKv}, {@link fromUrl} or {@link fromDocument}. */
-export interface KeySets {
-  /** One ring's document in this place. */
-  readerOf(ring: RingName): KeySetReader;
-}
 
 /**
  * Workers KV, which the rotator publishes to.

@@ -2,31 +2,35 @@
  * Which keys count: the options that every verifier of a ring has, and the ladder that follows the ring by them. What a token
  * must say beside that is the caller's.
  */
-import { parseIssuerUrl, parseRingName } from "./identifiers.ts";
+import { parseIssuerUrl } from "./identifiers.ts";
 import type { IssuerUrl } from "./identifiers.ts";
 import { parsePublicJwk } from "./jwk.ts";
 import { isRev } from "./key-set.ts";
-import type { KeySets } from "./key-sets.ts";
+import type { KeySets } from "./keys/key-set-reader.ts";
 import { createVerification } from "./keys/verification.ts";
-import type { Verification } from "./keys/verification.ts";
-import { isListOf } from "./options.ts";
+import type { RingConfig, Verification } from "./keys/verification.ts";
 import type { KnownOptions, OptionHints } from "./options.ts";
+import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "./rings.ts";
+import type { ReportProblem, RingValueReader } from "./rings.ts";
 import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "./signed-key-set.ts";
+
+/** A value, or one for each ring by its name. Several rings need the latter. */
+export type ByRing<Value> = Value | Readonly<Record<string, Value>>;
 
 /** What is left out of the optional ones gets its default; no check is switched off by leaving anything out. */
 export interface RingKeysOptions {
   /** Expected `iss`, of tokens and of key set documents. */
   readonly issuer: string;
-  /** The pinned root keys: one to three public JWKs, as `sealgate ring anchors` prints them. */
-  readonly anchors: readonly object[];
+  /** The pinned root keys: one to three public JWKs, as `sealgate ring anchors` prints them. Any ring's mint for the issuer. */
+  readonly anchors: ByRing<readonly object[]>;
   /** Where the key set documents are. */
   readonly keySets: KeySets;
-  /** Default "main". */
-  readonly ring?: string;
+  /** Default "main". Several names where the issuer has several rings, one in each Region for example. */
+  readonly ring?: string | readonly string[];
   /** Documents with a lower `rev` are refused. No floor by default. */
-  readonly minRev?: number;
+  readonly minRev?: ByRing<number>;
   /** A signed document that is used when no other can be. None by default. */
-  readonly bootstrapKeySet?: string;
+  readonly bootstrapKeySet?: ByRing<string>;
   /** Epoch milliseconds. Default the platform's clock. */
   readonly clock?: () => number;
 }
@@ -67,25 +71,20 @@ export function createRingKeys(
   options: RingKeysOptions,
   otherProblems: readonly string[] = [],
 ): RingKeys {
-  const { ring = "main", minRev = 1, bootstrapKeySet, anchors, keySets, clock = Date.now } = options;
+  const { keySets, clock = Date.now } = options;
   const issuer = parseIssuerUrl(options.issuer);
-  const name = parseRingName(ring);
-  const problems = [
-    ...(issuer.ok ? [] : [`issuer ${issuer.error}`]),
-    ...anchorProblems(anchors),
+  const problems = issuer.ok ? [] : [`issuer ${issuer.error}`];
+  const unread = readRings(options, (name, problem) => {
+    problems.push(`${name} ${problem}`);
+  });
+  problems.push(
     ...(typeof keySets?.readerOf === "function"
       ? []
       : ["keySets must be what fromKv, fromUrl or fromDocument returns"]),
-    ...(name === undefined ? ["ring must be 1 to 63 of a-z, 0-9 and inner -"] : []),
-    ...(isRev(minRev) ? [] : ["minRev must be a positive whole number"]),
-    ...(bootstrapKeySet === undefined || isDocument(bootstrapKeySet)
-      ? []
-      : ["bootstrapKeySet must be a signed key set document"]),
     ...(typeof clock === "function" ? [] : ["clock must be a function"]),
     ...otherProblems,
-  ];
-  if (!issuer.ok || name === undefined || problems.length > 0) throw new TypeError(`${what}: ${problems.join("; ")}`);
-  const reader = keySets.readerOf(name);
+  );
+  if (!issuer.ok || problems.length > 0) throw new TypeError(`${what}: ${problems.join("; ")}`);
   // Settled values only: a promise that requests share would hang them in Workers.
   let made: Verification | undefined;
 
@@ -93,13 +92,15 @@ export function createRingKeys(
     issuer: issuer.value,
     async verification() {
       if (made !== undefined) return made;
-      const imported = await importTrustAnchors(anchors);
-      if (!imported.ok) {
-        const lines = imported.error.map(({ index, problem }) => `anchors[${index}] ${problem}`);
-        throw new TypeError(`${what}: ${lines.join("; ")}`);
+      const rings: RingConfig[] = [];
+      const lines: string[] = [];
+      for (const { anchors, name, ...ring } of unread) {
+        const imported = await importTrustAnchors(anchors);
+        if (imported.ok) rings.push({ ...ring, anchors: imported.value });
+        else lines.push(...imported.error.map(({ index, problem }) => `${name}[${index}] ${problem}`));
       }
-      const config = { issuer: issuer.value, ring: name, anchors: imported.value, minRev, bootstrapKeySet };
-      made ??= createVerification(reader, config);
+      if (lines.length > 0) throw new TypeError(`${what}: ${lines.join("; ")}`);
+      made ??= createVerification(keySets, { issuer: issuer.value, rings });
       return made;
     },
     readClock() {
@@ -110,16 +111,49 @@ export function createRingKeys(
   };
 }
 
-function anchorProblems(anchors: readonly unknown[]): readonly string[] {
-  if (!isListOf(anchors, () => true) || anchors.length > MAX_TRUST_ANCHORS) {
-    return [`anchors must be an array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`];
-  }
-  return anchors.flatMap((anchor, index) => {
-    const jwk = parsePublicJwk(anchor);
-    return jwk.ok ? [] : [`anchors[${index}] ${jwk.error}`];
-  });
+/** Rings whose anchors are still to be imported. */
+interface UnreadRing extends Omit<RingConfig, "anchors"> {
+  readonly anchors: readonly unknown[];
+  /** Where they stand in the options. */
+  readonly name: string;
 }
 
-function isDocument(text: string): boolean {
-  return typeof text === "string" && isSignedKeySet(text);
+function readRings(
+  { ring: rings = DEFAULT_RING, ...options }: RingKeysOptions,
+  report: ReportProblem,
+): readonly UnreadRing[] {
+  const names = parseRingNames(rings);
+  if (names === undefined) {
+    report("ring", RING_NAMES);
+    return [];
+  }
+  const minRevs = readByRing("minRev", options.minRev, names, readMinRev, report);
+  const bootstraps = readByRing("bootstrapKeySet", options.bootstrapKeySet, names, readBootstrap, report);
+  const anchors = readByRing("anchors", options.anchors, names, readAnchors, report);
+  return names.map((ring) => ({
+    ring,
+    minRev: minRevs.get(ring) ?? 1,
+    bootstrapKeySet: bootstraps.get(ring),
+    ...(anchors.get(ring) ?? { anchors: [], name: "anchors" }),
+  }));
 }
+
+const readMinRev: RingValueReader<number | undefined> = (value = 1, name, report) =>
+  isRev(value) ? value : report(name, "must be a positive whole number");
+
+const readBootstrap: RingValueReader<string | undefined> = (value, name, report) =>
+  value === undefined || (typeof value === "string" && isSignedKeySet(value))
+    ? value
+    : report(name, "must be a signed key set document");
+
+const readAnchors: RingValueReader<Pick<UnreadRing, "anchors" | "name">> = (value, name, report) => {
+  const anchors: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (anchors.length < 1 || anchors.length > MAX_TRUST_ANCHORS) {
+    report(name, `must be an array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
+  }
+  for (const [index, anchor] of anchors.entries()) {
+    const jwk = parsePublicJwk(anchor);
+    if (!jwk.ok) report(`${name}[${index}]`, jwk.error);
+  }
+  return { anchors, name };
+};

@@ -7,7 +7,8 @@ import type { Alg } from "./algorithms.ts";
 import { parseAudience } from "./identifiers.ts";
 import type { IssuerUrl } from "./identifiers.ts";
 import type { KeysUnavailable } from "./keys/held-key-set.ts";
-import type { LadderStatus } from "./keys/key-ladder.ts";
+import { statusOf } from "./keys/verification.ts";
+import type { RingStatus } from "./keys/verification.ts";
 import { isListOf, refuseUnknownOptions } from "./options.ts";
 import type { KnownOptions, OptionHints } from "./options.ts";
 import type { TokenRejection } from "./rejection.ts";
@@ -40,8 +41,8 @@ export interface Verifier {
     token: string,
     context?: VerificationContext,
   ): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable>>;
-  /** What the verifier stands on: rev, age, source, and what went wrong with the last read. Reads nothing. */
-  status(): Promise<LadderStatus>;
+  /** What the verifier stands on, for each ring: rev, age, source, and what went wrong with the last read. Reads nothing. */
+  status(): Promise<readonly RingStatus[]>;
 }
 
 /**
@@ -69,7 +70,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return verifier.verify(token, nowMs, waitUntil);
     },
     async status() {
-      return (await keys.verification()).ladder.status(keys.readClock());
+      return statusOf(await keys.verification(), keys.readClock());
     },
   };
 }

@@ -58,27 +58,51 @@ export async function verifyToken(
   rules: TokenRules,
   keys: VerificationKeys,
   now: EpochSeconds,
-  verify: SignatureVerifier = verifySignature,
+  verify?: SignatureVerifier,
 ): Promise<Result<VerifiedToken, TokenRejection>> {
-  if (token.length > rules.maxTokenBytes) return err(tooLarge(token, rules));
+  const read = readToken(token, rules);
+  return read.ok ? verifyRead(read.value, rules, keys, now, verify) : read;
+}
+
+/** A token in its form, with a header that the policy accepts. Its kid says whose key to take; nothing is verified yet. */
+export interface UnverifiedToken {
+  readonly jws: UnverifiedJws;
+  readonly header: UnverifiedHeader;
+  readonly typ: TokenTyp | undefined;
+}
+
+/** What {@link verifyToken} checks before it looks for the key: size, segments and header. */
+export function readToken(
+  token: string,
+  policy: Pick<TokenPolicy, "algs" | "typs" | "maxTokenBytes">,
+): Result<UnverifiedToken, TokenRejection> {
+  if (token.length > policy.maxTokenBytes) return err(tooLarge(token, policy));
   const jws = parseCompactJws(token);
   if (!jws.ok) return jws;
-  const { encodedHeader } = jws.value;
-  const known = parsedHeaders.get(encodedHeader);
-  const header = known ?? parseJwsHeader(encodedHeader);
+  const header = parsedHeaders.get(jws.value.encodedHeader) ?? parseJwsHeader(jws.value.encodedHeader);
   if (!header.ok) return header;
-  const typ = checkHeader(header.value, rules);
-  if (!typ.ok) return typ;
-  const key = selectKey(header.value, keys);
+  const typ = checkHeader(header.value, policy);
+  return typ.ok ? ok({ jws: jws.value, header: header.value, typ: typ.value }) : typ;
+}
+
+/** What {@link verifyToken} checks from the key on. */
+export async function verifyRead(
+  { jws, header, typ }: UnverifiedToken,
+  rules: ClaimsRules,
+  keys: VerificationKeys,
+  now: EpochSeconds,
+  verify: SignatureVerifier = verifySignature,
+): Promise<Result<VerifiedToken, TokenRejection>> {
+  const key = selectKey(header, keys);
   if (!key.ok) return key;
-  if (!(await verify(key.value, jws.value))) return err({ code: "signature_invalid" });
-  if (known === undefined) rememberHeader(encodedHeader, header);
-  const payload = parseJsonObject(jws.value.payload);
+  if (!(await verify(key.value, jws))) return err({ code: "signature_invalid" });
+  rememberHeader(jws.encodedHeader, header);
+  const payload = parseJsonObject(jws.payload);
   if (!payload.ok) return err({ code: "claims_invalid", reason: payload.error });
   const claims = checkClaims(payload.value, rules, now);
   const { algorithm, kid } = key.value;
   if (!claims.ok) return err(withKid(claims.error, kid));
-  return ok({ header: { alg: algorithm.alg, kid, typ: typ.value }, claims: claims.value });
+  return ok({ header: { alg: algorithm.alg, kid, typ }, claims: claims.value });
 }
 
 /**
@@ -117,9 +141,10 @@ export function knownHeader(encodedHeader: string): UnverifiedHeader | undefined
   return parsedHeaders.get(encodedHeader)?.value;
 }
 
-function rememberHeader(encodedHeader: string, header: Ok<UnverifiedHeader>): void {
+function rememberHeader(encodedHeader: string, header: UnverifiedHeader): void {
+  if (parsedHeaders.has(encodedHeader)) return;
   if (parsedHeaders.size >= MAX_PARSED_HEADERS) parsedHeaders.clear();
-  parsedHeaders.set(encodedHeader, header);
+  parsedHeaders.set(encodedHeader, ok(header));
 }
 
 /**
@@ -131,7 +156,10 @@ export function normaliseTyp(typ: string): string {
   return lower.startsWith("application/") ? lower.slice("application/".length) : lower;
 }
 
-function checkHeader(header: UnverifiedHeader, rules: TokenRules): Result<TokenTyp | undefined, TokenRejection> {
+function checkHeader(
+  header: UnverifiedHeader,
+  rules: Pick<TokenPolicy, "algs" | "typs">,
+): Result<TokenTyp | undefined, TokenRejection> {
   if (!rules.algs.has(header.algorithm.alg)) return err({ code: "alg_not_allowed" });
   const typ = header.typ === undefined ? undefined : normaliseTyp(header.typ);
   if (!isTokenTyp(typ) || !rules.typs.has(typ)) return err({ code: "typ_not_allowed" });

@@ -35,6 +35,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
       anchors: anchors.value,
       issuer: issuerOf(SETTINGS),
       ring: BENCH_RING,
+      acceptsUnnamed: true,
       minRev: 1,
       bootstrap: undefined,
       readDeadlineMs: 1000,

@@ -3,6 +3,7 @@
  * the tokens in turn, every token is seen for the first time; with a large one, each is recalled.
  */
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
+import { createKeyRings } from "../../shared/keys/key-rings.ts";
 import { createTokenVerifier } from "../../shared/keys/token-verifier.ts";
 import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import type { TokenMemoryLimits } from "../../shared/keys/token-memory.ts";
@@ -18,10 +19,12 @@ export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemory
     anchors: anchors.value,
     issuer: issuerOf(settings),
     ring: BENCH_RING,
+    acceptsUnnamed: true,
     minRev: 1,
     bootstrap: undefined,
     readDeadlineMs: 1000,
     random: () => 0.5,
   });
-  return createTokenVerifier({ ladder, policy: rulesOf(settings), memoryLimits });
+  const rings = createKeyRings([{ name: BENCH_RING, ladder }]);
+  return createTokenVerifier({ rings, policy: rulesOf(settings), memoryLimits });
 }

@@ -4,10 +4,13 @@
  */
 import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
-import { parseAudience, parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";
-import type { IssuerUrl } from "../../shared/identifiers.ts";
+import { parseAudience, parseIssuerUrl } from "../../shared/identifiers.ts";
+import type { IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { isJsonObject } from "../../shared/json.ts";
 import { isRev } from "../../shared/key-set.ts";
 import { ok } from "../../shared/result.ts";
+import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "../../shared/rings.ts";
+import type { ReportProblem, RingValueReader } from "../../shared/rings.ts";
 import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "../../shared/signed-key-set.ts";
 import type { TrustAnchors } from "../../shared/signed-key-set.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "../../shared/verify-token.ts";
@@ -15,7 +18,7 @@ import type { TokenPolicy, TokenTyp } from "../../shared/verify-token.ts";
 import { isFetcher, isKeySetNamespace, readJson, readList, readOriginUrl, readWholeNumber } from "./values.ts";
 import type { Bindings, Fetcher } from "./values.ts";
 import type { KeySetNamespace } from "../../shared/keys/key-set-reader.ts";
-import type { KeySetConfig } from "../../shared/keys/verification.ts";
+import type { KeySetConfig, RingConfig } from "../../shared/keys/verification.ts";
 
 /** What decides which key set is held, and where its documents are. */
 export interface KeySetSettings extends KeySetConfig {
@@ -45,15 +48,14 @@ export interface ConfigProblem {
   readonly problem: string;
 }
 
-const DEFAULT_RING = "main";
 const DEFAULT_ORIGIN_TIMEOUT_SECONDS = 60;
 const MAX_ORIGIN_TIMEOUT_SECONDS = 600;
 
 /** The URL that a bound origin without `ORIGIN_URL` sees. RFC 2606 reserves ".invalid": no server can have this name. */
 const BOUND_ORIGIN_BASE = "https://origin.invalid";
 
-/** Takes what is wrong with a variable, as the predicate of a sentence; never its value. */
-export type Report = (variable: string, problem: string) => undefined;
+/** Takes what is wrong with a variable; never its value. */
+export type Report = ReportProblem;
 
 export function collectProblems(): { readonly problems: readonly ConfigProblem[]; readonly report: Report } {
   const problems: ConfigProblem[] = [];
@@ -76,14 +78,36 @@ export async function readKeySetSettings(
   importAnchors: typeof importTrustAnchors = importTrustAnchors,
 ): Promise<KeySetSettings | undefined> {
   const issuer = readIssuer(env, report);
-  const ring = parseRingName(env["RING"] ?? DEFAULT_RING) ?? report("RING", "must be 1 to 63 of a-z, 0-9 and inner -");
-  const anchors = await readAnchors(env, importAnchors, report);
-  const minRev = readWholeNumber(env["MIN_REV"] ?? 1) ?? 0;
-  if (!isRev(minRev)) report("MIN_REV", "must be a positive whole number");
-  const bootstrapKeySet = readBootstrap(env, report);
+  const rings = await readRings(env, importAnchors, report);
   const keySets = env["KEY_SETS"];
   if (!isKeySetNamespace(keySets)) return report("KEY_SETS", "must be a KV namespace binding");
-  return issuer && ring && anchors && { issuer, ring, anchors, minRev, bootstrapKeySet, keySets };
+  return issuer && rings && { issuer, rings, keySets };
+}
+
+async function readRings(
+  env: Bindings,
+  importAnchors: typeof importTrustAnchors,
+  report: Report,
+): Promise<readonly RingConfig[] | undefined> {
+  const given = parseRingNames(env["RING"] ?? DEFAULT_RING);
+  if (given === undefined) report("RING", RING_NAMES);
+  const names = given ?? parseRingNames(DEFAULT_RING) ?? [];
+  const readEach = <Value>(variable: string, read: RingValueReader<Value>): ReadonlyMap<RingName, Value> => {
+    const json = readJson(env[variable]);
+    // Members would be compared with names that are not there.
+    if (given === undefined && isJsonObject(json)) return new Map();
+    return readByRing(variable, isJsonObject(json) ? json : env[variable], names, read, report);
+  };
+  const anchors = readEach("TRUST_ANCHORS", (value, variable) => readAnchors(value, variable, importAnchors, report));
+  const minRevs = readEach("MIN_REV", readMinRev);
+  const bootstraps = readEach("BOOTSTRAP_KEY_SET", readBootstrap);
+  const rings: RingConfig[] = [];
+  for (const ring of names) {
+    const pinned = await anchors.get(ring);
+    const minRev = minRevs.get(ring);
+    if (pinned && minRev) rings.push({ ring, anchors: pinned, minRev, bootstrapKeySet: bootstraps.get(ring) });
+  }
+  return rings;
 }
 
 /**
@@ -108,13 +132,13 @@ function readIssuer(env: Bindings, report: Report): IssuerUrl | undefined {
 }
 
 async function readAnchors(
-  env: Bindings,
+  setting: unknown,
+  variable: string,
   importAnchors: typeof importTrustAnchors,
   report: Report,
 ): Promise<TrustAnchors | undefined> {
-  const variable = "TRUST_ANCHORS";
-  if (env[variable] === undefined) return report(variable, "is missing");
-  const value = readJson(env[variable]);
+  if (setting === undefined) return report(variable, "is missing");
+  const value = readJson(setting);
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_TRUST_ANCHORS) {
     return report(variable, `must be a JSON array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
   }
@@ -124,12 +148,16 @@ async function readAnchors(
   return undefined;
 }
 
-function readBootstrap(env: Bindings, report: Report): string | undefined {
-  const value = env["BOOTSTRAP_KEY_SET"];
+const readMinRev: RingValueReader<number | undefined> = (value = 1, variable, report) => {
+  const minRev = readWholeNumber(value);
+  return isRev(minRev) ? minRev : report(variable, "must be a positive whole number");
+};
+
+const readBootstrap: RingValueReader<string | undefined> = (value, variable, report) => {
   if (value === undefined) return undefined;
   const text = typeof value === "string" ? value.trim() : "";
-  return isSignedKeySet(text) ? text : report("BOOTSTRAP_KEY_SET", "must be a signed key set document");
-}
+  return isSignedKeySet(text) ? text : report(variable, "must be a signed key set document");
+};
 
 /**
  * Reads `AUDIENCE`, `TOKEN_ALGS` and `TOKEN_TYPS`. Needs neither I/O nor a promise.

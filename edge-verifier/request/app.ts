@@ -3,32 +3,22 @@
  */
 import { HonoBase } from "hono/hono-base";
 import type { Result as RouterResult, Router } from "hono/router";
-import type { RingName } from "../../shared/identifiers.ts";
 import { KEY_SET_PATH } from "../../shared/key-set.ts";
 import { handleRequest } from "./handle-request.ts";
 import type { GatewayParts, RequestContext } from "./handle-request.ts";
 import { completeAnswer } from "./answer.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
-import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
+import type { KeyRings, Ring } from "../../shared/keys/key-rings.ts";
 import { describeRequest } from "./event.ts";
-import type { EventSink } from "./event.ts";
+import type { EventSink, RequestEvent } from "./event.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { crashed, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
-import {
-  answerFromKeys,
-  answerHealth,
-  HEALTH_PATH,
-  JWKS_PATH,
-  respondWithDocument,
-  respondWithKeys,
-} from "./own-endpoints.ts";
-import type { KeysResponder } from "./own-endpoints.ts";
+import { answerDocument, answerHealth, answerKeys, HEALTH_PATH, JWKS_PATH } from "./own-endpoints.ts";
 
 export interface AppParts extends GatewayParts {
-  readonly ring: RingName;
-  readonly ladder: KeyLadder;
+  readonly rings: KeyRings;
   readonly sink: EventSink;
   /** Of the Worker's deployed version. */
   readonly version: string | undefined;
@@ -60,7 +50,7 @@ interface AppEnv {
 export type GatewayApp = Pick<HonoBase<AppEnv>, "fetch">;
 
 export function createApp(parts: AppParts): GatewayApp {
-  const { ring, ladder, clock, hooks, findRoute } = parts;
+  const { rings, clock, hooks, findRoute } = parts;
   // Hono decodes escapes in paths; here a path is the text that was received.
   const app = new HonoBase<AppEnv>({ router: createExactRouter(), getPath: ({ url }) => rawPathOf(url) });
   const on = (
@@ -88,12 +78,14 @@ export function createApp(parts: AppParts): GatewayApp {
         ? answer(waitUntil, request)
         : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
     );
-  const publishKeys = (path: string, respond: KeysResponder): void =>
-    publish(path, (waitUntil, request) => answerFromKeys(respond, path, request, ladder, clock(), waitUntil));
-  publishKeys(JWKS_PATH, respondWithKeys);
-  publishKeys(KEY_SET_PATH, respondWithDocument);
-  publishKeys(`${KEY_SET_PATH}/${ring}`, respondWithDocument);
-  publish(HEALTH_PATH, (waitUntil) => answerHealth(ring, ladder, clock(), waitUntil));
+  const publishDocument = (path: string, ring: Ring): void =>
+    publish(path, (waitUntil, request) => answerDocument(path, ring, request, clock(), waitUntil));
+  for (const ring of rings.rings) {
+    if (rings.rings.length === 1) publishDocument(KEY_SET_PATH, ring);
+    publishDocument(`${KEY_SET_PATH}/${ring.name}`, ring);
+  }
+  publish(JWKS_PATH, (waitUntil) => answerKeys(rings, clock(), waitUntil));
+  publish(HEALTH_PATH, (waitUntil) => answerHealth(rings, clock(), waitUntil));
   for (const { path, answer } of hooks.endpoints) publish(path, answer);
   on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));
   // Hono's own answer would be one that no event tells of.
@@ -105,20 +97,30 @@ export function createApp(parts: AppParts): GatewayApp {
 
 /** Counts a refusal, writes the event, and completes the answer. */
 async function finish(request: Request, parts: AppParts, found: Outcome, requestId: string): Promise<Response> {
-  const { hooks, ladder, clock, sink, version } = parts;
+  const { hooks, rings, clock, sink, version } = parts;
   const outcome = (found.event.decision === "refused" && (await hooks.onRefusal?.(request, found.event))) || found;
-  const { rev, ageSeconds, source } = ladder.status(clock());
   const event = {
     ...describeRequest(request),
     requestId,
     status: outcome.response.status,
-    keySet: { rev, ageSeconds, source },
+    ...describeKeySet(rings, clock()),
     ...(version === undefined ? undefined : { version }),
     ...outcome.event,
   };
   sink(event);
   hooks.onEvent?.(event);
   return completeAnswer(request, outcome, requestId, hooks.onResponse);
+}
+
+/** Of several rings the one whose key set KV confirmed longest ago: what an alarm on the age looks at. */
+function describeKeySet({ rings }: KeyRings, nowMs: number): Pick<RequestEvent, "keySet"> {
+  let oldest: RequestEvent["keySet"];
+  for (const { name, ladder } of rings) {
+    const { rev, ageSeconds, source } = ladder.status(nowMs);
+    const isOlder = (ageSeconds ?? Number.POSITIVE_INFINITY) > (oldest?.ageSeconds ?? Number.POSITIVE_INFINITY);
+    if (oldest === undefined || isOlder) oldest = { ring: name, rev, ageSeconds, source };
+  }
+  return oldest === undefined ? {} : { keySet: oldest };
 }
 
 /** The path by which the routes above are chosen, without a slash at the end. What is forwarded is guarded in path-guard.ts. */

@@ -68,7 +68,7 @@ const verifyByKv: Verify = async (io, options, audiences, token) => {
   try {
     const verifier = createVerifier({ issuer, audiences, anchors, ring, keySets, clock: io.nowMs });
     const verified = await verifier.verify(token);
-    return { verified, keysOf: `the key set in KV, rev ${(await verifier.status()).rev ?? "unknown"}` };
+    return { verified, keysOf: `the key set in KV, rev ${(await verifier.status())[0]?.rev ?? "unknown"}` };
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error;
   }

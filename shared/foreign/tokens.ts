@@ -74,9 +74,6 @@ export interface ForeignRealm {
 /** An eighth of what own tokens have: 512 tokens, about a megabyte. */
 const MEMORY_LIMITS: TokenMemoryLimits = { maxEntries: 512, maxCharacters: 512 * 1024 };
 
-/** What a remembered token depends on is looked at each time, so that one binding does. */
-const BINDING = {};
-
 interface Origin {
   readonly realm: ForeignRealm;
   readonly key: ForeignKey;
@@ -87,8 +84,7 @@ export function createForeignTokens(
   { issuer: ownIssuer, anchors }: OwnSide,
 ): ForeignTokens {
   const byIssuer = new Map<string, ForeignRealm>(realms.map((realm) => [realm.issuer.issuer, realm]));
-  const memory = createTokenMemory(MEMORY_LIMITS);
-  const origins = new WeakMap<VerifiedToken, Origin>();
+  const memory = createTokenMemory<Origin>(MEMORY_LIMITS);
   /** Of tokens whose signature has held, by their encoded text: an issuer writes the same header into all tokens of one key. */
   const headers = new Map<string, ReadHeader>();
 
@@ -108,10 +104,10 @@ export function createForeignTokens(
     waitUntil: WaitUntil,
     mayRefresh: boolean,
   ): Result<VerifiedToken, TokenRejection> | undefined {
-    const remembered = memory.recall(token, BINDING);
+    const remembered = memory.recall(token);
     if (remembered === undefined) return undefined;
-    const origin = origins.get(remembered.outcome.value);
-    if (origin === undefined || isOurs(origin.key, own)) return undefined;
+    const origin = remembered.under;
+    if (isOurs(origin.key, own)) return undefined;
     const { source, issuer } = origin.realm;
     if (source.ready(nowMs, waitUntil, mayRefresh)?.keys.has(origin.key) !== true) return undefined;
     const problem = checkWindow(remembered.window, issuer.clockSkewSeconds, epochSecondsFromMs(nowMs));
@@ -147,8 +143,7 @@ export function createForeignTokens(
     if (!claims.ok) return claims;
     const { alg } = header.algorithm;
     const verified: VerifiedToken = { header: { alg, kid: key.key.kid, typ }, claims: claims.value };
-    origins.set(verified, { realm, key });
-    return memory.remember(read.token, verified, BINDING).outcome;
+    return memory.remember(read.token, verified, { realm, key }).outcome;
   }
 
   return {

@@ -39,6 +39,8 @@ export interface KeyLadderConfig {
   readonly anchors: TrustAnchors;
   readonly issuer: IssuerUrl;
   readonly ring: RingName;
+  /** Whether a document that names no ring is taken for this one's. With several rings it could be the other's. */
+  readonly acceptsUnnamed: boolean;
   /** Documents with a lower `rev` are refused, the bootstrap document included. Use 1 when there is no floor. */
   readonly minRev: number;
   /** `BOOTSTRAP_KEY_SET`: a signed document bundled at deploy, or undefined. */
@@ -64,6 +66,8 @@ export interface LadderStatus {
   readonly rev: number | undefined;
   readonly ageSeconds: number | undefined;
   readonly expiresAt: EpochSeconds | undefined;
+  /** The pinned root keys. */
+  readonly anchors: readonly Kid[];
   /** Keys of the document that cannot be used. */
   readonly skipped: readonly SkippedKey[];
   /** What will stop the verifier from following the ring unless it is mended; tokens are verified all the same. */
@@ -81,6 +85,14 @@ export interface KeyLadder {
    * @param nowMs epoch milliseconds, taken when the request arrived
    */
   ready(nowMs: number, waitUntil: WaitUntil): HeldKeySet | undefined;
+  /** Like {@link KeyLadder.ready}, but begins nothing and makes no object. */
+  peek(nowMs: number): ImportedKeySet | undefined;
+  /** Begins the background refresh if one is due. Returns whether it has begun. */
+  refreshIfDue(nowMs: number, waitUntil: WaitUntil): boolean;
+  /** Why there are no keys, if there are none. */
+  missing(nowMs: number): KeysUnavailable | undefined;
+  /** There are no keys, and to wait would bring none: the last read has failed a moment ago. */
+  isOut(nowMs: number): boolean;
   /**
    * The keys for this request, by the first rung that holds. Waits for at most one KV read, and no longer than the
    * deadline.
@@ -108,6 +120,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
   const startTimer = config.startTimer ?? startPlatformTimer;
   const store = createKeySetStore(config);
   const schedule = createReadSchedule(config);
+  const anchors = config.anchors.map(({ kid }) => kid);
   let latestNowMs = Number.NEGATIVE_INFINITY;
   let bootstrapRefusal: { readonly atMs: number; readonly problem: KeyReadProblemCode } | undefined;
 
@@ -161,23 +174,46 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     bootstrapRefusal = problem === undefined ? undefined : { atMs: nowMs, problem };
   }
 
-  function ready(nowMs: number, waitUntil: WaitUntil): HeldKeySet | undefined {
+  /** What can be used without waiting. */
+  function look(nowMs: number): StoredKeySet | undefined {
     noticeClock(nowMs);
     const stored = store.usable(nowMs);
     if (stored === undefined) return undefined;
+    return nowMs - stored.readAtMs < stored.memoryTtlMs || schedule.holdsBack(nowMs) ? stored : undefined;
+  }
+
+  function refreshIfDue(nowMs: number, waitUntil: WaitUntil): boolean {
+    const stored = store.usable(nowMs);
+    if (stored === undefined) return false;
     const ageMs = nowMs - stored.readAtMs;
-    if (ageMs < stored.memoryTtlMs) {
-      if (ageMs >= stored.refreshAfterMs && schedule.mayRefresh(nowMs)) {
-        const { kvCacheTtlSeconds } = stored.keySet.document.timing;
-        waitUntil(readWithinDeadline(nowMs, kvCacheTtlSeconds, waitUntil));
-      }
-      return toHeld(stored, nowMs);
+    const isDue = ageMs >= stored.refreshAfterMs && ageMs < stored.memoryTtlMs && schedule.mayRefresh(nowMs);
+    if (isDue) {
+      waitUntil(readWithinDeadline(nowMs, stored.keySet.document.timing.kvCacheTtlSeconds, waitUntil));
     }
-    return schedule.holdsBack(nowMs) ? toHeld(stored, nowMs) : undefined;
+    return isDue;
+  }
+
+  function unavailable(nowMs: number): KeysUnavailable {
+    const retryAfterSeconds = Math.max(1, Math.ceil(schedule.backoffLeftMs(nowMs) / 1000));
+    return { code: "keys_unavailable", retryAfterSeconds, problem: schedule.problem ?? "key_set_expired" };
+  }
+
+  function ready(nowMs: number, waitUntil: WaitUntil): HeldKeySet | undefined {
+    const stored = look(nowMs);
+    if (stored === undefined) return undefined;
+    refreshIfDue(nowMs, waitUntil);
+    return toHeld(stored, nowMs);
   }
 
   return {
     ready,
+    peek: (nowMs) => look(nowMs)?.keySet,
+    refreshIfDue,
+    missing: (nowMs) => (store.usable(nowMs) === undefined ? unavailable(nowMs) : undefined),
+    isOut: (nowMs) =>
+      store.usable(nowMs) === undefined &&
+      schedule.holdsBack(nowMs) &&
+      (config.bootstrap === undefined || bootstrapRefusal !== undefined),
     async current(nowMs, waitUntil) {
       const without = ready(nowMs, waitUntil);
       if (without !== undefined) return ok(without);
@@ -185,12 +221,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
       if (store.usable(nowMs) === undefined) await tryBootstrap(nowMs);
       const stored = store.usable(nowMs);
       if (stored !== undefined) return ok(toHeld(stored, nowMs, "kv"));
-      const retryAfterSeconds = Math.max(1, Math.ceil(schedule.backoffLeftMs(nowMs) / 1000));
-      return err({
-        code: "keys_unavailable",
-        retryAfterSeconds,
-        problem: schedule.problem ?? "key_set_expired",
-      });
+      return err(unavailable(nowMs));
     },
     async refreshForUnknownKid(used, nowMs, waitUntil) {
       if (store.usable(nowMs)?.keySet === used && schedule.takeUnknownKidRead(nowMs)) {
@@ -207,8 +238,9 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
         rev: held?.keySet.document.rev,
         ageSeconds: held?.ageSeconds,
         expiresAt: held?.keySet.document.expiresAt,
+        anchors,
         skipped: held?.keySet.skipped ?? [],
-        warnings: held === undefined ? [] : warningsOf(held.keySet, config.anchors),
+        warnings: held === undefined ? [] : warningsOf(held.keySet, anchors),
         problem: schedule.problem,
         bootstrapProblem: bootstrapRefusal?.problem,
       };
@@ -216,8 +248,8 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
   };
 }
 
-function warningsOf({ document }: ImportedKeySet, anchors: TrustAnchors): readonly LadderWarning[] {
-  const kids = document.roots.filter((root) => !anchors.some(({ kid }) => kid === root));
+function warningsOf({ document }: ImportedKeySet, anchors: readonly Kid[]): readonly LadderWarning[] {
+  const kids = document.roots.filter((root) => !anchors.includes(root));
   return kids.length === 0 ? [] : [{ code: "anchor_missing", kids }];
 }
 

@@ -25,6 +25,12 @@ export interface KeySetReader {
   read(cacheTtlSeconds: number, held?: string): Promise<KeySetReading | null>;
 }
 
+/** A place of key set documents, of `fromKv`, `fromUrl` or `fromDocument`. */
+export interface KeySets {
+  /** One ring's document in this place. */
+  readerOf(ring: RingName): KeySetReader;
+}
+
 /** The part of `KVNamespace` that is used: a binding fits, and so does a model of KV. */
 export interface KeySetNamespace {
   get(

@@ -15,6 +15,8 @@ export interface KeySetStoreConfig {
   readonly anchors: TrustAnchors;
   readonly issuer: IssuerUrl;
   readonly ring: RingName;
+  /** Whether a document that names no ring is taken for this one's. With several rings it could be the other's. */
+  readonly acceptsUnnamed: boolean;
   /** The configured floor for `rev`. */
   readonly minRev: number;
   /** Uniform in [0, 1). */
@@ -59,7 +61,7 @@ export interface KeySetStore {
 }
 
 export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
-  const { anchors, issuer, ring, minRev, random } = config;
+  const { anchors, issuer, ring, acceptsUnnamed, minRev, random } = config;
   const rules = { anchors, issuer, ring, leastRev: minRev };
   let held: StoredKeySet | undefined;
   /** The highest `rev` ever held; it outlives the document, so that an expired one cannot be followed by an older one. */
@@ -115,6 +117,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
   async function open(text: string, nowMs: number): Promise<HoldableDocument | KeySetProblem["code"]> {
     const opened = await openKeySet(text, rules, epochSecondsFromMs(nowMs));
     if (!opened.ok) return opened.error.code;
+    if (opened.value.document.ring === undefined && !acceptsUnnamed) return "key_set_wrong_ring";
     const keySet = await importKeySet(opened.value, held?.keySet);
     return { text, statedTombstones: opened.value.document.revoked.length, keySet, fromBootstrap: false, ...NEVER };
   }

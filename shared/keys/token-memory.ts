@@ -1,6 +1,6 @@
 /**
- * Tokens that this isolate has verified, so that the next request with the same token costs no signature check. Bounded,
- * bound to what the verification depended on, and emptied when that changes. It decides nothing: time and the rules of
+ * Tokens that this isolate has verified, so that the next request with the same token costs no signature check. Bounded, and
+ * each token bound to the key set that it was verified with. It decides nothing: the key set, time and the rules of
  * configuration are checked by the caller on every hit, and so is the route's policy.
  *
  * A token is recognised by all of its characters: a key that two tokens can share has mixed up identities elsewhere
@@ -29,31 +29,24 @@ export interface TokenMemoryLimits {
  */
 export const DEFAULT_TOKEN_MEMORY_LIMITS: TokenMemoryLimits = { maxEntries: 4096, maxCharacters: 4 * 1024 * 1024 };
 
-/**
- * What a verification depended on besides the token. Compared by identity: make a new one whenever the key set or a
- * further signed list (of revoked tokens, say) is replaced, and never change one.
- */
-export type TokenBinding = object;
-
-export interface RememberedToken {
+/** @typeParam Under what the token was verified with: its key set, say. The caller compares it before it believes an entry. */
+export interface RememberedToken<Under> {
   readonly token: string;
+  readonly under: Under;
   /** Ready to be returned; frozen, because all later requests with the token see the same objects. */
   readonly outcome: Ok<VerifiedToken>;
   readonly window: ValidityWindow;
 }
 
-export interface TokenMemory {
+export interface TokenMemory<Under> {
   /** Tokens remembered. */
   readonly size: number;
   /** Their total length. */
   readonly characters: number;
-  /** Looks a token up. Forgets everything first if it was remembered under another binding. */
-  recall(token: string, binding: TokenBinding): RememberedToken | undefined;
-  /**
-   * Remembers a token that was verified under `binding`; freezes `verified`. Does nothing when the binding has been
-   * replaced while the verification was going on, or when the token alone is over the bounds.
-   */
-  remember(token: string, verified: VerifiedToken, binding: TokenBinding): RememberedToken;
+  /** Looks a token up. Whether it still is what it was remembered as is for the caller to say. */
+  recall(token: string): RememberedToken<Under> | undefined;
+  /** Remembers a verified token, unless it alone is over the bounds; freezes `verified`. */
+  remember(token: string, verified: VerifiedToken, under: Under): RememberedToken<Under>;
 }
 
 /**
@@ -62,9 +55,9 @@ export interface TokenMemory {
  */
 const INDEX_CHARACTERS = 48;
 
-interface Generation {
+interface Generation<Under> {
   /** By the last characters of the token. */
-  readonly entries: Map<string, RememberedToken>;
+  readonly entries: Map<string, RememberedToken<Under>>;
   /** Of whole tokens. */
   characters: number;
 }
@@ -74,18 +67,17 @@ interface Generation {
  * dropped as a whole and the young one becomes the old. Tokens that were used since the last turn survive, nothing is ever
  * searched or sorted, and no hit pays for more than a move.
  */
-export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
+export function createTokenMemory<Under>(limits: TokenMemoryLimits): TokenMemory<Under> {
   for (const limit of [limits.maxEntries, limits.maxCharacters]) {
     if (!Number.isSafeInteger(limit) || limit < 0) throw new TypeError("a limit is a whole number, 0 or larger");
   }
   const entriesPerGeneration = Math.floor(limits.maxEntries / 2);
   const charactersPerGeneration = Math.floor(limits.maxCharacters / 2);
-  let young = emptyGeneration();
-  let old = emptyGeneration();
-  let boundTo: TokenBinding | undefined;
+  let young = emptyGeneration<Under>();
+  let old = emptyGeneration<Under>();
 
   /** @param index cut from the remembered token: a slice keeps the whole string alive that it was cut from */
-  function insert(index: string, remembered: RememberedToken): void {
+  function insert(index: string, remembered: RememberedToken<Under>): void {
     const { token } = remembered;
     if (entriesPerGeneration === 0 || token.length > charactersPerGeneration) return;
     const isFull =
@@ -105,13 +97,7 @@ export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
     get characters() {
       return young.characters + old.characters;
     },
-    recall(token, binding) {
-      if (binding !== boundTo) {
-        young = emptyGeneration();
-        old = emptyGeneration();
-        boundTo = binding;
-        return undefined;
-      }
+    recall(token) {
       const index = indexOf(token);
       const recent = young.entries.get(index);
       if (recent !== undefined) return recent.token === token ? recent : undefined;
@@ -121,9 +107,8 @@ export function createTokenMemory(limits: TokenMemoryLimits): TokenMemory {
       insert(indexOf(earlier.token), earlier);
       return earlier;
     },
-    remember(token, verified, binding) {
-      const remembered = { token, outcome: ok(deepFreeze(verified)), window: windowOf(verified.claims) };
-      if (binding !== boundTo) return remembered;
+    remember(token, verified, under) {
+      const remembered = { token, outcome: ok(deepFreeze(verified)), window: windowOf(verified.claims), under };
       const index = indexOf(token);
       forget(young, index);
       forget(old, index);
@@ -137,11 +122,11 @@ function indexOf(token: string): string {
   return token.slice(-INDEX_CHARACTERS);
 }
 
-function emptyGeneration(): Generation {
+function emptyGeneration<Under>(): Generation<Under> {
   return { entries: new Map(), characters: 0 };
 }
 
-function forget(generation: Generation, index: string): void {
+function forget(generation: Generation<unknown>, index: string): void {
   const remembered = generation.entries.get(index);
   if (remembered === undefined) return;
   generation.entries.delete(index);

@@ -1,24 +1,28 @@
 /**
- * Verification of a request's token at the edge: the keys of the ladder, the rules of configuration and key set together,
+ * Verification of a request's token at the edge: the keys of the rings, the rules of configuration and key set together,
  * and the memory of tokens already verified. Route policy is not decided here: what comes out depends on the token, the
  * key set and the rules alone, so that the caller can and must apply the route's policy on every request.
  */
 import { checkWindow } from "../claims.ts";
+import type { ClaimsRules } from "../claims.ts";
 import { epochSecondsFromMs } from "../identifiers.ts";
 import type { EpochSeconds } from "../identifiers.ts";
+import { excerpt } from "../rejection.ts";
 import type { TokenRejection } from "../rejection.ts";
-import { err, ok } from "../result.ts";
+import { err } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
-import { checkPolicy, verifyToken } from "../verify-token.ts";
-import type { TokenPolicy, TokenRules, VerifiedToken } from "../verify-token.ts";
-import type { HeldKeySet, KeysUnavailable, WaitUntil } from "./held-key-set.ts";
-import type { KeyLadder } from "./key-ladder.ts";
+import { checkPolicy, readToken, verifyRead } from "../verify-token.ts";
+import type { TokenPolicy, VerifiedToken } from "../verify-token.ts";
+import type { KeysUnavailable, WaitUntil } from "./held-key-set.ts";
+import { findOwner } from "./find-key.ts";
+import type { KidOwner } from "./find-key.ts";
+import type { HeldKeys, KeyRings } from "./key-rings.ts";
 import { createTokenMemory } from "./token-memory.ts";
 import type { TokenMemoryLimits } from "./token-memory.ts";
 
 export interface TokenVerifiersConfig {
-  readonly ladder: KeyLadder;
+  readonly rings: KeyRings;
   readonly memoryLimits: TokenMemoryLimits;
 }
 
@@ -26,7 +30,7 @@ export interface TokenVerifierConfig extends TokenVerifiersConfig {
   readonly policy: TokenPolicy;
 }
 
-/** Verifiers of one key ladder. They share its keys and one bounded memory, and each applies its own policy to every token. */
+/** Verifiers of the rings of one issuer. They share the keys and one bounded memory, and each applies its own policy to every token. */
 export interface TokenVerifiers {
   /** Costs two closures: a policy that is made for one request is no burden. */
   under(policy: TokenPolicy): TokenVerifier;
@@ -52,71 +56,64 @@ export function createTokenVerifier({ policy, ...config }: TokenVerifierConfig):
   return createTokenVerifiers(config).under(policy);
 }
 
-export function createTokenVerifiers({ ladder, memoryLimits }: TokenVerifiersConfig): TokenVerifiers {
-  // Bound to the key set. The policy is no part of what is remembered: it is applied to each token each time, so that a
-  // token which was good under one policy is not thereby good under another.
-  const memory = createTokenMemory(memoryLimits);
+export function createTokenVerifiers({ rings, memoryLimits }: TokenVerifiersConfig): TokenVerifiers {
+  // The policy is no part of what is remembered: it is applied to each token each time, so that a token which was good under
+  // one policy is not thereby good under another.
+  const memory = createTokenMemory<KidOwner>(memoryLimits);
 
   function recallUnder(
-    keySet: ImportedKeySet,
+    heldKeys: HeldKeys,
     policy: TokenPolicy,
     token: string,
     now: EpochSeconds,
   ): Result<VerifiedToken, TokenRejection> | undefined {
-    const remembered = memory.recall(token, keySet);
+    const remembered = memory.recall(token);
     if (remembered === undefined) return undefined;
-    const { outcome, window } = remembered;
-    const problem =
-      checkPolicy(token, outcome.value, policy) ?? checkWindow(window, keySet.document.timing.clockSkewSeconds, now);
+    const { outcome, window, under } = remembered;
+    if (under.heldKeys !== heldKeys) {
+      if (heldKeys.ownerOf(under.kid) !== under.keySet) return undefined;
+      under.heldKeys = heldKeys;
+    }
+    const { clockSkewSeconds } = under.keySet.document.timing;
+    const problem = checkPolicy(token, outcome.value, policy) ?? checkWindow(window, clockSkewSeconds, now);
     return problem === undefined ? outcome : err(problem);
-  }
-
-  /** Not async itself, so that a token is not waited for twice. */
-  function check(
-    keySet: ImportedKeySet,
-    policy: TokenPolicy,
-    token: string,
-    now: EpochSeconds,
-  ): Result<VerifiedToken, TokenRejection> | Promise<Result<VerifiedToken, TokenRejection>> {
-    return (
-      recallUnder(keySet, policy, token, now) ??
-      verifyToken(token, rulesOf(policy, keySet), keySet, now).then((verified) =>
-        verified.ok ? memory.remember(token, verified.value, keySet).outcome : verified,
-      )
-    );
   }
 
   /** @param ready keys that need no waiting, if there are any */
   async function verifyNew(
-    ready: HeldKeySet | undefined,
+    ready: HeldKeys | undefined,
     policy: TokenPolicy,
     token: string,
     nowMs: number,
     waitUntil: WaitUntil,
   ): Promise<TokenAnswer> {
-    const held = ready === undefined ? await ladder.current(nowMs, waitUntil) : ok(ready);
-    if (!held.ok) return held;
+    const read = readToken(token, policy);
+    if (!read.ok) return read;
+    const { kid } = read.value.header;
+    const found = await findOwner(rings, ready, kid, nowMs, waitUntil);
+    if (!found.ok) return found;
+    const owner = found.value;
+    if (owner === undefined) return err({ code: "kid_unknown", kid: excerpt(kid) });
     const now = epochSecondsFromMs(nowMs);
-    const { keySet } = held.value;
-    const first = await check(keySet, policy, token, now);
-    if (first.ok || first.error.code !== "kid_unknown") return first;
-    const newer = await ladder.refreshForUnknownKid(keySet, nowMs, waitUntil);
-    return newer === undefined ? first : check(newer.keySet, policy, token, now);
+    // Where keys had to be waited for, another request may have verified the token meanwhile.
+    const known = recallUnder(owner.heldKeys, policy, token, now);
+    if (known !== undefined) return known;
+    const verified = await verifyRead(read.value, rulesOf(policy, owner.keySet), owner.keySet, now);
+    return verified.ok ? memory.remember(token, verified.value, owner).outcome : verified;
   }
 
   return {
     under: (policy) => ({
       verify(token, nowMs, waitUntil) {
-        const ready = ladder.ready(nowMs, waitUntil);
-        const known =
-          ready === undefined ? undefined : recallUnder(ready.keySet, policy, token, epochSecondsFromMs(nowMs));
+        const ready = rings.ready(nowMs, waitUntil);
+        const known = ready === undefined ? undefined : recallUnder(ready, policy, token, epochSecondsFromMs(nowMs));
         return known ?? verifyNew(ready, policy, token, nowMs, waitUntil);
       },
     }),
   };
 }
 
-function rulesOf(policy: TokenPolicy, { document }: ImportedKeySet): TokenRules {
+function rulesOf(policy: TokenPolicy, { document }: ImportedKeySet): ClaimsRules {
   const { clockSkewSeconds, maxTokenTtlSeconds } = document.timing;
   return { ...policy, clockSkewSeconds, maxTokenTtlSeconds };
 }

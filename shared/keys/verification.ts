@@ -1,12 +1,14 @@
 /**
- * One place of key sets, wired to the ladder and the verifiers of its tokens. Made once and kept: what it remembers is worth
+ * One place of key sets, wired to the ladders of its rings and the verifiers of their tokens. Made once and kept: what it remembers is worth
  * keeping between requests.
  */
 import type { IssuerUrl, RingName } from "../identifiers.ts";
 import type { TrustAnchors } from "../signed-key-set.ts";
 import { createKeyLadder } from "./key-ladder.ts";
-import type { KeyLadder } from "./key-ladder.ts";
-import type { KeySetReader } from "./key-set-reader.ts";
+import type { LadderStatus } from "./key-ladder.ts";
+import type { KeySets } from "./key-set-reader.ts";
+import { createKeyRings } from "./key-rings.ts";
+import type { KeyRings } from "./key-rings.ts";
 import { DEFAULT_TOKEN_MEMORY_LIMITS } from "./token-memory.ts";
 import type { TokenMemoryLimits } from "./token-memory.ts";
 import { createTokenVerifiers } from "./token-verifier.ts";
@@ -15,9 +17,8 @@ import type { TokenVerifiers } from "./token-verifier.ts";
 /** The longest a request waits for its own read. A cold KV read takes 100 to 200 ms; a broken one must not hold up a request. */
 const KEY_READ_DEADLINE_MS = 2000;
 
-/** What decides which key set is held. Everything else that is asked of a token is a policy, and applied to each request. */
-export interface KeySetConfig {
-  readonly issuer: IssuerUrl;
+/** What decides which key set is held of one ring. */
+export interface RingConfig {
   readonly ring: RingName;
   readonly anchors: TrustAnchors;
   /** 1 when there is no floor. */
@@ -26,26 +27,49 @@ export interface KeySetConfig {
   readonly bootstrapKeySet: string | undefined;
 }
 
+/** What decides which key sets are held. Everything else that is asked of a token is a policy, and applied to each request. */
+export interface KeySetConfig {
+  readonly issuer: IssuerUrl;
+  /** At least one. Of a kid that several list, the first one's timing holds. */
+  readonly rings: readonly RingConfig[];
+}
+
 export interface Verification {
-  readonly ladder: KeyLadder;
+  readonly rings: KeyRings;
   readonly verifiers: TokenVerifiers;
 }
 
 /** @param memoryLimits of the tokens that are remembered */
 export function createVerification(
-  reader: KeySetReader,
-  config: KeySetConfig,
+  keySets: KeySets,
+  { issuer, rings: configs }: KeySetConfig,
   memoryLimits: TokenMemoryLimits = DEFAULT_TOKEN_MEMORY_LIMITS,
 ): Verification {
-  const ladder = createKeyLadder({
-    reader,
-    anchors: config.anchors,
-    issuer: config.issuer,
-    ring: config.ring,
-    minRev: config.minRev,
-    bootstrap: config.bootstrapKeySet,
-    readDeadlineMs: KEY_READ_DEADLINE_MS,
-    random: Math.random,
-  });
-  return { ladder, verifiers: createTokenVerifiers({ ladder, memoryLimits }) };
+  const rings = createKeyRings(
+    configs.map(({ ring, anchors, minRev, bootstrapKeySet }) => ({
+      name: ring,
+      ladder: createKeyLadder({
+        reader: keySets.readerOf(ring),
+        anchors,
+        issuer,
+        ring,
+        acceptsUnnamed: configs.length === 1,
+        minRev,
+        bootstrap: bootstrapKeySet,
+        readDeadlineMs: KEY_READ_DEADLINE_MS,
+        random: Math.random,
+      }),
+    })),
+  );
+  return { rings, verifiers: createTokenVerifiers({ rings, memoryLimits }) };
+}
+
+/** What one ring stands on. */
+export interface RingStatus extends LadderStatus {
+  readonly ring: RingName;
+}
+
+/** What a verification stands on. No I/O. */
+export function statusOf({ rings }: Pick<Verification, "rings">, nowMs: number): readonly RingStatus[] {
+  return rings.rings.map(({ name, ladder }) => ({ ring: name, ...ladder.status(nowMs) }));
 }

@@ -34,6 +34,7 @@ async function createLadder(env: Env): Promise<KeyLadder> {
     anchors: anchors.value,
     issuer: TEST_ISSUER,
     ring: TEST_RING,
+    acceptsUnnamed: true,
     minRev: 1,
     bootstrap: undefined,
     readDeadlineMs: env.READ_DEADLINE_MS,

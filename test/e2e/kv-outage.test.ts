@@ -123,7 +123,7 @@ test("what `ring bootstrap` prints, deployed as a var, keeps a cold gateway answ
       await deploy({ TRUST_ANCHORS: anchors, BOOTSTRAP_KEY_SET: document });
       const response = await call("/api/orders", token);
       expect([state, response.status, await response.text()]).toEqual([state, 200, "user-1"]);
-      expect(await health()).toMatchObject({ status: "degraded", source: "bootstrap", problem });
+      expect(await health()).toMatchObject({ status: "degraded", rings: [{ source: "bootstrap", problem }] });
       await worker?.dispose();
     }
     // The same without the var: the door is shut, and says for how long.
@@ -169,7 +169,7 @@ test("a warm gateway survives an outage of KV for as long as its document lives,
   // Not a moment past exp, and past M by far.
   expect(lastGoodMs).toBeLessThan(expiresAt * 1000);
   expect(lastGoodMs - downSinceMs).toBeGreaterThan(2000);
-  expect(await health()).toMatchObject({ status: "unavailable", problem: "key_set_read_failed" });
+  expect(await health()).toMatchObject({ status: "unavailable", rings: [{ problem: "key_set_read_failed" }] });
   // KV is back, with a renewed document: the door opens by itself.
   const later = epochSecondsFromMs(Date.now());
   kv = { text: await signKeySet(makeDocument([key], later, { timing }), root) };

@@ -96,7 +96,7 @@ test("a key set of somebody without the root key changes nothing: good tokens pa
   // Past M the gateway has asked KV again; its health says what it found there.
   await expect
     .poll(async () => (await call("/.well-known/sealgate/health")).json(), { timeout: 10_000 })
-    .toMatchObject({ status: "degraded", problem: "key_set_unknown_root" });
+    .toMatchObject({ status: "degraded", rings: [{ problem: "key_set_unknown_root" }] });
   expect((await call("/api/orders", forged)).status).toBe(401);
   expect((await call("/api/orders", good)).status).toBe(200);
   await stack.publish();

@@ -98,9 +98,17 @@ async function showToken(stack: Stack, transcript: Transcript): Promise<void> {
 }
 
 function describeHealth(health: unknown): string {
-  if (typeof health !== "object" || health === null) return "no answer";
-  const { status, source, problem }: { status?: unknown; source?: unknown; problem?: unknown } = health;
+  const [ring = {}] = isHealth(health) ? health.rings : [];
+  const { status, source, problem } = ring;
   return `${String(status)}: KV holds ${JSON.stringify(problem)}, so the gateway stays with its ${String(source)} document`;
+}
+
+interface Health {
+  readonly rings: readonly { readonly status?: string; readonly source?: string; readonly problem?: string }[];
+}
+
+function isHealth(value: unknown): value is Health {
+  return typeof value === "object" && value !== null && "rings" in value && Array.isArray(value.rings);
 }
 
 function activeOf(stack: Stack): Stack["ring"]["root"] {

@@ -5,6 +5,8 @@
 import type { StartTimer } from "../../shared/keys/deadline.ts";
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import type { KeyLadder } from "../../shared/keys/key-ladder.ts";
+import { createKeyRings } from "../../shared/keys/key-rings.ts";
+import type { KeyRings } from "../../shared/keys/key-rings.ts";
 import type { KeySetReader } from "../../shared/keys/key-set-reader.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 import { makeDocument, makeKey, makeRoot, seconds, signKeySet, TEST_ISSUER, TEST_RING } from "./key-sets.ts";
@@ -56,12 +58,18 @@ export function makeLadder(ring: TestRing, reader: KeySetReader, choices: Ladder
     anchors: ring.root.anchors,
     issuer: TEST_ISSUER,
     ring: TEST_RING,
+    acceptsUnnamed: true,
     minRev,
     bootstrap,
     readDeadlineMs,
     random,
   };
   return createKeyLadder(startTimer === undefined ? config : { ...config, startTimer });
+}
+
+/** The ladder's ring as the only one. */
+export function onlyRing(ladder: KeyLadder): KeyRings {
+  return createKeyRings([{ name: TEST_RING, ladder }]);
 }
 
 /** A ladder that holds the ring's first document, with the reader and the timer that it was given. */

@@ -3,8 +3,7 @@
  * that the key ladder can rely on it. Web globals only.
  */
 import { describe, expect, test } from "vitest";
-import type { KeySets } from "../../shared/key-sets.ts";
-import type { KeySetReader, KeySetReading } from "../../shared/keys/key-set-reader.ts";
+import type { KeySetReader, KeySetReading, KeySets } from "../../shared/keys/key-set-reader.ts";
 import { MAX_KEY_SET_BYTES } from "../../shared/signed-key-set.ts";
 import { ringName } from "./key-sets.ts";
 

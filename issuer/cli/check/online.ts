@@ -70,7 +70,7 @@ export async function checkOnline(io: CliIo, given: Environment, options: Online
   const deployed =
     url === undefined
       ? skipped("gateway", "The configuration names no hostname that could be asked: name the gateway with --gateway.")
-      : gatewayRow(await askGateway(url, io.interrupted), gateway !== undefined, document, policy, now());
+      : gatewayRow(await askGateway(url, policy.ring, io.interrupted), gateway !== undefined, document, policy, now());
   return [...aws.rows, ...kv.rows, ...clockRows(skews, policy), deployed];
 }
 

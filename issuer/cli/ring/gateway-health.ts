@@ -1,5 +1,5 @@
 /** What a Worker's health endpoint says of its key set, and whether that is what the ring has published. */
-import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import { isJsonObject } from "../../../shared/json.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { UsageError } from "../exit-codes.ts";
@@ -30,24 +30,28 @@ export function parseGatewayUrl(text: string): URL {
   return url;
 }
 
-/** Asks the Worker. Never throws: a Worker that cannot be reached is an answer too. */
-export async function askGateway(gateway: URL, interrupted: AbortSignal): Promise<GatewayHealth> {
+/** Asks the Worker about one ring. Never throws: a Worker that cannot be reached is an answer too. */
+export async function askGateway(gateway: URL, ring: RingName, interrupted: AbortSignal): Promise<GatewayHealth> {
   const url = new URL(HEALTH_PATH, gateway).href;
   const unreachable = (problem: string): GatewayHealth => ({ ...NOTHING, url, problem });
   try {
     const signal = AbortSignal.any([interrupted, AbortSignal.timeout(TIMEOUT_MS)]);
     const response = await fetch(url, { redirect: "manual", headers: { accept: "application/json" }, signal });
     const body: unknown = await response.json().catch(() => undefined);
-    const status = isJsonObject(body) ? STATUSES.find((one) => one === body["status"]) : undefined;
-    if (!isJsonObject(body) || status === undefined) return unreachable(`HTTP ${response.status}, no health report`);
-    const { rev, source, ageSeconds, problem, code } = body;
+    const rings = isJsonObject(body) ? body["rings"] : undefined;
+    if (!Array.isArray(rings)) return unreachable(`HTTP ${response.status}, no health report`);
+    const found: unknown = rings.find((one) => isJsonObject(one) && one["ring"] === ring);
+    if (!isJsonObject(found)) return unreachable("it does not read this ring: see its variable RING");
+    const status = STATUSES.find((one) => one === found["status"]);
+    if (status === undefined) return unreachable(`HTTP ${response.status}, no health report`);
+    const { rev, source, ageSeconds, problem } = found;
     return {
       url,
       status,
       rev: numberOf(rev),
       source: textOf(source),
       ageSeconds: numberOf(ageSeconds),
-      problem: textOf(problem) ?? textOf(code),
+      problem: textOf(problem),
     };
   } catch (error) {
     return unreachable(error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no connection");

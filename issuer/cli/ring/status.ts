@@ -1,5 +1,5 @@
 /** `sealgate ring status`: where a ring stands, what comes next, what KV holds and what a Worker serves. Changes nothing. */
-import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { deriveState, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
 import type { RingState } from "../../key-ring/index.ts";
@@ -25,7 +25,7 @@ export async function showStatus(io: CliIo, options: StatusOptions): Promise<Exi
   const observed = await observeRing(ports, policy, observing);
   const now = ports.clock();
   const state = deriveState(observed, policy, now, undefined);
-  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, state, io, ports.clock);
+  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, policy.ring, state, io, ports.clock);
   const status: RingStatus = { state, plan: planRing(observed, policy, now), gateway };
   if (options.json === true) printJson(io, statusToJson(status));
   else io.out(renderStatus(status));
@@ -34,11 +34,12 @@ export async function showStatus(io: CliIo, options: StatusOptions): Promise<Exi
 
 async function askFor(
   url: URL,
+  ring: RingName,
   { observed, timing, now }: RingState,
   io: CliIo,
   clock: () => EpochSeconds,
 ): Promise<GatewayStatus> {
-  const health = await askGateway(url, io.interrupted);
+  const health = await askGateway(url, ring, io.interrupted);
   const document = liveDocument(observed, now);
   return {
     ...health,

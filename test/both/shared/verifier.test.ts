@@ -76,7 +76,7 @@ describe("a verifier", () => {
       const verifier = createVerifier({ ...complete, ...options });
       const error = errorOf(await verifier.verify(await token()));
       expect(error).toMatchObject({ code: "keys_unavailable", retryAfterSeconds: expect.any(Number) });
-      expect((await verifier.status()).rev).toBeUndefined();
+      expect((await verifier.status())[0]?.rev).toBeUndefined();
     }
   });
 
@@ -85,7 +85,7 @@ describe("a verifier", () => {
     const empty: KeySets = { readerOf: () => ({ read: () => Promise.resolve(null) }) };
     const verifier = createVerifier({ ...complete, keySets: empty, bootstrapKeySet: text, clock: () => nowMs });
     expect((await verifier.verify(await token())).ok).toBe(true);
-    expect(await verifier.status()).toMatchObject({ source: "bootstrap", problem: "key_set_missing" });
+    expect(await verifier.status()).toMatchObject([{ source: "bootstrap", problem: "key_set_missing" }]);
     nowMs = (NOW + 90_000) * 1000;
     expect(errorOf(await verifier.verify(await token())).code).toBe("keys_unavailable");
   });

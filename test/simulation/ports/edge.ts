@@ -6,6 +6,7 @@ import type { Alg } from "../../../shared/algorithms.ts";
 import { parseAudience } from "../../../shared/identifiers.ts";
 import { importVerificationKey } from "../../../shared/jws.ts";
 import { createKeyLadder } from "../../../shared/keys/key-ladder.ts";
+import { createKeyRings } from "../../../shared/keys/key-rings.ts";
 import { createTokenVerifier } from "../../../shared/keys/token-verifier.ts";
 import type { TrustAnchors } from "../../../shared/signed-key-set.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../shared/verify-token.ts";
@@ -63,6 +64,7 @@ export function createEdge(options: EdgeOptions): Edge {
     anchors,
     issuer: policy.issuer,
     ring: policy.ring,
+    acceptsUnnamed: true,
     minRev,
     bootstrap,
     readDeadlineMs,
@@ -70,7 +72,7 @@ export function createEdge(options: EdgeOptions): Edge {
     startTimer: (delayMs, onTime) => clock.startTimer(delayMs, onTime),
   });
   const verifier = createTokenVerifier({
-    ladder,
+    rings: createKeyRings([{ name: policy.ring, ladder }]),
     policy: {
       issuer: policy.issuer,
       audiences: [audience],

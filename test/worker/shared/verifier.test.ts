@@ -71,7 +71,7 @@ describe("a verifier over KV", () => {
     nowMs += 31_000;
     expect((await verifier.verify(young, background)).ok).toBe(true);
     expect(reads).toHaveLength(3);
-    expect(await verifier.status()).toMatchObject({ rev: 11, problem: undefined });
+    expect(await verifier.status()).toMatchObject([{ rev: 11, problem: undefined }]);
   });
 
   test("that cannot read is no reason to refuse a token as bad", async () => {

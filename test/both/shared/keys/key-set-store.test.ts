@@ -24,7 +24,8 @@ beforeEach(() => {
 
 function makeStore(changes: { readonly minRev?: number; readonly random?: () => number } = {}): KeySetStore {
   const { anchors } = ring.root;
-  return createKeySetStore({ anchors, issuer: TEST_ISSUER, ring: TEST_RING, minRev: 1, random: () => 0, ...changes });
+  const config = { anchors, issuer: TEST_ISSUER, ring: TEST_RING, acceptsUnnamed: true, minRev: 1, random: () => 0 };
+  return createKeySetStore({ ...config, ...changes });
 }
 
 /** Offers a text that KV has confirmed at that time. */

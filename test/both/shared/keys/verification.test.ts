@@ -1,15 +1,17 @@
 /** One place of key sets, wired: its ladder and the verifiers of its tokens share one document, held for as long as it says. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { ALGS } from "../../../../shared/algorithms.ts";
+import type { KeyLadder } from "../../../../shared/keys/key-ladder.ts";
+import type { KeySetReader, KeySets } from "../../../../shared/keys/key-set-reader.ts";
 import { createVerification } from "../../../../shared/keys/verification.ts";
-import type { KeySetConfig, Verification } from "../../../../shared/keys/verification.ts";
+import type { KeySetConfig, RingConfig, Verification } from "../../../../shared/keys/verification.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
 import type { TokenPolicy } from "../../../../shared/verify-token.ts";
 import { ISSUED_AT, ISSUED_AT_MS as T, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { collectBackgroundWork, createScriptedReader } from "../../../support/key-set-readers.ts";
 import { issuerUrl, ringName, seconds, signToken, TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
-import { audienceOf, errorOf, valueOf } from "../../../support/values.ts";
+import { audienceOf, errorOf, given, valueOf } from "../../../support/values.ts";
 
 const { waitUntil } = collectBackgroundWork();
 
@@ -20,14 +22,26 @@ beforeAll(async () => {
   text = await ring.publish();
 });
 
-function configOf(changes: Partial<KeySetConfig> = {}): KeySetConfig {
+type Changes = Partial<RingConfig & Pick<KeySetConfig, "issuer">>;
+
+function configOf({ issuer = TEST_ISSUER, ...changes }: Changes = {}): KeySetConfig {
   const { anchors } = ring.root;
-  return { issuer: TEST_ISSUER, ring: TEST_RING, anchors, minRev: 1, bootstrapKeySet: undefined, ...changes };
+  return { issuer, rings: [{ ring: TEST_RING, anchors, minRev: 1, bootstrapKeySet: undefined, ...changes }] };
+}
+
+/** The ladder of the only ring. */
+function ladderOf({ rings }: Verification): KeyLadder {
+  return given(rings.rings[0]).ladder;
+}
+
+/** A place that holds the same for each ring. */
+function placeOf(reader: KeySetReader): KeySets {
+  return { readerOf: () => reader };
 }
 
 /** What the first request finds. */
-async function problemWith(changes: Partial<KeySetConfig>, read: string | null = text): Promise<string> {
-  const { ladder } = createVerification(createScriptedReader(read), configOf(changes));
+async function problemWith(changes: Changes, read: string | null = text): Promise<string> {
+  const ladder = ladderOf(createVerification(placeOf(createScriptedReader(read)), configOf(changes)));
   const current = await ladder.current(T, waitUntil);
   return current.ok ? current.value.source : current.error.problem;
 }
@@ -35,7 +49,7 @@ async function problemWith(changes: Partial<KeySetConfig>, read: string | null =
 describe("the ladder of a verification", () => {
   test("holds what its reader returns, and reads again after M", async () => {
     const reader = createScriptedReader(text);
-    const { ladder } = createVerification(reader, configOf());
+    const ladder = ladderOf(createVerification(placeOf(reader), configOf()));
     for (const afterMs of [0, 1, MEMORY_TTL_MS / 2 - 1]) {
       const { keySet } = valueOf(await ladder.current(T + afterMs, waitUntil));
       expect(keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
@@ -73,7 +87,7 @@ describe("the verifiers of a verification", () => {
 
   test("verify with the keys of its ladder, and answer a token that they remember at once", async () => {
     const reader = createScriptedReader(text);
-    const { verifiers } = createVerification(reader, configOf());
+    const { verifiers } = createVerification(placeOf(reader), configOf());
     const good = await token();
     expect(valueOf(await verifiers.under(policy).verify(good, T, waitUntil)).claims.sub).toBe("u");
     expect(verifiers.under(policy).verify(good, T, waitUntil)).toMatchObject({ ok: true });
@@ -82,7 +96,7 @@ describe("the verifiers of a verification", () => {
 
   test("remember no token when the limits leave no room", async () => {
     const limits = { maxEntries: 0, maxCharacters: 1_000_000 };
-    const { verifiers } = createVerification(createScriptedReader(text), configOf(), limits);
+    const { verifiers } = createVerification(placeOf(createScriptedReader(text)), configOf(), limits);
     const good = await token();
     for (const sight of [1, 2]) {
       const answer = verifiers.under(policy).verify(good, T, waitUntil);
@@ -94,8 +108,8 @@ describe("the verifiers of a verification", () => {
 
 test("two verifications share nothing", async () => {
   const [full, empty] = [createScriptedReader(text), createScriptedReader(null)];
-  const made: readonly Verification[] = [full, empty].map((reader) => createVerification(reader, configOf()));
-  const found = await Promise.all(made.map(({ ladder }) => ladder.current(T, waitUntil)));
+  const made: readonly Verification[] = [full, empty].map((reader) => createVerification(placeOf(reader), configOf()));
+  const found = await Promise.all(made.map((one) => ladderOf(one).current(T, waitUntil)));
   expect(found.map(({ ok }) => ok)).toEqual([true, false]);
   expect(found.filter((one) => !one.ok).map((one) => errorOf(one).problem)).toEqual(["key_set_missing"]);
 });

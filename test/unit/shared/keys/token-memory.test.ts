@@ -1,8 +1,7 @@
-/** The memory of verified tokens: nothing but what was remembered, bound to its key set, never beyond its bounds. */
+/** The memory of verified tokens: nothing but what was remembered, with what it was verified under, never beyond its bounds. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createTokenMemory } from "../../../../shared/keys/token-memory.ts";
-import type { TokenMemory } from "../../../../shared/keys/token-memory.ts";
 import { parseEpochSeconds } from "../../../../shared/identifiers.ts";
 import type { VerifiedToken } from "../../../../shared/verify-token.ts";
 import { given } from "../../../support/values.ts";
@@ -23,66 +22,50 @@ function verified(sub: string): VerifiedToken {
   };
 }
 
-/** A memory that is bound already, as it is after the first look-up. */
-function boundMemory(maxEntries: number, maxCharacters: number, binding: object): TokenMemory {
-  const memory = createTokenMemory({ maxEntries, maxCharacters });
-  memory.recall("first", binding);
-  return memory;
-}
+const UNDER = {};
 
 describe("token memory", () => {
   test("gives back exactly what was remembered, with its window, and nothing for another token", () => {
-    const binding = {};
-    const memory = boundMemory(10, 1000, binding);
+    const memory = createTokenMemory({ maxEntries: 10, maxCharacters: 1000 });
     const token = verified("alice");
-    memory.remember("token-a", token, binding);
-    const remembered = given(memory.recall("token-a", binding));
+    memory.remember("token-a", token, UNDER);
+    const remembered = given(memory.recall("token-a"));
     expect(remembered.outcome).toEqual({ ok: true, value: token });
     expect(remembered.window).toEqual({ expiresAt: EXP, notBefore: 1_800_000_000 });
-    expect(memory.recall("token-b", binding)).toBeUndefined();
-    expect(memory.recall("token-a ", binding)).toBeUndefined();
+    expect(memory.recall("token-b")).toBeUndefined();
+    expect(memory.recall("token-a ")).toBeUndefined();
   });
 
   test("tokens that end alike are told apart by the rest, and never take each other's place in an answer", () => {
-    const binding = {};
-    const memory = boundMemory(10, 1000, binding);
+    const memory = createTokenMemory({ maxEntries: 10, maxCharacters: 1000 });
     const [alice, mallory] = ["alice", "mallory"].map((name) => `${name}.${"s".repeat(86)}`);
-    memory.remember(given(alice), verified("alice"), binding);
-    expect(memory.recall(given(mallory), binding)).toBeUndefined();
-    memory.remember(given(mallory), verified("mallory"), binding);
-    expect(memory.recall(given(alice), binding)).toBeUndefined();
-    expect(memory.recall(given(mallory), binding)?.outcome.value.claims["sub"]).toBe("mallory");
+    memory.remember(given(alice), verified("alice"), UNDER);
+    expect(memory.recall(given(mallory))).toBeUndefined();
+    memory.remember(given(mallory), verified("mallory"), UNDER);
+    expect(memory.recall(given(alice))).toBeUndefined();
+    expect(memory.recall(given(mallory))?.outcome.value.claims["sub"]).toBe("mallory");
     expect([memory.size, memory.characters]).toEqual([1, 94]);
     // The same after the token has become old.
-    memory.remember("x", verified("x"), binding);
-    for (let index = 0; index < 5; index += 1) memory.remember(`other-${index}`, verified("other"), binding);
-    expect(memory.recall(given(alice), binding)).toBeUndefined();
-    expect(memory.recall(given(mallory), binding)?.outcome.value.claims["sub"]).toBe("mallory");
+    memory.remember("x", verified("x"), UNDER);
+    for (let index = 0; index < 5; index += 1) memory.remember(`other-${index}`, verified("other"), UNDER);
+    expect(memory.recall(given(alice))).toBeUndefined();
+    expect(memory.recall(given(mallory))?.outcome.value.claims["sub"]).toBe("mallory");
   });
 
-  test("forgets everything when what it is bound to is replaced, even by an equal object", () => {
-    const memory = boundMemory(10, 1000, {});
-    const first = { rev: 1 };
-    memory.recall("x", first);
-    memory.remember("token", verified("alice"), first);
-    expect(memory.recall("token", { rev: 1 })).toBeUndefined();
-    expect([memory.size, memory.characters]).toEqual([0, 0]);
-    expect(memory.recall("token", first)).toBeUndefined();
-  });
-
-  test("does not remember what was verified under a binding that has been replaced meanwhile", () => {
-    const [before, after] = [{}, {}];
-    const memory = boundMemory(10, 1000, before);
-    memory.recall("token", after);
-    expect(memory.remember("token", verified("alice"), before).outcome.ok).toBe(true);
-    expect(memory.size).toBe(0);
+  test("says what a token was verified under, and the later one counts", () => {
+    const memory = createTokenMemory<{ readonly rev: number }>({ maxEntries: 10, maxCharacters: 1000 });
+    const [before, after] = [{ rev: 1 }, { rev: 2 }];
+    memory.remember("token", verified("alice"), before);
+    expect(memory.recall("token")?.under).toBe(before);
+    memory.remember("token", verified("alice"), after);
+    expect(memory.recall("token")?.under).toBe(after);
+    expect([memory.size, memory.characters]).toEqual([1, 5]);
   });
 
   test("hands out objects that no request can change for the next one", () => {
-    const binding = {};
-    const memory = boundMemory(10, 1000, binding);
-    memory.remember("token", verified("alice"), binding);
-    const { value } = given(memory.recall("token", binding)).outcome;
+    const memory = createTokenMemory({ maxEntries: 10, maxCharacters: 1000 });
+    memory.remember("token", verified("alice"), UNDER);
+    const { value } = given(memory.recall("token")).outcome;
     for (const part of [value, value.header, value.claims, value.claims.aud, value.claims["nested"]]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
@@ -93,17 +76,16 @@ describe("token memory", () => {
     const step = fc.record({ id: fc.nat(60), length: fc.nat(40), isRecall: fc.boolean() });
     fc.assert(
       fc.property(fc.nat(20), fc.nat(300), fc.array(step, { maxLength: 400 }), (maxEntries, maxCharacters, steps) => {
-        const binding = {};
-        const memory = boundMemory(maxEntries, maxCharacters, binding);
+        const memory = createTokenMemory({ maxEntries: maxEntries, maxCharacters: maxCharacters });
         for (const { id, length, isRecall } of steps) {
           // Some of them end alike in more characters than the index has.
           const token = id % 4 === 0 ? `${id}:`.padEnd(length * 3, "x") : `:${id}`.padStart(length, "x");
-          if (isRecall) memory.recall(token, binding);
-          else memory.remember(token, verified(token), binding);
+          if (isRecall) memory.recall(token);
+          else memory.remember(token, verified(token), UNDER);
           expect(memory.size).toBeLessThanOrEqual(maxEntries);
           expect(memory.characters).toBeLessThanOrEqual(maxCharacters);
           // Forgotten or its own: never another token's.
-          const found = memory.recall(token, binding)?.outcome.value.claims["sub"] ?? token;
+          const found = memory.recall(token)?.outcome.value.claims["sub"] ?? token;
           expect(found).toBe(token);
         }
       }),
@@ -111,59 +93,54 @@ describe("token memory", () => {
   });
 
   test("is bounded by characters as well as by entries", () => {
-    const binding = {};
-    const byCharacters = boundMemory(1000, 100, binding);
-    const byEntries = boundMemory(10, 100_000, binding);
+    const byCharacters = createTokenMemory({ maxEntries: 1000, maxCharacters: 100 });
+    const byEntries = createTokenMemory({ maxEntries: 10, maxCharacters: 100_000 });
     for (let index = 100; index < 200; index += 1) {
-      byCharacters.remember(`token-${index}.`, verified("alice"), binding);
-      byEntries.remember(`token-${index}.`, verified("alice"), binding);
+      byCharacters.remember(`token-${index}.`, verified("alice"), UNDER);
+      byEntries.remember(`token-${index}.`, verified("alice"), UNDER);
     }
     expect([byCharacters.characters, byCharacters.size]).toEqual([100, 10]);
     expect(byEntries.size).toBe(10);
   });
 
   test("counts the characters of what it holds, through promotion and eviction", () => {
-    const binding = {};
-    const memory = boundMemory(4, 1000, binding);
-    for (const token of ["aaaa", "bbbb", "cccc"]) memory.remember(token, verified(token), binding);
-    memory.recall("aaaa", binding);
+    const memory = createTokenMemory({ maxEntries: 4, maxCharacters: 1000 });
+    for (const token of ["aaaa", "bbbb", "cccc"]) memory.remember(token, verified(token), UNDER);
+    memory.recall("aaaa");
     expect([memory.size, memory.characters]).toEqual([3, 12]);
-    memory.remember("dddd", verified("d"), binding);
+    memory.remember("dddd", verified("d"), UNDER);
     expect([memory.size, memory.characters]).toEqual([3, 12]);
   });
 
   test("a token in use survives any number of others; one that is not in use goes", () => {
-    const binding = {};
-    const memory = boundMemory(100, 100_000, binding);
-    memory.remember("used", verified("used"), binding);
-    memory.remember("unused", verified("unused"), binding);
+    const memory = createTokenMemory({ maxEntries: 100, maxCharacters: 100_000 });
+    memory.remember("used", verified("used"), UNDER);
+    memory.remember("unused", verified("unused"), UNDER);
     let hits = 0;
     for (let index = 0; index < 10_000; index += 1) {
-      memory.remember(`other-${index}`, verified("other"), binding);
-      if (index % 40 === 0 && memory.recall("used", binding) !== undefined) hits += 1;
+      memory.remember(`other-${index}`, verified("other"), UNDER);
+      if (index % 40 === 0 && memory.recall("used") !== undefined) hits += 1;
     }
     expect(hits).toBe(250);
-    expect(memory.recall("unused", binding)).toBeUndefined();
+    expect(memory.recall("unused")).toBeUndefined();
   });
 
   test("remembers a token once, however many requests verified it at the same time", () => {
-    const binding = {};
-    const memory = boundMemory(10, 1000, binding);
-    for (let index = 0; index < 5; index += 1) memory.remember("token", verified("alice"), binding);
+    const memory = createTokenMemory({ maxEntries: 10, maxCharacters: 1000 });
+    for (let index = 0; index < 5; index += 1) memory.remember("token", verified("alice"), UNDER);
     expect([memory.size, memory.characters]).toEqual([1, 5]);
-    const small = boundMemory(4, 1000, binding);
+    const small = createTokenMemory({ maxEntries: 4, maxCharacters: 1000 });
     // The third fills the young generation; the first is in the old one by then.
-    for (const token of ["aaaa", "bbbb", "cccc", "aaaa"]) small.remember(token, verified(token), binding);
+    for (const token of ["aaaa", "bbbb", "cccc", "aaaa"]) small.remember(token, verified(token), UNDER);
     expect([small.size, small.characters]).toEqual([3, 12]);
   });
 
   test("a token larger than its share is answered but not remembered; without room nothing is", () => {
-    const binding = {};
-    const small = boundMemory(10, 20, binding);
-    small.remember("x".repeat(11), verified("alice"), binding);
+    const small = createTokenMemory({ maxEntries: 10, maxCharacters: 20 });
+    small.remember("x".repeat(11), verified("alice"), UNDER);
     expect(small.size).toBe(0);
-    const none = boundMemory(0, 1000, binding);
-    none.remember("x", verified("alice"), binding);
+    const none = createTokenMemory({ maxEntries: 0, maxCharacters: 1000 });
+    none.remember("x", verified("alice"), UNDER);
     expect(none.size).toBe(0);
   });
 

@@ -132,7 +132,7 @@ describe("TRUST_ANCHORS", () => {
     const root = await makeRoot();
     for (const TRUST_ANCHORS of [JSON.stringify([root.jwk]), [root.jwk]]) {
       const config = valueOf(await verifierOf({ ...(await complete()), TRUST_ANCHORS }));
-      expect(config.keySet.anchors.map(({ kid }) => kid)).toEqual([root.kid]);
+      expect(config.keySet.rings[0]?.anchors.map(({ kid }) => kid)).toEqual([root.kid]);
     }
   });
 

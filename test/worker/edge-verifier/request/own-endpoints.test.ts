@@ -59,7 +59,10 @@ describe("GET /.well-known/jwks.json", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("public, max-age=0");
     const health = await (await fixture.send(HEALTH)).json();
-    expect(health).toMatchObject({ status: "degraded", source: "last_good", problem: "key_set_read_failed" });
+    expect(health).toMatchObject({
+      status: "degraded",
+      rings: [{ status: "degraded", source: "last_good", problem: "key_set_read_failed" }],
+    });
   });
 
   test("is not cacheable when it comes from the bundled document, however new that is", async () => {
@@ -71,7 +74,7 @@ describe("GET /.well-known/jwks.json", () => {
     const response = await fixture.send(JWKS);
     expect((await response.json<JwkSet>()).keys).toHaveLength(1);
     expect(response.headers.get("cache-control")).toBe("public, max-age=0");
-    expect(await (await fixture.send(HEALTH)).json()).toMatchObject({ status: "degraded", source: "bootstrap" });
+    expect(await (await fixture.send(HEALTH)).json()).toMatchObject({ rings: [{ source: "bootstrap" }] });
   });
 
   test("without a key set: 503", async () => {
@@ -195,14 +198,20 @@ describe("GET /.well-known/sealgate/health", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.json()).toEqual({
       status: "ok",
-      ring: fixture.env["RING"],
-      rev: NOW - 10,
-      source: "kv",
-      ageSeconds: 0,
-      expiresAt: NOW - 10 + 86_400,
-      keys: 1,
-      skipped: [],
-      warnings: [],
+      rings: [
+        {
+          ring: fixture.env["RING"],
+          status: "ok",
+          rev: NOW - 10,
+          source: "kv",
+          ageSeconds: 0,
+          expiresAt: NOW - 10 + 86_400,
+          anchors: [fixture.root.kid],
+          keys: 1,
+          skipped: [],
+          warnings: [],
+        },
+      ],
     });
   });
 
@@ -215,7 +224,7 @@ describe("GET /.well-known/sealgate/health", () => {
     expect(await response.json()).toMatchObject({
       status: "unavailable",
       code: "keys_unavailable",
-      problem: "key_set_missing",
+      rings: [{ status: "unavailable", problem: "key_set_missing" }],
     });
   });
 });

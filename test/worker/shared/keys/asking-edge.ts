@@ -5,7 +5,7 @@
 import { ALGS } from "../../../../shared/algorithms.ts";
 import { createTokenVerifier } from "../../../../shared/keys/token-verifier.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
-import { makeLadder } from "../../../support/edge-ring.ts";
+import { makeLadder, onlyRing } from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { collectBackgroundWork } from "../../../support/key-set-readers.ts";
 import { TEST_ISSUER } from "../../../support/key-sets.ts";
@@ -20,7 +20,7 @@ export interface AskingEdge {
 /** A new isolate: it holds nothing yet. */
 export function startIsolate(ring: TestRing, token: string, kv: KvLocation, random: () => number): AskingEdge {
   const verifier = createTokenVerifier({
-    ladder: makeLadder(ring, kv, { random }),
+    rings: onlyRing(makeLadder(ring, kv, { random })),
     policy: {
       issuer: TEST_ISSUER,
       audiences: [audienceOf("api")],

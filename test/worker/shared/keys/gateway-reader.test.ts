@@ -144,7 +144,7 @@ describe("a gateway that is down", () => {
     expect(await chain.ask(token, T0)).toBe("passes");
     chain.between = () => Promise.reject(new TypeError("fetch failed"));
     for (const nowMs of [T0 + 31_000, T0 + 3_000_000]) expect(await chain.ask(token, nowMs)).toBe("passes");
-    expect(await chain.verifier.status()).toMatchObject({ source: "last_good", problem: "key_set_read_failed" });
+    expect(await chain.verifier.status()).toMatchObject([{ source: "last_good", problem: "key_set_read_failed" }]);
     const late = await tokenOf(ring.key, EXPIRES_AT_MS / 1000 - 60);
     expect(await chain.ask(late, EXPIRES_AT_MS - 1)).toBe("passes");
     expect(await chain.ask(late, EXPIRES_AT_MS)).toBe("keys_unavailable");
@@ -161,11 +161,13 @@ describe("a gateway that stands on its last good document", () => {
     chain.kv.isDown = true;
     const startMs = T0 + 600_000;
     expect(await chain.ask(token, startMs)).toBe("passes");
-    expect(await chain.verifier.status()).toMatchObject({
-      source: "last_good",
-      problem: "key_set_stale",
-      ageSeconds: 600,
-    });
+    expect(await chain.verifier.status()).toMatchObject([
+      {
+        source: "last_good",
+        problem: "key_set_stale",
+        ageSeconds: 600,
+      },
+    ]);
     const before = chain.asked;
     for (let ms = 0; ms < 60_000; ms += 100) expect(await chain.ask(token, startMs + ms)).toBe("passes");
     // A backoff is at least 2.5 s.
@@ -175,7 +177,7 @@ describe("a gateway that stands on its last good document", () => {
     chain.kv.isDown = false;
     await chain.touchGateway(startMs + 66_000);
     expect(await chain.ask(token, startMs + 71_000)).toBe("kid_revoked");
-    expect(await chain.verifier.status()).toMatchObject({ problem: undefined });
+    expect(await chain.verifier.status()).toMatchObject([{ problem: undefined }]);
   });
 
   test("does not make a copy older that another gateway has confirmed", async () => {
@@ -183,9 +185,11 @@ describe("a gateway that stands on its last good document", () => {
     expect(await chain.ask(token, T0)).toBe("passes");
     chain.between = async (ask) => withHeaders(await ask(), { age: "100" });
     expect(await chain.ask(token, T0 + 25_000)).toBe("passes");
-    expect(await chain.verifier.status()).toMatchObject({ source: "memory", ageSeconds: 25, problem: "key_set_stale" });
+    expect(await chain.verifier.status()).toMatchObject([
+      { source: "memory", ageSeconds: 25, problem: "key_set_stale" },
+    ]);
     expect(await chain.ask(token, T0 + 31_000)).toBe("passes");
-    expect(await chain.verifier.status()).toMatchObject({ source: "last_good", ageSeconds: 31 });
+    expect(await chain.verifier.status()).toMatchObject([{ source: "last_good", ageSeconds: 31 }]);
   });
 
   test("an answer whose age nobody tells is not taken for fresh", async () => {
@@ -193,11 +197,13 @@ describe("a gateway that stands on its last good document", () => {
     chain.between = async (ask) => withHeaders(await ask(), { age: "" });
     expect(await chain.ask(token, T0 + 5000)).toBe("passes");
     // Since it was issued: there is no other time to count from.
-    expect(await chain.verifier.status()).toMatchObject({
-      source: "last_good",
-      problem: "key_set_stale",
-      ageSeconds: 5,
-    });
+    expect(await chain.verifier.status()).toMatchObject([
+      {
+        source: "last_good",
+        problem: "key_set_stale",
+        ageSeconds: 5,
+      },
+    ]);
   });
 });
 
@@ -219,7 +225,7 @@ describe("somebody in between", () => {
       chain.between = async () => new Response(text, { headers: { age: "0" } });
       expect(await chain.ask(attacker, T0 + 31_000)).toBe("kid_unknown");
       expect(await chain.ask(token, T0 + 31_000)).toBe("passes");
-      expect(await chain.verifier.status(), problem).toMatchObject({ source: "last_good", problem });
+      expect(await chain.verifier.status(), problem).toMatchObject([{ source: "last_good", problem }]);
     }
   });
 
@@ -233,7 +239,7 @@ describe("somebody in between", () => {
     await chain.ask(token, T0 + 31_000);
     chain.between = undefined;
     expect(await chain.ask(token, T0 + 40_000)).toBe("passes");
-    expect(await chain.verifier.status()).toMatchObject({ source: "memory", rev: 10, problem: undefined });
+    expect(await chain.verifier.status()).toMatchObject([{ source: "memory", rev: 10, problem: undefined }]);
   });
 
   test("cannot go back to an older document", async () => {
@@ -242,7 +248,7 @@ describe("somebody in between", () => {
     expect(await chain.ask(token, T0)).toBe("kid_revoked");
     chain.between = async () => new Response(documents.first, { headers: { age: "0" } });
     expect(await chain.ask(token, T0 + 31_000)).toBe("kid_revoked");
-    expect(await chain.verifier.status()).toMatchObject({ rev: 11, problem: "key_set_rev_too_low" });
+    expect(await chain.verifier.status()).toMatchObject([{ rev: 11, problem: "key_set_rev_too_low" }]);
   });
 
   test("can freeze what is held until its `exp`, and no longer", async () => {
@@ -261,7 +267,7 @@ test("a root key that is not pinned is reported before the ring uses it", async 
   const chain = startChain();
   chain.kv.write(await ring.publish({ rev: 11, roots: [ring.root.kid, next.kid] }), T0 - W * 1000);
   expect(await chain.ask(token, T0)).toBe("passes");
-  expect((await chain.verifier.status()).warnings).toEqual([{ code: "anchor_missing", kids: [next.kid] }]);
+  expect((await chain.verifier.status())[0]?.warnings).toEqual([{ code: "anchor_missing", kids: [next.kid] }]);
 });
 
 function withHeaders(response: Response, changes: Readonly<Record<string, string>>): Response {

@@ -289,6 +289,7 @@ describe("status", () => {
       rev: 10,
       ageSeconds: 5,
       expiresAt: ISSUED_AT + 86_400,
+      anchors: [ring.root.kid],
       skipped: [{ index: 1, kid: ring.key.kid, problem: "kid_repeated" }],
       warnings: [{ code: "anchor_missing", kids: [ring.newKey.kid] }],
       problem: undefined,

@@ -8,7 +8,14 @@ import type { TokenPolicy } from "../../../../shared/verify-token.ts";
 import { ALGS } from "../../../../shared/algorithms.ts";
 import type { JsonObject } from "../../../../shared/json.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeLadder, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import {
+  ISSUED_AT,
+  ISSUED_AT_MS as T0,
+  makeLadder,
+  makeRing,
+  MEMORY_TTL_MS,
+  onlyRing,
+} from "../../../support/edge-ring.ts";
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { seconds, signToken, TEST_ISSUER, TEST_TIMING } from "../../../support/key-sets.ts";
 import type { TestKey } from "../../../support/key-sets.ts";
@@ -42,7 +49,7 @@ async function open(policy: TokenPolicy = POLICY): Promise<Scene> {
   const reader = createScriptedReader(await ring.publish());
   const ladder = makeLadder(ring, reader);
   const memoryLimits = { maxEntries: 100, maxCharacters: 100_000 };
-  return { reader, ladder, verifier: createTokenVerifier({ ladder, policy, memoryLimits }) };
+  return { reader, ladder, verifier: createTokenVerifier({ rings: onlyRing(ladder), policy, memoryLimits }) };
 }
 
 function token(claims: JsonObject = {}, key: TestKey = ring.key): Promise<string> {
@@ -193,11 +200,15 @@ describe("remembered token", () => {
     const good = await token();
     expect((await verifier.verify(good, T0, waitUntil)).ok).toBe(true);
     const reports = createTokenVerifier({
-      ladder,
+      rings: onlyRing(ladder),
       policy: { ...POLICY, audiences: [audienceOf("reports")] },
       memoryLimits,
     });
-    const rsaOnly = createTokenVerifier({ ladder, policy: { ...POLICY, algs: new Set(["RS256"]) }, memoryLimits });
+    const rsaOnly = createTokenVerifier({
+      rings: onlyRing(ladder),
+      policy: { ...POLICY, algs: new Set(["RS256"]) },
+      memoryLimits,
+    });
     expect(errorOf(await reports.verify(good, T0, waitUntil)).code).toBe("audience_mismatch");
     expect(errorOf(await rsaOnly.verify(good, T0, waitUntil)).code).toBe("alg_not_allowed");
     expect(remembered(verifier, good, T0, waitUntil)?.ok).toBe(true);

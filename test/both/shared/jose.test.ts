@@ -129,7 +129,7 @@ describe("jose with the ring's keys", () => {
     reader.fail();
     nowMs = T + 86_399_000;
     expect(await bothSay(ring.key)).toEqual(GOOD);
-    expect(await keys.status()).toMatchObject({ source: "last_good", problem: "key_set_read_failed" });
+    expect(await keys.status()).toMatchObject([{ source: "last_good", problem: "key_set_read_failed" }]);
     nowMs = T + 86_400_000;
     expect(await bothSay(ring.key)).toEqual(["keys_unavailable", "keys_unavailable"]);
     const thrown: unknown = await keys({ alg: "ES256", kid: ring.key.kid }).catch((error: unknown) => error);

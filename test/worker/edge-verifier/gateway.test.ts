@@ -50,7 +50,7 @@ describe("an empty text counts as a variable that is not set", () => {
 });
 
 describe("BOOTSTRAP_KEY_SET", () => {
-  test.each(["key set", "{}", "a.b.c", "eyJhbGciOiJFUzI1NiIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ.e30.c2ln", 1])(
+  test.each(["key set", "[]", "a.b.c", "eyJhbGciOiJFUzI1NiIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ.e30.c2ln", 1])(
     "%j is no key set, and stops the gateway",
     async (BOOTSTRAP_KEY_SET) => {
       const fixture = await makeFixture({ vars: { BOOTSTRAP_KEY_SET } });

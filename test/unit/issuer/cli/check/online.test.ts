@@ -15,6 +15,7 @@ import { TEST_ISSUER } from "../../../../support/key-sets.ts";
 import { given, jsonObject } from "../../../../support/values.ts";
 import { startCliRing } from "../ring/support.ts";
 import type { CliRing } from "../ring/support.ts";
+import { gatewayHealth } from "../../../../support/gateway-health.ts";
 import { jsonOf, testIo } from "../support.ts";
 import { ANCHORS, GOOD, workerConfig } from "./support.ts";
 
@@ -41,7 +42,7 @@ async function startChecked(argv: readonly string[] = ["init"]): Promise<Checked
   const gateway = await startKeySetServer();
   onTestFinished(() => gateway.close());
   const rev = cli.stored() === undefined ? 1 : (await cli.document()).rev;
-  gateway.serve(JSON.stringify({ status: "ok", rev, source: "memory", ageSeconds: 2 }));
+  gateway.serve(JSON.stringify(gatewayHealth({ status: "ok", rev, source: "memory", ageSeconds: 2 })));
   return {
     cli,
     gateway,
@@ -175,16 +176,18 @@ const PLANTED: readonly Planted[] = [
     mistake: "the gateway has no keys",
     plant({ gateway }) {
       gateway.answer((response) => {
-        response.writeHead(503).end(JSON.stringify({ status: "unavailable", code: "keys_unavailable" }));
+        response
+          .writeHead(503)
+          .end(JSON.stringify(gatewayHealth({ status: "unavailable", problem: "key_set_missing" })));
       });
     },
     found:
-      /^gateway: The gateway says that it is unavailable \(keys_unavailable\)\. → See the code in docs\/errors\.md/m,
+      /^gateway: The gateway says that it is unavailable \(key_set_missing\)\. → See the code in docs\/errors\.md/m,
   },
   {
     mistake: "the gateway reads another namespace",
     plant({ gateway }) {
-      gateway.serve(JSON.stringify({ status: "ok", rev: 9e15, source: "kv", ageSeconds: 1 }));
+      gateway.serve(JSON.stringify(gatewayHealth({ status: "ok", rev: 9e15, source: "kv", ageSeconds: 1 })));
     },
     found: /^gateway: The gateway has a newer key set than KV holds\. → See that the gateway reads the namespace/m,
   },

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
+import { gatewayHealth } from "../../../../support/gateway-health.ts";
 import { jsonOf, sealgate } from "../support.ts";
 import { SETTLE_SECONDS, startCliRing, startRipeRing } from "./support.ts";
 
@@ -17,22 +18,11 @@ async function startGateway(body: string | object, status = 200): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What a Worker says that reads two rings. */
-function health(main: object): object {
-  return {
-    status: "degraded",
-    rings: [
-      { ring: "west", status: "unavailable", problem: "x" },
-      { ring: "main", ...main },
-    ],
-  };
-}
-
 describe("ring status --gateway", () => {
   test("says that the Worker serves what KV holds", async () => {
     const cli = await startRipeRing();
     const { rev } = await cli.document();
-    const url = await startGateway(health({ status: "ok", rev, source: "memory", ageSeconds: 12 }));
+    const url = await startGateway(gatewayHealth({ status: "ok", rev, source: "memory", ageSeconds: 12 }));
     const run = await cli.ring(["status", "--gateway", url]);
     expect(run.code).toBe(EXIT.ok);
     expect(run.out).toContain(`gateway  ok, rev ${rev}: what KV holds, from memory, 12 s old`);
@@ -43,7 +33,7 @@ describe("ring status --gateway", () => {
     await cli.ring(["init"]);
     cli.pass(SETTLE_SECONDS);
     await cli.ring(["reconcile"]);
-    const url = await startGateway(health({ status: "ok", rev: 1, source: "kv", ageSeconds: 1 }));
+    const url = await startGateway(gatewayHealth({ status: "ok", rev: 1, source: "kv", ageSeconds: 1 }));
     const { issuedAt } = await cli.document();
     cli.pass(issuedAt + 270 - cli.now());
     const inTime = await cli.ring(["status", "--gateway", url]);
@@ -59,20 +49,25 @@ describe("ring status --gateway", () => {
   test.for([
     [
       "a newer document than KV holds",
-      health({ status: "ok", rev: 9e15, source: "memory" }),
+      gatewayHealth({ status: "ok", rev: 9e15, source: "memory" }),
       200,
       "a newer one than KV holds",
     ],
-    ["that is degraded", health({ status: "degraded", rev: 7, problem: "kv_failed" }), 200, "degraded (kv_failed)"],
+    [
+      "that is degraded",
+      gatewayHealth({ status: "degraded", rev: 7, problem: "kv_failed" }),
+      200,
+      "degraded (kv_failed)",
+    ],
     [
       "that has no keys",
-      health({ status: "unavailable", problem: "key_set_missing" }),
+      gatewayHealth({ status: "unavailable", problem: "key_set_missing" }),
       503,
       "unavailable (key_set_missing)",
     ],
     ["of other rings", { status: "ok", rings: [{ ring: "west", status: "ok" }] }, 200, "unreachable (it does not read"],
     ["that is something else", "<html>", 200, "unreachable (HTTP 200, no health report)"],
-    ["that writes to the terminal", health({ status: "degraded", problem: "\u001b[2J" }), 200, "degraded\n"],
+    ["that writes to the terminal", gatewayHealth({ status: "degraded", problem: "\u001b[2J" }), 200, "degraded\n"],
   ] as const)("a Worker %s is exit code 4", async ([, body, status, shown]) => {
     const cli = await startRipeRing();
     const run = await cli.ring(["status", "--gateway", await startGateway(body, status)]);

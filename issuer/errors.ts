@@ -39,6 +39,15 @@ export type FaultCode =
   | "publish_not_confirmed"
   | "clock_skewed"
   | "key_set_unusable"
+  // taking back tokens
+  | "revocation_table_unreachable"
+  | "revocation_table_throttled"
+  | "revocation_table_denied"
+  | "revocation_table_missing"
+  | "revocation_table_failed"
+  | "revocation_unverified"
+  | "revocations_full"
+  | "revocations_unusable"
   // the key ring
   | "ring_key_unpublished"
   | "ring_signer_stale"

@@ -30,6 +30,13 @@ export { checkRingPolicy, createRingSigner, createTaggedPublishedKeys } from "./
 export type { PolicyProblem, PublishedKeys, RingPolicy, RingPolicyInput } from "./key-ring/index.ts";
 export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./key-ring/index.ts";
 
+// Taking back tokens
+export { createRevocations } from "./revocations/revocations.ts";
+export type { Revocations, RevocationsOptions, Revoked } from "./revocations/revocations.ts";
+export { createDynamoDbRevocations } from "./revocations/dynamodb/store.ts";
+export type { StoredRevocation } from "./revocations/entry.ts";
+export type { ListNote, RevocationReading, RevocationStore, RevocationWriter } from "./revocations/store.ts";
+
 // Keeping a ring
 export {
   createRingMemory,

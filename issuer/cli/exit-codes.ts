@@ -28,6 +28,7 @@ const UNAUTHORIZED: ReadonlySet<string> = new Set([
   "kms_credentials_expired",
   "kms_credentials_invalid",
   "publish_unauthorized",
+  "revocation_table_denied",
 ]);
 
 const CONFIGURATION: ReadonlySet<string> = new Set([

@@ -23,6 +23,7 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "issuer", folders: ["shared", "issuer"], modules: /^(?:node:|commander$)/ },
   { folder: "issuer/kms", folders: ["shared", "issuer"], modules: /^(?:node:|@aws-sdk\/client-kms$|@smithy\/)/ },
   { folder: "issuer/secrets", folders: ["shared", "issuer"], modules: /^@aws-sdk\/client-secrets-manager$/ },
+  { folder: "issuer/revocations/dynamodb", folders: ["shared", "issuer"], modules: /^@aws-sdk\/client-dynamodb$/ },
   { folder: "issuer/metrics", folders: ["shared", "issuer"], modules: /^prom-client$/ },
   { folder: "issuer/cli", folders: ["shared", "issuer"], modules: /^(?:node:|commander$|@bomb\.sh\/tab\/commander$)/ },
   { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
@@ -73,6 +74,7 @@ describe("every source file", () => {
     expect(isLawful({ file: "shared/jws.ts", specifier: "hono" })).toBe(false);
     expect(isLawful({ file: "issuer/token.ts", specifier: "@aws-sdk/client-kms" })).toBe(false);
     expect(isLawful({ file: "issuer/kms/adapter.ts", specifier: "@aws-sdk/client-kms" })).toBe(true);
+    expect(isLawful({ file: "issuer/revocations/entry.ts", specifier: "@aws-sdk/client-dynamodb" })).toBe(false);
   });
 });
 
@@ -92,7 +94,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
   ],
   issuer: [
     [[""], ["kms-emulator/"]],
-    [["kms/"], ["publish/"]],
+    [["kms/"], ["publish/"], ["revocations/"]],
     [["key-ring/"], ["public-key.ts", "verifier.ts"], ["secrets/"]],
     [["config/"], ["metrics/"]],
     [["http/"], ["lambda/"]],

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createDynamoDbRevocations } from "../../../../../issuer/revocations/dynamodb/store.ts";
+import { startDynamoDb } from "../../../../support/dynamodb.ts";
+import type { LocalDynamoDb } from "../../../../support/dynamodb.ts";
+import {
+  describeRevocationStoreContract,
+  issuerOf,
+  timeOf,
+  tokenEntry,
+} from "../../../../support/revocation-store-contract.ts";
+
+const TABLE = "sealgate-revocations";
+const ISSUER = issuerOf("https://auth.example.com");
+
+async function start(): Promise<LocalDynamoDb> {
+  const dynamodb = await startDynamoDb();
+  for (const [name, value] of Object.entries(dynamodb.env)) vi.stubEnv(name, value);
+  await dynamodb.createTable(TABLE);
+  return dynamodb;
+}
+
+describeRevocationStoreContract("DynamoDB's protocol", async () => {
+  const dynamodb = await start();
+  return { store: createDynamoDbRevocations(TABLE), close: () => dynamodb.close() };
+});
+
+describe("an item", () => {
+  let dynamodb: LocalDynamoDb;
+  beforeAll(async () => {
+    dynamodb = await start();
+  });
+  afterAll(async () => {
+    await dynamodb.close();
+    vi.unstubAllEnvs();
+  });
+
+  test("has all that decides in its keys, and a time when DynamoDB may delete it", async () => {
+    const store = createDynamoDbRevocations(TABLE);
+    await store.add(ISSUER, tokenEntry("a", 1_800_000_000), timeOf(1_800_604_920.5));
+    expect(await dynamodb.scan(TABLE)).toEqual([
+      {
+        issuer: { S: ISSUER },
+        entry: { S: expect.stringMatching(/^jti#[\w-]{11}#1800000000$/) as string },
+        expires_at: { N: "1800604921" },
+      },
+    ]);
+  });
+
+  test("of the rotator lies in a partition that no issuer's entries have", async () => {
+    await createDynamoDbRevocations(TABLE).takeRev(ISSUER, () => 7);
+    const items = await dynamodb.scan(TABLE);
+    expect(items).toContainEqual({ issuer: { S: `#rotator:${ISSUER}` }, entry: { S: "rev" }, rev: { N: "7" } });
+  });
+
+  test("that is no entry is counted and passed over", async () => {
+    const { DynamoDBClient, PutItemCommand } = await import("@aws-sdk/client-dynamodb");
+    const Item = { issuer: { S: "https://other.example.com" }, entry: { S: "jti#?" } };
+    await new DynamoDBClient({}).send(new PutItemCommand({ TableName: TABLE, Item }));
+    const reading = await createDynamoDbRevocations(TABLE).load(issuerOf("https://other.example.com"));
+    expect(reading).toEqual({ entries: [], unreadable: 1 });
+  });
+
+  test("on a later page of the answer is read, too", async () => {
+    const { DynamoDBClient, PutItemCommand } = await import("@aws-sdk/client-dynamodb");
+    const client = new DynamoDBClient({});
+    // A page ends after 1 MB of what is stored.
+    for (const jti of ["AAAAAAAAAAA", "AAAAAAAAAAI", "AAAAAAAAAAQ"]) {
+      const entry = { S: `jti#${jti}#1800000000` };
+      const Item = { issuer: { S: "https://long.example.com" }, entry, padding: { S: "x".repeat(390_000) } };
+      await client.send(new PutItemCommand({ TableName: TABLE, Item }));
+    }
+    const { entries } = await createDynamoDbRevocations(TABLE).load(issuerOf("https://long.example.com"));
+    expect(entries).toHaveLength(3);
+  });
+
+  test("of a table that is not there is a fault that says how to make it", async () => {
+    const store = createDynamoDbRevocations("another-table");
+    await expect(store.load(ISSUER)).rejects.toMatchObject({
+      code: "revocation_table_missing",
+      message: expect.stringContaining("sealgate revocations table --create") as string,
+    });
+  });
+});
+
+test.each(["", "ab", "a b", "arn:aws:dynamodb:eu-central-1:1:index/x", "https://table"])("%j is no table", (table) => {
+  expect(() => createDynamoDbRevocations(table)).toThrow(TypeError);
+});

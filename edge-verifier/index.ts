@@ -8,6 +8,7 @@ export type { Feature, FeatureHooks, FeatureSetup } from "./request/hooks.ts";
 export type { FeatureName } from "./policy/feature-names.ts";
 export { allFeatures } from "./features/all.ts";
 export { assertion } from "./features/assertion.ts";
+export { callerLimit } from "./features/caller-limit.ts";
 export { cors } from "./features/cors.ts";
 export { dataPoints } from "./features/data-points.ts";
 export { discovery } from "./features/discovery.ts";

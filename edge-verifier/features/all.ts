@@ -4,6 +4,7 @@
  */
 import type { Feature } from "../request/hooks.ts";
 import { assertion } from "./assertion.ts";
+import { callerLimit } from "./caller-limit.ts";
 import { cors } from "./cors.ts";
 import { dataPoints } from "./data-points.ts";
 import { discovery } from "./discovery.ts";
@@ -19,6 +20,7 @@ import { tokenLocations } from "./token-locations.ts";
 
 export const allFeatures: readonly Feature[] = [
   assertion,
+  callerLimit,
   cors,
   dataPoints,
   discovery,

@@ -4,6 +4,7 @@
  * cross-origin request needs one like any other.
  */
 import { readList } from "../config/values.ts";
+import { isListedOrigin, webOriginMatcher } from "../http/web-origins.ts";
 import type { Feature } from "../request/hooks.ts";
 import { refusedByFeature } from "../request/feature-refusal.ts";
 import { refused } from "../request/outcome.ts";
@@ -21,14 +22,14 @@ export const cors: Feature = {
       return {};
     }
     const webOrigins = readList(env["CORS_ORIGINS"]);
-    if (webOrigins === undefined || webOrigins.length === 0 || !webOrigins.every(isWebOrigin)) {
+    if (webOrigins === undefined || webOrigins.length === 0 || !webOrigins.every(isListedOrigin)) {
       report(
         "CORS_ORIGINS",
-        "must be a comma-separated list of origins as browsers send them: https://app.example.com, without a path; no * (each host by its name) and no null",
+        "must be a comma-separated list of origins as browsers send them, without a path: https://app.example.com, capacitor://localhost; or https://*.app.example.com for one label, with at least three behind it; no null",
       );
       return {};
     }
-    const config = { webOrigins: new Set(webOrigins), credentials: credentials === "true" };
+    const config = { isAllowed: webOriginMatcher(webOrigins), credentials: credentials === "true" };
     return {
       preflight: (request, findRoute) => answerPreflight(request, config, findRoute),
       onResponse(headers, request, { decision }) {
@@ -40,15 +41,8 @@ export const cors: Feature = {
   },
 };
 
-/** Serialised as a browser does it (lower case, no default port, no slash), so that comparing texts is enough. */
-function isWebOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !/[*,]/.test(text);
-}
-
 interface CorsConfig {
-  /** Exact serialised web origins, as browsers send them. */
-  readonly webOrigins: ReadonlySet<string>;
+  readonly isAllowed: (webOrigin: string) => boolean;
   /** Whether scripts may send and receive cookies. */
   readonly credentials: boolean;
 }
@@ -62,7 +56,7 @@ const HEADER_LIST = /^(?=.{1,2048}$)[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*
 /** The web origin that the request comes from, if it may read the answer. */
 function allowedWebOrigin(request: Request, cors: CorsConfig): string | undefined {
   const webOrigin = request.headers.get("origin");
-  return webOrigin !== null && cors.webOrigins.has(webOrigin) ? webOrigin : undefined;
+  return webOrigin !== null && cors.isAllowed(webOrigin) ? webOrigin : undefined;
 }
 
 /**

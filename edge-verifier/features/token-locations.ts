@@ -9,6 +9,7 @@ import type { Bindings } from "../config/values.ts";
 import type { Feature } from "../request/hooks.ts";
 import { IDENTITY_PREFIX } from "../http/identity.ts";
 import { isIdentityHeaderName } from "../http/request-headers.ts";
+import { isListedOrigin, webOriginMatcher } from "../http/web-origins.ts";
 import {
   COOKIE_NAME,
   cookieLocation,
@@ -56,12 +57,11 @@ function readLocations(env: Bindings, report: Report): LocationConfig {
   // A browser may add these by itself. What is wrong with CORS_ORIGINS is reported where CORS is read.
   const mayBeAmbient = locations.has("cookie") || locations.has("header");
   const trusted = mayBeAmbient && env["CORS_ORIGINS"] !== undefined ? readList(env["CORS_ORIGINS"]) : [];
-  const webOrigins = new Set(trusted);
   return {
     headers: [...(locations.has("authorization") ? [AUTHORIZATION] : []), ...(header === undefined ? [] : [header])],
     cookie: readCookieLocation(env, locations.has("cookie"), report),
     webSocketProtocol: readWebSocketProtocol(env["TOKEN_WEBSOCKET_PROTOCOL"], locations.has("websocket"), report),
-    mayActFrom: (webOrigin) => webOrigins.has(webOrigin),
+    mayActFrom: webOriginMatcher((trusted ?? []).filter(isListedOrigin)),
   };
 }
 

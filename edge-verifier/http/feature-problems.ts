@@ -7,6 +7,7 @@ import type { FeatureWireCode, Problem, WireCode } from "./problem.ts";
 export const FEATURE_PROBLEMS: Readonly<Record<FeatureWireCode, Problem>> = {
   cors_origin_denied: problem(403, "This web origin may not call this API."),
   too_many_refusals: problem(429, "Too many refused requests."),
+  too_many_requests: problem(429, "Too many requests."),
 };
 
 export const ALL_PROBLEMS: Readonly<Record<WireCode, Problem>> = { ...PROBLEMS, ...FEATURE_PROBLEMS };

@@ -2,11 +2,10 @@
  * What the origin learns about the caller from a verified token: headers that only the gateway can set. Which client
  * headers are removed to make that true is in request-headers.ts.
  */
-import { isExactNumber } from "../../shared/json.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
-import { valueAt } from "../policy/checks.ts";
+import { isClaimScalar, valueAt } from "../policy/checks.ts";
 import { scopesOf } from "../policy/scopes.ts";
 
 /** Every header that begins with this, in any spelling, is the gateway's; a client's is removed. */
@@ -74,8 +73,7 @@ function readIdentity({ claims }: VerifiedToken, wanted: readonly IdentityHeader
  * for an integer beyond 2^53, which has lost its last digits.
  */
 export function scalarText(value: unknown): string | undefined {
-  const isScalar = typeof value === "string" || typeof value === "boolean" || isExactNumber(value);
-  return isScalar ? String(value) : undefined;
+  return isClaimScalar(value) ? String(value) : undefined;
 }
 
 const NEEDS_ESCAPE = /[^\x20-\x24\x26-\x7e]|^ | $/gu;

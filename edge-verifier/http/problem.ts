@@ -23,7 +23,7 @@ export type CoreWireCode =
   | "origin_timeout";
 
 /** Of optional features (feature-problems.ts). */
-export type FeatureWireCode = "cors_origin_denied" | "too_many_refusals";
+export type FeatureWireCode = "cors_origin_denied" | "too_many_refusals" | "too_many_requests";
 
 export type WireCode = CoreWireCode | FeatureWireCode;
 

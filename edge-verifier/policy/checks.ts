@@ -6,7 +6,7 @@ import { namesOneOf } from "../../shared/claims.ts";
 import type { VerifiedClaims } from "../../shared/claims.ts";
 import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
-import { isJsonObject } from "../../shared/json.ts";
+import { isExactNumber, isJsonObject } from "../../shared/json.ts";
 import type { ClaimScalar } from "./requirement.ts";
 
 /** Why a valid token is not enough. Names what the policy asks for, never what the token holds. */
@@ -116,4 +116,9 @@ export function valueAt(claims: Readonly<Record<string, unknown>>, path: readonl
     value = value[name];
   }
   return value;
+}
+
+/** What can be compared exactly, and has a text that all would read alike: neither an array, nor an integer beyond 2^53. */
+export function isClaimScalar(value: unknown): value is ClaimScalar {
+  return typeof value === "string" || typeof value === "boolean" || isExactNumber(value);
 }

@@ -3,7 +3,7 @@
  * types forbid is refused here too.
  */
 import { parseAudience } from "../../shared/identifiers.ts";
-import { isExactNumber, isJsonObject, isWholeNumber } from "../../shared/json.ts";
+import { isJsonObject, isWholeNumber } from "../../shared/json.ts";
 import {
   acrAmong,
   audienceAmong,
@@ -12,12 +12,12 @@ import {
   claimEquals,
   claimOneOf,
   everyScope,
+  isClaimScalar,
   someRequirement,
   someScope,
 } from "./checks.ts";
 import type { PolicyCheck } from "./checks.ts";
 import { missingFeature } from "./feature-names.ts";
-import type { ClaimScalar } from "./requirement.ts";
 import { isScopeToken } from "./scopes.ts";
 
 const REQUIREMENT_MEMBERS = ["scope", "anyScope", "audience", "claims", "acr", "maxAgeSeconds", "allOf", "anyOf"];
@@ -159,8 +159,4 @@ export function reportUnknown(value: object, known: readonly string[], found: st
 
 function isAudience(text: string): boolean {
   return parseAudience(text) !== undefined;
-}
-
-function isClaimScalar(value: unknown): value is ClaimScalar {
-  return typeof value === "string" || typeof value === "boolean" || isExactNumber(value);
 }

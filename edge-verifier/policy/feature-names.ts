@@ -13,6 +13,7 @@ const BELONGS_TO = {
   serverTiming: /^SERVER_TIMING$/,
   dataPoints: /^EVENTS$/,
   refusalLimit: /^REFUSALS/,
+  callerLimit: /^CALLERS/,
   pathTolerance: /^tolerate$/,
   // ORIGIN_BILLING, ORIGIN_URL_BILLING: as many as rules name origins.
   origins: /^(?:ORIGIN_(?!URL$|TIMEOUT_SECONDS$)|origin$|stripPrefix$)/,

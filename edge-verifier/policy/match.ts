@@ -6,7 +6,7 @@
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
-import { matchesPath } from "./pattern.ts";
+import { literalsFit } from "./pattern.ts";
 import { findRules, someCut } from "./route-index.ts";
 import { isStricter } from "./strictness.ts";
 
@@ -37,7 +37,7 @@ export function matchRoute(policy: CompiledPolicy, method: string, path: string)
   for (const rule of findRules(policy.index, folded)) {
     const { pattern } = rule;
     if (rule.methods.has(method)) {
-      if (!matchesPath(pattern.segments, pattern.tree, path)) return ambiguous("spelling");
+      if (!literalsFit(pattern.segments, path)) return ambiguous("spelling");
       const leadsAstray = folded.includes(".") && someCut(policy.index, folded, method, (cut) => isStricter(cut, rule));
       return leadsAstray ? ambiguous("suffix") : ok(rule);
     }

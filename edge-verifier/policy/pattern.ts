@@ -42,19 +42,12 @@ export function parsePattern(text: string): Result<PathPattern, string> {
 }
 
 /**
- * Whether a path lies in the pattern. A single trailing slash is not looked at, because many origins do not either.
- * @param path begins with a slash and has no empty segment, except one after a trailing slash
+ * Whether the literal segments of a pattern stand in a path as they are written, where the path is known to lie in the pattern
+ * once case and the like are not regarded.
+ * @param path raw
  */
-export function matchesPath(segments: readonly PatternSegment[], tree: boolean, path: string): boolean {
-  const end = path.endsWith("/") ? path.length - 1 : path.length;
-  let position = 0;
-  for (const segment of segments) {
-    if (position >= end) return false;
-    const start = position + 1;
-    const slash = path.indexOf("/", start);
-    const stop = slash === -1 ? end : slash;
-    if (segment !== undefined && !(segment.length === stop - start && path.startsWith(segment, start))) return false;
-    position = stop;
-  }
-  return tree || position === end;
+export function literalsFit(segments: readonly PatternSegment[], path: string): boolean {
+  // Before the first segment there is nothing. No more parts than are compared.
+  const parts = path.split("/", segments.length + 1);
+  return segments.every((segment, index) => segment === undefined || segment === parts[index + 1]);
 }

@@ -16,9 +16,7 @@ export type RouteMethod = (typeof ROUTE_METHODS)[number];
  * `enforce`: the rule decides. `report`: the rule is evaluated and what it would have refused is logged, and the request is
  * forwarded all the same, without an identity unless the token is valid. For migrations, when the origin still decides.
  */
-export const RULE_MODES = ["enforce", "report"] as const;
-
-export type RuleMode = (typeof RULE_MODES)[number];
+export type RuleMode = "enforce" | "report";
 
 /**
  * What a path may hold although not every origin reads it alike: `%2F`, two slashes in a row, and `;` with what follows it in

@@ -59,6 +59,8 @@ export async function handleRequest(
       describeToken(token, seen);
       const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
       if (subject !== undefined) seen.subject = subject;
+      const limited = refusal === undefined && parts.hooks.onAdmitted && (await parts.hooks.onAdmitted(token, seen));
+      if (limited) return limited;
     }
     if (refusal !== undefined && token === undefined && parts.hooks.tokenLocations !== undefined) {
       seen.credentialsIn = parts.hooks.tokenLocations.presentIn(request);

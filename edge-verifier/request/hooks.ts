@@ -9,7 +9,7 @@ import type { RouteFinder } from "./route.ts";
 import type { IdentityHeader } from "../http/identity.ts";
 import type { Refusal } from "./refusal.ts";
 import type { RequestEvent } from "./event.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, Seen } from "./outcome.ts";
 import type { CompiledRule } from "../policy/compile.ts";
 import { missingFeature } from "../policy/feature-names.ts";
 import type { FeatureName } from "../policy/feature-names.ts";
@@ -64,6 +64,8 @@ export interface FeatureHooks {
     base: string,
     admission: Admission | undefined,
   ) => Promise<Refusal | undefined>;
+  /** Another end for a request that its token admits; undefined lets it pass. */
+  readonly onAdmitted?: (token: VerifiedToken, seen: Seen) => Promise<Outcome | undefined>;
   /** The subject's name in the log. */
   readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
   /** Another end for a request that has been refused; undefined leaves it as it is. */
@@ -88,6 +90,7 @@ const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse" | "endpoints">> = {
   tokenLocations: true,
   identityHeaders: true,
   beforeForward: true,
+  onAdmitted: true,
   nameSubject: true,
   onRefusal: true,
   onEvent: true,

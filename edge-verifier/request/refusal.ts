@@ -39,7 +39,9 @@ export type Refusal =
 export type FeatureRefusal =
   | { readonly code: "cors_origin_denied" }
   /** Instead of another refusal, to a client that has been refused too often. */
-  | { readonly code: "too_many_refusals"; readonly refusal: Refusal | FeatureRefusal | undefined };
+  | { readonly code: "too_many_refusals"; readonly refusal: Refusal | FeatureRefusal | undefined }
+  /** From a caller whose token admits them. */
+  | { readonly code: "too_many_requests"; readonly by: "subject" | "client" | "token" };
 
 /** What neither is a wire code itself nor says that a token is bad. */
 type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode | ForeignTokenRejection["code"]>;

@@ -29,7 +29,10 @@ beforeAll(async () => {
       SERVER_TIMING: "true",
     },
     platform: {
-      ratelimits: { REFUSALS: { namespace_id: "1001", simple: { limit: 3, period: 60 } } },
+      ratelimits: {
+        REFUSALS: { namespace_id: "1001", simple: { limit: 3, period: 60 } },
+        CALLERS: { namespace_id: "1002", simple: { limit: 5, period: 60 } },
+      },
       analyticsEngineDatasets: { EVENTS: { dataset: "sealgate" } },
       versionMetadata: "VERSION",
     },
@@ -60,6 +63,17 @@ describe("with the platform's bindings", () => {
     expect(good.status).toBe(200);
     expect((await get("/api/x", { "cf-connecting-ip": "192.0.2.8" })).status).toBe(401);
   });
+});
+
+test("a caller that asks too often is told to wait, and other callers are not", async () => {
+  const authorization = `Bearer ${await gateway.token({ sub: "busy" })}`;
+  const answers: Response[] = [];
+  for (let round = 0; round < 7; round += 1) answers.push(await get("/api/x", { authorization }));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+  expect(answers.at(-1)?.headers.get("retry-after")).toBe("60");
+  expect(await answers.at(-1)?.json()).toMatchObject({ code: "too_many_requests" });
+  const other = await get("/api/x", { authorization: `Bearer ${await gateway.token({ sub: "quiet" })}` });
+  expect(other.status).toBe(200);
 });
 
 describe("a WebSocket that carries its token as a browser can", () => {

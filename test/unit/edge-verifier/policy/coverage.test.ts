@@ -2,7 +2,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isCovered } from "../../../../edge-verifier/policy/coverage.ts";
-import { matchesPath, parsePattern } from "../../../../edge-verifier/policy/pattern.ts";
+import { parsePattern } from "../../../../edge-verifier/policy/pattern.ts";
+import { matchesPath } from "../../../support/pattern-oracle.ts";
 import type { PathPattern } from "../../../../edge-verifier/policy/pattern.ts";
 import { valueOf } from "../../../support/values.ts";
 

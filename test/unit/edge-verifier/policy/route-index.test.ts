@@ -1,7 +1,8 @@
 /** The index of rules: the same rules as asking each in turn, in the same order. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matchesPath, parsePattern } from "../../../../edge-verifier/policy/pattern.ts";
+import { parsePattern } from "../../../../edge-verifier/policy/pattern.ts";
+import { matchesPath } from "../../../support/pattern-oracle.ts";
 import type { PathPattern } from "../../../../edge-verifier/policy/pattern.ts";
 import { findRules, indexRules } from "../../../../edge-verifier/policy/route-index.ts";
 import { valueOf } from "../../../support/values.ts";

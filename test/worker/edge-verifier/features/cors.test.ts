@@ -159,6 +159,35 @@ describe("an answer", () => {
   });
 });
 
+describe("pages of apps, extensions and previews", () => {
+  const LISTED = "capacitor://localhost, chrome-extension://abcdefghijklmnop, https://*.app.example.com";
+
+  test.each(["capacitor://localhost", "chrome-extension://abcdefghijklmnop", "https://feature-7.app.example.com"])(
+    "%s may read answers, and act with a cookie",
+    async (origin) => {
+      const app = await makeFixture({ vars: { CORS_ORIGINS: LISTED, TOKEN_CARRIERS: "cookie", TOKEN_COOKIE: "t" } });
+      const announced = { origin, "access-control-request-method": "POST" };
+      const answered = await app.send("/api/x", { method: "OPTIONS", headers: announced });
+      expect([answered.status, answered.headers.get("access-control-allow-origin")]).toEqual([204, origin]);
+      const headers = { origin, "sec-fetch-site": "cross-site", cookie: `t=${await app.token()}` };
+      expect((await app.send("/api/x", { method: "POST", headers })).status).toBe(200);
+    },
+  );
+
+  test.each([
+    "tauri://localhost",
+    "capacitor://localhost:80",
+    "https://a.b.app.example.com",
+    "https://app.example.com",
+  ])("%s, which is not listed, may not", async (origin) => {
+    const app = await makeFixture({ vars: { CORS_ORIGINS: LISTED, TOKEN_CARRIERS: "cookie", TOKEN_COOKIE: "t" } });
+    const announced = { origin, "access-control-request-method": "POST" };
+    expect((await app.send("/api/x", { method: "OPTIONS", headers: announced })).status).toBe(403);
+    const headers = { origin, "sec-fetch-site": "cross-site", cookie: `t=${await app.token()}` };
+    expect((await app.send("/api/x", { method: "POST", headers })).status).toBe(403);
+  });
+});
+
 describe("the configuration", () => {
   test.each([
     "*",
@@ -166,8 +195,8 @@ describe("the configuration", () => {
     "app.example.com",
     "https://app.example.com/",
     "https://*.example.com/x",
-    "https://*.app.example.com",
-    "https://app.example.com, https://*.app.example.com",
+    "https://*.example.com",
+    "https://app.example.com, https://*.example.com",
     "HTTPS://a.example",
     "https://a.example:443",
     "ftp://a.example",

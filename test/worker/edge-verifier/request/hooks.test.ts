@@ -27,6 +27,10 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["SERVER_TIMING", "false", "serverTiming"],
   ["EVENTS", { writeDataPoint: (): void => undefined }, "dataPoints"],
   ["REFUSALS", { limit: (): void => undefined }, "refusalLimit"],
+  ["REFUSALS_PERIOD_SECONDS", "10", "refusalLimit"],
+  ["CALLERS", { limit: (): void => undefined }, "callerLimit"],
+  ["CALLERS_BY", "client", "callerLimit"],
+  ["CALLERS_PERIOD_SECONDS", "10", "callerLimit"],
 ];
 
 test("each feature has a variable here, or is switched on by a member of a rule, or by its place in the list", () => {

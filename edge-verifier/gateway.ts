@@ -89,12 +89,11 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const tokenPolicy = readTokenPolicy(env, report);
   const origin = readOriginConfig(env, report);
   const hooks = await readFeatures(features, { env, report, clock, routes });
-  const policy = compilePolicy(hooks.routes ?? routes, [
-    JWKS_PATH,
-    HEALTH_PATH,
-    KEY_SET_PATH,
-    ...hooks.endpoints.map(({ path }) => path),
-  ]);
+  const policy = compilePolicy(
+    hooks.routes ?? routes,
+    [JWKS_PATH, HEALTH_PATH, KEY_SET_PATH, ...hooks.endpoints.map(({ path }) => path)],
+    hooks.methods,
+  );
   for (const { rule, problem } of policy.ok ? [] : policy.error) {
     report(rule === undefined ? "routes" : `routes[${rule}]`, problem);
   }

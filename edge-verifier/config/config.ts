@@ -165,9 +165,10 @@ const readBootstrap: RingValueReader<string | undefined> = (value, variable, rep
  */
 export function readTokenPolicy(env: Bindings, report: Report): Omit<TokenPolicy, "issuer"> {
   const names = "names of at most 512 visible ASCII characters";
-  if (env["AUDIENCE"] === undefined) report("AUDIENCE", "is missing");
   const audiences =
-    env["AUDIENCE"] === undefined ? [] : readParts(env["AUDIENCE"], "AUDIENCE", parseAudience, names, report);
+    env["AUDIENCE"] === undefined
+      ? (report("AUDIENCE", "is missing") ?? [])
+      : readParts(env["AUDIENCE"], "AUDIENCE", parseAudience, names, report);
   const algs = readChoices<Alg>(env, "TOKEN_ALGS", ALGS, report);
   const typs: readonly (TokenTyp | undefined)[] =
     env["TOKEN_TYPS"] === undefined

@@ -8,8 +8,10 @@ import { callerLimit } from "./caller-limit.ts";
 import { cors } from "./cors.ts";
 import { dataPoints } from "./data-points.ts";
 import { discovery } from "./discovery.ts";
+import { furtherMethods } from "./further-methods.ts";
 import { hsts } from "./hsts.ts";
 import { identityHeaders } from "./identity-headers.ts";
+import { originCookies } from "./origin-cookies.ts";
 import { origins } from "./origins.ts";
 import { pathTolerance } from "./path-tolerance.ts";
 import { refusalLimit } from "./refusal-limit.ts";
@@ -24,8 +26,10 @@ export const allFeatures: readonly Feature[] = [
   cors,
   dataPoints,
   discovery,
+  furtherMethods,
   hsts,
   identityHeaders,
+  originCookies,
   origins,
   pathTolerance,
   refusalLimit,

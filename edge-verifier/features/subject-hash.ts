@@ -21,7 +21,13 @@ export const subjectHash: Feature = {
     const key = env["LOG_SUBJECT_HASH_KEY"];
     if (key === undefined) return {};
     if (typeof key === "string" && key.length >= MIN_HASH_KEY_LENGTH) {
-      return { nameSubject: await createSubjectHasher(key) };
+      const nameOf = await createSubjectHasher(key);
+      return {
+        async nameSubject(token, seen) {
+          const name = await nameOf(token);
+          if (name !== undefined) seen.subject = name;
+        },
+      };
     }
     report("LOG_SUBJECT_HASH_KEY", `must be at least ${MIN_HASH_KEY_LENGTH} characters`);
     return {};

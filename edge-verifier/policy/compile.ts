@@ -13,7 +13,7 @@ import type { PathPattern } from "./pattern.ts";
 import { indexRules } from "./route-index.ts";
 import type { RouteIndex } from "./route-index.ts";
 import { ROUTE_METHODS } from "./rule.ts";
-import type { RouteMethod } from "./rule.ts";
+import type { FurtherMethod } from "./rule.ts";
 
 /** The checks of a requirement, all of which must be satisfied; none means any valid token. */
 export type CompiledRequirement = readonly PolicyCheck[];
@@ -49,18 +49,21 @@ const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode"];
 
 /**
  * @param ownPaths paths that the gateway answers itself; a rule for one of them would never be asked
+ * @param furtherMethods what a rule may name besides {@link ROUTE_METHODS}
  * @returns the policy ready to be asked, or every problem of every rule
  */
 export function compilePolicy(
   policy: unknown,
   ownPaths: readonly string[],
+  furtherMethods: readonly FurtherMethod[] = [],
 ): Result<CompiledPolicy, readonly PolicyProblem[]> {
   if (!Array.isArray(policy)) return err([{ rule: undefined, problem: "routes must be an array of rules" }]);
+  const nameable: readonly unknown[] = [...ROUTE_METHODS, ...furtherMethods];
   const problems: PolicyProblem[] = [];
   const rules: CompiledRule[] = [];
   for (const [rule, value] of policy.entries()) {
     const found: string[] = [];
-    const compiled = compileRule(value, rule, found);
+    const compiled = compileRule(value, rule, nameable, found);
     if (compiled !== undefined) {
       if (isUnreachable(compiled, rules, ownPaths)) {
         found.push("rule can never match: an earlier rule or the gateway itself does");
@@ -72,14 +75,19 @@ export function compilePolicy(
   return problems.length === 0 ? ok({ rules, index: indexRules(rules) }) : err(problems);
 }
 
-function compileRule(value: unknown, place: number, found: string[]): CompiledRule | undefined {
+function compileRule(
+  value: unknown,
+  place: number,
+  nameable: readonly unknown[],
+  found: string[],
+): CompiledRule | undefined {
   if (!isJsonObject(value)) {
     found.push("rule must be an object");
     return undefined;
   }
   reportUnknown(value, RULE_MEMBERS, found);
   const pattern = compilePath(value["path"], found);
-  const methods = compileMethods(value["methods"], found);
+  const methods = compileMethods(value["methods"], nameable, found);
   const requirement = compileAccess(value["allow"], value["require"], found);
   const reportOnly = compileMode(value["mode"], value["allow"], found);
   if (pattern === undefined || found.length > 0) return undefined;
@@ -94,13 +102,13 @@ function compilePath(value: unknown, found: string[]): PathPattern | undefined {
   return undefined;
 }
 
-function compileMethods(value: unknown, found: string[]): ReadonlySet<string> {
+function compileMethods(value: unknown, nameable: readonly unknown[], found: string[]): ReadonlySet<string> {
   if (value === undefined) return new Set(ROUTE_METHODS);
-  if (!isFilledList(value) || !value.every(isRouteMethod)) {
-    found.push(`methods must be a list of at least one of ${ROUTE_METHODS.join(", ")}`);
+  if (!isFilledList(value) || !value.every((method) => nameable.includes(method))) {
+    found.push(`methods must be a list of at least one of ${nameable.join(", ")}`);
     return new Set();
   }
-  return new Set<string>(value.includes("GET") ? [...value, "HEAD"] : value);
+  return new Set([...value, ...(value.includes("GET") ? ["HEAD"] : [])].map(String));
 }
 
 function compileAccess(allow: unknown, require: unknown, found: string[]): CompiledRequirement | undefined {
@@ -137,8 +145,4 @@ function isUnreachable(
       ),
     )
   );
-}
-
-function isRouteMethod(value: unknown): value is RouteMethod {
-  return ROUTE_METHODS.some((method) => method === value);
 }

@@ -19,8 +19,8 @@ const BELONGS_TO = {
   origins: /^(?:ORIGIN_(?!URL$|TIMEOUT_SECONDS$)|origin$|stripPrefix$)/,
 } as const;
 
-/** `discovery` has no variables: it is on where it is listed. */
-export type FeatureName = keyof typeof BELONGS_TO | "discovery";
+/** The last ones have neither variables nor members: they are on where they are listed. */
+export type FeatureName = keyof typeof BELONGS_TO | "discovery" | "furtherMethods" | "originCookies";
 
 /**
  * @param name of a variable, a binding or a rule's member

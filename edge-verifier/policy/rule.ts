@@ -5,12 +5,36 @@
 import type { Requirement } from "./requirement.ts";
 
 /**
- * Methods a rule can name. Any other method is answered 405 and never forwarded: TRACE and CONNECT reflect or tunnel,
- * and what the rest means is between a client and an origin that no policy here describes.
+ * Methods of a rule that names none. Any other method is answered 405 and never forwarded, unless a rule names it: TRACE and
+ * CONNECT reflect or tunnel, and what the rest means is between a client and an origin that no policy here describes.
  */
 export const ROUTE_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 export type RouteMethod = (typeof ROUTE_METHODS)[number];
+
+/**
+ * Methods that a rule may name with the feature `furtherMethods`. workerd passes no others but TRACE, and COPY and MOVE, which name a
+ * second path in `Destination` that no rule would be asked about.
+ */
+export type FurtherMethod =
+  | "ACL"
+  | "BAN"
+  | "CHECKOUT"
+  | "LOCK"
+  | "MERGE"
+  | "MKACTIVITY"
+  | "MKCOL"
+  | "MSEARCH"
+  | "NOTIFY"
+  | "PROPFIND"
+  | "PROPPATCH"
+  | "PURGE"
+  | "QUERY"
+  | "REPORT"
+  | "SEARCH"
+  | "SUBSCRIBE"
+  | "UNLOCK"
+  | "UNSUBSCRIBE";
 
 /**
  * `enforce`: the rule decides. `report`: the rule is evaluated and what it would have refused is logged, and the request is
@@ -33,7 +57,7 @@ interface RuleBase {
    */
   readonly path: string;
   /** Left out: every method of {@link ROUTE_METHODS}. GET includes HEAD (RFC 9110 section 9.3.2). */
-  readonly methods?: readonly RouteMethod[];
+  readonly methods?: readonly (RouteMethod | FurtherMethod)[];
   /**
    * Paths with these are not refused if every reading of them falls under this rule (feature `pathTolerance`). Left out: none.
    */

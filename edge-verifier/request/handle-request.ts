@@ -57,8 +57,7 @@ export async function handleRequest(
     seen.keysMs = startedMs - arrivedMs;
     if (token !== undefined) {
       describeToken(token, seen);
-      const subject = parts.hooks.nameSubject && (await parts.hooks.nameSubject(token));
-      if (subject !== undefined) seen.subject = subject;
+      if (parts.hooks.nameSubject !== undefined) await parts.hooks.nameSubject(token, seen);
       const limited = refusal === undefined && parts.hooks.onAdmitted && (await parts.hooks.onAdmitted(token, seen));
       if (limited) return limited;
     }
@@ -83,5 +82,6 @@ export async function handleRequest(
     return { response: parts.hooks.tokenLocations?.accept(request, socket) ?? socket, event };
   }
   correctHeaders(answer, target, requirement !== undefined, origin);
+  parts.hooks.onOriginAnswer?.(answer.headers, target, origin);
   return { response: answer, event };
 }

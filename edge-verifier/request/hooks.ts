@@ -7,6 +7,9 @@ import type { OriginConfig, Report } from "../config/config.ts";
 import type { Bindings } from "../config/values.ts";
 import type { RouteFinder } from "./route.ts";
 import type { IdentityHeader } from "../http/identity.ts";
+import type { RequestTarget } from "../http/path-guard.ts";
+import type { Place } from "../http/response-headers.ts";
+import type { FurtherMethod } from "../policy/rule.ts";
 import type { Refusal } from "./refusal.ts";
 import type { RequestEvent } from "./event.ts";
 import type { Outcome, Seen } from "./outcome.ts";
@@ -44,6 +47,8 @@ export interface FeatureHooks {
   readonly routes?: unknown;
   /** Instead of a finder that refuses every path that could be read in more than one way. */
   readonly routeFinder?: (find: RouteFinder) => RouteFinder;
+  /** What rules may name besides the usual methods. */
+  readonly methods?: readonly FurtherMethod[];
   /** Where requests of a rule go, if not to the one origin. */
   readonly originOf?: (rule: CompiledRule, main: OriginConfig) => OriginConfig;
   /** Answers a request before it is decided on; undefined leaves it to the gateway. */
@@ -66,8 +71,10 @@ export interface FeatureHooks {
   ) => Promise<Refusal | undefined>;
   /** Another end for a request that its token admits; undefined lets it pass. */
   readonly onAdmitted?: (token: VerifiedToken, seen: Seen) => Promise<Outcome | undefined>;
-  /** The subject's name in the log. */
-  readonly nameSubject?: (token: VerifiedToken) => Promise<string | undefined>;
+  /** Notes the subject's name for the log. */
+  readonly nameSubject?: (token: VerifiedToken, seen: Seen) => Promise<void>;
+  /** Changes the headers of an origin's answer, once they have been corrected as in every gateway. */
+  readonly onOriginAnswer?: (headers: Headers, target: RequestTarget, origin: Place) => void;
   /** Another end for a request that has been refused; undefined leaves it as it is. */
   readonly onRefusal?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
   /** Takes the event besides the log. Must not throw. */
@@ -84,6 +91,8 @@ export interface Hooks extends Omit<FeatureHooks, "onResponse"> {
 /** A misspelt hook would never be asked: the compiler refuses a list that lacks one or has one too many. */
 const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse" | "endpoints">> = {
   routes: true,
+  methods: true,
+  onOriginAnswer: true,
   routeFinder: true,
   originOf: true,
   preflight: true,

@@ -6,7 +6,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { makeDocument, makeKey, makeRoot, signKeySet, signToken, TEST_ISSUER } from "./key-sets.ts";
-import { buildWorkerBundle, COMPLETE_WORKER } from "./worker-bundle.ts";
+import { buildGatewayOf, buildWorkerBundle, COMPLETE_WORKER } from "./worker-bundle.ts";
 
 const AUDIENCE = "https://api.example.com";
 const RUNTIME: { modules: true; compatibilityDate: string; compatibilityFlags: string[] } = {
@@ -27,6 +27,8 @@ export interface SocketGatewayOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** Every optional feature instead of those of the deployed Worker. */
   readonly complete?: boolean;
+  /** The text of a routes.ts, with every optional feature, instead of the policy of the deployed Worker. */
+  readonly policy?: string;
   /** Bindings that the platform provides. */
   readonly platform?: {
     readonly ratelimits?: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }>;
@@ -40,14 +42,19 @@ function serverAt(url: string): { external: { address: string; http: object } } 
   return { external: { address: new URL(url).host, http: {} } };
 }
 
+async function uploadedCode(complete: boolean): Promise<string> {
+  return (await buildWorkerBundle(complete ? COMPLETE_WORKER : undefined)).code;
+}
+
 export async function startSocketGateway({
   origin,
   vars = {},
   complete = false,
+  policy,
   platform = {},
 }: SocketGatewayOptions): Promise<SocketGateway> {
-  const [bundle, root, key] = await Promise.all([
-    buildWorkerBundle(complete ? COMPLETE_WORKER : undefined),
+  const [code, root, key] = await Promise.all([
+    policy === undefined ? uploadedCode(complete) : buildGatewayOf(policy),
     makeRoot(),
     makeKey("ES256"),
   ]);
@@ -64,7 +71,7 @@ export async function startSocketGateway({
   const gateway = {
     name: "gateway",
     ...RUNTIME,
-    script: bundle.code,
+    script: code,
     unsafeDirectSockets: [{}],
     kvNamespaces: ["KEY_SETS"],
     bindings,

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
+import type { PluginBuild } from "esbuild";
 
 export interface WorkerBundle {
   /** The one module. */
@@ -48,6 +50,37 @@ export async function buildWorkerBundle(entry?: string): Promise<WorkerBundle> {
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * A gateway with every feature and this policy, as one module. Faster than {@link buildWorkerBundle}, and not what is uploaded.
+ * @param policy the text of a routes.ts
+ */
+export async function buildGatewayOf(policy: string): Promise<string> {
+  const edge = join(ROOT, "edge-verifier", "index.ts");
+  const routes = { name: "policy", setup: providing(policy) };
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { allFeatures, createGateway } from "sealgate/edge-verifier";
+        import routes from "policy:";
+        export default createGateway(routes, { features: allFeatures });`,
+      resolveDir: ROOT,
+    },
+    alias: { "sealgate/edge-verifier": edge },
+    plugins: [routes],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+function providing(policy: string): (builder: PluginBuild) => void {
+  return (builder) => {
+    builder.onResolve({ filter: /^policy:$/ }, () => ({ path: "policy", namespace: "policy" }));
+    builder.onLoad({ filter: /.*/, namespace: "policy" }, () => ({ contents: policy, loader: "ts", resolveDir: ROOT }));
+  };
 }
 
 /** The inputs of the esbuild metafile that contribute to an output. */

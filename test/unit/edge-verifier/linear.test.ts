@@ -32,6 +32,8 @@ const REVIEWED: ReadonlySet<string> = new Set([
   "(?:^|[;,])[ \\t]*token[ \\t]*=([^;,]*)",
   "^[;,\\s]+",
   "^ +",
+  "^(?:x-forwarded|x-sealgate-|cf-access-|x-original-|x-http-method)|client-ip$",
+  "^(?:cf|cdn|sec|if|content|accept|access-control)-",
   '^"[^"]*"$',
   "[^a-z0-9-]",
   "^[!#$%&'*+\\-.^_`|~0-9a-z]+$",

@@ -34,7 +34,14 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
 ];
 
 test("each feature has a variable here, or is switched on by a member of a rule, or by its place in the list", () => {
-  const named = new Set([...VARIABLES.map(([, , feature]) => feature), "pathTolerance", "origins", "discovery"]);
+  const named = new Set([
+    ...VARIABLES.map(([, , feature]) => feature),
+    "pathTolerance",
+    "origins",
+    "discovery",
+    "furtherMethods",
+    "originCookies",
+  ]);
   expect(named).toEqual(new Set(allFeatures.map(({ name }) => name)));
 });
 

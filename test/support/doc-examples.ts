@@ -4,52 +4,10 @@
  * example is printed that never ran. The runbooks are followed word for word in `test/e2e/ring/runbooks.test.ts`.
  */
 import { readFileSync } from "node:fs";
+import { GATEWAY_EXAMPLES, ROUTES } from "./gateway-doc-examples.ts";
+import type { Listed } from "./example-ways.ts";
 
-/** How a block that needs a ring is executed: `test/package/ring-examples.test.ts`. */
-export type RingWay =
-  /** In the shell of its page, which keeps its variables from block to block. */
-  | "shell"
-  /** As a shell block; exit code 4 says that the ring has to wait or that something is due, which an example may show. */
-  | "ring state"
-  /** As a shell block; the anchors that it prints are those of the Workers. */
-  | "init"
-  /** As a shell block that may say that something is due (exit code 4). */
-  | "status"
-  /** The line for a project with the package there, the line for the repository here. */
-  | "help"
-  /** A module that runs to its end. */
-  | "module"
-  /** A program that signs with the ring: it is kept running while the ring rotates. */
-  | "issuer"
-  /** `sealgate serve`, kept running while the ring rotates; and the request to it. */
-  | "serve"
-  | "request"
-  /** A Worker of one's own, in workerd. */
-  | "worker"
-  | "ring policy";
-
-/** How the others are executed: `test/package/edge-examples.test.ts`. */
-export type EdgeWay =
-  /** A route policy: in a project, and pasted into a clone. */
-  | "routes"
-  /** An app with the middleware, asked with and without tokens as test/package/middleware-examples.ts says. */
-  | "middleware"
-  /** A server, a Worker or a function with a verifier, which lets in who has a good token. */
-  | "verifier"
-  /** A list of features, pasted into a clone. */
-  | "features"
-  /** Makes an assertion key; the line for wrangler is left out. */
-  | "assertion key"
-  | "origin in Node"
-  | "origin in Python"
-  | "origin in Go";
-
-export interface NotExecuted {
-  readonly because: string;
-}
-
-/** A block's first line, and its way. */
-export type Listed = readonly [begins: string, way: RingWay | EdgeWay | NotExecuted];
+export type { EdgeWay, Listed, RingWay } from "./example-ways.ts";
 
 const PICTURE = { because: "a picture" };
 const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
@@ -59,8 +17,6 @@ const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
 
 const OUTPUT = { because: "what the command before prints" };
 const DEPLOYED = { because: "asks a deployed gateway; the runbooks do the same in test/e2e/ring/runbooks.test.ts" };
-
-const ROUTES: Listed = ['import { defineRoutes } from "sealgate/edge-verifier";', "routes"];
 
 export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "README.md": [
@@ -203,42 +159,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["sealgate help ring rotate", "shell"],
     ["source <(sealgate completion bash)", "shell"],
   ],
-  "docs/gateway.md": [
-    ROUTES,
-    ["curl -i https://api.example.com/api/orders", REQUEST],
-    ["HTTP/1.1 401 Unauthorized", REQUEST],
-    ['{"event":"request","decision":"refused","status":401,"method":"GET",', REQUEST],
-    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
-    ['import { cors } from "./features/cors.ts";', "features"],
-  ],
-  "docs/gateway-policy.md": [ROUTES, ROUTES, ROUTES, ROUTES, ROUTES, ROUTES],
-  "docs/gateway-requests.md": [
-    [
-      'new WebSocket("wss://api.example.com/live", ["graphql-ws", "bearer", token]);',
-      { because: "a browser's side of it; test/e2e/gateway/websocket.test.ts sends the same" },
-    ],
-    [
-      '{ "x-user-id": "sub", "x-tenant": "tenant", "x-plan": ["subscription", "plan"] }',
-      { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
-    ],
-    [
-      '{ "x-roles": { "list": "roles" }, "x-groups": { "list": ["realm_access", "groups"] } }',
-      { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
-    ],
-  ],
   "docs/errors.md": [
     [
       '{"type":"about:blank","title":"Unauthorized","status":401,"detail":"A bearer token is required.","code":"token_missing"}',
       REQUEST,
     ],
   ],
-  "docs/gateway-log.md": [
-    ['{"status":"ok","ring":"main","rev":1795827899162545,"source":"kv",', { because: "an answer" }],
-    [
-      'ratelimits = [{ name = "CALLERS", namespace_id = "1002", simple = { limit = 600, period = 60 } }]',
-      { because: "a line of wrangler.toml; test/e2e/gateway/platform.test.ts has the same binding" },
-    ],
-  ],
+  ...GATEWAY_EXAMPLES,
   "docs/middleware.md": [
     ['import { Hono } from "hono";', "middleware"],
     ['invalid_token (token_expired): The token has expired. {"expiredForSeconds":100}', OUTPUT],

@@ -195,7 +195,7 @@ describe("at start-up", () => {
   test.each([[{}], [null], [[null, 7]], [[{ path: "/a", require: {} }]]])(
     "without such a rule the policy stays as it is: %j",
     async (routes) => {
-      expect((await read(routes)).hooks).toEqual({ onResponse: [] });
+      expect((await read(routes)).hooks).toEqual({ onResponse: [], endpoints: [] });
     },
   );
 });

@@ -17,7 +17,7 @@ test.each([
   "https://*.project.pages.dev",
 ])("%s may be listed", (text) => {
   expect(isListedOrigin(text)).toBe(true);
-  expect(webOriginMatcher([text])(text)).toBe(text.includes("*") ? false : true);
+  expect(webOriginMatcher([text])(text)).toBe(!text.includes("*"));
 });
 
 test.each([

@@ -96,7 +96,7 @@ test("tokens without the claim are one caller, and no text makes two callers one
     callerOf({ ...claims, sub: 'x","y' }, "subject"),
     callerOf({ ...claims, jti: "x" }, "token"),
     callerOf({ ...claims, client_id: "x" }, "client"),
-    callerOf({ ...claims, iss: "https://b.example", sub: "x" } as typeof claims, "subject"),
+    callerOf({ ...claims, iss: "https://b.example", sub: "x" }, "subject"),
     callerOf({ ...claims, sub: "x" }, "subject"),
   ];
   expect(new Set(keys).size).toBe(keys.length);

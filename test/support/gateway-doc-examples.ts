@@ -1,0 +1,40 @@
+/** The blocks on the pages of the gateway: a part of the list in doc-examples.ts. */
+import type { Listed } from "./example-ways.ts";
+
+const REQUEST = { because: "one request and what comes of it; test/unit/docs/gateway.test.ts sends it" };
+const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
+
+export const ROUTES: Listed = ['import { defineRoutes } from "sealgate/edge-verifier";', "routes"];
+
+export const GATEWAY_EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
+  "docs/gateway.md": [
+    ROUTES,
+    ["curl -i https://api.example.com/api/orders", REQUEST],
+    ["HTTP/1.1 401 Unauthorized", REQUEST],
+    ['{"event":"request","decision":"refused","status":401,"method":"GET",', REQUEST],
+    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
+    ['import { cors } from "./features/cors.ts";', "features"],
+  ],
+  "docs/gateway-policy.md": [ROUTES, ROUTES, ROUTES, ROUTES, ROUTES, ROUTES],
+  "docs/gateway-requests.md": [
+    [
+      'new WebSocket("wss://api.example.com/live", ["graphql-ws", "bearer", token]);',
+      { because: "a browser's side of it; test/e2e/gateway/websocket.test.ts sends the same" },
+    ],
+    [
+      '{ "x-user-id": "sub", "x-tenant": "tenant", "x-plan": ["subscription", "plan"] }',
+      { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
+    ],
+    [
+      '{ "x-roles": { "list": "roles" }, "x-groups": { "list": ["realm_access", "groups"] } }',
+      { because: "a value of a variable; test/unit/docs/gateway.test.ts reads it as the gateway does" },
+    ],
+  ],
+  "docs/gateway-log.md": [
+    ['{"status":"ok","ring":"main","rev":1795827899162545,"source":"kv",', { because: "an answer" }],
+    [
+      'ratelimits = [{ name = "CALLERS", namespace_id = "1002", simple = { limit = 600, period = 60 } }]',
+      { because: "a line of wrangler.toml; test/e2e/gateway/platform.test.ts has the same binding" },
+    ],
+  ],
+};

@@ -6,7 +6,6 @@
 import { parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
-import { outageSurvivedSeconds } from "../../shared/timing.ts";
 import type { RingPolicy } from "./policy.ts";
 
 export interface DocumentLife {
@@ -39,13 +38,14 @@ export interface LifeMargins {
 }
 
 /**
- * A token needs the document until it has expired, by any clock: L + K. A policy whose documents are never that long-lived right
- * before their renewal, seen A late, asks for as much as they have then.
+ * A token needs the document until it has expired, by any clock: L + K. Right before its renewal a document has D/2 - R left, and
+ * signers see the renewal up to A later; a policy with which that is less asks for no more, since the ring would never sign. With
+ * D of at least 2(L + K + R + A) it is not: the defaults have ten times as much.
  */
 export function leastDocumentSeconds(policy: RingPolicy): number {
-  const { timing } = policy;
-  const { maxTokenTtlSeconds, clockSkewSeconds, signerLagSeconds } = timing;
-  const beforeRenewal = outageSurvivedSeconds(timing, policy) - signerLagSeconds;
+  const { maxTokenTtlSeconds, clockSkewSeconds, signerLagSeconds } = policy.timing;
+  const { documentLifetimeSeconds, reconcileEverySeconds } = policy;
+  const beforeRenewal = Math.floor(documentLifetimeSeconds / 2) - reconcileEverySeconds - signerLagSeconds;
   return Math.max(clockSkewSeconds, Math.min(maxTokenTtlSeconds + clockSkewSeconds, beforeRenewal));
 }
 

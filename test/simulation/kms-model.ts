@@ -84,7 +84,7 @@ const ARN_PREFIX = "arn:aws:kms:eu-central-1:000000000000:key/";
 /** What the pool has keys of. */
 const SPECS: readonly PoolSpec[] = ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_EDWARDS25519", "RSA_2048"];
 
-export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
+export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber = 0): KmsModel {
   const keys = new Map<string, ModelKey>();
   const aliases = new Map<string, Versions<AliasVersion>>();
   const listeners: ((change: KmsChange) => void)[] = [];
@@ -168,7 +168,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number): KmsModel {
         const since = { sinceMs: clock.nowMs };
         const key: ModelKey = {
           keyArn,
-          material: poolKey(spec, keys.size + 1),
+          material: poolKey(spec, firstKeyNumber + keys.size + 1),
           createdMs: clock.nowMs,
           states: [{ ...since, value: "Enabled" }],
           tags: [{ ...since, value: tags }],

@@ -18,7 +18,15 @@
 export type { HostClock, Random } from "./ports/clock.ts";
 export { createEdge, importAnchors } from "./ports/edge.ts";
 export type { Edge, EdgeOptions, EdgeStatus } from "./ports/edge.ts";
-export { aliasesOf, createPolicy, createPublisher, createRotator, createSigner } from "./ports/issuer.ts";
+export {
+  aliasesOf,
+  amongOthersOf,
+  createPolicy,
+  createPublisher,
+  createRingsSigner,
+  createRotator,
+  createSigner,
+} from "./ports/issuer.ts";
 export type {
   PolicyInput,
   PublisherOptions,
@@ -26,7 +34,9 @@ export type {
   RotatorOptions,
   RotatorRun,
   SignedToken,
+  RingsSignerOptions,
   SignerOptions,
+  SigningRing,
   TokenSigner,
   Wish,
 } from "./ports/issuer.ts";

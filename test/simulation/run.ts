@@ -21,6 +21,8 @@ import { withSlowEdges } from "./guard-trials.ts";
 import { holdSchedule, plainSchedule, shortestMargin } from "./margins.ts";
 import { runInterleavings } from "./run-interleavings.ts";
 import { drawSchedule } from "./draw.ts";
+import { REGION_FAMILY, drawRegionSchedule } from "./regions-schedule.ts";
+import { liveRegions } from "./regions.ts";
 import { live, policyOf } from "./world.ts";
 
 interface Share {
@@ -44,6 +46,9 @@ interface Outcome {
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+/** Among mixed histories, every tenth is one of two Regions. */
+const EVERY_REGIONS = 10;
+
 /** How many histories a thread lives. */
 const BATCH = 100;
 
@@ -51,11 +56,14 @@ async function liveAll({ seed, family, from, to }: Share): Promise<Outcome> {
   const coverage = createCoverage();
   const broken: Broken[] = [];
   for (let index = from; index < to; index++) {
-    const schedule = drawSchedule(`${seed}-${index}`, family);
-    const history = await live(schedule, {});
+    const name = `${seed}-${index}`;
+    const isOfRegions = family === REGION_FAMILY || (family === undefined && index % EVERY_REGIONS === 0);
+    const { families } = isOfRegions ? { families: [REGION_FAMILY] } : drawSchedule(name, family);
+    const history = isOfRegions
+      ? await liveRegions(drawRegionSchedule(name))
+      : await live(drawSchedule(name, family), {});
     coverage.add(history.coverage);
-    for (const violation of history.violations)
-      broken.push({ seed: schedule.seed, families: schedule.families, violation });
+    for (const violation of history.violations) broken.push({ seed: name, families, violation });
   }
   return { schedules: to - from, broken, coverage: coverage.report() };
 }
@@ -87,8 +95,9 @@ async function liveInBatches(
 }
 
 function printBroken(broken: readonly Broken[], family: string | undefined): void {
-  const flag = family === undefined ? "" : ` --family "${family}"`;
   for (const { seed, families, violation } of broken) {
+    const asked = families.includes(REGION_FAMILY) ? REGION_FAMILY : family;
+    const flag = asked === undefined ? "" : ` --family "${asked}"`;
     say(`BROKEN ${violation.invariant} at ${violation.atSeconds} s: ${violation.detail}`);
     say(`  (${families.join(", ") || "mixed"}) replay with: npm run simulate -- --replay ${seed}${flag}`);
   }
@@ -161,12 +170,16 @@ async function simulate(seed: string, family: string | undefined, schedules: num
 }
 
 async function replay(seed: string, family: string | undefined): Promise<void> {
-  const schedule = drawSchedule(seed, family);
+  const schedule = family === REGION_FAMILY ? drawRegionSchedule(seed) : drawSchedule(seed, family);
   say(JSON.stringify(schedule, null, 2));
-  const { violations, coverage } = await live(schedule, {}, { stopsEarly: false, listener: say });
+  const { violations, coverage } =
+    "families" in schedule
+      ? await live(schedule, {}, { stopsEarly: false, listener: say })
+      : await liveRegions(schedule, {}, say);
   printCoverage(coverage);
+  const families = "families" in schedule ? schedule.families : [REGION_FAMILY];
   printBroken(
-    violations.map((violation) => ({ seed, families: schedule.families, violation })),
+    violations.map((violation) => ({ seed, families, violation })),
     family,
   );
   if (violations.length > 0) process.exitCode = 1;
@@ -192,7 +205,7 @@ if (isMainThread) {
   });
   const { family } = values;
   // An unknown name shows before anything is begun.
-  drawSchedule("family", family);
+  if (family !== REGION_FAMILY) drawSchedule("family", family);
   if (values.interleavings) process.exitCode = (await runInterleavings(say)) ? 0 : 1;
   else if (values.replay !== undefined) await replay(values.replay, family);
   else if (values.margins) await printMargins();

@@ -2,6 +2,7 @@
 import { createIssuer } from "../../../issuer/issuer.ts";
 import type { AuditEntry } from "../../../issuer/key-ring/act/audit.ts";
 import type { RingRequest } from "../../../issuer/key-ring/model/plan.ts";
+import { leastDocumentSeconds } from "../../../issuer/key-ring/document-life.ts";
 import { ringAlias } from "../../../issuer/key-ring/names.ts";
 import { createRingMemory } from "../../../issuer/key-ring/observe/memory.ts";
 import { observeRing } from "../../../issuer/key-ring/observe/observe.ts";
@@ -9,9 +10,12 @@ import { planRing } from "../../../issuer/key-ring/plan/plan.ts";
 import { checkRingPolicy, leadSeconds, signerMaxAgeSeconds } from "../../../issuer/key-ring/policy.ts";
 import type { RingPolicy, RingPolicyInput } from "../../../issuer/key-ring/policy.ts";
 import { createRingPorts } from "../../../issuer/key-ring/ports.ts";
+import { createTaggedDocumentLives } from "../../../issuer/key-ring/sign/document-lives.ts";
 import { createTaggedPublishedKeys } from "../../../issuer/key-ring/sign/published-keys.ts";
 import { reconcileRing } from "../../../issuer/key-ring/reconcile.ts";
 import { createRingSigner } from "../../../issuer/key-ring/sign/ring-signer.ts";
+import type { AmongOthers } from "../../../issuer/key-ring/sign/ring-signer.ts";
+import { createRings } from "../../../issuer/rings.ts";
 import type { Kms } from "../../../issuer/kms/port.ts";
 import { createCloudflareKvPublisher } from "../../../issuer/publish/cloudflare-kv.ts";
 import type { KeySetPublisher } from "../../../issuer/publish/publisher.ts";
@@ -176,6 +180,58 @@ export interface SignedToken {
 export interface TokenSigner {
   /** @throws SealgateError with a stable code when no token can be issued */
   sign(claims: object, options: { readonly ttlSeconds: number; readonly audience: string }): Promise<SignedToken>;
+}
+
+/** A ring of several, as a process that signs with them sees it. */
+export interface SigningRing {
+  readonly kms: Kms;
+  readonly policy: RingPolicy;
+}
+
+export interface RingsSignerOptions extends Omit<SignerOptions, "kms" | "policy"> {
+  /** Home first. */
+  readonly rings: readonly SigningRing[];
+  readonly random: Random;
+  /** What a signer goes by before it lets a ring sign that need not; by default what the rotator has noted, and the policy's margins. */
+  readonly amongOthers?: (ring: SigningRing) => AmongOthers;
+}
+
+/** What the product goes by. */
+export function amongOthersOf({ kms, policy }: SigningRing): AmongOthers {
+  return {
+    documents: createTaggedDocumentLives(kms, policy.ring),
+    leastDocumentSeconds: leastDocumentSeconds(policy),
+  };
+}
+
+/** A new process that issues tokens of the first ring, and of another one while the first cannot. */
+export function createRingsSigner(options: RingsSignerOptions): TokenSigner {
+  const { rings, clock, random, newJti, amongOthers = amongOthersOf } = options;
+  const now = secondsOf(clock);
+  const members = rings.map((ring) =>
+    createRingSigner({
+      ring: ring.policy.ring,
+      kms: ring.kms,
+      published: createTaggedPublishedKeys(ring.kms),
+      amongOthers: amongOthers(ring),
+      leadSeconds: leadSeconds(ring.policy.timing),
+      maxAgeSeconds: signerMaxAgeSeconds(ring.policy),
+      clock: now,
+    }),
+  );
+  const [home] = rings;
+  if (home === undefined) throw new TypeError("a signer has a ring");
+  return createIssuer({
+    issuer: home.policy.issuer,
+    rings: createRings(members, {
+      nowMs: () => clock.monotonicMs(),
+      random,
+      startTimer: (delayMs, onTime) => clock.startTimer(delayMs, onTime),
+    }),
+    maxTokenTtlSeconds: Math.min(...rings.map(({ policy }) => policy.timing.maxTokenTtlSeconds)),
+    clock: now,
+    newJti,
+  });
 }
 
 /** A new process that issues tokens of the ring. It learns from the keys' tags which keys edges know. */

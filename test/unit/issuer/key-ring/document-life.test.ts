@@ -40,7 +40,8 @@ describe("a life", () => {
 
 test("a token needs its document for L + K, if documents live long enough for that", () => {
   expect(leastDocumentSeconds(ringPolicy())).toBe(3660);
-  // Half of 7200 is renewed R late, seen A late, and S + K + 1 are for edges: 3600 - 300 - 331 - 360.
-  expect(leastDocumentSeconds(ringPolicy({ documentLifetimeSeconds: 7200 }))).toBe(2609);
-  expect(leastDocumentSeconds(ringPolicy({ documentLifetimeSeconds: 1900 }))).toBe(60);
+  // Half of 7200, renewed R late and seen A late: 3600 - 300 - 360.
+  expect(leastDocumentSeconds(ringPolicy({ documentLifetimeSeconds: 7200 }))).toBe(2940);
+  expect(leastDocumentSeconds(ringPolicy({ documentLifetimeSeconds: 8640 }))).toBe(3660);
+  expect(leastDocumentSeconds(ringPolicy({ documentLifetimeSeconds: 1865 }))).toBe(272);
 });

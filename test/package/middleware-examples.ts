@@ -28,6 +28,11 @@ const REQUESTS: Readonly<Record<string, readonly Asked[]>> = {
     ["/hello", API, 200, "hello user-1"],
     ["/hello", "", 401],
   ],
+  jwks_uri: [
+    ["/hello", API, 200, "hello user-1"],
+    ["/hello", "https://other.example.com", 401],
+    ["/hello", undefined, 401],
+  ],
   signedInAs: [
     ["/api/me", API, 200, '{"subject":"user-1"}'],
     ["/api/me", undefined, 401],

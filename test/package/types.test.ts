@@ -94,7 +94,7 @@ describe("that its types serve a consumer", () => {
   ] as const)("under moduleResolution %s with %s, and so do the pages' examples", async ([resolution, hono]) => {
     await project.usePeer("hono", hono);
     await project.usePeer("jose", hono === "hono" ? "jose" : "jose-lowest");
-    const pages = ["README.md", "docs/middleware.md", "docs/verify.md"].map((page) =>
+    const pages = ["README.md", "docs/middleware.md", "docs/verify.md", "docs/coming-from.md"].map((page) =>
       readFile(join(project.packageFolder, page), "utf8"),
     );
     const examples = (await Promise.all(pages)).flatMap(examplesOn);

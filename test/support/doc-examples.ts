@@ -183,6 +183,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ['import { createVerifier, fromUrl } from "sealgate/verify";', "verifier"],
     ['import { jwtVerify } from "jose";', "verifier"],
   ],
+  "docs/coming-from.md": [
+    ['import { createIssuer, createKmsSigner, createKmsVerifier } from "sealgate/issuer";', "module"],
+    ['import { Hono } from "hono";', "middleware"],
+    ['import { createVerifier, fromUrl } from "sealgate/verify";', "verifier"],
+  ],
   "docs/origin.md": [
     ["npx wrangler mtls-certificate upload --cert gateway.pem --key gateway-key.pem --name gateway", CLOUDFLARE],
     ["[env.production]", { because: "names a certificate in a Cloudflare account" }],

@@ -3,9 +3,10 @@
  * it makes no difference which reading the origin chooses. What is matched and forwarded stays the raw path; dot segments,
  * backslashes, controls and broken escapes are refused as ever, in the path and in each of its readings.
  *
- * The readings of a path that contains `%2F`, `//` or `;`: an escaped slash is a slash or part of a segment; an empty segment
- * is one, is not there, or begins a host; path parameters are part of a segment or not there. What they may cost is bounded by
- * counts before anything is built.
+ * The readings of a path: `%2F` is a slash or part of a segment; an empty segment is one, is not there, or begins a host; path
+ * parameters are part of a segment or not there; `%23` and `%3F` are part of a segment or end the path; `%25` is part of a segment, or
+ * the percent sign of another escape; a raw `|`, `[`, `]`, `^` or backtick is part of a segment. What they may cost is bounded by counts
+ * before anything is built.
  */
 import { ok } from "../../shared/result.ts";
 import type { Feature } from "../request/hooks.ts";
@@ -13,7 +14,7 @@ import type { FoundRoute, RouteFinder } from "../request/route.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import type { CompiledRule } from "../policy/compile.ts";
 import { takeMembers } from "../policy/feature-members.ts";
-import { PATH_ODDITIES } from "../policy/rule.ts";
+import { ODDITY_SIGNS, PATH_ODDITIES } from "../policy/rule.ts";
 import type { PathOddity } from "../policy/rule.ts";
 
 /** Each reading costs what a path costs: a quarter of what other paths may have keeps them all below a millisecond. */
@@ -30,7 +31,8 @@ export const pathTolerance: Feature = {
     const tolerated = members.taken.map((own, place) => {
       const { tolerate } = own;
       if (!("tolerate" in own)) return [];
-      if (Array.isArray(tolerate) && tolerate.length > 0 && tolerate.every(isOddity)) return tolerate;
+      const named: readonly unknown[] = Array.isArray(tolerate) ? tolerate.map(nameOf) : [];
+      if (named.length > 0 && named.every(isOddity)) return named;
       report(`routes[${place}]`, `tolerate must be a list of at least one of ${PATH_ODDITIES.join(", ")}`);
       return [];
     });
@@ -62,17 +64,35 @@ function findOnce(url: string, method: string, find: RouteFinder, tolerances: To
   }
   if (rule === undefined) return undefined;
   const tolerated = tolerances(rule);
-  return [...odditiesOf(path)].every((one) => tolerated.includes(one)) ? { target: target.value, rule } : undefined;
+  if (![...odditiesOf(path)].every((one) => tolerated.includes(one))) return undefined;
+  // The platform's URL parser escapes these two; all readings have them inside of a segment, where it makes no difference.
+  const forwarded = path.replaceAll("^", "%5E").replaceAll("`", "%60");
+  return { target: { ...target.value, path: forwarded }, rule };
+}
+
+/** `"%2F"`, as the log has it, is `"encoded_slash"`. */
+function nameOf(one: unknown): unknown {
+  return isSign(one) ? ODDITY_SIGNS[one] : one;
+}
+
+function isSign(one: unknown): one is keyof typeof ODDITY_SIGNS {
+  return typeof one === "string" && Object.hasOwn(ODDITY_SIGNS, one);
 }
 
 function isOddity(value: unknown): boolean {
   return PATH_ODDITIES.some((oddity) => oddity === value);
 }
 
-const ODDITY = /%2f|;|\/(?=\/)/gi;
+/** What multiplies the readings. */
+const ODDITY = /%2f|%2[35]|%3f|;|\/(?=\/)/gi;
 
 /** Cuts a path at its oddities. Several slashes in a row are one of them. */
-const SEPARATOR = /(%2f|;|\/{2,})/i;
+const SEPARATOR = /(%2f|%2[35]|%3f|;|\/{2,})/i;
+
+const RAW = /[|[\]^`]/g;
+
+/** Half of an escape that IIS knows: with the percent sign decoded, `%u002f` is a slash there. */
+const IIS_ESCAPE = /%25u/i;
 
 /** Such a path names a host ("//host/path", RFC 3986 section 4.2), by itself or once it is cleaned: another server, for some. */
 const LEADS_ELSEWHERE = /^\/(?:\/|;|%2f)/i;
@@ -101,10 +121,9 @@ interface PartialReading {
 
 /** @returns the kinds that are in the path, each once */
 export function odditiesOf(path: string): ReadonlySet<PathOddity> {
-  const found = path.match(ODDITY) ?? [];
-  return new Set(
-    found.map((one) => (one === ";" ? "path_parameters" : one === "/" ? "empty_segment" : "encoded_slash")),
-  );
+  const signs = [...(path.match(ODDITY) ?? []), ...(path.match(RAW) ?? [])];
+  const names = new Set(signs.map((sign) => nameOf(sign === "/" ? "//" : sign.toUpperCase())));
+  return new Set(PATH_ODDITIES.filter((oddity) => names.has(oddity)));
 }
 
 /**
@@ -113,14 +132,16 @@ export function odditiesOf(path: string): ReadonlySet<PathOddity> {
  *   or when one could name a host
  */
 export function readingsOf(path: string): ReadonlySet<string> | undefined {
-  if (LEADS_ELSEWHERE.test(path) || !hasFewOddities(path)) return undefined;
+  if (LEADS_ELSEWHERE.test(path) || IIS_ESCAPE.test(path) || !hasFewOddities(path)) return undefined;
   let begun: readonly PartialReading[] = [{ text: "" }];
-  for (const piece of path.split(SEPARATOR)) {
+  const pieces = path.replaceAll(RAW, STAND_IN).split(SEPARATOR);
+  for (const [index, piece] of pieces.entries()) {
     if (piece === "") continue;
+    const escapes = ESCAPED_PERCENT === piece && HEXADECIMAL.test(pieces[index + 1] ?? "");
     const next = new Map<string, PartialReading>();
     let characters = 0;
     for (const before of begun) {
-      for (const one of readOn(before, piece)) {
+      for (const one of readOn(before, piece, escapes)) {
         next.set(`${one.skipping ?? ""} ${one.text}`, one);
         characters += one.text.length;
         if (next.size > MAX_READINGS || characters > MAX_CHARACTERS) return undefined;
@@ -141,9 +162,25 @@ function hasFewOddities(path: string): boolean {
   return true;
 }
 
-/** The ways in which a reading goes on with a piece of the path. */
-function readOn(before: PartialReading, piece: string): readonly PartialReading[] {
+const ESCAPED_PERCENT = "%25";
+
+const HEXADECIMAL = /^[0-9a-f]{2}/i;
+
+/**
+ * The ways in which a reading goes on with a piece of the path.
+ * @param escapes `%25` stands before two hexadecimal digits: decoded once, it begins another escape, which has to pass the guard
+ */
+function readOn(before: PartialReading, piece: string, escapes: boolean): readonly PartialReading[] {
   const { text, skipping } = before;
+  if (piece === ESCAPED_PERCENT) {
+    if (skipping !== undefined) return [before];
+    return [{ text: text + STAND_IN }, ...(escapes ? [{ text: `${text}%` }] : [])];
+  }
+  // A fragment or a query, once they are decoded.
+  if (piece === "%23" || piece === "%3f" || piece === "%3F") {
+    const ended: PartialReading = { text, skipping: "end" };
+    return [skipping === undefined ? { text: text + STAND_IN } : before, ended];
+  }
   if (piece === "%2f" || piece === "%2F") {
     if (skipping === undefined) return [{ text: text + STAND_IN }, ...readSlash(text)];
     return skipping === "any_slash" ? readSlash(text) : [before];

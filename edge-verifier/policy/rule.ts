@@ -43,10 +43,16 @@ export type FurtherMethod =
 export type RuleMode = "enforce" | "report";
 
 /**
- * What a path may hold although not every origin reads it alike: `%2F`, two slashes in a row, and `;` with what follows it in
- * a segment.
+ * What a path may hold although not every origin reads it alike: `%2F`, two slashes in a row, `;` with what follows it in a
+ * segment, three more escapes, and characters that RFC 3986 does not allow and browsers send all the same.
  */
-export const PATH_ODDITIES = ["encoded_slash", "empty_segment", "path_parameters"] as const;
+export const PATH_ODDITIES = [
+  ...(["encoded_slash", "empty_segment", "path_parameters"] as const),
+  ...(["%23", "%25", "%3F", "|", "[", "]", "^", "`"] as const),
+] as const;
+
+/** The first three as they stand in a path, and in the log. */
+export const ODDITY_SIGNS = { "%2F": "encoded_slash", "//": "empty_segment", ";": "path_parameters" } as const;
 
 export type PathOddity = (typeof PATH_ODDITIES)[number];
 
@@ -61,7 +67,7 @@ interface RuleBase {
   /**
    * Paths with these are not refused if every reading of them falls under this rule (feature `pathTolerance`). Left out: none.
    */
-  readonly tolerate?: readonly PathOddity[];
+  readonly tolerate?: readonly (PathOddity | keyof typeof ODDITY_SIGNS)[];
   /**
    * Where its requests go: `"billing"` is the binding `ORIGIN_BILLING`, or the URL `ORIGIN_URL_BILLING` (feature `origins`). Left
    * out: `ORIGIN`, `ORIGIN_URL`.

@@ -19,7 +19,12 @@ import type { CoreWireCode, WireCode } from "../http/problem.ts";
  * shared/rejection.ts lets an operator see: a kid, and `iss` and `aud` of a token whose signature has held.
  */
 export type Refusal =
-  | { readonly code: "path_unsafe"; readonly reason: PathProblem | "altered_by_url_parser" }
+  | {
+      readonly code: "path_unsafe";
+      readonly reason: PathProblem | "altered_by_url_parser";
+      /** The first thing in the path that a rule may tolerate, as its `tolerate` names it. */
+      readonly tolerate?: string | undefined;
+    }
   | NoRoute
   | CredentialProblem
   | TokenRejection

@@ -19,11 +19,17 @@ export interface FoundRoute {
 /** @param url as text; never one that a router has decoded */
 export type RouteFinder = (url: string, method: string) => Result<FoundRoute, Refusal>;
 
+/** The first thing in a path that a rule could tolerate. */
+const TOLERABLE = /^\w+:\/\/[^/]*(?=\/)[^?]*?(%2[35f]|%3f|[;|[\]^`]|\/\/)/i;
+
 /** Refuses every path that could be read in more than one way. */
 export function createRouteFinder(policy: CompiledPolicy): RouteFinder {
   return (url, method) => {
     const target = readTarget(url);
-    if (!target.ok) return err({ code: "path_unsafe", reason: target.error });
+    if (!target.ok) {
+      const [, sign] = TOLERABLE.exec(url) ?? [];
+      return err({ code: "path_unsafe", reason: target.error, tolerate: sign?.toUpperCase() });
+    }
     const rule = matchRoute(policy, method, target.value.path);
     return rule.ok ? ok({ target: target.value, rule: rule.value }) : rule;
   };

@@ -20,6 +20,14 @@ const ONE_LINERS: readonly ((path: string) => string)[] = [
   (path) => URL.parse(path, "http://origin.invalid")?.pathname ?? path,
   (path) => URL.parse(path.replaceAll(/;[^/]*/g, ""), "http://origin.invalid")?.pathname ?? path,
   (path) => URL.parse(decodeLeniently(path), "http://origin.invalid")?.pathname ?? path,
+  // Decoded twice; and what a decoded hash or question mark ends.
+  (path) => decodeLeniently(path),
+  (path) => decodeLeniently(path).split("#")[0] ?? "",
+  (path) => decodeLeniently(path).split("?")[0] ?? "",
+  (path) =>
+    decodeLeniently(path)
+      .replace(/[?#].*/s, "")
+      .replaceAll(/;[^/]*/g, ""),
   // The same behind a mount point, which has been cut off.
   (path) => path.replace(/\/\/[^/]*/, ""),
   (path) => decodeLeniently(path).replace(/\/\/[^/]*/, ""),

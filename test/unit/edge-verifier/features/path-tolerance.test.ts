@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Hooks } from "../../../../edge-verifier/request/hooks.ts";
 import { readFeatures } from "../../../../edge-verifier/request/hooks.ts";
-import { odditiesOf, pathTolerance, readingsOf } from "../../../../edge-verifier/features/path-tolerance.ts";
+import { odditiesOf, pathTolerance } from "../../../../edge-verifier/features/path-tolerance.ts";
 import { createRouteFinder } from "../../../../edge-verifier/request/route.ts";
 import type { RouteFinder } from "../../../../edge-verifier/request/route.ts";
 import { compilePolicy } from "../../../../edge-verifier/policy/compile.ts";
@@ -14,7 +14,7 @@ import { defineRoutes, PATH_ODDITIES } from "../../../../edge-verifier/policy/ru
 import type { RoutePolicy } from "../../../../edge-verifier/policy/rule.ts";
 import { fuzzSettings } from "../../../support/fuzz.ts";
 import { attackPaths, bypassesOf, plainRules } from "../../../support/path-attacks.ts";
-import { given, valueOf } from "../../../support/values.ts";
+import { valueOf } from "../../../support/values.ts";
 
 const FUZZ = fuzzSettings(30_000);
 
@@ -39,7 +39,8 @@ async function finderOf(routes: RoutePolicy): Promise<RouteFinder> {
 function ask(find: RouteFinder, path: string, method = "GET"): string {
   const found = find(`https://api.example.com${path}`, method);
   if (!found.ok) return found.error.code;
-  return found.value.target.path === path ? found.value.rule.pattern.text : "another path";
+  const sent = path.replaceAll("^", "%5E").replaceAll("`", "%60");
+  return found.value.target.path === sent ? found.value.rule.pattern.text : "another path";
 }
 
 const POLICY = defineRoutes([
@@ -51,6 +52,13 @@ const POLICY = defineRoutes([
   { path: "/api/v1.2/:id", require: { scope: ["s4"] }, tolerate: ["path_parameters"] },
   { path: "/api/*", require: { scope: ["s5"] }, tolerate: ["encoded_slash", "empty_segment", "path_parameters"] },
   { path: "/files/*", require: { scope: ["s6"] }, tolerate: ["encoded_slash"] },
+  {
+    path: "/wild/*",
+    require: { scope: ["s8"] },
+    tolerate: ["%2F", "//", ";", "%23", "%25", "%3F", "|", "[", "]", "^", "`"],
+  },
+  { path: "/wild-id/:id/edit", require: { scope: ["s9"] }, tolerate: ["%23", "%3F", "%25", "|"] },
+  { path: "/wild-id/:id", require: { scope: ["s10"] }, tolerate: ["%23", "%3F", "%25", "|"] },
   { path: "/strict/*", require: { scope: ["s7"] } },
 ]);
 
@@ -70,6 +78,19 @@ describe("is let through, as it came, when every reading falls under one rule th
     ["/api/groups/a%2Fb%2Fc%2Fd%2Fe%2Ff%2Fg", "/api/*"],
     ["/files/a%2Fb", "/files/*"],
     ["/public/a", "/public/*"],
+    ["/wild/C%23", "/wild/*"],
+    ["/wild/what%3F", "/wild/*"],
+    ["/wild/what%3fa=b%23c", "/wild/*"],
+    ["/wild/100%25", "/wild/*"],
+    ["/wild/100%25/x", "/wild/*"],
+    ["/wild/a%2520b", "/wild/*"],
+    ["/wild/a%25zz", "/wild/*"],
+    ["/wild/a|b[0]", "/wild/*"],
+    ["/wild/%23/a%2Fb;c", "/wild/*"],
+    ["/wild-id/a%25", "/wild-id/:id"],
+    ["/wild-id/a|b", "/wild-id/:id"],
+    ["/wild-id/a|b/edit", "/wild-id/:id/edit"],
+    ["/wild-id/a%23", "/wild-id/:id"],
     [`/public/a;${"x".repeat(1990)}`, "/public/*"],
     [`/public${"/a;v=1".repeat(4)}`, "/public/*"],
   ])("%s: %s", (path, rule) => {
@@ -83,6 +104,21 @@ describe("is refused", () => {
     ["the rule tolerates one of two", "/files/a%2Fb;v=1"],
     ["the rule tolerates nothing", "/strict/a;v=1"],
     ["no rule has it", "/other/a;v=1"],
+    ["the rule tolerates no such escape", "/public/a%23"],
+    ["the rule tolerates no such character", "/public/a|b"],
+    ["the rule tolerates one of two such characters", "/wild-id/a|b]"],
+    ["an origin that cuts at a decoded hash takes it for another rule's", "/wild-id/a%23x/edit"],
+    ["an origin that cuts at a decoded question mark does", "/wild-id/a%3Fx/edit"],
+    ["an origin that cuts at a hash finds no parameter", "/wild-id/%23"],
+    ["the hash stands in a literal", "/wild%23x"],
+    ["an origin that decodes twice sees a slash", "/wild/a%252Fb"],
+    ["an origin that decodes twice sees a dot segment", "/wild/%252e%252e/x"],
+    ["an origin that decodes twice sees another spelling", "/wild/%2541"],
+    ["an origin that decodes twice, and knows %u, sees a slash", "/wild/a%25u002f"],
+    ["an origin that decodes twice sees no escape of UTF-8", "/wild/%25ff"],
+    ["an origin that decodes thrice sees a slash", "/wild/%25252F"],
+    ["an origin that decodes twice sees an escape that is built of two", "/wild/%252%46"],
+    ["a percent sign stands before an escaped letter", "/wild/%25%32%46"],
     ["an origin that decodes takes it for another rule's", "/api/admin%2Fusers"],
     ["an origin that merges does", "/api//admin/x"],
     ["an origin that takes what follows for a host does", "/api//host/admin/x"],
@@ -113,7 +149,7 @@ describe("is refused", () => {
     ["escapes that are none", "/public/a%2Fb%zz"],
     ["half an escape before a slash", "/public/%2%2F"],
     ["octets of a character around a slash", "/public/%C3%2F%A9"],
-    ["an escape of an escape", "/public/a%252Fb;x"],
+    ["an escape of an escape", "/wild/a%252Fb;x"],
     ["an escaped semicolon", "/public/a%3Bx"],
     ["a fragment", "/public/a;x#y"],
     ["a space", "/public/a;x y"],
@@ -171,16 +207,24 @@ test("methods decide between rules, and every reading must fall under the rule o
 describe("at start-up", () => {
   const problem = `tolerate must be a list of at least one of ${PATH_ODDITIES.join(", ")}`;
 
-  test.each([[[]], ["encoded_slash"], [["dot_segments"]], [["encoded_slash", "backslash"]], [undefined], [true]])(
-    "%j is a problem",
-    async (tolerate) => {
-      const { problems } = await read([
-        { path: "/b", require: {} },
-        { path: "/a", require: {}, tolerate },
-      ]);
-      expect(problems).toEqual([`routes[1]: ${problem}`]);
-    },
-  );
+  test.each([
+    [[]],
+    ["encoded_slash"],
+    [["dot_segments"]],
+    [["%5C"]],
+    [["%2f"]],
+    [["/"]],
+    [["||"]],
+    [["encoded_slash", "backslash"]],
+    [undefined],
+    [true],
+  ])("%j is a problem", async (tolerate) => {
+    const { problems } = await read([
+      { path: "/b", require: {} },
+      { path: "/a", require: {}, tolerate },
+    ]);
+    expect(problems).toEqual([`routes[1]: ${problem}`]);
+  });
 
   test("without the feature the member is a problem, and no other one is one with it", async () => {
     const routes = defineRoutes([{ path: "/a/*", require: {}, tolerate: ["empty_segment"] }]);
@@ -198,28 +242,6 @@ describe("at start-up", () => {
       expect((await read(routes)).hooks).toEqual({ onResponse: [], endpoints: [] });
     },
   );
-});
-
-describe("readings", () => {
-  test.each([
-    ["/a", ["/a"]],
-    ["/a%2Fb", ["/a!b", "/a/b"]],
-    ["/a//b/c", ["/a/b/c", "/a/!/b/c", "/a/c"]],
-    ["/a/%2fb", ["/a/!b", "/a/b", "/a/!/b", "/a"]],
-    ["/a;x/b", ["/a!x/b", "/a/b", "/a"]],
-    ["/a;x%2Fb/c", ["/a!x!b/c", "/a!x/b/c", "/a/c", "/a/b/c", "/a"]],
-    ["/a/;x/b", ["/a/!x/b", "/a/b", "/a/!/b", "/a/", "/a"]],
-  ])("of %s", (path, expected) => {
-    expect([...given(readingsOf(path))].toSorted()).toEqual(expected.toSorted());
-  });
-
-  test("hold no oddity, whatever the path", () => {
-    fc.assert(
-      fc.property(attackPaths(RULES), (path) => {
-        for (const reading of readingsOf(path) ?? []) expect([...odditiesOf(reading)]).toEqual([]);
-      }),
-    );
-  });
 });
 
 const RULES = plainRules(POLICY.map(({ path }) => path));
@@ -245,8 +267,33 @@ describe("whenever the gateway lets a path through", () => {
       FUZZ,
     );
     // Refusing everything would be no proof: of each kind, many were let through.
-    for (const oddity of PATH_ODDITIES) expect(seen.get(oddity)).toBeGreaterThan(tried / 200);
+    for (const oddity of PATH_ODDITIES) expect(seen.get(oddity)).toBeGreaterThan(tried / 2000);
   });
 });
 
-const ODDITIES = fc.constantFrom("%2F", "%2f", "/", "//", ";", ";x=1", ";jsessionid=7", ";a;b", "/;/", "%2F/", ";%2F");
+const ODDITIES = fc.constantFrom(
+  "%2F",
+  "%2f",
+  "/",
+  "//",
+  ";",
+  ";x=1",
+  ";jsessionid=7",
+  ";a;b",
+  "/;/",
+  "%2F/",
+  ";%2F",
+  "%23",
+  "%25",
+  "%3F",
+  "%3f",
+  "%2520",
+  "%252F",
+  "%25u002f",
+  "|",
+  "[",
+  "]",
+  "^",
+  "`",
+  "[0]",
+);

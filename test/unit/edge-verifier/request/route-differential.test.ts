@@ -110,3 +110,29 @@ describe("the models of origins are lenient enough to be bypassed by a gateway t
     expect(gatewayRule(path)).toBeUndefined();
   });
 });
+
+describe("a refusal names the first thing in the path that a rule could tolerate", () => {
+  test.each([
+    ["/api/a%23b?%3F", "%23"],
+    ["/api/a%2fb", "%2F"],
+    ["/api/a%3fb", "%3F"],
+    ["/api/a%25", "%25"],
+    ["/api//b", "//"],
+    ["/api/a;b|c", ";"],
+    ["/api/a|b", "|"],
+    ["/api/a[0]", "["],
+    ["/api/a]", "]"],
+    ["/api/a^b", "^"],
+    ["/api/a`b", "`"],
+  ])("%s: %s", (path, tolerate) => {
+    for (const host of ["api.example.com", "[::1]:8443"]) {
+      expect(findRoute(`https://${host}${path}`, "GET")).toMatchObject({ error: { code: "path_unsafe", tolerate } });
+    }
+  });
+
+  test.each(["/api/\\", "/api/%5c?a;b", "/api/../x", "/api/%41", "/api/é?//"])("%s has no such thing", (path) => {
+    const found = findRoute(`https://[::1]${path}`, "GET");
+    expect(found).toMatchObject({ error: { code: "path_unsafe" } });
+    expect(found.ok ? "" : found.error).not.toHaveProperty("tolerate", expect.any(String));
+  });
+});

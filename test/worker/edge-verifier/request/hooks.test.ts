@@ -69,7 +69,7 @@ describe("a rule with tolerate", () => {
     expect((await echoOf(response)).url).toBe("https://origin.invalid/api/a%2Fb?c=%2F");
     expect(fixture.events.at(-1)).toMatchObject({ decision: "forwarded", route: "/api/*" });
     expect(await problemOf(await fixture.sendAs({}, "/api/a;b"))).toMatchObject({ code: "path_ambiguous" });
-    expect(fixture.events.at(-1)?.refusal).toEqual({ code: "path_unsafe", reason: "character" });
+    expect(fixture.events.at(-1)?.refusal).toEqual({ code: "path_unsafe", reason: "character", tolerate: ";" });
     expect(fixture.originCalls()).toBe(1);
   });
 

@@ -13,7 +13,7 @@ import type { ObservedKey } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
 import { nameOfRole, parseRole } from "../names.ts";
 import type { KeyRole } from "../names.ts";
-import { plannedLeadSeconds } from "../policy.ts";
+import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import { repeatedSeconds, settleAfterSeconds } from "../rev.ts";
 import { generationNumberOf, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
@@ -118,7 +118,18 @@ export function rotateWhenDue(state: RingState): readonly Step[] {
   const dueAt = rotationDueAt(state);
   const next = nextToActivate(state);
   if (active?.phase !== "active" || next === undefined || dueAt === undefined) return [];
+  if (hasHandedOver(active, state)) return [];
   return now >= dueAt && isRipe(next, now) ? [moveTo(active, next, "due")] : [];
+}
+
+/**
+ * Its tag says that another key has taken over since `active` was last seen to move: KMS shows an older state of the alias. A
+ * rotator with another policy may have moved it to another key than this one would.
+ */
+function hasHandedOver({ tags: { supersededAt } }: Generation, { observed, policy, timing, now }: RingState): boolean {
+  if (supersededAt === undefined || observed.active === undefined) return false;
+  const isShownBy = addSeconds(supersededAt, graceSeconds(timing.largest, policy));
+  return supersededAt > observed.active.updatedAt && now < isShownBy;
 }
 
 export function moveTo(active: Generation, next: Generation, reason: "due" | "requested"): Step {

@@ -9,7 +9,7 @@ import type { RingTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
 import { isSettled } from "../rev.ts";
 import { parseTimingNote, timingInForce } from "./timing-in-force.ts";
-import type { TimingInForce } from "./timing-in-force.ts";
+import type { TimingInForce, TimingNote } from "./timing-in-force.ts";
 
 export interface RingState {
   readonly observed: ObservedRing;
@@ -29,7 +29,7 @@ export function deriveState(
   now: EpochSeconds,
   request: RingRequest | undefined,
 ): RingState {
-  const note = parseTimingNote(observed.root?.tags.timing);
+  const note = timingNoteOf(observed);
   // When the store has lost its document, tokens of its lifetime are in use all the same.
   const document = observed.document.kind === "read" ? observed.document.document : observed.newer;
   const published = document && { ...document, isSettled: isSettled(document) };
@@ -38,6 +38,17 @@ export function deriveState(
   const generations = deriveGenerations(observed, policy, timing.largest, now, revoking);
   const active = generations.find(({ number }) => number === observed.active?.generation);
   return { observed, policy, now, timing, generations, active, revoking };
+}
+
+/**
+ * The note on the root key. A key that has only just become the root does not show its own yet; then the newest note on
+ * another root key tells what earlier documents allowed.
+ */
+export function timingNoteOf({ root, otherRoots }: ObservedRing): TimingNote | undefined {
+  const own = parseTimingNote(root?.tags.timing);
+  if (own !== undefined || root === undefined) return own;
+  const notes = otherRoots.flatMap(({ tags }) => parseTimingNote(tags.timing) ?? []);
+  return notes.toSorted((one, other) => other.since - one.since)[0];
 }
 
 /** A kid that this ring has or had: of a generation, or in its last document. */

@@ -12,7 +12,8 @@ import { isRootName, nameOfRole, settledSince } from "../names.ts";
 import type { RingTags } from "../names.ts";
 import { isSettled } from "../rev.ts";
 import type { RingState } from "./ring-state.ts";
-import { serialiseTimingNote } from "./timing-in-force.ts";
+import { timingNoteOf } from "./ring-state.ts";
+import { parseTimingNote, serialiseTimingNote } from "./timing-in-force.ts";
 
 /** Before anything is published: whose key it is, and its kid, which cannot be read any more once the key is disabled. */
 export function identityTags({ observed, generations }: RingState): readonly Step[] {
@@ -132,8 +133,11 @@ function revokedOthersTag(
 /** The note of what earlier documents allowed. Nothing is lowered before it is seen to be there. */
 export function timingTag({ observed, timing }: RingState): readonly Step[] {
   const { root } = observed;
-  if (timing.note === undefined || root === undefined) return [];
-  const tags = { timing: serialiseTimingNote(timing.note) };
+  if (root === undefined) return [];
+  // The note of another root key is taken over.
+  const note = timing.note ?? (parseTimingNote(root.tags.timing) === undefined ? timingNoteOf(observed) : undefined);
+  if (note === undefined) return [];
+  const tags = { timing: serialiseTimingNote(note) };
   return [{ kind: "tag_key", keyArn: root.keyArn, generation: undefined, tags }];
 }
 

@@ -67,6 +67,19 @@ describe("a rotation by schedule", () => {
     ]);
   });
 
+  test("waits while a tag says that another key has taken over, and `active` does not show it yet", () => {
+    const handedOver = (supersededAt: EpochSeconds): ObservedRing => {
+      const first = noted();
+      const generations = [generation(1, { ...first, tags: { ...first.tags, supersededAt } }), generation(2, noted())];
+      return { ...renewed(observedRing(), after(DAY - 10)), generations };
+    };
+    // G = 390 s later KMS shows where the alias points, whatever the clock that the tag was written by.
+    expect(kinds(planRing(handedOver(after(DAY - 100)), POLICY, after(DAY + 289)))).not.toContain("move_active");
+    expect(kinds(planRing(handedOver(after(DAY - 100)), POLICY, after(DAY + 290)))).toContain("move_active");
+    // From an earlier time as the active key, after which it took over again.
+    expect(kinds(planRing(handedOver(after(-100_000)), POLICY, after(DAY)))).toContain("move_active");
+  });
+
   test("waits until every edge and consumer knows the pending key: listed_settled + S + K + P + 1", () => {
     const publishedAt = after(DAY - 100);
     const document = documentOf([entry(1, "active"), entry(2, "pending", publishedAt)], { issuedAt: publishedAt });

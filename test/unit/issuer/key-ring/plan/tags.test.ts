@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
 import type { ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
 import type { DocumentLife } from "../../../../../issuer/key-ring/document-life.ts";
+import type { EpochSeconds } from "../../../../../shared/identifiers.ts";
 import {
   after,
   documentOf,
@@ -14,6 +15,8 @@ import {
   noted,
   observedRing,
   root,
+  rootKey,
+  rsaKey,
   withDocument,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
@@ -46,6 +49,30 @@ describe("tags", () => {
     const plan = planRing(observed, POLICY, after(10));
     expect(plan.due).toEqual([]);
     expect(plan.problems).toMatchObject([{ code: "generation_unfit", generation: 2 }]);
+  });
+
+  test("take over the newest note of another root key, while the one that has just become the root shows none", () => {
+    const noteOf = (life: number, at: EpochSeconds): string =>
+      `60/30/60/${life}/180/360 to 60/30/60/${life}/180/360 @${at}`;
+    const [older, newer] = [noteOf(7200, after(-5000)), noteOf(3600, after(-900))];
+    const next = root({ tags: { timing: undefined } }, nextRootKey, 3);
+    const observed = observedRing({
+      root: next,
+      otherRoots: [root({ tags: { timing: newer } }, rootKey, 2), root({ tags: { timing: older } }, rsaKey, 1)],
+      // KV has lost its document, and this process remembers none.
+      document: { kind: "missing" },
+    });
+    const { due } = planRing(observed, ringPolicy({ timing: { maxTokenTtlSeconds: 600 } }), after(10));
+    expect(due).toContainEqual({
+      kind: "tag_key",
+      keyArn: next.keyArn,
+      generation: undefined,
+      tags: { timing: `60/30/60/3600/180/360 to 60/30/60/600/180/360 @${after(10)}` },
+    });
+    // Tokens of up to an hour are about.
+    expect(due.find(({ kind }) => kind === "publish")).toMatchObject({ timing: { maxTokenTtlSeconds: 3600 } });
+    const same = planRing(observed, ringPolicy(), after(10)).due;
+    expect(same).toContainEqual(expect.objectContaining({ keyArn: next.keyArn, tags: { timing: newer } }));
   });
 
   test("note a policy that asks for less, before anything is lowered", () => {

@@ -230,6 +230,8 @@ export function cleanOrphans(state: RingState): readonly Step[] {
     if (number !== undefined && (orphan === spare || isUnnamed(state, orphan, number))) {
       return [{ kind: "claim_alias", role: "generation", number, keyArn }];
     }
+    const root = preparedRootNumber(state, orphan);
+    if (root !== undefined) return [{ kind: "claim_alias", role: "numbered_root", number: root, keyArn }];
     if (!isUseless(state, orphan)) return [];
     return [
       { kind: "schedule_deletion", keyArn, generation: undefined, reason: "orphan", pendingDays: ORPHAN_DELETION_DAYS },
@@ -260,6 +262,21 @@ function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boole
   if (liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true) return true;
   const isOvertaken = number < nextNumber(state) || tags.alg !== policy.alg;
   return isOvertaken && tags.managed && tags.kid === undefined && keyState === "Enabled";
+}
+
+/**
+ * A coming root key that a preparation has left behind: what was asked for is finished, once an alias from the key's creation
+ * would be seen. Of two such keys one gets the alias, and the other is useless then.
+ */
+function preparedRootNumber({ observed, now }: RingState, orphan: ObservedKey): number | undefined {
+  const { tags, createdAt, keyState } = orphan;
+  const purpose = parseRole(tags.generation);
+  if (purpose?.role !== "numbered_root" || !tags.managed || tags.kid !== undefined || keyState !== "Enabled")
+    return undefined;
+  if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return undefined;
+  const { number } = purpose;
+  const isTaken = [observed.root, ...observed.otherRoots].some((root) => root?.number === number);
+  return !isTaken && number > (observed.root?.number ?? number) ? number : undefined;
 }
 
 /**

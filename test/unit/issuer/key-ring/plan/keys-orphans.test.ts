@@ -10,7 +10,10 @@ import {
   keyOf,
   noted,
   observedKey,
+  nextRootKey,
   observedRing,
+  root,
+  rootKey,
   rsaKey,
   START,
 } from "../../../../support/observed-ring.ts";
@@ -52,6 +55,26 @@ describe("keys without an alias", () => {
     const orphan = observedKey(keyOf(3), "3", leftBehind);
     const observed = observedRing({ active: undefined, orphans: [orphan] });
     expect(planRing(observed, POLICY, after(10)).due).toEqual([]);
+  });
+
+  test("that a preparation of the next root key has left get their alias, once one from their creation would be seen", () => {
+    const orphan = observedKey(keyOf(7), "root-2", { ...leftBehind, createdAt: after(-10) });
+    const observed = observedRing({ root: root({}, rootKey, 1), orphans: [orphan] });
+    expect(planRing(observed, POLICY, after(589)).due).toEqual([]);
+    expect(planRing(observed, POLICY, after(590)).due).toEqual([
+      { kind: "claim_alias", role: "numbered_root", number: 2, keyArn: orphan.keyArn },
+    ]);
+    const taken = observedRing({
+      root: root({}, rootKey, 1),
+      otherRoots: [root({}, nextRootKey, 2)],
+      orphans: [orphan],
+    });
+    expect(planRing(taken, POLICY, after(590)).due).toContainEqual(
+      expect.objectContaining({ kind: "schedule_deletion", keyArn: orphan.keyArn }),
+    );
+    // A number that the root key has passed by.
+    const passed = observedRing({ root: root({}, rootKey, 3), orphans: [orphan] });
+    expect(planRing(passed, POLICY, after(590)).due).toEqual([]);
   });
 
   test("that lost the race for the root key are scheduled for deletion, and never the root key", () => {

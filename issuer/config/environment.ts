@@ -4,6 +4,7 @@
  */
 import { parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";
 import type { IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { DEFAULT_RING, RING_NAMES, parseRingNames } from "../../shared/rings.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import { SealgateError } from "../errors.ts";
@@ -31,8 +32,7 @@ export interface EnvironmentReader {
   failure(): SealgateError;
 }
 
-/** The ring that is meant where none is named. */
-export const DEFAULT_RING = "main";
+export { DEFAULT_RING } from "../../shared/rings.ts";
 
 export const RING_NAME_RULE = "must be 1 to 63 of a-z, 0-9 and inner hyphens";
 
@@ -87,14 +87,8 @@ export function readRing(reader: EnvironmentReader): RingName | undefined {
 /** `SEALGATE_RING` for a signer: one ring, or several separated by commas, home first. @returns undefined after noting what is wrong */
 export function readRings(reader: EnvironmentReader): readonly [RingName, ...RingName[]] | undefined {
   return reader.read("SEALGATE_RING", (text) => {
-    const names = (text ?? DEFAULT_RING).split(",").map((name) => parseRingName(name.trim()));
-    const [home, ...others] = names.filter((name) => name !== undefined);
-    if (home === undefined || others.length + 1 < names.length) {
-      return err(
-        "must be the name of a ring, or names separated by commas: 1 to 63 of a-z, 0-9 and inner hyphens each",
-      );
-    }
-    return new Set(names).size === names.length ? ok([home, ...others]) : err("must not name a ring twice");
+    const [home, ...others] = parseRingNames(text ?? DEFAULT_RING) ?? [];
+    return home === undefined ? err(RING_NAMES) : ok([home, ...others]);
   });
 }
 

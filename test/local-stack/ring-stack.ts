@@ -26,6 +26,12 @@ import { LOCAL_AUDIENCE, LOCAL_ISSUER, LOCAL_RING } from "./stack.ts";
 export interface RingStackOptions {
   /** What differs from the defaults of a policy. */
   readonly policy?: Omit<RingPolicyOptions, "ring" | "issuer">;
+  /** Default "main". */
+  readonly ring?: string;
+  /** One that serves other rings as well: its owner deploys and closes it. */
+  readonly gateway?: Gateway;
+  /** Where KMS keeps its keys when it is stopped. */
+  readonly kmsStateFile?: string;
   /** The clock of KMS and of the rotator, epoch milliseconds; by default this host's. The Worker has its own. */
   readonly nowMs?: () => number;
 }
@@ -34,6 +40,8 @@ export interface RingStack {
   readonly kms: TestKms;
   readonly gateway: Gateway;
   readonly policy: RingPolicy;
+  /** The public root keys, as JWKs. */
+  readonly trustAnchors: readonly unknown[];
   readonly ports: RingPorts;
   /** What the rotator has done so far. */
   readonly audit: readonly AuditEntry[];
@@ -67,20 +75,19 @@ export const LOCAL_POLICY = {
 
 export async function startRingStack({
   policy: changes = {},
+  ring = LOCAL_RING,
+  gateway: shared,
+  kmsStateFile,
   nowMs = Date.now,
 }: RingStackOptions = {}): Promise<RingStack> {
-  const policy = createRingPolicy({ ...changes, ring: LOCAL_RING, issuer: LOCAL_ISSUER });
-  const kms = await startTestKms({ now: nowMs });
+  const policy = createRingPolicy({ ...changes, ring, issuer: LOCAL_ISSUER });
+  const kms = await startTestKms({ now: nowMs, ...(kmsStateFile !== undefined && { stateFile: kmsStateFile }) });
   let gateway: Gateway | undefined;
   try {
     // In the order of a first deployment: KV, then the ring, then the Worker with the root key pinned.
-    gateway = await startGateway({
-      issuer: LOCAL_ISSUER,
-      audience: LOCAL_AUDIENCE,
-      ring: LOCAL_RING,
-      trustAnchors: [],
-    });
-    const edge = gateway;
+    const edge =
+      shared ??
+      (gateway = await startGateway({ issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, ring, trustAnchors: [] }));
     const audit: AuditEntry[] = [];
     const clock = (): EpochSeconds => epochSecondsFromMs(nowMs());
     const publisher = createCloudflareKvPublisher({ baseUrl: edge.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
@@ -89,17 +96,18 @@ export async function startRingStack({
       reconcileRing(ports, { policy, memory: createRingMemory(), actor: "local stack", request });
     const { observed } = await reconcile({ kind: "init" });
     const trustAnchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
-    await edge.deploy({ TRUST_ANCHORS: JSON.stringify(trustAnchors) });
+    if (shared === undefined) await edge.deploy({ TRUST_ANCHORS: JSON.stringify(trustAnchors) });
     return {
       kms,
       gateway: edge,
       policy,
+      trustAnchors,
       ports,
       audit,
       env: {
         ...kms.env,
         SEALGATE_ISSUER: LOCAL_ISSUER,
-        SEALGATE_RING: LOCAL_RING,
+        SEALGATE_RING: ring,
         SEALGATE_KV_BASE_URL: edge.kvBaseUrl,
         SEALGATE_KV_NAMESPACE_ID: LOCAL_NAMESPACE_ID,
         SEALGATE_POLICY: JSON.stringify(changes),
@@ -107,7 +115,7 @@ export async function startRingStack({
       reconcile,
       createSource: () => createRingSource(policy, { kms: kms.kms, clock }),
       async close() {
-        await edge.close();
+        await gateway?.close();
         await kms.close();
       },
     };

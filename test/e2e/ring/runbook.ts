@@ -18,19 +18,31 @@ import { createRunningClock } from "../../support/virtual-clock.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 interface Block {
+  /** The heading above it, without its number. */
+  readonly heading: string;
   readonly isDeployment: boolean;
   readonly commands: string;
 }
 
-/** The blocks of a page; those that follow one another without a deployment are one shell's. */
-async function readRunbook(name: string): Promise<readonly Block[]> {
+/**
+ * The blocks of a page; those that follow one another without a deployment are one shell's.
+ * @param breaks headings before which another shell begins
+ */
+async function readRunbook(name: string, breaks: readonly string[]): Promise<readonly Block[]> {
   const page = await readFile(join(ROOT, "docs/runbooks", name), "utf8");
   const blocks: Block[] = [];
-  for (const [, mark, commands = ""] of page.matchAll(/^```sh( deploy)?\n([\s\S]*?)^```$/gm)) {
+  let heading = "";
+  for (const [, title, mark, commands = ""] of page.matchAll(
+    /^#+ (?:\d+\. )?(.+)$|^```sh( deploy)?\n([\s\S]*?)^```$/gm,
+  )) {
+    heading = title ?? heading;
+    if (title !== undefined) continue;
     const isDeployment = mark !== undefined;
     const last = blocks.at(-1);
-    if (isDeployment || last === undefined || last.isDeployment) blocks.push({ isDeployment, commands });
-    else blocks[blocks.length - 1] = { isDeployment, commands: `${last.commands}${commands}` };
+    const isNew =
+      isDeployment || last === undefined || last.isDeployment || (last.heading !== heading && breaks.includes(heading));
+    if (isNew) blocks.push({ heading, isDeployment, commands });
+    else blocks[blocks.length - 1] = { heading, isDeployment, commands: `${last.commands}${commands}` };
   }
   return blocks;
 }
@@ -59,19 +71,31 @@ export async function openShell(stack: RingStack): Promise<Shell> {
   };
 }
 
-/** @returns everything that was printed */
-export async function follow(name: string, stack: RingStack): Promise<string> {
+/**
+ * @param befalls what happens in the world before the first block below a heading
+ * @returns everything that was printed
+ */
+export async function follow(
+  name: string,
+  stack: RingStack,
+  befalls: Readonly<Record<string, () => Promise<void>>> = {},
+): Promise<string> {
   const shell = await openShell(stack);
   let output = "";
-  for (const { isDeployment, commands } of await readRunbook(name)) {
+  let above = "";
+  for (const { heading, isDeployment, commands } of await readRunbook(name, Object.keys(befalls))) {
+    if (heading !== above) await befalls[heading]?.();
+    above = heading;
     const printed = await shell.run(commands);
     output += printed;
-    if (isDeployment) {
-      const [, variable, value] = /^(TRUST_ANCHORS|BOOTSTRAP_KEY_SET|MIN_REV)='(.*)'$/m.exec(printed) ?? [];
-      await stack.gateway.deploy({ [given(variable)]: given(value) });
-    }
+    if (isDeployment) await stack.gateway.deploy(variablesOf(printed));
   }
   return output;
+}
+
+function variablesOf(printed: string): Readonly<Record<string, string>> {
+  const lines = [...printed.matchAll(/^(RING|TRUST_ANCHORS|BOOTSTRAP_KEY_SET|MIN_REV)='(.*)'$/gm)];
+  return Object.fromEntries(lines.map(([, variable, value]) => [given(variable), given(value)]));
 }
 
 /** A stack whose ring was created ten minutes ago, so that its standby may sign. */

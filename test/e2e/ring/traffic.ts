@@ -4,7 +4,7 @@
  */
 import { createIssuer } from "../../../issuer/issuer.ts";
 import type { IssuedToken } from "../../../issuer/issuer.ts";
-import type { SignerSource } from "../../../issuer/signer.ts";
+import type { RingMember, SignerSource } from "../../../issuer/signer.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../../local-stack/stack.ts";
 
 export interface Answer {
@@ -16,7 +16,8 @@ export interface Answer {
 
 export interface TrafficOptions {
   readonly gatewayUrl: string;
-  readonly source: SignerSource;
+  /** A ring, or several, home first. */
+  readonly source: SignerSource | readonly RingMember[];
   /** Lifetime of the tokens. */
   readonly ttlSeconds: number;
   /** Between two tokens, and between two requests with one token. */
@@ -27,6 +28,8 @@ export interface Traffic {
   readonly answers: readonly Answer[];
   /** kids of the tokens so far, in the order of their first token. */
   readonly kids: ReadonlySet<string>;
+  /** Of the last token. */
+  readonly lastKid: string | undefined;
   /** How many tokens were signed. */
   readonly signed: number;
   /** What signing failed with. */
@@ -39,12 +42,14 @@ export interface Traffic {
 const LAST_MS = 250;
 
 export function startTraffic({ gatewayUrl, source, ttlSeconds, everyMs }: TrafficOptions): Traffic {
-  const issuer = createIssuer({ issuer: LOCAL_ISSUER, ring: source, maxTokenTtlSeconds: ttlSeconds });
+  const signers = "current" in source ? { ring: source } : { rings: source };
+  const issuer = createIssuer({ issuer: LOCAL_ISSUER, ...signers, maxTokenTtlSeconds: ttlSeconds });
   const answers: Answer[] = [];
   const kids = new Set<string>();
   const faults: unknown[] = [];
   const users: Promise<void>[] = [];
   let signed = 0;
+  let lastKid: string | undefined;
   const stopped = new AbortController();
 
   async function use({ token, kid, expiresAt }: IssuedToken): Promise<void> {
@@ -61,6 +66,7 @@ export function startTraffic({ gatewayUrl, source, ttlSeconds, everyMs }: Traffi
         const issued = await issuer.sign({ sub: "user-1" }, { audience: LOCAL_AUDIENCE, ttlSeconds });
         signed += 1;
         kids.add(issued.kid);
+        lastKid = issued.kid;
         users.push(use(issued));
       } catch (error) {
         faults.push(error);
@@ -74,6 +80,9 @@ export function startTraffic({ gatewayUrl, source, ttlSeconds, everyMs }: Traffi
     answers,
     kids,
     faults,
+    get lastKid() {
+      return lastKid;
+    },
     get signed() {
       return signed;
     },

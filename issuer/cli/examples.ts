@@ -7,7 +7,7 @@ import type { Command } from "commander";
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "token sign": [
     `sealgate token sign --ring --audience https://api.example.com --claims '{"sub":"user-1","scope":"orders"}' > token`,
-    "sealgate token sign --ring --audience https://api.example.com --ttl 5m > token",
+    "sealgate token sign --ring --audience https://api.example.com --ttl 5m > ring-token",
   ],
   "token verify": [
     "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",

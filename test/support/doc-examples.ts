@@ -81,7 +81,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       "shell",
     ],
     ["{", OUTPUT],
-    ["sealgate token sign --ring --audience https://api.example.com > ring-token", "shell"],
+    ["sealgate token verify --ring --audience https://api.example.com < ring-token", "shell"],
     [
       "valid: ES256, kid SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs (by the key set in KV, rev 1795827899162545)",
       OUTPUT,

@@ -24,13 +24,14 @@ describe("what is in it", () => {
     /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/,
     /^docs\/[\w/-]+\.md$/,
     /^dist\/(issuer|edge-verifier|verify|jose|origin)\.js(\.map)?$/,
+    /^issuer\/deploy\/[\w-]+\.json$/,
     /^dist\/cli\.js$/,
     /^dist\/chunks\/[\w-]+\.js(\.map)?$/,
     /^dist\/lambda\/[\w-]+\.mjs(\.map)?$/,
     /^dist\/types\/(issuer|edge-verifier|shared)\/[\w/-]+\.d\.ts$/,
   ];
 
-  test("nothing but entry points, types, Lambda handlers and documentation", () => {
+  test("nothing but entry points, types, Lambda handlers, what they are deployed with, and documentation", () => {
     expect(project.files.filter((path) => !MEANT.some((pattern) => pattern.test(path)))).toEqual([]);
   });
 
@@ -58,8 +59,8 @@ describe("what it imports", () => {
     if (seen.has(entry)) return outside;
     seen.add(entry);
     const text = await readFile(join(project.packageFolder, entry), "utf8");
-    // Static ones, and the one by which the program goes on once it has looked at Node's version.
-    const patterns = [/^(?:import|export)\b[^"';]*"([^"]+)";$/gm, /\bimport\("(\.[^"]+)"\)/g];
+    // Static ones, and those that are made when they are needed.
+    const patterns = [/^(?:import|export)\b[^"';]*"([^"]+)";$/gm, /\bimport\("([^"]+)"\)/g];
     for (const [, specifier = ""] of patterns.flatMap((pattern) => [...text.matchAll(pattern)])) {
       if (!specifier.startsWith(".")) outside.add(specifier);
       else for (const one of await importsOf(posix.join(dirname(entry), specifier), seen)) outside.add(one);

@@ -135,9 +135,9 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
       if (goodSinceMs !== undefined || badSinceMs === undefined || facts.isMeddledWith(badSinceMs - KMS_LAG_MS)) return;
       if (!isKmsCalm || begunMs < badSinceMs + KMS_LAG_MS) return;
       // With another key at hand it takes no store, but a document that has expired; without one, each of the steps to a new
-      // one has to be seen.
+      // one has to be seen. A key whose listing no rotator could note yet is not at hand: noting it takes the store.
       const seconds = (clock.nowMs - badSinceMs) / 1000;
-      if (hadFit && facts.fit().length > 0) {
+      if (hadFit && facts.fit().some(isTarget)) {
         fitRunMs ??= begunMs;
         if (begunMs >= fitRunMs + STORE_LAG_MS)
           report(`calm runs have left \`active\` at a key that cannot sign since ${seconds} s, though another is fit`);

@@ -14,6 +14,8 @@ export interface RingPortsOptions {
   readonly kms: Kms;
   readonly publisher: KeySetPublisher;
   readonly audit: AuditSink;
+  /** KMS of another Region. Without it, no Multi-Region key is adopted: another ring may have it there. */
+  readonly kmsInRegion?: (region: string) => Kms;
   /** Epoch seconds; by default this host's clock. */
   readonly clock?: () => EpochSeconds;
   /** Milliseconds from any origin, never set back; by default this host's. */
@@ -26,6 +28,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
   kms: true,
   publisher: true,
   audit: true,
+  kmsInRegion: true,
   clock: true,
   monotonicMs: true,
   random: true,
@@ -41,6 +44,7 @@ export function createRingPorts(options: RingPortsOptions): RingPorts {
   }
   return {
     kms,
+    kmsInRegion: options.kmsInRegion,
     publisher,
     audit,
     clock,

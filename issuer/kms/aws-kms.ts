@@ -158,8 +158,16 @@ function toKey(metadata: KeyMetadata): KmsKey {
     keyUsage: present(metadata.KeyUsage, "DescribeKey", "KeyUsage"),
     keyState: present(metadata.KeyState, "DescribeKey", "KeyState"),
     createdAt: toEpochSeconds(present(metadata.CreationDate, "DescribeKey", "CreationDate")),
+    ...relatedArnsOf(metadata),
     deletionAt: metadata.DeletionDate === undefined ? undefined : toEpochSeconds(metadata.DeletionDate),
   };
+}
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_MultiRegionConfiguration.html */
+function relatedArnsOf({ Arn, MultiRegionConfiguration: related }: KeyMetadata): Pick<KmsKey, "relatedArns"> {
+  const arns = [related?.PrimaryKey, ...(related?.ReplicaKeys ?? [])].flatMap((key) => key?.Arn ?? []);
+  const relatedArns = arns.filter((arn) => arn !== Arn);
+  return relatedArns.length === 0 ? {} : { relatedArns };
 }
 
 /** Nothing for an alias without a target: AWS reserves such names for its own keys. */

@@ -42,6 +42,8 @@ export interface KmsKey {
   /** "Enabled", "Disabled", "PendingDeletion", "Creating", "Unavailable", … */
   readonly keyState: string;
   readonly createdAt: EpochSeconds;
+  /** ARNs of the same key in other Regions, of a Multi-Region key; none if left out. */
+  readonly relatedArns?: readonly string[];
   /** When a key in the state PendingDeletion will be deleted. */
   readonly deletionAt: EpochSeconds | undefined;
   /** The `Date` of KMS's answer, if it carried one. */

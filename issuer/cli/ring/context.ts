@@ -68,6 +68,7 @@ export async function createRingContext(io: CliIo, options: RingOptions): Promis
   });
   const ports = createRingPorts({
     kms: createAwsKms(kms),
+    kmsInRegion: (region) => createAwsKms({ region }),
     publisher,
     audit: createAuditSink(io, fromEnv(io, options.audit, "SEALGATE_AUDIT_FILE")),
     clock: inSeconds(io.nowMs),

@@ -24,6 +24,20 @@ export interface ObservedKey {
   readonly publicKey: { readonly kid: Kid; readonly jwk: PublicJwk } | undefined;
 }
 
+/** The same key in another Region: its material, and so its kid. */
+export interface RelatedKey {
+  readonly keyArn: string;
+  /** The ring that its tags name, if they do; a code if they cannot be read. */
+  readonly ring: string | undefined;
+  readonly fault: FaultCode | undefined;
+}
+
+/** A key that is to be adopted. */
+export interface ObservedCandidate extends ObservedKey {
+  /** Of a Multi-Region key; none if left out. */
+  readonly elsewhere?: readonly RelatedKey[];
+}
+
 /** A key with an alias `<n>`. */
 export interface ObservedGeneration extends ObservedKey {
   readonly number: number;
@@ -74,7 +88,7 @@ export interface ObservedRing {
   /** Keys with the ring's tags and no alias: what a crash or a lost race leaves. */
   readonly orphans: readonly ObservedKey[];
   /** The key that is to be adopted, if one was named. */
-  readonly candidate: ObservedKey | undefined;
+  readonly candidate: ObservedCandidate | undefined;
   readonly document: ObservedDocument;
   /** What the store holds, byte for byte; undefined when it holds nothing or could not be asked. */
   readonly storedText: string | undefined;

@@ -9,7 +9,14 @@ import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { SealgateError } from "../../errors.ts";
 import { algOfKey, readPublicKeyFor } from "../../kms/fitness.ts";
 import type { Kms, KmsAlias, KmsKey, KmsTags } from "../../kms/port.ts";
-import type { ObservedActive, ObservedGeneration, ObservedKey, ObservedRoot } from "../model/observed.ts";
+import type {
+  ObservedActive,
+  ObservedCandidate,
+  ObservedGeneration,
+  ObservedKey,
+  ObservedRoot,
+  RelatedKey,
+} from "../model/observed.ts";
 import { parseRingAlias, parseRingTags } from "../names.ts";
 import type { AliasRole } from "../names.ts";
 import { mapLimited } from "./memory.ts";
@@ -22,11 +29,16 @@ export interface KeyObservation {
   readonly active: ObservedActive | undefined;
   readonly generations: readonly ObservedGeneration[];
   readonly orphans: readonly ObservedKey[];
-  readonly candidate: ObservedKey | undefined;
+  readonly candidate: ObservedCandidate | undefined;
 }
+
+/** KMS of another Region, to see whose key a Multi-Region key is there. */
+export type KmsInRegion = (region: string) => Pick<Kms, "listTags">;
 
 export interface KeyReader {
   readonly kms: Kms;
+  /** Without it, a Multi-Region key counts as another ring's. */
+  readonly kmsInRegion?: KmsInRegion | undefined;
   readonly ring: RingName;
   /** For keys that fit several algorithms and do not say which is meant. */
   readonly alg: Alg;
@@ -60,7 +72,7 @@ export async function observeKeys(reader: KeyReader, candidate: string | undefin
     active: activeAlias === undefined ? undefined : toActive(activeAlias, generationAliases),
     generations: generations.toSorted((left, right) => left.number - right.number),
     orphans: await observeOrphans(reader, new Set(aliases.map(({ targetKeyId }) => targetKeyId))),
-    candidate: candidate === undefined ? undefined : await observeKey(reader, candidate, reader.alg),
+    candidate: candidate === undefined ? undefined : await observeCandidate(reader, candidate),
   };
 }
 
@@ -151,6 +163,28 @@ async function observeKey(reader: KeyReader, keyId: string, preferred: Alg): Pro
   const tags = key === undefined ? undefined : await readTagsOfRing(reader, key);
   // A key whose tags are not visible yet is not visible yet.
   return describe(reader, keyId, tags === undefined ? undefined : key, tags ?? {}, preferred);
+}
+
+async function observeCandidate(reader: KeyReader, keyId: string): Promise<ObservedCandidate> {
+  const candidate = await observeKey(reader, keyId, reader.alg);
+  const described = await describeKey(reader.kms, keyId);
+  const relatedArns = described?.relatedArns ?? [];
+  const elsewhere = await mapLimited(relatedArns, (keyArn) => observeRelated(reader, keyArn));
+  // Seen a moment ago and not any more: what it is elsewhere is not known.
+  const unseen: RelatedKey = { keyArn: candidate.keyArn, ring: undefined, fault: "kms_key_not_found" };
+  return { ...candidate, elsewhere: described === undefined ? [unseen] : elsewhere };
+}
+
+async function observeRelated({ kmsInRegion }: KeyReader, keyArn: string): Promise<RelatedKey> {
+  const [, , , region = ""] = keyArn.split(":");
+  try {
+    if (kmsInRegion === undefined) return { keyArn, ring: undefined, fault: "kms_unreachable" };
+    const { ring } = parseRingTags(await kmsInRegion(region).listTags(keyArn));
+    return { keyArn, ring, fault: undefined };
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return { keyArn, ring: undefined, fault: error.code };
+  }
 }
 
 /** @param preferred algorithm of a key that does not say which is meant; undefined: the public key is not needed */

@@ -17,10 +17,13 @@ import type { ObservedDocument, ObservedGeneration, ObservedRing, ObservedRoot }
 import { rememberDocument } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 import { observeKeys } from "./keys.ts";
+import type { KmsInRegion } from "./keys.ts";
 import type { RingPolicy } from "../policy.ts";
 
 export interface ObservePorts {
   readonly kms: Kms;
+  /** For the adoption of a Multi-Region key, which is refused without it. */
+  readonly kmsInRegion?: KmsInRegion | undefined;
   readonly publisher: Pick<KeySetPublisher, "read">;
   /** This host's clock, epoch seconds. */
   readonly clock: () => EpochSeconds;
@@ -48,7 +51,8 @@ export async function observeRing(
   requireNow(observedAt);
   const observedAtMonotonicMs = ports.monotonicMs();
   const { ring, issuer, alg, rootAlg } = policy;
-  const keys = await observeKeys({ kms: ports.kms, ring, alg, rootAlg, memory, now: observedAt }, candidate);
+  const { kms, kmsInRegion } = ports;
+  const keys = await observeKeys({ kms, kmsInRegion, ring, alg, rootAlg, memory, now: observedAt }, candidate);
   const roots = [keys.root, ...keys.otherRoots].filter((root) => root !== undefined);
   const anchors = await importAnchors(roots);
   const found = await observeDocument(ports.publisher, ring, issuer, anchors);

@@ -6,6 +6,7 @@
 import { demand } from "../../../shared/demands.ts";
 import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
+import type { ObservedCandidate } from "../model/observed.ts";
 import type { RingRequest } from "../model/plan.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
 import { isRootName } from "../names.ts";
@@ -118,6 +119,8 @@ function planAdopt(state: RingState): RequestPlan {
   const roots = [observed.root, ...observed.otherRoots].filter((root) => root !== undefined);
   const isForeign = tags.ring !== undefined && tags.ring !== observed.ring;
   const isRoot = isRootName(tags.generation) || roots.some((root) => root.keyId === keyId);
+  const inUse = elsewhereProblem(candidate);
+  if (inUse !== undefined) return refuse("candidate_in_use", inUse);
   // A replica of a multi-Region key has the same material, and so the same kid.
   if (isForeign || isRoot || isOfRing(observed, kid) || isRevoked(state, kid)) {
     return refuse("candidate_in_use", "The key is or was used: by another ring, as a root key, or under the same kid.");
@@ -128,6 +131,17 @@ function planAdopt(state: RingState): RequestPlan {
   const isTaken = observed.generations.some(({ number }) => number === tagged);
   const number = observed.claimed.get(keyArn) ?? (isTaken ? undefined : tagged) ?? nextNumber(state);
   return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
+}
+
+/** One kid in the key sets of two rings would have two timings, and two rotators that withdraw it. */
+function elsewhereProblem({ elsewhere = [] }: ObservedCandidate): string | undefined {
+  const [unread] = elsewhere.filter(({ fault }) => fault !== undefined);
+  const [taken] = elsewhere.filter(({ ring }) => ring !== undefined);
+  if (taken !== undefined) {
+    return `It is a Multi-Region key, and the ring ${taken.ring} has it in another Region (${taken.keyArn}). Each ring needs keys of its own.`;
+  }
+  if (unread === undefined) return undefined;
+  return `It is a Multi-Region key, and whether another ring has it as ${unread.keyArn} cannot be seen (${unread.fault}). Allow kms:ListResourceTags there, or adopt a key of one Region.`;
 }
 
 function isRevoked({ observed }: RingState, kid: string): boolean {

@@ -1,6 +1,7 @@
 /** The adapter over the AWS SDK, call by call, against the embedded KMS: pages are joined and answers checked. */
-import { CreateKeyCommand, DeleteAliasCommand } from "@aws-sdk/client-kms";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createServer } from "node:http";
+import { CreateKeyCommand, DeleteAliasCommand, KMSClient } from "@aws-sdk/client-kms";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
 import { startTestKms } from "../../../support/kms.ts";
 import type { TestKms } from "../../../support/kms.ts";
@@ -37,6 +38,32 @@ describe("keys", () => {
     expect(await aws.kms.describeKey(key.keyArn)).toEqual({ ...key, serverTime: START_MS / 1000 });
     expect(await aws.kms.listTags(key.keyArn)).toEqual(tags);
     expect(aws.emulator.requests).toMatchObject({ CreateKey: 1, TagResource: 0 });
+  });
+
+  test("of several Regions name the others", async () => {
+    const arn = (region: string): string => `arn:aws:kms:${region}:111122223333:key/mrk-1`;
+    const KeyMetadata = {
+      Arn: arn("eu-west-1"),
+      KeyId: "mrk-1",
+      KeySpec: "ECC_NIST_P256",
+      KeyUsage: "SIGN_VERIFY",
+      KeyState: "Enabled",
+      CreationDate: START_MS / 1000,
+      MultiRegionConfiguration: {
+        MultiRegionKeyType: "REPLICA",
+        PrimaryKey: { Arn: arn("us-east-1"), Region: "us-east-1" },
+        ReplicaKeys: [{ Arn: arn("eu-west-1"), Region: "eu-west-1" }],
+      },
+    };
+    const server = createServer((_request, response) => void response.end(JSON.stringify({ KeyMetadata })));
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new TypeError("a server on a port has an address");
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" };
+    const client = new KMSClient({ endpoint: `http://127.0.0.1:${address.port}`, region: "eu-west-1", credentials });
+    expect(await createAwsKms({ client }).describeKey("mrk-1")).toMatchObject({ relatedArns: [arn("us-east-1")] });
+    client.destroy();
   });
 
   test("take further tags, and new values for old ones", async () => {

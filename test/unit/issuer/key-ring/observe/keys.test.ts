@@ -170,3 +170,36 @@ describe("the keys of a ring", () => {
     expect((await world.generation(1)).tags.alg).toBe("RS256");
   });
 });
+
+describe("a Multi-Region key that is to be adopted", () => {
+  const related = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+
+  /** @param other KMS of the other Region; undefined: it cannot be asked */
+  async function refusalOf(other: Pick<Kms, "listTags"> | undefined): Promise<string | undefined> {
+    const world = await startedRing();
+    const candidate = await world.kms.createKeyFor("ES256");
+    const asked: string[] = [];
+    const kms: Kms = {
+      ...world.ports.kms,
+      describeKey: async (keyId) => {
+        const key = await world.ports.kms.describeKey(keyId);
+        return keyId === candidate ? { ...key, relatedArns: [related] } : key;
+      },
+    };
+    const kmsInRegion = other && ((region: string): typeof other => (asked.push(region), other));
+    const report = await world.run({ request: { kind: "adopt" }, candidate, ports: { kms, kmsInRegion } });
+    expect(asked.every((region) => region === "eu-west-1")).toBe(true);
+    return report.plan.refusal?.code;
+  }
+
+  test("is refused while another ring has it in its Region, or that cannot be seen", async () => {
+    expect(await refusalOf({ listTags: async () => ({ "sealgate:ring": "west" }) })).toBe("candidate_in_use");
+    const denied = { listTags: () => Promise.reject(new SealgateError("kms_access_denied", "not allowed")) };
+    expect(await refusalOf(denied)).toBe("candidate_in_use");
+    expect(await refusalOf(undefined)).toBe("candidate_in_use");
+  });
+
+  test("is taken when no ring has it elsewhere", async () => {
+    expect(await refusalOf({ listTags: async () => ({}) })).toBeUndefined();
+  });
+});

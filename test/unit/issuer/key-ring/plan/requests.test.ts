@@ -1,6 +1,8 @@
 /** What the plan does when it is asked: create, rotate, revoke, adopt. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { Plan } from "../../../../../issuer/key-ring/index.ts";
+import type { FaultCode } from "../../../../../issuer/errors.ts";
 import {
   after,
   documentOf,
@@ -28,6 +30,24 @@ describe("rotating by request", () => {
 
 describe("adopting a key", () => {
   const adopt = { kind: "adopt" } as const;
+
+  test("is refused of a Multi-Region key that another ring has in its Region, or may have", () => {
+    const candidate = observedKey(keyOf(5), "5", { tags: { ring: undefined, generation: undefined, kid: undefined } });
+    const keyArn = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+    const planWith = (ring: string | undefined, fault: FaultCode | undefined): Plan =>
+      planRing(
+        observedRing({ candidate: { ...candidate, elsewhere: [{ keyArn, ring, fault }] } }),
+        POLICY,
+        after(10),
+        adopt,
+      );
+    const taken = planWith("west", undefined);
+    expect(taken.due).toEqual([]);
+    expect(taken.refusal).toMatchObject({ code: "candidate_in_use", message: expect.stringContaining("ring west") });
+    const unread = planWith(undefined, "kms_access_denied");
+    expect(unread.refusal).toMatchObject({ code: "candidate_in_use", message: expect.stringContaining(keyArn) });
+    expect(planWith(undefined, undefined).due).toMatchObject([{ kind: "claim_alias" }]);
+  });
 
   test("keeps the number that either reading of its tags shows: two readings may differ", () => {
     const orphan = observedKey(keyOf(5), "5", { tags: { generation: "3" } });

@@ -24,7 +24,7 @@ describe("what is in it", () => {
     /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/,
     /^docs\/[\w/-]+\.md$/,
     /^dist\/(issuer|edge-verifier|verify|jose|origin)\.js(\.map)?$/,
-    /^issuer\/deploy\/[\w-]+\.json$/,
+    /^issuer\/deploy\/[\w-]+\.template\.yaml$/,
     /^dist\/cli\.js$/,
     /^dist\/chunks\/[\w-]+\.js(\.map)?$/,
     /^dist\/lambda\/[\w-]+\.mjs(\.map)?$/,

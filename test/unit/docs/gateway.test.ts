@@ -20,6 +20,7 @@ import { isJsonObject } from "../../../shared/json.ts";
 import { blocksOf } from "../../support/doc-examples.ts";
 import { makeRoot } from "../../support/key-sets.ts";
 import { given, jsonObject } from "../../support/values.ts";
+import { measureFeatures } from "../../../tools/feature-bytes.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BLOCK = /```ts\n(.*?)```/gs;
@@ -152,4 +153,19 @@ test("every option of the middleware has its row on docs/middleware.md", async (
   ];
   expect(options.length).toBeGreaterThan(10);
   expect(rows.map(([, name]) => name)).toEqual(options);
+});
+
+test("the bytes of each feature are documented as the build prints them, to a tenth", async () => {
+  const page = await readFile(join(ROOT, "docs/gateway.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)`, ([\w-]+\.ts) \|.* (\d+) \|$/gm)];
+  const documented = rows.map(([, name = "", file = "", bytes = ""]) => ({ name, file, bytes: Number(bytes) }));
+  const measured = await measureFeatures();
+  expect(documented.map(({ name, file }) => `${name} ${file}`).toSorted()).toEqual(
+    measured.map(({ name, file }) => `${name} ${file}`).toSorted(),
+  );
+  const wrong = measured.filter(({ name, bytes }) => {
+    const said = documented.find((one) => one.name === name)?.bytes ?? 0;
+    return Math.abs(said - bytes) > 20 + bytes / 10;
+  });
+  expect(wrong).toEqual([]);
 });

@@ -6,7 +6,28 @@ const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
 
 export const ROUTES: Listed = ['import { defineRoutes } from "sealgate/edge-verifier";', "routes"];
 
+/** test/e2e/gateway/recipes.test.ts runs each recipe as it is printed. */
+const RECIPE = { because: "test/e2e/gateway/recipes.test.ts runs it" };
+const POLICY: Listed = [ROUTES[0], RECIPE];
+
 export const GATEWAY_EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
+  "docs/gateway-recipes.md": [
+    POLICY,
+    ['IDENTITY_HEADERS = \'{ "x-user-id": "sub", "x-roles": { "list": "https://example.com/roles" } }\'', RECIPE],
+    POLICY,
+    POLICY,
+    ['ORIGIN_URL = "https://origin.example.com"', RECIPE],
+    POLICY,
+    ['TOKEN_CARRIERS = "cookie"', RECIPE],
+    POLICY,
+    ['TOKEN_CARRIERS = "authorization,websocket"', RECIPE],
+    POLICY,
+    ['IDENTITY_HEADERS = \'{ "x-user-id": "sub", "x-token-expires": "exp" }\'', RECIPE],
+    POLICY,
+    ['ORIGIN_TIMEOUT_SECONDS = "10"', RECIPE],
+    POLICY,
+    ['CORS_ORIGINS = "https://app.example.com, https://*.previews.app.example.com, capacitor://localhost"', RECIPE],
+  ],
   "docs/gateway.md": [
     ROUTES,
     ["curl -i https://api.example.com/api/orders", REQUEST],

@@ -25,10 +25,14 @@ export interface SocketGateway {
 export interface SocketGatewayOptions {
   readonly origin: { readonly url: string } | { readonly script: string } | { readonly boundUrl: string };
   readonly vars?: Readonly<Record<string, string>>;
+  /** Further bindings to the script of the origin. */
+  readonly boundOrigins?: readonly string[];
   /** Every optional feature instead of those of the deployed Worker. */
   readonly complete?: boolean;
-  /** The text of a routes.ts, with every optional feature, instead of the policy of the deployed Worker. */
+  /** The text of a routes.ts instead of the policy of the deployed Worker. */
   readonly policy?: string;
+  /** With {@link policy}: the names of the optional features; every one if left out. */
+  readonly features?: readonly string[];
   /** Bindings that the platform provides. */
   readonly platform?: {
     readonly ratelimits?: Record<string, { namespace_id: string; simple: { limit: number; period: 10 | 60 } }>;
@@ -49,12 +53,14 @@ async function uploadedCode(complete: boolean): Promise<string> {
 export async function startSocketGateway({
   origin,
   vars = {},
+  boundOrigins = [],
   complete = false,
   policy,
+  features,
   platform = {},
 }: SocketGatewayOptions): Promise<SocketGateway> {
   const [code, root, key] = await Promise.all([
-    policy === undefined ? uploadedCode(complete) : buildGatewayOf(policy),
+    policy === undefined ? uploadedCode(complete) : buildGatewayOf(policy, features),
     makeRoot(),
     makeKey("ES256"),
   ]);
@@ -76,7 +82,9 @@ export async function startSocketGateway({
     kvNamespaces: ["KEY_SETS"],
     bindings,
     ...platform,
-    ...("script" in origin ? { serviceBindings: { ORIGIN: "origin" } } : {}),
+    ...("script" in origin
+      ? { serviceBindings: Object.fromEntries(["ORIGIN", ...boundOrigins].map((one) => [one, "origin"])) }
+      : {}),
     ...("boundUrl" in origin ? { serviceBindings: { ORIGIN: serverAt(origin.boundUrl) } } : {}),
   };
   const originWorker = "script" in origin ? [{ name: "origin", ...RUNTIME, script: origin.script }] : [];

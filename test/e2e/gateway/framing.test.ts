@@ -118,3 +118,19 @@ test.each([101, 103, 199, 600, 999])("an answer with the status %i is none: 502"
   expect(reply.status).toBe(502);
   expect(reply.body).toContain("origin_unreachable");
 });
+
+describe("what the platform changes, as docs/gateway.md says", () => {
+  test("quotation marks in a query are escaped, and nothing else in it", async () => {
+    expect((await send("GET /api/x?a='b'&e=%2e%2F..; HTTP/1.1", [])).status).toBe(200);
+    expect(received).toContain("GET /api/x?a=%27b%27&e=%2e%2F..; HTTP/1.1");
+  });
+
+  test("trailers of an answer are dropped, and its body is not", async () => {
+    const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n";
+    answer = `${head}2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n`;
+    const { status, body, head: seen } = await send("GET /api/x HTTP/1.1", []);
+    expect(status).toBe(200);
+    expect(body).toContain("ok");
+    expect(body + seen).not.toMatch(/x-sum/i);
+  });
+});

@@ -9,7 +9,7 @@ import { ISSUED_AT, ISSUED_AT_MS as T, makeRing, MEMORY_TTL_MS } from "../../sup
 import type { TestRing } from "../../support/edge-ring.ts";
 import { createScriptedReader } from "../../support/key-set-readers.ts";
 import type { ScriptedReader } from "../../support/key-set-readers.ts";
-import { keySetKey, makeKey, seconds, signToken, TEST_ISSUER } from "../../support/key-sets.ts";
+import { keySetKey, makeKey, ringName, seconds, signToken, TEST_ISSUER } from "../../support/key-sets.ts";
 import type { TestKey } from "../../support/key-sets.ts";
 
 const AUDIENCE = "https://api.example.com";
@@ -172,6 +172,36 @@ describe("jose with the ring's keys", () => {
     expect(work).not.toEqual([]);
     await Promise.all(work);
     expect(reader.reads).toHaveLength(2);
+  });
+});
+
+describe("with several rings", () => {
+  test("takes the keys of each, and calls a kid unknown only while every ring has a key set", async () => {
+    const west = await makeRing();
+    const westReader = createScriptedReader(await west.publish({ ring: ringName("west") }));
+    const keySets: KeySets = { readerOf: (name) => (name === "west" ? westReader : reader) };
+    keys = createRingJWKSet({
+      ...optionsFor(reader),
+      ring: ["main", "west"],
+      anchors: { main: [ring.root.jwk], west: [west.root.jwk] },
+      keySets,
+    });
+    expect(await joseSays(await tokenOf(ring.key))).toBe("user-1");
+    expect(await joseSays(await tokenOf(west.key))).toBe("user-1");
+    expect(await joseSays(await tokenOf(ring.newKey))).toBe(UNKNOWN[0]);
+    expect((await keys.status()).map(({ ring: name, source }) => [name, source])).toEqual([
+      ["main", "memory"],
+      ["west", "memory"],
+    ]);
+    westReader.answer(null);
+    keys = createRingJWKSet({
+      ...optionsFor(reader),
+      ring: ["main", "west"],
+      anchors: { main: [ring.root.jwk], west: [west.root.jwk] },
+      keySets,
+    });
+    expect(await joseSays(await tokenOf(ring.key))).toBe("user-1");
+    expect(await joseSays(await tokenOf(west.key))).toBe("keys_unavailable");
   });
 });
 

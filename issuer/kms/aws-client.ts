@@ -23,7 +23,7 @@ export interface AwsClientOptions {
   readonly requestTimeoutMs?: number;
   /** Longest time until a connection stands, in milliseconds. Default 1000. */
   readonly connectionTimeoutMs?: number;
-  /** Attempts of one call, the first included. Default 3. */
+  /** Attempts of one call, the first included. By default the SDK's (AWS_MAX_ATTEMPTS, the profile's max_attempts, or 3). */
   readonly maxAttempts?: number;
   /** Connections open at once; further calls wait for one, in order, until `totalTimeoutMs` has passed. Default 50. */
   readonly maxSockets?: number;
@@ -38,7 +38,6 @@ export interface AwsClientOptions {
 const DEFAULT_TOTAL_TIMEOUT_MS = 10_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 3000;
 const DEFAULT_CONNECTION_TIMEOUT_MS = 1000;
-const DEFAULT_MAX_ATTEMPTS = 3;
 const DEFAULT_MAX_SOCKETS = 50;
 
 /** Sends the command; the options are for `KMSClient.send`. */
@@ -84,11 +83,11 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
 }
 
 function createClient(options: AwsClientOptions): KMSClient {
-  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS };
+  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS, ...proxyOf(process.env) };
   return new KMSClient({
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.region === undefined ? {} : { region: options.region }),
-    maxAttempts: options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
     retryMode: "standard",
     // Put together once for each kind of call, not for each call: nothing is added after the first.
     cacheMiddleware: true,
@@ -102,6 +101,14 @@ function createClient(options: AwsClientOptions): KMSClient {
       httpAgent: agent,
     },
   });
+}
+
+/**
+ * HTTPS_PROXY, HTTP_PROXY and NO_PROXY count if NODE_USE_ENV_PROXY=1 says so, as for `fetch`: Node applies that to agents of
+ * its own only (https://nodejs.org/api/http.html#built-in-proxy-support, Node 24.5 or 22.21).
+ */
+function proxyOf(env: NodeJS.ProcessEnv): { readonly proxyEnv?: NodeJS.ProcessEnv } {
+  return env["NODE_USE_ENV_PROXY"] === "1" ? { proxyEnv: env } : {};
 }
 
 const KNOWN_OPTIONS: KnownOptions<AwsClientOptions> = {

@@ -3,10 +3,13 @@
  * moment, and ends with its call.
  */
 import { createHash, createHmac } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { KMSClient, ListAliasesCommand } from "@aws-sdk/client-kms";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createAwsKms } from "../../../../issuer/kms/aws-kms.ts";
 import { given } from "../../../support/values.ts";
 
@@ -75,6 +78,63 @@ test("each request names the SDK with its version, the application it is told, a
   expect(agents[1]).toBe(agents[0]);
 });
 
+describe("the environment says", () => {
+  test("how many attempts a call may make, unless the options do", async () => {
+    let requests = 0;
+    const endpoint = await listen((_request, response) => {
+      requests += 1;
+      response.writeHead(400, { "content-type": "application/x-amz-json-1.1" });
+      response.end(JSON.stringify({ __type: "ThrottlingException" }));
+    });
+    vi.stubEnv("AWS_MAX_ATTEMPTS", "1");
+    await expect(createAwsKms({ endpoint }).describeKey("alias/a")).rejects.toMatchObject({ code: "kms_throttled" });
+    expect(requests).toBe(1);
+    const twice = createAwsKms({ endpoint, maxAttempts: 2 });
+    await expect(twice.describeKey("alias/a")).rejects.toMatchObject({ code: "kms_throttled" });
+    expect(requests).toBe(1 + 2);
+  });
+
+  test("through which proxy KMS is reached, if Node is told to go by it", async () => {
+    const [direct, proxied] = [[] as Received[], [] as Received[]];
+    const endpoint = await listen(answerWith(ALIASES, direct));
+    // A server that is asked for the whole URL, as a proxy is (RFC 9112 section 3.2.2).
+    vi.stubEnv("HTTP_PROXY", await listen(answerWith(ALIASES, proxied)));
+    vi.stubEnv("NO_PROXY", "");
+    await createAwsKms({ endpoint }).listAliases("alias/");
+    expect([direct.length, proxied.length]).toEqual([1, 0]);
+    vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+    await createAwsKms({ endpoint }).listAliases("alias/");
+    expect([direct.length, proxied.length]).toEqual([1, 1]);
+    expect(given(proxied[0]).request.url).toBe(`${endpoint}/`);
+    vi.stubEnv("NO_PROXY", "127.0.0.1");
+    await createAwsKms({ endpoint }).listAliases("alias/");
+    expect([direct.length, proxied.length]).toEqual([2, 1]);
+  });
+
+  test("which role to assume: one of another account, by a profile", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sealgate-aws-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const config = join(folder, "config");
+    const role = "arn:aws:iam::999988887777:role/sealgate-signer";
+    await writeFile(
+      config,
+      `[profile keys]\nrole_arn = ${role}\ncredential_source = Environment\nregion = eu-west-1\n`,
+    );
+    const [asked, received] = [[] as Received[], [] as Received[]];
+    const expiration = new Date(Date.now() + 3_600_000).toISOString();
+    const credentials = `<AccessKeyId>assumed</AccessKeyId><SecretAccessKey>${SECRET}</SecretAccessKey><SessionToken>central</SessionToken><Expiration>${expiration}</Expiration>`;
+    const answer = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>${credentials}</Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+    vi.stubEnv("AWS_ENDPOINT_URL_STS", await listen(answerWith(answer, asked, "text/xml")));
+    vi.stubEnv("AWS_CONFIG_FILE", config);
+    vi.stubEnv("AWS_PROFILE", "keys");
+    await createAwsKms({ endpoint: await listen(answerWith(ALIASES, received)) }).listAliases("alias/");
+    expect(new URLSearchParams(given(asked[0]).body.toString()).get("RoleArn")).toBe(role);
+    const { headers } = given(received[0]).request;
+    expect(headers["x-amz-security-token"]).toBe("central");
+    expect(headers.authorization).toContain("Credential=assumed/");
+  });
+});
+
 describe("at the deadline", () => {
   test("the request that is under way is ended", async () => {
     const closed = Promise.withResolvers<void>();
@@ -117,13 +177,13 @@ test("a client that was used before and keeps its middleware carries the deadlin
   await closed;
 });
 
-function answerWith(body: string, received: Received[]): RequestListener {
+function answerWith(body: string, received: Received[], type = "application/x-amz-json-1.1"): RequestListener {
   return (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       received.push({ request, body: Buffer.concat(chunks) });
-      response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+      response.writeHead(200, { "content-type": type });
       response.end(body);
     });
   };

@@ -12,6 +12,8 @@ import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import type { RingTiming } from "../../shared/timing.ts";
 import { checkRingPolicy } from "../key-ring/policy.ts";
+import { newKeysTypeProblems } from "../key-ring/new-keys.ts";
+import type { NewKeys } from "../key-ring/new-keys.ts";
 import type { PolicyProblem, RingPolicy, RingPolicyInput } from "../key-ring/policy.ts";
 import { RING_NAME_RULE, createEnvironmentReader, ofRing, readIssuer, readRing } from "./environment.ts";
 import type { Environment, EnvironmentReader, NameOf } from "./environment.ts";
@@ -31,6 +33,7 @@ export interface RingPolicyOptions extends Omit<RingPolicyInput, "ring" | "issue
 export function createRingPolicy(options: RingPolicyOptions): RingPolicy {
   refuseUnknownOptions("createRingPolicy", options, KNOWN_OPTIONS, TIMING_HINTS);
   if (options.timing !== undefined) refuseUnknownOptions("createRingPolicy, timing", options.timing, KNOWN_TIMING);
+  if (options.newKeys !== undefined) refuseUnknownOptions("createRingPolicy, newKeys", options.newKeys, KNOWN_NEW_KEYS);
   const ring = parseRingName(options.ring);
   const issuer = parseIssuerUrl(options.issuer);
   const problems: string[] = [];
@@ -50,6 +53,8 @@ const KNOWN_TIMING: KnownOptions<RingTiming> = {
   kvPropagationSeconds: true,
   signerLagSeconds: true,
 };
+
+const KNOWN_NEW_KEYS: KnownOptions<NewKeys> = { tags: true, keyPolicy: true, description: true };
 
 const TIMING_HINTS: OptionHints = Object.fromEntries(Object.keys(KNOWN_TIMING).map((name) => [name, `timing.${name}`]));
 
@@ -117,6 +122,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPolicyOptions> = {
   kmsConsistencySeconds: true,
   downstreamCacheSeconds: true,
   kvSpreadSeconds: true,
+  newKeys: true,
   deleteAfterDays: true,
 };
 
@@ -130,6 +136,7 @@ function parseMembers(text = "{}"): Result<JsonObject, string> {
 function checkMembers(members: JsonObject): readonly string[] {
   return Object.entries(members).flatMap(([name, value]): readonly string[] => {
     if (name === "timing") return checkTiming(value);
+    if (name === "newKeys") return newKeysTypeProblems(value);
     if (TEXT_MEMBERS.includes(name)) return typeof value === "string" ? [] : [`${name} must be a string`];
     if (NUMBER_MEMBERS.includes(name)) return typeof value === "number" ? [] : [`${name} must be a number`];
     return [`${JSON.stringify(name)} is not a member of a policy`];

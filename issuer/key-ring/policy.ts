@@ -18,6 +18,8 @@ import type { RingTiming } from "../../shared/timing.ts";
 import { kmsAlgorithmOf } from "../kms/algorithms.ts";
 import type { KmsSigningKeySpec } from "../kms/port.ts";
 import { isWholeNumber } from "../../shared/whole-number.ts";
+import { NO_NEW_KEYS, newKeysProblems } from "./new-keys.ts";
+import type { NewKeys } from "./new-keys.ts";
 import { settleAfterSeconds } from "./rev.ts";
 
 /** A policy as {@link checkRingPolicy} makes it. */
@@ -50,6 +52,8 @@ export interface RingPolicy {
   readonly downstreamCacheSeconds: number;
   /** How long KMS may show an old alias or key state. Part of `timing.signerLagSeconds`. */
   readonly kmsConsistencySeconds: number;
+  /** Tags, key policy and description of the keys that a rotator creates. */
+  readonly newKeys: NewKeys;
   /** Waiting period of the deletion of retired keys in days, 7 to 30; undefined: keys are kept, disabled. */
   readonly deleteAfterDays: number | undefined;
 }
@@ -59,8 +63,11 @@ export type RingPolicyInput = {
   readonly ring: RingName;
   readonly issuer: IssuerUrl;
   readonly timing?: { readonly [Member in keyof RingTiming]?: RingTiming[Member] | undefined } | undefined;
+  readonly newKeys?: { readonly [Member in keyof NewKeys]?: NewKeys[Member] | undefined } | undefined;
 } & {
-  readonly [Member in Exclude<keyof RingPolicy, "ring" | "issuer" | "timing">]?: RingPolicy[Member] | undefined;
+  readonly [Member in Exclude<keyof RingPolicy, "ring" | "issuer" | "timing" | "newKeys">]?:
+    | RingPolicy[Member]
+    | undefined;
 };
 
 /** One broken rule: the member it is about, and a sentence with the numbers. */
@@ -91,7 +98,7 @@ const DEFAULTS = {
 export function checkRingPolicy(input: RingPolicyInput): Result<RingPolicy, readonly PolicyProblem[]> {
   const alg = input.alg ?? DEFAULTS.alg;
   if (!ALGS.includes(alg)) return err([{ member: "alg", rule: `must be one of ${ALGS.join(", ")}` }]);
-  const { timing, ...changes } = input;
+  const { timing, newKeys, ...changes } = input;
   const defaults: RingPolicy = {
     ...DEFAULTS,
     ring: input.ring,
@@ -99,10 +106,11 @@ export function checkRingPolicy(input: RingPolicyInput): Result<RingPolicy, read
     alg,
     keySpec: kmsAlgorithmOf(alg).keySpecs[0],
     timing: withChanges(DEFAULT_TIMING, timing ?? {}),
+    newKeys: withChanges(NO_NEW_KEYS, newKeys ?? {}),
     deleteAfterDays: undefined,
   };
   const policy = withChanges(defaults, changes);
-  const single = [...checkNumbers(policy), ...checkAlgorithms(policy)];
+  const single = [...checkNumbers(policy), ...checkAlgorithms(policy), ...newKeysProblems(policy.newKeys)];
   // Inequalities over numbers that make no sense by themselves would only add noise.
   const problems = single.length > 0 ? single : checkInequalities(policy);
   return problems.length === 0 ? ok(policy) : err(problems);

@@ -70,12 +70,13 @@ export function createAwsKms(options: AwsClientOptions = {}): Kms {
       return answer?.SignatureValid === true;
     },
 
-    async createKey({ keySpec, description, tags }) {
+    async createKey({ keySpec, description, tags, policy }) {
       const command = new CreateKeyCommand({
         KeySpec: keySpec,
         KeyUsage: "SIGN_VERIFY",
         Description: description,
         Tags: toTagList(tags),
+        ...(policy === undefined ? {} : { Policy: policy }),
       });
       const answer = await call("CreateKey", undefined, command, (http) => client.send(command, http));
       return toKey(present(answer.KeyMetadata, "CreateKey", "KeyMetadata"));

@@ -105,6 +105,8 @@ export interface Kms {
     readonly keySpec: KmsSigningKeySpec;
     readonly description: string;
     readonly tags: KmsTags;
+    /** The key policy as JSON; by default KMS's own. */
+    readonly policy?: string | undefined;
   }): Promise<KmsKey>;
   /** ARNs of all keys of the account and Region. */
   listKeys(): Promise<readonly string[]>;

@@ -101,7 +101,18 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
     [["cli/"], ["index.ts"]],
   ],
   "issuer/key-ring": [
-    [["names.ts", "document-life.ts", "model/", "policy.ts", "rev.ts", "outcome.ts", "trust-anchors.ts"]],
+    [
+      [
+        "names.ts",
+        "document-life.ts",
+        "new-keys.ts",
+        "model/",
+        "policy.ts",
+        "rev.ts",
+        "outcome.ts",
+        "trust-anchors.ts",
+      ],
+    ],
     [["observe/"], ["plan/"]],
     [["act/"], ["sign/"]],
     [[""]],

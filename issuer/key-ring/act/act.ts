@@ -3,7 +3,7 @@
  * A step that comes too late after the observation it was planned on is not carried out, since the ring may have moved on.
  */
 import type { Alg } from "../../../shared/algorithms.ts";
-import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { requireEnabled } from "../../kms/fitness.ts";
 import type { Kms } from "../../kms/port.ts";
@@ -54,7 +54,7 @@ export interface StepOutcome {
 export async function actOn(
   step: Step,
   ports: ActPorts,
-  policy: Pick<RingPolicy, "ring" | "composeDeadlineSeconds" | "timing">,
+  policy: Pick<RingPolicy, "ring" | "composeDeadlineSeconds" | "timing" | "newKeys">,
   observed: Pick<ObservedRing, "observedAt" | "observedAtMonotonicMs" | "storedText">,
 ): Promise<StepOutcome> {
   // By both clocks: one may be set back meanwhile, the other may stand still while a machine is frozen.
@@ -66,7 +66,7 @@ export async function actOn(
   const { ring } = policy;
   switch (step.kind) {
     case "create_key":
-      return createKey(step, kms, ring);
+      return createKey(step, kms, policy);
     case "claim_alias":
       // First the tag: another process that KMS shows no alias yet then takes the same number, and not a second one.
       await kms.tagKey(step.keyArn, ringTags({ ring, generation: nameOfRole(step) }));
@@ -123,12 +123,21 @@ function doneWith(keyArn: string): StepOutcome {
 }
 
 /** The key has its tags from its first moment on, so that it is found if the alias is never made. */
-async function createKey(step: Extract<Step, { kind: "create_key" }>, kms: Kms, ring: RingName): Promise<StepOutcome> {
+async function createKey(
+  step: Extract<Step, { kind: "create_key" }>,
+  kms: Kms,
+  { ring, newKeys }: Pick<RingPolicy, "ring" | "newKeys">,
+): Promise<StepOutcome> {
   const generation = nameOfRole(step);
-  const tags = ringTags({ ring, generation, alg: step.alg, managed: true });
   const what = step.role === "generation" ? describeRole(step) : "key sets only";
-  const description = `sealgate, ring ${ring}, ${what}`;
-  const keyArn = step.orphan ?? (await kms.createKey({ keySpec: step.keySpec, description, tags })).keyArn;
+  const added = newKeys.description === undefined ? "" : `. ${newKeys.description}`;
+  const request = {
+    keySpec: step.keySpec,
+    description: `sealgate, ring ${ring}, ${what}${added}`,
+    tags: { ...newKeys.tags, ...ringTags({ ring, generation, alg: step.alg, managed: true }) },
+    policy: newKeys.keyPolicy && JSON.stringify(newKeys.keyPolicy),
+  };
+  const keyArn = step.orphan ?? (await kms.createKey(request)).keyArn;
   return claim(kms, ringAlias(ring, step), keyArn);
 }
 

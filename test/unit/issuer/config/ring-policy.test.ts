@@ -70,3 +70,19 @@ describe("a policy in a variable", () => {
     );
   });
 });
+
+test("what keys are created with is read from JSON, and checked with everything else", () => {
+  const env = (newKeys: unknown): Record<string, string> => ({
+    SEALGATE_ISSUER: "https://auth.example.com",
+    SEALGATE_POLICY: JSON.stringify({ newKeys }),
+  });
+  expect(readRingPolicy(env({ tags: { team: "identity" } })).newKeys).toEqual({
+    tags: { team: "identity" },
+    keyPolicy: undefined,
+    description: undefined,
+  });
+  expect(() => readRingPolicy(env({ tag: {} }))).toThrow(/newKeys\."tag" is not a member of a policy/);
+  expect(() => readRingPolicy(env({ tags: { "aws:x": "1" } }))).toThrow(/newKeys\.tags must not have names/);
+  const newKeys = JSON.parse('{"tag":{}}');
+  expect(() => createRingPolicy({ ring: "main", issuer: "https://auth.example.com", newKeys })).toThrow(TypeError);
+});

@@ -9,6 +9,20 @@ import { TEST_ISSUER, TEST_RING, makeRoot, signKeySet } from "../../../support/k
 import { startedRing, startRingWorld, statesOf, TURN_SECONDS } from "../../../support/ring-world.ts";
 import { given, valueOf } from "../../../support/values.ts";
 
+test("a root key that another tool has made and named is used and tagged, and no other is created", async () => {
+  const world = await startRingWorld();
+  const keyArn = await world.kms.createKeyFor("ES256");
+  await world.ports.kms.createAlias("alias/sealgate/main/root", keyArn);
+  const report = await world.run({ request: { kind: "init" } });
+  expect(report).toMatchObject({ isConverged: true, plan: { isRequestDone: true, problems: [] } });
+  expect(report.observed.root).toMatchObject({
+    keyArn,
+    tags: { managed: false, ring: "main", generation: "root", alg: "ES256" },
+  });
+  expect(await world.ports.kms.listKeys()).toHaveLength(3);
+  expect(await statesOf(world)).toEqual(["1 active", "2 pending"]);
+});
+
 describe("an adopted key", () => {
   test("becomes a generation, is tagged, published, and takes its turn", async () => {
     const world = await startedRing();

@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import { ALGS } from "../../shared/algorithms.ts";
 import { parseAudience } from "../../shared/identifiers.ts";
+import { isJsonObject } from "../../shared/json.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import { durationToSeconds } from "./duration.ts";
 import { DEFAULT_RING, parseSeconds, valueOf } from "../config/environment.ts";
@@ -116,13 +117,35 @@ export function takeSeconds(option: string, text: string, least: number): number
 
 export const ANCHORS_ADVICE = "pass the JSON array that `sealgate ring anchors` prints";
 
-/** The value of `--anchors` or `TRUST_ANCHORS`. @throws UsageError unless it is a JSON array of objects */
-export function readAnchors(text: string): readonly object[] {
-  try {
-    const anchors: unknown = JSON.parse(text);
-    if (Array.isArray(anchors) && anchors.every((one) => typeof one === "object" && one !== null)) return anchors;
-  } catch {
-    // Said below.
+/** Root keys of one ring, or of several by their names: both as a Worker's `TRUST_ANCHORS` has them. */
+export type Anchors = readonly object[] | Readonly<Record<string, readonly object[]>>;
+
+/**
+ * The value of `--anchors` or `TRUST_ANCHORS`.
+ * @param ring of several rings, those that are meant, separated by commas; undefined for all of them
+ * @throws UsageError unless it is a JSON array of objects, or an object of such arrays
+ */
+export function readAnchors(text: string, ring: string | undefined): Anchors {
+  const anchors = parseJson(text);
+  if (isObjects(anchors)) return anchors;
+  const byRing: Record<string, readonly object[]> = {};
+  for (const [name, keys] of Object.entries(isJsonObject(anchors) ? anchors : {})) {
+    if (isObjects(keys) && (ring === undefined || ring.split(",").includes(name))) byRing[name] = keys;
   }
-  throw new UsageError(`--anchors (or TRUST_ANCHORS) must be an array of JWKs: ${ANCHORS_ADVICE}`);
+  if (Object.keys(byRing).length > 0) return byRing;
+  throw new UsageError(
+    `--anchors (or TRUST_ANCHORS) must be an array of JWKs, or an object with such an array for the ring: ${ANCHORS_ADVICE}`,
+  );
+}
+
+function isObjects(value: unknown): value is readonly object[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

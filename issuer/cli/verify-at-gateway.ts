@@ -26,8 +26,10 @@ export async function verifyAtGateway(
   if (issuer === undefined) throw new UsageError("--issuer (or SEALGATE_ISSUER) is missing");
   const given = fromEnv(io, options.anchors, "TRUST_ANCHORS");
   if (given === undefined) throw new UsageError(`--anchors (or TRUST_ANCHORS) is missing: ${ANCHORS_ADVICE}`);
-  const anchors = readAnchors(given);
-  const ring = fromEnv(io, options.ring, "SEALGATE_RING");
+  const named = fromEnv(io, options.ring, "SEALGATE_RING");
+  const anchors = readAnchors(given, named);
+  // A Worker of several rings pins root keys for each of them: without a name, any of them may have signed.
+  const ring = named ?? (Array.isArray(anchors) ? undefined : Object.keys(anchors));
   try {
     const verifier = createVerifier({
       issuer,

@@ -20,6 +20,7 @@ import { createAwsKms } from "../kms/aws-kms.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { fromEnv, namedBy, readAnchors, RING_OPTIONS, withOptions } from "./options.ts";
+import type { Anchors } from "./options.ts";
 import { createRingContext, readPolicyText } from "./ring/context.ts";
 
 export interface RingVerifyOptions {
@@ -62,7 +63,7 @@ const verifyByKv: Verify = async (io, options, audiences, token) => {
   const { text, anchors } =
     pinned === undefined
       ? observedKeySet(await observeRing(context.ports, context.policy, context.options))
-      : { text: await context.ports.publisher.read(ring), anchors: readAnchors(pinned) };
+      : { text: await context.ports.publisher.read(ring), anchors: readAnchors(pinned, ring) };
   const reading = text === undefined ? null : { text, ageSeconds: 0 };
   const keySets: KeySets = { readerOf: () => ({ read: () => Promise.resolve(reading) }) };
   try {
@@ -76,7 +77,7 @@ const verifyByKv: Verify = async (io, options, audiences, token) => {
 
 function observedKeySet(observed: ObservedRing): {
   readonly text: string | undefined;
-  readonly anchors: readonly object[];
+  readonly anchors: Anchors;
 } {
   const { document, storedText } = observed;
   if (document.kind === "unknown") throw new SealgateError(document.fault, document.message);

@@ -69,6 +69,16 @@ test.each([
   expect(run.err).toContain(problem);
 });
 
+test("takes the root keys of a Worker with several rings: of the ring that is named, or of all", async () => {
+  const stranger = await makeRoot();
+  const byRing = JSON.stringify({ main: JSON.parse(anchors), west: [stranger.jwk] });
+  expect((await verify([token, "--anchors", byRing, "--ring", "main"])).code).toBe(EXIT.ok);
+  expect((await verify([token, "--anchors", byRing])).code).toBe(EXIT.ok);
+  expect((await verify([token], { TRUST_ANCHORS: byRing, SEALGATE_RING: "main" })).code).toBe(EXIT.ok);
+  const other = await verify([token, "--anchors", byRing, "--ring", "east"]);
+  expect([other.code, other.err]).toEqual([EXIT.usage, expect.stringContaining("an array for the ring") as unknown]);
+});
+
 test("a gateway that is not https is wrong usage", async () => {
   const argv = ["token", "verify", token, "--gateway", "http://api.example.com", "--issuer", ISSUER];
   const run = await sealgate([...argv, "--audience", AUDIENCE, "--anchors", anchors]);

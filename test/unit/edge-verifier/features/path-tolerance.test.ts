@@ -267,7 +267,7 @@ describe("whenever the gateway lets a path through", () => {
       FUZZ,
     );
     // Refusing everything would be no proof: of each kind, many were let through.
-    for (const oddity of PATH_ODDITIES) expect(seen.get(oddity)).toBeGreaterThan(tried / 2000);
+    for (const oddity of PATH_ODDITIES) expect(seen.get(oddity)).toBeGreaterThan(tried / 5000);
   });
 });
 

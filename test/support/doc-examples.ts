@@ -15,6 +15,8 @@ const CI = { because: "the two commands that .ci/run begins with; test/boundarie
 const REQUEST = { because: "one request and what comes of it; test/unit/docs/gateway.test.ts sends it" };
 const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
 
+const AWS = { because: "creates something in an AWS account" };
+
 const OUTPUT = { because: "what the command before prints" };
 const DEPLOYED = { because: "asks a deployed gateway; the runbooks do the same in test/e2e/ring/runbooks.test.ts" };
 
@@ -158,6 +160,22 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["AWS_ENDPOINT_URL_KMS=http://127.0.0.1:4566", OUTPUT],
     ["sealgate help ring rotate", "shell"],
     ["source <(sealgate completion bash)", "shell"],
+  ],
+  "docs/production.md": [
+    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
+    ["aws secretsmanager create-secret --name sealgate/cloudflare-token --secret-string file:///dev/stdin", AWS],
+    ["npm run package:lambda", { because: "test/e2e/deploy/template.test.ts packages the same archives" }],
+    ["dist/lambda-zip/reconcile.zip: 159970 bytes, SHA-256 c4e9756b…", OUTPUT],
+    ["aws s3 cp dist/lambda-zip s3://my-code-bucket/sealgate/0.1.0/ --recursive", AWS],
+    [
+      "aws cloudformation deploy --stack-name sealgate-main --template-file issuer/deploy/sealgate.template.yaml \\",
+      {
+        because: "test/e2e/deploy/template.test.ts creates the stack on moto, with the parameters that are named here",
+      },
+    ],
+    ["sealgate ring init", "init"],
+    ["name: deploy", { because: "a workflow for GitHub; test/unit/docs/production.test.ts reads it" }],
+    ["export GATEWAY=https://api.example.com", DEPLOYED],
   ],
   "docs/errors.md": [
     [

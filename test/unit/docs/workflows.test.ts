@@ -22,7 +22,9 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
     expect(text).toMatch(/^permissions: \{\}$/m);
     const granted = [...text.matchAll(/^ {4}permissions:\n((?: {6}.+\n)+)/gm)].map(([, lines]) => lines);
     expect(granted).toHaveLength(text.match(/^ {4}runs-on:/gm)?.length ?? -1);
-    for (const lines of granted) expect(lines).toBe("      contents: read\n");
+    // A release proves to npm where it was built.
+    const allowed = name === "release.yml" ? "      contents: read\n      id-token: write\n" : "      contents: read\n";
+    for (const lines of granted) expect(lines).toBe(allowed);
     expect(text.match(/persist-credentials: false/g)).toHaveLength(text.match(/actions\/checkout@/g)?.length ?? -1);
   });
 

@@ -31,24 +31,25 @@ export interface PolicySubject {
 /** @returns undefined when satisfied */
 export type PolicyCheck = (subject: PolicySubject) => PolicyDenial | undefined;
 
+/** @param denial made once, not for each request */
+function check(denial: PolicyDenial, isSatisfied: (subject: PolicySubject) => boolean): PolicyCheck {
+  return (subject) => (isSatisfied(subject) ? undefined : denial);
+}
+
 export function everyScope(scope: readonly string[]): PolicyCheck {
-  const denial = { code: "scope_missing", scope } as const;
-  return ({ scopes }) => (scope.every((one) => scopes.has(one)) ? undefined : denial);
+  return check({ code: "scope_missing", scope }, ({ scopes }) => scope.every((one) => scopes.has(one)));
 }
 
 export function someScope(anyScope: readonly string[]): PolicyCheck {
-  const denial = { code: "any_scope_missing", anyScope } as const;
-  return ({ scopes }) => (anyScope.some((one) => scopes.has(one)) ? undefined : denial);
+  return check({ code: "any_scope_missing", anyScope }, ({ scopes }) => anyScope.some((one) => scopes.has(one)));
 }
 
 export function audienceAmong(audience: readonly string[]): PolicyCheck {
-  const denial = { code: "audience_not_allowed", audience } as const;
-  return ({ claims }) => (namesOneOf(claims.aud, audience) ? undefined : denial);
+  return check({ code: "audience_not_allowed", audience }, ({ claims }) => namesOneOf(claims.aud, audience));
 }
 
 export function acrAmong(acr: readonly string[]): PolicyCheck {
-  const denial = { code: "acr_not_allowed", acr } as const;
-  return ({ claims }) => (acr.some((one) => one === claims["acr"]) ? undefined : denial);
+  return check({ code: "acr_not_allowed", acr }, ({ claims }) => acr.some((one) => one === claims["acr"]));
 }
 
 /**
@@ -56,34 +57,30 @@ export function acrAmong(acr: readonly string[]): PolicyCheck {
  * grow old. An `auth_time` that is no time (`null`, say) is refused, not passed over for `iat`.
  */
 export function authenticatedWithin(maxAgeSeconds: number): PolicyCheck {
-  const denial = { code: "authentication_too_old", maxAgeSeconds } as const;
-  return ({ claims, now }) => {
+  return check({ code: "authentication_too_old", maxAgeSeconds }, ({ claims, now }) => {
     const { auth_time: authTime, iat } = claims;
     const since = parseEpochSeconds(authTime === undefined ? iat : authTime);
-    return since !== undefined && Math.abs(now - since) <= maxAgeSeconds ? undefined : denial;
-  };
+    return since !== undefined && Math.abs(now - since) <= maxAgeSeconds;
+  });
 }
 
 /** @param path the claim's name, then the names of members below it */
 export function claimEquals(path: readonly string[], wanted: ClaimScalar): PolicyCheck {
-  const denial = { code: "claim_not_equal", claim: path.join(".") } as const;
-  return ({ claims }) => (valueAt(claims, path) === wanted ? undefined : denial);
+  return check({ code: "claim_not_equal", claim: path.join(".") }, ({ claims }) => valueAt(claims, path) === wanted);
 }
 
 export function claimOneOf(path: readonly string[], wanted: readonly ClaimScalar[]): PolicyCheck {
-  const denial = { code: "claim_not_one_of", claim: path.join(".") } as const;
-  return ({ claims }) => {
+  return check({ code: "claim_not_one_of", claim: path.join(".") }, ({ claims }) => {
     const value = valueAt(claims, path);
-    return wanted.some((one) => one === value) ? undefined : denial;
-  };
+    return wanted.some((one) => one === value);
+  });
 }
 
 export function claimContains(path: readonly string[], wanted: ClaimScalar): PolicyCheck {
-  const denial = { code: "claim_lacks_value", claim: path.join(".") } as const;
-  return ({ claims }) => {
+  return check({ code: "claim_lacks_value", claim: path.join(".") }, ({ claims }) => {
     const value = valueAt(claims, path);
-    return Array.isArray(value) && value.includes(wanted) ? undefined : denial;
-  };
+    return Array.isArray(value) && value.includes(wanted);
+  });
 }
 
 /** At least one of several requirements, each given as its checks. */

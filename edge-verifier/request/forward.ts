@@ -35,13 +35,13 @@ export async function forward(
   parts: ForwardingParts,
 ): Promise<Result<Response, Refusal>> {
   const { hooks } = parts;
-  const { method, body, headers } = request;
-  const length = headers.get("content-length");
-  const isRead = method === "GET" || method === "HEAD";
+  const length = request.headers.get("content-length");
+  const body = request.method === "GET" || request.method === "HEAD" ? null : request.body;
   // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
-  if (isRead && body !== null && length !== "0") return err({ code: "body_not_allowed" });
-  const upload = isRead || body === null ? undefined : uploadPipe(length);
-  const outgoing = originRequest(request, upload?.readable, target, admission, requestId, origin, parts);
+  if (body !== request.body && length !== "0") return err({ code: "body_not_allowed" });
+  const size = Number(length ?? "unknown");
+  const upload = body === null || size <= SMALL_BODY ? undefined : uploadPipe(size);
+  const outgoing = originRequest(request, upload?.readable ?? body, target, admission, requestId, origin, parts);
   if ("code" in outgoing) return err(outgoing);
   const stopped = hooks.beforeForward && (await hooks.beforeForward(outgoing, origin.base, admission));
   if (stopped !== undefined) return err(stopped);
@@ -62,15 +62,21 @@ export async function forward(
   return err({ code: "origin_unreachable" });
 }
 
-/** Has no buffer, and runs no code for each piece. A known length stays known. */
-function uploadPipe(length: string | null): IdentityTransformStream {
-  return length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+/** Bytes that no client needs long for: such a body is passed on as it is, which costs least. */
+const SMALL_BODY = 65_536;
+
+/**
+ * Has no buffer, and runs no code for each piece. A known length stays known.
+ * @param size not a number if it is unknown
+ */
+function uploadPipe(size: number): IdentityTransformStream {
+  return size > 0 ? new FixedLengthStream(size) : new IdentityTransformStream();
 }
 
 /** @returns what will be sent, or why it cannot be */
 function originRequest(
   request: Request,
-  body: ReadableStream | undefined,
+  body: ReadableStream | null,
   target: RequestTarget,
   admission: Admission | undefined,
   requestId: string,
@@ -81,7 +87,7 @@ function originRequest(
   const outgoing = new Request(prefix + target.query, {
     method: request.method,
     headers: request.headers,
-    body: body ?? null,
+    body,
     // Following would resend the request, with its token, to wherever the origin points.
     redirect: "manual",
     // Without this the shared cache may keep an answer to one caller and give it to another.

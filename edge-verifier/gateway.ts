@@ -88,11 +88,11 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const keySet = await readKeySetSettings(env, report);
   const tokenPolicy = readTokenPolicy(env, report);
   const origin = readOriginConfig(env, report);
-  const hooks = await readFeatures(features, { env, report, clock, routes });
+  const hooks = await readFeatures(features, { env, report, keySet, clock, routes });
   const policy = compilePolicy(
     hooks.routes ?? routes,
     [JWKS_PATH, HEALTH_PATH, KEY_SET_PATH, ...hooks.endpoints.map(({ path }) => path)],
-    hooks.methods,
+    hooks,
   );
   for (const { rule, problem } of policy.ok ? [] : policy.error) {
     report(rule === undefined ? "routes" : `routes[${rule}]`, problem);
@@ -101,6 +101,7 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const version = env["VERSION"];
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, routeFinder } = hooks;
   const findRoute = createRouteFinder(policy.value);
+  const identify = createIdentityReader(identityHeaders);
   const { rings, verifiers } = createVerification(
     { readerOf: (ring) => createKvKeySetReader(keySet.keySets, ring) },
     keySet,
@@ -108,10 +109,10 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   return ok(
     createApp({
       rings,
-      verifier: verifiers.under({ ...tokenPolicy, issuer: keySet.issuer }),
+      verifier: verifiers.under({ ...tokenPolicy, issuer: keySet.issuer }, hooks.others),
       findRoute: routeFinder?.(findRoute) ?? findRoute,
       origin,
-      identify: createIdentityReader(identityHeaders),
+      identify: hooks.identify?.(identify) ?? identify,
       removed: removedNames(identityHeaders),
       hooks,
       clock,

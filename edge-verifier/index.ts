@@ -13,6 +13,7 @@ export { cors } from "./features/cors.ts";
 export { dataPoints } from "./features/data-points.ts";
 export { discovery } from "./features/discovery.ts";
 export { furtherMethods } from "./features/further-methods.ts";
+export { foreignIssuers } from "./features/foreign-issuers.ts";
 export { hsts } from "./features/hsts.ts";
 export { identityHeaders } from "./features/identity-headers.ts";
 export { originCookies } from "./features/origin-cookies.ts";

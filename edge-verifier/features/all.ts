@@ -9,6 +9,7 @@ import { cors } from "./cors.ts";
 import { dataPoints } from "./data-points.ts";
 import { discovery } from "./discovery.ts";
 import { furtherMethods } from "./further-methods.ts";
+import { foreignIssuers } from "./foreign-issuers.ts";
 import { hsts } from "./hsts.ts";
 import { identityHeaders } from "./identity-headers.ts";
 import { originCookies } from "./origin-cookies.ts";
@@ -27,6 +28,7 @@ export const allFeatures: readonly Feature[] = [
   dataPoints,
   discovery,
   furtherMethods,
+  foreignIssuers,
   hsts,
   identityHeaders,
   originCookies,

@@ -35,9 +35,12 @@ export const assertion: Feature = {
     }
     return {
       async beforeForward(outgoing, audience, admission) {
-        const carried = carriedClaims(names, admission?.identity && admission.token?.claims);
+        const { identity, token } = admission ?? {};
+        // The claims of another issuer's token would be taken for the own issuer's: its headers say who calls.
+        const isOwn = identity !== undefined && identity.isForeign !== true;
+        const carried = carriedClaims(names, isOwn ? token?.claims : undefined);
         if (carried !== undefined && "code" in carried) return carried;
-        await signer.value.attach(outgoing, audience, admission?.identity?.headers ?? [], carried?.claims);
+        await signer.value.attach(outgoing, audience, identity?.headers ?? [], carried?.claims);
         return undefined;
       },
     };

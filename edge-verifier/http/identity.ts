@@ -31,6 +31,8 @@ export interface Identity {
   readonly scopes: ReadonlySet<string>;
   /** Names and values to set. A claim that the token lacks sets nothing. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The caller is no subject of the own issuer. */
+  readonly isForeign?: true;
 }
 
 export type IdentityProblem =

@@ -45,20 +45,26 @@ export interface PolicyProblem {
   readonly problem: string;
 }
 
+/** Where optional features take part in a policy. */
+export interface PolicyFeatures {
+  readonly methods?: readonly FurtherMethod[];
+  readonly completeRule?: (rule: CompiledRule) => CompiledRule;
+}
+
 const RULE_MEMBERS = ["path", "methods", "allow", "require", "mode"];
 
 /**
  * @param ownPaths paths that the gateway answers itself; a rule for one of them would never be asked
- * @param furtherMethods what a rule may name besides {@link ROUTE_METHODS}
+ * @param features what they add: methods that a rule may name besides {@link ROUTE_METHODS}, and what is asked of its callers besides
  * @returns the policy ready to be asked, or every problem of every rule
  */
 export function compilePolicy(
   policy: unknown,
   ownPaths: readonly string[],
-  furtherMethods: readonly FurtherMethod[] = [],
+  { methods = [], completeRule }: PolicyFeatures = {},
 ): Result<CompiledPolicy, readonly PolicyProblem[]> {
   if (!Array.isArray(policy)) return err([{ rule: undefined, problem: "routes must be an array of rules" }]);
-  const nameable: readonly unknown[] = [...ROUTE_METHODS, ...furtherMethods];
+  const nameable: readonly unknown[] = [...ROUTE_METHODS, ...methods];
   const problems: PolicyProblem[] = [];
   const rules: CompiledRule[] = [];
   for (const [rule, value] of policy.entries()) {
@@ -68,7 +74,7 @@ export function compilePolicy(
       if (isUnreachable(compiled, rules, ownPaths)) {
         found.push("rule can never match: an earlier rule or the gateway itself does");
       }
-      rules.push(compiled);
+      rules.push(completeRule?.(compiled) ?? compiled);
     }
     for (const problem of found) problems.push({ rule, problem });
   }

@@ -15,6 +15,7 @@ const BELONGS_TO = {
   refusalLimit: /^REFUSALS/,
   callerLimit: /^CALLERS/,
   pathTolerance: /^tolerate$/,
+  foreignIssuers: /^FOREIGN_|^issuers$/,
   // ORIGIN_BILLING, ORIGIN_URL_BILLING: as many as rules name origins.
   origins: /^(?:ORIGIN_(?!URL$|TIMEOUT_SECONDS$)|origin$|stripPrefix$)/,
 } as const;

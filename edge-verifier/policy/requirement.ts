@@ -45,6 +45,11 @@ export interface Requirement {
   readonly claims?: Readonly<Record<string, ClaimMatcher>>;
   /** `aud` names at least one of these, besides one of the gateway's own `AUDIENCE`. */
   readonly audience?: readonly string[];
+  /**
+   * Whose tokens: "own", or an issuer of `FOREIGN_ISSUERS` as it is written there (feature `foreignIssuers`). Left out: own ones.
+   * A rule that names an issuer trusts it for every scope and claim that the rule asks for.
+   */
+  readonly issuers?: readonly string[];
   /** `acr` is one of these (OpenID Connect Core section 2, RFC 9068 section 2.2.1). */
   readonly acr?: readonly string[];
   /** No longer ago than this did the user authenticate (`auth_time`; `iat` of a token without it). No leeway is added. */

@@ -38,7 +38,7 @@ export type FurtherMethod =
 
 /**
  * `enforce`: the rule decides. `report`: the rule is evaluated and what it would have refused is logged, and the request is
- * forwarded all the same, without an identity unless the token is valid. For migrations, when the origin still decides.
+ * forwarded all the same, without an identity. For migrations, when the origin still decides.
  */
 export type RuleMode = "enforce" | "report";
 

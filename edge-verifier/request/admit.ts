@@ -10,6 +10,7 @@ import type { CredentialProblem } from "../http/token-locations.ts";
 import type { Identity, IdentityReader } from "../http/identity.ts";
 import type { Refusal } from "./refusal.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { ForeignProblem } from "../../shared/foreign/tokens.ts";
 import type { TokenAnswer, TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import { firstDenial } from "../policy/checks.ts";
 import type { CompiledRequirement } from "../policy/compile.ts";
@@ -48,7 +49,7 @@ export interface TokenLocations {
 }
 
 export interface AdmissionParts {
-  readonly verifier: TokenVerifier;
+  readonly verifier: TokenVerifier<ForeignProblem>;
   readonly hooks: { readonly tokenLocations?: TokenLocations };
   readonly identify: IdentityReader;
 }
@@ -72,13 +73,13 @@ export function admit(
       ? ANONYMOUS
       : { ...ANONYMOUS, refusal: presented.error };
   }
-  const decide = (verified: TokenAnswer): Admission => decideOn(verified, requirement, identify, nowMs);
+  const decide = (verified: TokenAnswer<ForeignProblem>): Admission => decideOn(verified, requirement, identify, nowMs);
   const verified = verifier.verify(presented.value, nowMs, waitUntil);
   return verified instanceof Promise ? verified.then(decide) : decide(verified);
 }
 
 function decideOn(
-  verified: TokenAnswer,
+  verified: TokenAnswer<ForeignProblem>,
   requirement: CompiledRequirement,
   identify: IdentityReader,
   nowMs: number,
@@ -86,8 +87,13 @@ function decideOn(
   if (!verified.ok) return { ...ANONYMOUS, refusal: verified.error };
   const token = verified.value;
   const known = identify(token);
-  if (!known.ok) return { token, identity: undefined, refusal: known.error };
-  const identity = known.value;
-  const subject = { claims: token.claims, scopes: identity.scopes, now: epochSecondsFromMs(nowMs) };
-  return { token, identity, refusal: firstDenial(requirement, subject) };
+  const refusal = known.ok
+    ? firstDenial(requirement, {
+        claims: token.claims,
+        scopes: known.value.scopes,
+        now: epochSecondsFromMs(nowMs),
+      })
+    : known.error;
+  // A request that is only reported goes on, and its caller has no identity.
+  return { token, identity: known.ok && !refusal ? known.value : undefined, refusal };
 }

@@ -3,10 +3,10 @@
  * names and the variables only, so that a Worker holds the code of the features that features.ts lists and of no other.
  */
 import type { Admission, TokenLocations } from "./admit.ts";
-import type { OriginConfig, Report } from "../config/config.ts";
+import type { KeySetSettings, OriginConfig, Report } from "../config/config.ts";
 import type { Bindings } from "../config/values.ts";
 import type { RouteFinder } from "./route.ts";
-import type { IdentityHeader } from "../http/identity.ts";
+import type { IdentityHeader, IdentityReader } from "../http/identity.ts";
 import type { RequestTarget } from "../http/path-guard.ts";
 import type { Place } from "../http/response-headers.ts";
 import type { FurtherMethod } from "../policy/rule.ts";
@@ -16,6 +16,8 @@ import type { Outcome, Seen } from "./outcome.ts";
 import type { CompiledRule } from "../policy/compile.ts";
 import { missingFeature } from "../policy/feature-names.ts";
 import type { FeatureName } from "../policy/feature-names.ts";
+import type { ForeignProblem } from "../../shared/foreign/tokens.ts";
+import type { OtherTokens } from "../../shared/keys/token-verifier.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import type { VerifiedToken } from "../../shared/verify-token.ts";
@@ -29,6 +31,8 @@ export interface Feature {
 export interface FeatureSetup {
   readonly env: Bindings;
   readonly report: Report;
+  /** Of the own issuer; undefined when something is wrong with it, which has been reported. */
+  readonly keySet: KeySetSettings | undefined;
   /** The policy as written, without what other features have taken out of it: nothing of it has been checked. */
   readonly routes: unknown;
   /** Epoch milliseconds. */
@@ -59,6 +63,12 @@ export interface FeatureHooks {
   readonly tokenLocations?: TokenLocations;
   /** Instead of the default ones. */
   readonly identityHeaders?: readonly IdentityHeader[];
+  /** Verifies tokens that are not of the own issuer. */
+  readonly others?: OtherTokens<ForeignProblem>;
+  /** Instead of the reader of own tokens' identity, for all tokens. */
+  readonly identify?: (own: IdentityReader) => IdentityReader;
+  /** What is asked of a rule's callers besides, once the rule is compiled. */
+  readonly completeRule?: (rule: CompiledRule) => CompiledRule;
   /**
    * Completes a request that is ready to be sent to the origin, or says why it cannot be.
    * @param base the origin's scheme, authority and path prefix
@@ -98,6 +108,9 @@ const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse" | "endpoints">> = {
   preflight: true,
   tokenLocations: true,
   identityHeaders: true,
+  others: true,
+  identify: true,
+  completeRule: true,
   beforeForward: true,
   onAdmitted: true,
   nameSubject: true,

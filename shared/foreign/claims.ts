@@ -6,7 +6,7 @@ import { checkClaims } from "../claims.ts";
 import type { VerifiedClaims } from "../claims.ts";
 import { parseAudience } from "../identifiers.ts";
 import type { EpochSeconds } from "../identifiers.ts";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
 import type { ForeignTokenRejection, TokenRejection } from "../rejection.ts";
 import { err, ok } from "../result.ts";
 import type { Result } from "../result.ts";
@@ -68,10 +68,7 @@ function isFromClient({ client_id: clientId, azp }: JsonObject, clientIds: reado
  * as text or as an array of texts.
  * @returns undefined when the token has none; what is neither text nor an array grants nothing
  */
-export function foreignScope(
-  claims: VerifiedClaims,
-  { scopeClaim }: ForeignIssuer,
-): string | readonly unknown[] | undefined {
+export function foreignScope(claims: VerifiedClaims, { scopeClaim }: ForeignIssuer): JsonValue | undefined {
   const value = scopeClaim === undefined ? (claims["scope"] ?? claims["scp"]) : claims[scopeClaim];
   return typeof value === "string" || Array.isArray(value) ? value : undefined;
 }

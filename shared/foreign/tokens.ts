@@ -74,9 +74,12 @@ export interface ForeignRealm {
 /** An eighth of what own tokens have: 512 tokens, about a megabyte. */
 const MEMORY_LIMITS: TokenMemoryLimits = { maxEntries: 512, maxCharacters: 512 * 1024 };
 
+/** What a token was verified with. */
 interface Origin {
   readonly realm: ForeignRealm;
   readonly key: ForeignKey;
+  /** Own keys among which the key was last looked for; while they are the same, it need not be looked for again. */
+  own: OwnKeys;
 }
 
 export function createForeignTokens(
@@ -107,7 +110,8 @@ export function createForeignTokens(
     const remembered = memory.recall(token);
     if (remembered === undefined) return undefined;
     const origin = remembered.under;
-    if (isOurs(origin.key, own)) return undefined;
+    if (origin.own !== own && isOurs(origin.key, own)) return undefined;
+    origin.own = own;
     const { source, issuer } = origin.realm;
     if (source.ready(nowMs, waitUntil, mayRefresh)?.keys.has(origin.key) !== true) return undefined;
     const problem = checkWindow(remembered.window, issuer.clockSkewSeconds, epochSecondsFromMs(nowMs));
@@ -143,7 +147,7 @@ export function createForeignTokens(
     if (!claims.ok) return claims;
     const { alg } = header.algorithm;
     const verified: VerifiedToken = { header: { alg, kid: key.key.kid, typ }, claims: claims.value };
-    return memory.remember(read.token, verified, { realm, key }).outcome;
+    return memory.remember(read.token, verified, { realm, key, own: ownKeys }).outcome;
   }
 
   return {

@@ -32,6 +32,8 @@ export interface KeyRings {
    * @param nowMs epoch milliseconds, taken when the request arrived
    */
   ready(nowMs: number, waitUntil: WaitUntil): HeldKeys | undefined;
+  /** When {@link KeyRings.ready} has last begun a refresh, epoch milliseconds. */
+  readonly refreshedAtMs: number;
   /** The keys for this request, of each ring by the first rung that holds. */
   current(nowMs: number, waitUntil: WaitUntil): Promise<HeldKeys>;
   /** Asks all rings at once for newer key sets than `used`, because a kid is in none of them; each ring has its cooldown. */
@@ -44,6 +46,7 @@ export interface KeyRings {
 export function createKeyRings(rings: readonly Ring[]): KeyRings {
   const ladders = rings.map(({ ladder }) => ladder);
   let held = holdKeys([]);
+  let refreshedAtMs = 0;
 
   /** What the ladders have now, as a new object only when it is not the same as before. */
   function hold(nowMs: number): HeldKeys {
@@ -56,9 +59,12 @@ export function createKeyRings(rings: readonly Ring[]): KeyRings {
 
   return {
     rings,
+    get refreshedAtMs() {
+      return refreshedAtMs;
+    },
     ready(nowMs, waitUntil) {
       for (const ladder of ladders) if (ladder.peek(nowMs) === undefined && !ladder.isOut(nowMs)) return undefined;
-      for (const ladder of ladders) if (ladder.refreshIfDue(nowMs, waitUntil)) break;
+      if (ladders.some((ladder) => ladder.refreshIfDue(nowMs, waitUntil))) refreshedAtMs = nowMs;
       return hold(nowMs);
     },
     async current(nowMs, waitUntil) {

@@ -32,11 +32,32 @@ export interface TokenVerifierConfig extends TokenVerifiersConfig {
 
 /** Verifiers of the rings of one issuer. They share the keys and one bounded memory, and each applies its own policy to every token. */
 export interface TokenVerifiers {
-  /** Costs two closures: a policy that is made for one request is no burden. */
-  under(policy: TokenPolicy): TokenVerifier;
+  /**
+   * Costs two closures: a policy that is made for one request is no burden.
+   * @param others asked for each token that is not remembered as an own one
+   */
+  under<Problem = never>(policy: TokenPolicy, others?: OtherTokens<Problem>): TokenVerifier<Problem>;
 }
 
-export interface TokenVerifier {
+/** Verifies tokens of other issuers, beside those of the rings. */
+export interface OtherTokens<Problem> {
+  /**
+   * @param ready own keys that need no waiting, if there are any
+   * @param judgeAsOwn for a token that turns out to be no other issuer's
+   * @returns undefined for such a token, when that can be said at once
+   */
+  verify(
+    token: string,
+    rings: KeyRings,
+    ready: HeldKeys | undefined,
+    nowMs: number,
+    waitUntil: WaitUntil,
+    judgeAsOwn: (ready: HeldKeys) => Promise<TokenAnswer>,
+  ): TokenAnswer<Problem> | Promise<TokenAnswer<Problem>> | undefined;
+}
+
+/** @typeParam Problem what can be wrong with a token of another issuer, besides */
+export interface TokenVerifier<Problem = never> {
   /**
    * Verifies a token, from memory if possible. A token that this isolate has verified before is answered with every check
    * that can change in between, and without a promise or I/O.
@@ -45,11 +66,11 @@ export interface TokenVerifier {
    * @returns the frozen header and claims, the first check that failed, or that there are no keys to check with; a promise
    *   of it when the token is new or the keys have to be waited for
    */
-  verify(token: string, nowMs: number, waitUntil: WaitUntil): TokenAnswer | Promise<TokenAnswer>;
+  verify(token: string, nowMs: number, waitUntil: WaitUntil): TokenAnswer<Problem> | Promise<TokenAnswer<Problem>>;
 }
 
 /** What a verifier says of a token. */
-export type TokenAnswer = Result<VerifiedToken, TokenRejection | KeysUnavailable>;
+export type TokenAnswer<Problem = never> = Result<VerifiedToken, TokenRejection | KeysUnavailable | Problem>;
 
 /** A verifier with a single policy. */
 export function createTokenVerifier({ policy, ...config }: TokenVerifierConfig): TokenVerifier {
@@ -103,11 +124,17 @@ export function createTokenVerifiers({ rings, memoryLimits }: TokenVerifiersConf
   }
 
   return {
-    under: (policy) => ({
+    under: (policy, others) => ({
       verify(token, nowMs, waitUntil) {
         const ready = rings.ready(nowMs, waitUntil);
         const known = ready === undefined ? undefined : recallUnder(ready, policy, token, epochSecondsFromMs(nowMs));
-        return known ?? verifyNew(ready, policy, token, nowMs, waitUntil);
+        return (
+          known ??
+          others?.verify(token, rings, ready, nowMs, waitUntil, (held) =>
+            verifyNew(held, policy, token, nowMs, waitUntil),
+          ) ??
+          verifyNew(ready, policy, token, nowMs, waitUntil)
+        );
       },
     }),
   };

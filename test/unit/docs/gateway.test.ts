@@ -65,7 +65,7 @@ test("compile as strictly as this repository", async () => {
 test("are accepted at start-up", async () => {
   for (const file of files) {
     const routes = await routesOf(file);
-    const setup = { env: {}, report: (): undefined => undefined, routes, clock: () => 0 };
+    const setup = { env: {}, report: (): undefined => undefined, routes, keySet: undefined, clock: () => 0 };
     const hooks = await readFeatures(allFeatures, setup);
     expect(compilePolicy(hooks.routes ?? routes, [])).toMatchObject({ ok: true });
   }
@@ -119,7 +119,7 @@ test.each(['{ "x-user-id"', '{ "x-roles"'])("the example %s… of IDENTITY_HEADE
   const problems: string[] = [];
   const report = (variable: string, problem: string): undefined => void problems.push(`${variable} ${problem}`);
   const env = { IDENTITY_HEADERS: given(block).code };
-  await readFeatures(allFeatures, { env, report, routes: [], clock: () => 0 });
+  await readFeatures(allFeatures, { env, report, routes: [], keySet: undefined, clock: () => 0 });
   expect(problems).toEqual([]);
 });
 

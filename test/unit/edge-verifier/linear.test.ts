@@ -167,7 +167,13 @@ describe("paths", () => {
     ["semicolons", (length: number) => `/a${";".repeat(length - 4)}`],
   ] as const)("that are tolerated: %s", async (_name, shape) => {
     const report = (): undefined => undefined;
-    const hooks = await readFeatures([pathTolerance], { env: {}, report, routes: POLICY, clock: () => 0 });
+    const hooks = await readFeatures([pathTolerance], {
+      env: {},
+      report,
+      routes: POLICY,
+      keySet: undefined,
+      clock: () => 0,
+    });
     const policy = valueOf(compilePolicy(hooks.routes, []));
     const tolerant = hooks.routeFinder?.(createRouteFinder(policy)) ?? strict;
     expectLinear((path) => () => tolerant(`https://api.example.com${path}`, "GET"), shape, [500, 1990], 8000);

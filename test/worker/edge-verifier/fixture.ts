@@ -150,7 +150,7 @@ export async function configure(
   const hooks = await readFeatures(features, {
     env: readBindings(vars),
     report,
-
+    keySet: undefined,
     routes: [],
     clock: () => NOW * 1000,
   });

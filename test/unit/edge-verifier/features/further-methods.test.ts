@@ -19,16 +19,20 @@ test("those that it lists with it, and a rule that names none has the usual ones
         { path: "/b", require: {} },
       ],
       [],
-      FURTHER_METHODS,
+      { methods: FURTHER_METHODS },
     ),
   );
   expect(rules.map(({ methods }) => [...methods])).toEqual([["PROPFIND", "GET", "HEAD"], [...ROUTE_METHODS]]);
   for (const method of ["TRACE", "CONNECT", "COPY", "MOVE", "propfind", "PROP", "", 7]) {
-    expect(compilePolicy([{ path: "/a", methods: [method], require: {} }], [], FURTHER_METHODS).ok).toBe(false);
+    expect(compilePolicy([{ path: "/a", methods: [method], require: {} }], [], { methods: FURTHER_METHODS }).ok).toBe(
+      false,
+    );
   }
 });
 
 test("listing the feature is what switches it on", () => {
   const report = (): undefined => undefined;
-  expect(furtherMethods.read({ env: {}, report, routes: [], clock: () => 0 })).toEqual({ methods: FURTHER_METHODS });
+  expect(furtherMethods.read({ env: {}, report, routes: [], keySet: undefined, clock: () => 0 })).toEqual({
+    methods: FURTHER_METHODS,
+  });
 });

@@ -46,7 +46,7 @@ test.each([
   const report = (variable: string, problem: string): undefined => {
     throw new TypeError(`${variable} ${problem}`);
   };
-  const setup = { env: {}, report, routes, clock: () => 0 };
+  const setup = { env: {}, report, routes, keySet: undefined, clock: () => 0 };
   const hooks = await readFeatures([origins, pathTolerance], setup);
   const strict = createRouteFinder(valueOf(compilePolicy(hooks.routes, [])));
   const find = hooks.routeFinder?.(strict) ?? strict;

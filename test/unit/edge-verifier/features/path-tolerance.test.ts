@@ -23,7 +23,7 @@ async function read(routes: unknown): Promise<{ readonly hooks: Hooks; readonly 
   const report = (variable: string, problem: string): undefined => {
     problems.push(`${variable}: ${problem}`);
   };
-  const hooks = await readFeatures([pathTolerance], { env: {}, report, routes, clock: () => 0 });
+  const hooks = await readFeatures([pathTolerance], { env: {}, report, routes, keySet: undefined, clock: () => 0 });
   return { hooks, problems };
 }
 

@@ -25,6 +25,7 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["ASSERTION_CLAIMS", "roles", "assertion"],
   ["LOG_SUBJECT_HASH_KEY", "k".repeat(32), "subjectHash"],
   ["SERVER_TIMING", "false", "serverTiming"],
+  ["FOREIGN_ISSUERS", "[]", "foreignIssuers"],
   ["EVENTS", { writeDataPoint: (): void => undefined }, "dataPoints"],
   ["REFUSALS", { limit: (): void => undefined }, "refusalLimit"],
   ["REFUSALS_PERIOD_SECONDS", "10", "refusalLimit"],
@@ -105,7 +106,7 @@ describe.each(VARIABLES)("%s", (variable, value, name) => {
     const asked = new Set<string>();
     const env = new Proxy<Record<string, unknown>>({}, { get: (_target, key) => void asked.add(String(key)) });
     for (const feature of allFeatures.filter((one) => one.name === name)) {
-      await feature.read({ env, report: () => undefined, routes: [], clock: () => 0 });
+      await feature.read({ env, report: () => undefined, routes: [], keySet: undefined, clock: () => 0 });
     }
     // Some variables are asked only if another one is set.
     const own = VARIABLES.filter(([, , feature]) => feature === name).map(([one]) => one);

@@ -36,6 +36,7 @@ const REVIEWED: ReadonlySet<string> = new Set([
   "(?:^|[;,])[ \\t]*token[ \\t]*=([^;,]*)",
   "^[;,\\s]+",
   "^ +",
+  "^[!-~](?:[^ \\t]*[!-~])?$",
   "^(?:x-forwarded|x-sealgate-|cf-access-|x-original-|x-http-method)|client-ip$",
   "^(?:cf|cdn|sec|if|content|accept|access-control)-",
   '^"[^"]*"$',

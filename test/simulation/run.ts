@@ -151,7 +151,6 @@ async function simulate(seed: string, family: string | undefined, schedules: num
     const seconds = ((performance.now() - begun) / 1000).toFixed(0);
     const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
     say(`\n${ended} histories in ${seconds} s, ${megabytes} MB at most, seed ${seed}: ${verdict()}`);
-    printBroken(broken, family);
     if (broken.length > 0) process.exitCode = 1;
   };
   process.once("SIGINT", () => {
@@ -162,6 +161,7 @@ async function simulate(seed: string, family: string | undefined, schedules: num
     ended += outcome.schedules;
     coverage.add(outcome.coverage);
     broken.push(...outcome.broken);
+    printBroken(outcome.broken, family);
     const megabytes = Math.round(process.memoryUsage().rss / 1_048_576);
     process.stderr.write(`${ended} of ${schedules}: ${verdict()}, ${megabytes} MB\n`);
   });

@@ -36,6 +36,9 @@ export interface Facts {
   /** People have taken away or put back what a rotator goes by: aliases, tags, the right to read them. */
   onMeddling(untilMs: number): void;
   isMeddledWith(sinceMs: number): boolean;
+  /** Rotators were refused the tags of keys, for the last time until then. */
+  onTagsDenied(untilMs: number): void;
+  wereTagsDenied(sinceMs: number): boolean;
   keyOf(kid: string): string | undefined;
   kidOf(keyArn: string): string | undefined;
   isGeneration(keyArn: string): boolean;
@@ -94,6 +97,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
   let lastGeneration: Facts["active"];
   let lastRotationAskedMs = -Infinity;
   let meddledUntilMs = -Infinity;
+  let tagsDeniedUntilMs = -Infinity;
 
   function noteActive(keyArn: string): void {
     if (active !== undefined) untilByKey.set(active.keyArn, clock.nowMs);
@@ -162,6 +166,8 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
       meddledUntilMs = Math.max(meddledUntilMs, untilMs);
     },
     isMeddledWith: (sinceMs) => meddledUntilMs >= sinceMs,
+    onTagsDenied: (untilMs) => void (tagsDeniedUntilMs = Math.max(tagsDeniedUntilMs, untilMs)),
+    wereTagsDenied: (sinceMs) => tagsDeniedUntilMs >= sinceMs,
     keyOf: (kid) => keyByKid.get(kid),
     kidOf: (keyArn) => kidByKey.get(keyArn),
     isGeneration: (keyArn) => numberOf.has(keyArn),

@@ -131,6 +131,7 @@ const PUT_BACK_MS = 900_000;
 
 export function denyTags({ forSeconds }: DeedOf<"deny_tags">, { clock, kms, facts }: DeedsOptions): void {
   facts.onMeddling(clock.nowMs + forSeconds * 1000);
+  facts.onTagsDenied(clock.nowMs + forSeconds * 1000);
   kms.hands.denyTags(forSeconds * 1000);
 }
 

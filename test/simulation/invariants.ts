@@ -74,6 +74,9 @@ export interface Judge {
 /** Twice the time in which KMS shows the past, and a few runs of a rotator. */
 const CLEANED_AFTER_MS = 1_200_000;
 
+/** For so long a rotator does not look again at a key that is not its own. */
+const FOREIGN_KEY_MS = 3_600_000;
+
 /** From the deployment of edges until a new ring's first key has its tags, and KMS shows them. */
 const SIGNERS_SETTLE_MS = 900_000;
 
@@ -281,8 +284,10 @@ export function createJudge(options: JudgeOptions): Judge {
       const old = leftOver().filter(
         (keyArn) => (kms.keys.get(keyArn)?.createdMs ?? 0) < clock.nowMs - CLEANED_AFTER_MS,
       );
-      if (old.length > 0 && !facts.isMeddledWith(clock.nowMs - CLEANED_AFTER_MS))
-        report("7 key without an alias", `${old.join()} at rest`);
+      // A key whose tags a rotator was refused is another's to it, for an hour.
+      const sinceMs = clock.nowMs - CLEANED_AFTER_MS;
+      const isExcused = facts.isMeddledWith(sinceMs) || facts.wereTagsDenied(sinceMs - FOREIGN_KEY_MS);
+      if (old.length > 0 && !isExcused) report("7 key without an alias", `${old.join()} at rest`);
       const last = kv.writes.at(-1);
       const listed = last === undefined ? [] : [...documentOf(last).keys.keys()];
       for (const kid of listed)

@@ -57,9 +57,7 @@ function removeHopHeaders(headers: Headers): void {
 const ONLY_HERE = [...HOP_BY_HOP, "upgrade"];
 
 /** An assertion that the origin has echoed: with it a client could speak to the origin itself for some seconds. */
-export function removeAssertion(headers: Headers): void {
-  headers.delete(`${IDENTITY_PREFIX}assertion`);
-}
+export const NEVER_ANSWERED: string = `${IDENTITY_PREFIX}assertion`;
 
 /**
  * The gateway's own URL for one of the origin's: the origin's host is not for clients, who may not even reach it.

@@ -19,7 +19,7 @@ function sendableCode(code: number): number {
 }
 
 /**
- * @param response the origin's; anything but an accepted WebSocket comes back as it is
+ * @param response the origin's; anything but an accepted WebSocket comes back as it is. Its headers are changed
  * @param expiresAtMs epoch milliseconds: `exp` of the token, without the leeway for clocks
  * @param nowMs epoch milliseconds
  */
@@ -41,7 +41,7 @@ export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: nu
   );
   join(ours, toOrigin, timer);
   join(toOrigin, ours, timer);
-  const headers = new Headers(response.headers);
+  const { headers } = response;
   // Agreed on between the gateway and the origin; the client's connection has extensions of its own.
   headers.delete("sec-websocket-extensions");
   return new Response(null, { status: 101, headers, webSocket: toClient });

@@ -9,7 +9,7 @@ import type { Hooks } from "./hooks.ts";
 import type { RouteFinder } from "./route.ts";
 import { forward } from "./forward.ts";
 import type { RemovedNames } from "../http/request-headers.ts";
-import { correctHeaders, removeAssertion } from "../http/response-headers.ts";
+import { correctHeaders, NEVER_ANSWERED } from "../http/response-headers.ts";
 import { closeAtExpiry } from "../http/websocket.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
@@ -75,7 +75,7 @@ export async function handleRequest(
   const received = response.value;
   // What fetch returns cannot be changed; this has the same body or WebSocket, and headers of its own.
   const answer = new Response(received.body, received);
-  removeAssertion(answer.headers);
+  answer.headers.delete(NEVER_ANSWERED);
   if (answer.status === 101) {
     const token = reportOnly ? undefined : admission?.token;
     const socket = token === undefined ? answer : closeAtExpiry(answer, token.claims.exp * 1000, parts.clock());

@@ -31,6 +31,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "ring discovery": [
     "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
   ],
+  new: ["sealgate new gateway"],
   check: ["sealgate check", "sealgate check --env staging --offline"],
   "issuers add": ["sealgate issuers add https://acme.eu.auth0.com/ --audience https://api.example.com"],
   serve: ["sealgate serve --ring"],

@@ -16,6 +16,7 @@ import type { CliIo } from "./io.ts";
 import { addIssuersCommands } from "./issuers/command.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
+import { addNewCommand } from "./new/command.ts";
 import { addRingCommands, withKidLast } from "./ring/commands.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { withoutTokens } from "./text.ts";
@@ -63,6 +64,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addTokenCommands(program, io, setExitCode);
   addKeyCommands(program, io);
   addRingCommands(program, io, setExitCode);
+  addNewCommand(program, io);
   addCheckCommand(program, io, setExitCode);
   addIssuersCommands(program, io);
   addServeCommand(program, io);

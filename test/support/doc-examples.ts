@@ -134,6 +134,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
       "shell",
     ],
+    ["sealgate new gateway", "shell"],
+    ["gateway/.github/workflows/ci.yml", OUTPUT],
     [
       "sealgate check",
       {

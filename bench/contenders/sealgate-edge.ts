@@ -4,14 +4,19 @@
  */
 import { createKeyLadder } from "../../shared/keys/key-ladder.ts";
 import { createKeyRings } from "../../shared/keys/key-rings.ts";
-import { createTokenVerifier } from "../../shared/keys/token-verifier.ts";
+import { createTokenVerifiers } from "../../shared/keys/token-verifier.ts";
+import type { ForeignProblem } from "../../shared/foreign/tokens.ts";
 import type { TokenVerifier } from "../../shared/keys/token-verifier.ts";
 import type { TokenMemoryLimits } from "../../shared/keys/token-memory.ts";
 import { importTrustAnchors } from "../../shared/signed-key-set.ts";
+import { foreignTokensOf } from "./foreign.ts";
 import { BENCH_RING, issuerOf, rulesOf } from "./sealgate.ts";
 import type { Settings } from "./settings.ts";
 
-export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemoryLimits): Promise<TokenVerifier> {
+export async function edgeVerifier(
+  settings: Settings,
+  memoryLimits: TokenMemoryLimits,
+): Promise<TokenVerifier<ForeignProblem>> {
   const anchors = await importTrustAnchors(settings.anchors);
   if (!anchors.ok) throw new TypeError("the trust anchors are refused");
   const ladder = createKeyLadder({
@@ -26,5 +31,8 @@ export async function edgeVerifier(settings: Settings, memoryLimits: TokenMemory
     random: () => 0.5,
   });
   const rings = createKeyRings([{ name: BENCH_RING, ladder }]);
-  return createTokenVerifier({ rings, policy: rulesOf(settings), memoryLimits });
+  return createTokenVerifiers({ rings, memoryLimits }).under(
+    rulesOf(settings),
+    foreignTokensOf(settings, memoryLimits),
+  );
 }

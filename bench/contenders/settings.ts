@@ -15,4 +15,8 @@ export interface Settings {
   readonly anchors: readonly JsonWebKey[];
   /** The same keys as a signed key set document. */
   readonly keySet: string;
+  /** How many other issuers are accepted beside the own one; none when left out. */
+  readonly foreignIssuers?: number;
+  /** The tokens are of the first of them, which lists this key. */
+  readonly foreignKey?: JsonWebKey;
 }

@@ -10,6 +10,7 @@ import { DEFAULT_TIMING, serialiseTiming } from "../../shared/timing.ts";
 import type { Settings } from "../contenders/settings.ts";
 
 export const ISSUER = "https://auth.example.com";
+export const FOREIGN_ISSUER = "https://login.example.com";
 export const AUDIENCE = "https://api.example.com";
 
 /** Everything that a contender needs to check tokens of one algorithm. */
@@ -26,6 +27,8 @@ export interface MaterialOptions {
   readonly tokens: number;
   /** Keys in the set; all but one sign nothing. */
   readonly keys?: number;
+  /** The tokens are of another issuer, whose key is not in the set. */
+  readonly foreign?: true;
   /** Octets of a filler claim. */
   readonly fillerBytes?: number;
 }
@@ -39,12 +42,17 @@ interface SigningKey {
 
 export async function makeMaterial(options: MaterialOptions): Promise<Material> {
   const [root, signer] = [await generateKey("ES256"), await generateKey(options.alg)];
-  const others = await generateKeys(options.alg, (options.keys ?? 1) - 1);
+  const isForeign = options.foreign === true;
+  const others = await generateKeys(options.alg, (options.keys ?? 1) - (isForeign ? 0 : 1));
   // The signing key stands in the middle: a search from either end does not find it at once.
-  const keys = others.toSpliced(Math.floor(others.length / 2), 0, signer);
+  const keys = isForeign ? others : others.toSpliced(Math.floor(others.length / 2), 0, signer);
+  const claimsFor = (index: number): ReturnType<typeof claimsOf> => ({
+    ...claimsOf(index, options.fillerBytes ?? 0),
+    ...(isForeign ? { iss: FOREIGN_ISSUER } : {}),
+  });
   const tokens: string[] = [];
   for (let index = 0; index < options.tokens; index += 1) {
-    tokens.push(await signToken(signer, claimsOf(index, options.fillerBytes ?? 0)));
+    tokens.push(await signToken(signer, claimsFor(index)));
   }
   return {
     settings: {
@@ -55,15 +63,19 @@ export async function makeMaterial(options: MaterialOptions): Promise<Material> 
       jwks: keys.map(({ jwk }) => jwk),
       anchors: [root.jwk],
       keySet: await signKeySet(root, keys),
+      ...(isForeign ? { foreignKey: signer.jwk } : {}),
     },
     tokens,
-    badTokens: await makeBadTokens(signer, tokens),
+    badTokens: await makeBadTokens(signer, tokens, claimsFor(0)),
   };
 }
 
-async function makeBadTokens(signer: SigningKey, tokens: readonly string[]): Promise<Readonly<Record<string, string>>> {
+async function makeBadTokens(
+  signer: SigningKey,
+  tokens: readonly string[],
+  claims: ReturnType<typeof claimsOf>,
+): Promise<Readonly<Record<string, string>>> {
   const [first = "", second = ""] = tokens;
-  const claims = claimsOf(0, 0);
   return {
     signature: `${first.slice(0, first.lastIndexOf("."))}${second.slice(second.lastIndexOf("."))}`,
     issuer: await signToken(signer, { ...claims, iss: "https://other.example.com" }),

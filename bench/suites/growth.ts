@@ -35,13 +35,16 @@ export const growthSuite: Suite = async (effort, progress) => {
   progress("keys");
   const [keys, budgets] = await measureKeys(effort);
   tables.push(keys);
+  progress("other issuers");
+  const [issuers, issuerBudgets] = await measureIssuers(effort);
+  tables.push(issuers);
   progress("octets");
   tables.push(await octetTable(effort));
   progress("routes");
   tables.push(await routeTable(effort));
   progress("remembered tokens");
   tables.push(await rememberedTable(effort));
-  return { suite: "growth", tables, budgets, data: tables };
+  return { suite: "growth", tables, budgets: [...budgets, ...issuerBudgets], data: tables };
 };
 
 /** As far as noise goes, the same. */
@@ -63,6 +66,36 @@ async function measureKeys(effort: Effort): Promise<readonly [ReportTable, reado
     ),
   );
   return [tableOf("CPU per token over the same with 1 key, ES256", names, cases, results), budgets];
+}
+
+const EDGE_FIRST_SIGHT = "sealgate first sight";
+
+/** Own tokens beside other issuers, and tokens of another issuer. */
+async function measureIssuers(effort: Effort): Promise<readonly [ReportTable, readonly BudgetLine[]]> {
+  const names = [EDGE_FIRST_SIGHT, REMEMBERED];
+  const own = await makeMaterial({ alg: "ES256", tokens: 256 });
+  const foreign = await makeMaterial({ alg: "ES256", tokens: 256, foreign: true });
+  const variants: readonly (readonly [name: string, material: Material])[] = [
+    ["own", own],
+    ["own beside 5", { ...own, settings: { ...own.settings, foreignIssuers: 5 } }],
+    ["foreign", { ...foreign, settings: { ...foreign.settings, foreignIssuers: 5 } }],
+  ];
+  const cases = variants.flatMap(([variant, material]) =>
+    names.map((name) => ({ name: `${name}, ${variant}`, contender: contenderNamed(name), material })),
+  );
+  const results = await measureCases(cases, effort);
+  const over = (variant: string, name: string): number =>
+    ratioOf(results, `${name}, ${variant}`, `${name}, own`).median;
+  const remembered = results.find(({ name }) => name === `${REMEMBERED}, foreign`)?.value.median ?? Number.NaN;
+  return [
+    tableOf("CPU per token beside other issuers, over an own one without them, ES256", names, cases, results),
+    [
+      atMost("own token, first sight, beside 5 other issuers, over none", SAME, over("own beside 5", EDGE_FIRST_SIGHT)),
+      atMost("own token, remembered, beside 5 other issuers, over none", SAME, over("own beside 5", REMEMBERED)),
+      atMost("foreign token, first sight, over an own one", 1.1, over("foreign", EDGE_FIRST_SIGHT)),
+      atMost("foreign token, remembered", 1, remembered, " µs"),
+    ],
+  ];
 }
 
 async function octetTable(effort: Effort): Promise<ReportTable> {

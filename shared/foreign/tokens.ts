@@ -85,9 +85,10 @@ interface Origin {
 export function createForeignTokens(
   realms: readonly ForeignRealm[],
   { issuer: ownIssuer, anchors }: OwnSide,
+  memoryLimits: TokenMemoryLimits = MEMORY_LIMITS,
 ): ForeignTokens {
   const byIssuer = new Map<string, ForeignRealm>(realms.map((realm) => [realm.issuer.issuer, realm]));
-  const memory = createTokenMemory<Origin>(MEMORY_LIMITS);
+  const memory = createTokenMemory<Origin>(memoryLimits);
   /** Of tokens whose signature has held, by their encoded text: an issuer writes the same header into all tokens of one key. */
   const headers = new Map<string, ReadHeader>();
 

@@ -89,6 +89,8 @@ export interface KeyLadder {
   peek(nowMs: number): ImportedKeySet | undefined;
   /** Begins the background refresh if one is due. Returns whether it has begun. */
   refreshIfDue(nowMs: number, waitUntil: WaitUntil): boolean;
+  /** The keys that are held, however old, until their document expires. For after a wait: others may have asked meanwhile. */
+  usable(nowMs: number): ImportedKeySet | undefined;
   /** Why there are no keys, if there are none. */
   missing(nowMs: number): KeysUnavailable | undefined;
   /** There are no keys, and to wait would bring none: the last read has failed a moment ago. */
@@ -208,6 +210,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
   return {
     ready,
     peek: (nowMs) => look(nowMs)?.keySet,
+    usable: (nowMs) => store.usable(nowMs)?.keySet,
     refreshIfDue,
     missing: (nowMs) => (store.usable(nowMs) === undefined ? unavailable(nowMs) : undefined),
     isOut: (nowMs) =>

@@ -51,9 +51,9 @@ export function createKeyRings(rings: readonly Ring[]): KeyRings {
   /** What the ladders have now, as a new object only when it is not the same as before. */
   function hold(nowMs: number): HeldKeys {
     const isSame = ladders.every(
-      (ladder, index) => index in held.keySets && ladder.peek(nowMs) === held.keySets[index],
+      (ladder, index) => index in held.keySets && ladder.usable(nowMs) === held.keySets[index],
     );
-    if (!isSame) held = holdKeys(ladders.map((ladder) => ladder.peek(nowMs)));
+    if (!isSame) held = holdKeys(ladders.map((ladder) => ladder.usable(nowMs)));
     return held;
   }
 

@@ -96,6 +96,16 @@ describe("tokens of two rings", () => {
     expect([mainReader.reads.length, westReader.reads.length]).toEqual([1, 1]);
   });
 
+  test("verify after a wait in which later requests were answered, as when an isolate was frozen", async () => {
+    const [first, second, third] = [await token(main.key), await token(main.key, 3500), await token(main.key, 3400)];
+    expect(await ask(first)).toBe("ok");
+    const answer = mainReader.hang();
+    const early = ask(second, PAST_M);
+    const late = ask(third, PAST_M + 60_000);
+    answer(await main.publish());
+    expect(await Promise.all([early, late])).toEqual(["ok", "ok"]);
+  });
+
   test("are held to the timing of their own ring", async () => {
     westReader.answer(await ofWest({ timing: { ...TEST_TIMING, maxTokenTtlSeconds: 600, clockSkewSeconds: 0 } }));
     expect(await ask(await token(west.key, 601))).toBe("token_lifetime_too_long");

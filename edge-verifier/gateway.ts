@@ -14,7 +14,7 @@ import type { ConfigProblem } from "./config/config.ts";
 import { canDo, readBindings } from "./config/values.ts";
 import type { Bindings } from "./config/values.ts";
 import { readFeatures } from "./request/hooks.ts";
-import type { Feature } from "./request/hooks.ts";
+import type { Feature, GuardedVerification } from "./request/hooks.ts";
 import { createRouteFinder } from "./request/route.ts";
 import { createIdentityReader, DEFAULT_IDENTITY_HEADERS } from "./http/identity.ts";
 import { removedNames } from "./http/request-headers.ts";
@@ -102,13 +102,13 @@ async function start(env: Bindings, { routes, features, clock, sink }: Surroundi
   const { identityHeaders = DEFAULT_IDENTITY_HEADERS, routeFinder } = hooks;
   const findRoute = createRouteFinder(policy.value);
   const identify = createIdentityReader(identityHeaders);
-  const { rings, verifiers } = createVerification(
-    { readerOf: (ring) => createKvKeySetReader(keySet.keySets, ring) },
-    keySet,
-  );
+  const made = createVerification({ readerOf: (ring) => createKvKeySetReader(keySet.keySets, ring) }, keySet);
+  const { rings } = made;
+  const { verifiers, health = rings }: GuardedVerification = hooks.guard?.(made, keySet) ?? made;
   return ok(
     createApp({
       rings,
+      health,
       verifier: verifiers.under({ ...tokenPolicy, issuer: keySet.issuer }, hooks.others),
       findRoute: routeFinder?.(findRoute) ?? findRoute,
       origin,

@@ -20,6 +20,8 @@ export type { KeyReadProblemCode, KeySetSource, KeysUnavailable } from "./keys/h
 export type { LadderStatus, LadderWarning } from "./keys/key-ladder.ts";
 export type { KeySetNamespace, KeySetReader, KeySets } from "./keys/key-set-reader.ts";
 export type { TokenRejection, TokenRejectionCode } from "./rejection.ts";
+export type { RevocationsReadProblemCode, RevocationsUnavailable } from "./revocations/problems.ts";
+export type { RevocationsStatus } from "./revocations/revocations.ts";
 export { err, ok } from "./result.ts";
 export type { Result } from "./result.ts";
 export { importTrustAnchors } from "./signed-key-set.ts";
@@ -28,6 +30,6 @@ export { importKeySet } from "./verification-keys.ts";
 export type { ImportedKeySet, VerificationKeys } from "./verification-keys.ts";
 export type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
 export { createVerifier } from "./verifier.ts";
-export type { Verifier, VerifierOptions } from "./verifier.ts";
+export type { Verifier, VerifierOptions, VerifierStatus } from "./verifier.ts";
 export { DEFAULT_MAX_TOKEN_BYTES } from "./verify-token.ts";
 export type { TokenRules, TokenTyp, VerifiedToken } from "./verify-token.ts";

@@ -148,9 +148,12 @@ export function keySetKvKey(ring: RingName): string {
 /** Where a gateway serves the document of its ring; a slash and the ring's name may follow, and must if there are several. */
 export const KEY_SET_PATH = "/.well-known/sealgate/key-set";
 
-/** The entity tag of a signed document (RFC 9110 section 8.8.3): its signature, because two signings of one `rev` differ. */
+/**
+ * The entity tag of a signed document (RFC 9110 section 8.8.3): its signature, because two signings of one `rev` differ. What
+ * stands in lines below is part of what was signed.
+ */
 export function keySetTag(text: string): string {
-  return `"${text.slice(text.lastIndexOf(".") + 1)}"`;
+  return `"${text.slice(text.lastIndexOf(".") + 1).split("\n", 1)[0]}"`;
 }
 
 /** True for a value that `rev` can have: a positive integer that JSON carries exactly. */

@@ -5,8 +5,9 @@
 import { parsePlainUrl } from "./identifiers.ts";
 import { createGatewayReader } from "./keys/gateway-reader.ts";
 import type { GatewayFetch } from "./keys/gateway-reader.ts";
-import { createKvKeySetReader } from "./keys/key-set-reader.ts";
+import { createKvKeySetReader, createKvReader } from "./keys/key-set-reader.ts";
 import type { KeySetNamespace, KeySets } from "./keys/key-set-reader.ts";
+import { REVOCATIONS_PATH, revocationsKvKey } from "./revocations/names.ts";
 import { refuseUnknownOptions } from "./options.ts";
 import type { KnownOptions } from "./options.ts";
 
@@ -17,7 +18,10 @@ import type { KnownOptions } from "./options.ts";
  */
 export function fromKv(namespace: KeySetNamespace): KeySets {
   if (typeof namespace?.get !== "function") throw new TypeError("fromKv: the argument must be a KV namespace binding");
-  return { readerOf: (ring) => createKvKeySetReader(namespace, ring) };
+  return {
+    readerOf: (ring) => createKvKeySetReader(namespace, ring),
+    revocationsOf: (ring) => createKvReader(namespace, revocationsKvKey(ring)),
+  };
 }
 
 export interface FromUrlOptions {
@@ -41,7 +45,10 @@ export function fromUrl(gateway: string, options: FromUrlOptions = {}): KeySets 
   if (pathname !== "/") throw new TypeError("fromUrl: the gateway must have no path");
   const { fetch: fetchKeySet = fetchOfPlatform } = options;
   if (typeof fetchKeySet !== "function") throw new TypeError("fromUrl: fetch must be a function");
-  return { readerOf: (ring) => createGatewayReader(origin, ring, fetchKeySet) };
+  return {
+    readerOf: (ring) => createGatewayReader(origin, ring, fetchKeySet),
+    revocationsOf: (ring) => createGatewayReader(origin, ring, fetchKeySet, REVOCATIONS_PATH),
+  };
 }
 
 /** Looked up when it is called: in Workers, `fetch` must not be detached from its global. */

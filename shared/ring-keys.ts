@@ -8,7 +8,7 @@ import { parsePublicJwk } from "./jwk.ts";
 import { isRev } from "./key-set.ts";
 import type { KeySets } from "./keys/key-set-reader.ts";
 import { createVerification } from "./keys/verification.ts";
-import type { RingConfig, Verification } from "./keys/verification.ts";
+import type { KeySetConfig, RingConfig, Verification } from "./keys/verification.ts";
 import type { KnownOptions, OptionHints } from "./options.ts";
 import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "./rings.ts";
 import type { ReportProblem, RingValueReader } from "./rings.ts";
@@ -53,10 +53,15 @@ export interface VerificationContext {
   waitUntil(work: Promise<unknown>): void;
 }
 
+export interface RingVerification extends Verification {
+  /** What it was made with. */
+  readonly config: KeySetConfig;
+}
+
 export interface RingKeys {
   readonly issuer: IssuerUrl;
   /** @throws {TypeError} for anchors whose `kid` is not their thumbprint */
-  verification(): Promise<Verification>;
+  verification(): Promise<RingVerification>;
   /** Epoch milliseconds. @throws {TypeError} when the clock returns none */
   readClock(): number;
 }
@@ -86,7 +91,7 @@ export function createRingKeys(
   );
   if (!issuer.ok || problems.length > 0) throw new TypeError(`${what}: ${problems.join("; ")}`);
   // Settled values only: a promise that requests share would hang them in Workers.
-  let made: Verification | undefined;
+  let made: RingVerification | undefined;
 
   return {
     issuer: issuer.value,
@@ -100,7 +105,8 @@ export function createRingKeys(
         else lines.push(...imported.error.map(({ index, problem }) => `${name}[${index}] ${problem}`));
       }
       if (lines.length > 0) throw new TypeError(`${what}: ${lines.join("; ")}`);
-      made ??= createVerification(keySets, { issuer: issuer.value, rings });
+      const config = { issuer: issuer.value, rings };
+      made ??= { ...createVerification(keySets, config), config };
       return made;
     },
     readClock() {

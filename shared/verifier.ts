@@ -9,6 +9,11 @@ import type { IssuerUrl } from "./identifiers.ts";
 import type { KeysUnavailable } from "./keys/held-key-set.ts";
 import { statusOf } from "./keys/verification.ts";
 import type { RingStatus } from "./keys/verification.ts";
+import type { KeySetReader } from "./keys/key-set-reader.ts";
+import { guardVerification } from "./revocations/guard.ts";
+import type { Guarded } from "./revocations/guard.ts";
+import type { RevocationsUnavailable } from "./revocations/problems.ts";
+import type { RevocationsStatus } from "./revocations/revocations.ts";
 import { isListOf, refuseUnknownOptions } from "./options.ts";
 import type { KnownOptions, OptionHints } from "./options.ts";
 import type { TokenRejection } from "./rejection.ts";
@@ -23,26 +28,36 @@ import type { TokenPolicy, TokenTyp, VerifiedToken } from "./verify-token.ts";
 export interface VerifierOptions extends RingKeysOptions {
   /** At least one; a token must name one of them in `aud`. */
   readonly audiences: readonly string[];
+  /**
+   * "required": tokens that were taken back are refused, and while the list of them cannot be had the answer is a fault. Left out,
+   * no list is read; `status` warns where a ring publishes one.
+   */
+  readonly revocations?: "required";
   /** Accepted algorithms. Default all of the table. */
   readonly algs?: readonly Alg[];
   /** Accepted `typ`; "none" stands for a header without one. Default all three. */
   readonly typs?: readonly (TokenTyp | "none")[];
 }
 
+/** What a ring stands on, with its list of taken-back tokens if that is read. */
+export interface VerifierStatus extends RingStatus {
+  readonly revocations?: RevocationsStatus | undefined;
+}
+
 export interface Verifier {
   /**
    * Verifies a compact JWT, without "Bearer".
    * @param context in Workers the request's `ExecutionContext`; elsewhere work goes on by itself
-   * @returns the frozen header and claims, the first check that failed, or that there are no keys to check with (a fault, to
-   *   be answered 503 and never 401)
+   * @returns the frozen header and claims, the first check that failed, or that there are no keys or no list to check with (a
+   *   fault, to be answered 503 and never 401)
    * @throws {TypeError} (as a rejection) for anchors whose `kid` is not their thumbprint
    */
   verify(
     token: string,
     context?: VerificationContext,
-  ): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable>>;
+  ): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable | RevocationsUnavailable>>;
   /** What the verifier stands on, for each ring: rev, age, source, and what went wrong with the last read. Reads nothing. */
-  status(): Promise<readonly RingStatus[]>;
+  status(): Promise<readonly VerifierStatus[]>;
 }
 
 /**
@@ -51,31 +66,54 @@ export interface Verifier {
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   refuseUnknownOptions("createVerifier", options, OPTIONS, HINTS);
-  const { audiences, algs = ALGS, typs = ALL_TYPS } = options;
+  const { audiences, revocations, algs = ALGS, typs = ALL_TYPS, keySets } = options;
   const keys = createRingKeys("createVerifier", options, [
     ...(isListOf(audiences, (one) => parseAudience(one) !== undefined)
       ? []
       : ["audiences must be one or more strings of 1 to 512 visible ASCII characters"]),
     ...(isListOf(algs, (alg) => ALGS.includes(alg)) ? [] : [`algs must be of ${ALGS.join(", ")}`]),
     ...(isListOf(typs, (typ) => ALL_TYPS.includes(typ)) ? [] : [`typs must be of ${ALL_TYPS.join(", ")}`]),
+    ...(revocations === undefined || revocations === "required"
+      ? []
+      : ['revocations must be "required", or be left out']),
+    ...(revocations === undefined || keySets?.revocationsOf !== undefined
+      ? []
+      : ["revocations needs a place that has lists: keySets of fromKv or fromUrl"]),
   ]);
   const policy = tokenPolicy(keys.issuer, audiences, algs, typs);
+  let guarded: Guarded | undefined;
+
+  async function verification(): Promise<Pick<Guarded, "verifiers" | "health">> {
+    const made = await keys.verification();
+    if (revocations === undefined) return { verifiers: made.verifiers, health: made.rings };
+    guarded ??= guardVerification(made, made.config, (ring) => keySets.revocationsOf?.(ring) ?? NO_LISTS);
+    return guarded;
+  }
 
   return {
     async verify(token, context) {
       if (typeof token !== "string") return err({ code: "token_malformed", part: "segments" });
-      const verifier = (await keys.verification()).verifiers.under(policy);
+      const verifier = (await verification()).verifiers.under(policy);
       const nowMs = keys.readClock();
       const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
       return verifier.verify(token, nowMs, waitUntil);
     },
     async status() {
-      return statusOf(await keys.verification(), keys.readClock());
+      return statusOf({ rings: (await verification()).health }, keys.readClock());
     },
   };
 }
 
-const OPTIONS: KnownOptions<VerifierOptions> = { ...RING_KEYS_OPTIONS, audiences: true, algs: true, typs: true };
+/** Never asked: an option that needs lists is refused where there are none. */
+const NO_LISTS: KeySetReader = { read: () => Promise.resolve(null) };
+
+const OPTIONS: KnownOptions<VerifierOptions> = {
+  ...RING_KEYS_OPTIONS,
+  audiences: true,
+  algs: true,
+  typs: true,
+  revocations: true,
+};
 
 /** What other libraries, and this package's middleware, call the same things. */
 const HINTS: OptionHints = {

@@ -17,6 +17,7 @@ import { origins } from "./origins.ts";
 import { pathTolerance } from "./path-tolerance.ts";
 import { refusalLimit } from "./refusal-limit.ts";
 import { resourceMetadata } from "./resource-metadata.ts";
+import { revocations } from "./revocations.ts";
 import { serverTiming } from "./server-timing.ts";
 import { subjectHash } from "./subject-hash.ts";
 import { tokenLocations } from "./token-locations.ts";
@@ -36,6 +37,7 @@ export const allFeatures: readonly Feature[] = [
   pathTolerance,
   refusalLimit,
   resourceMetadata,
+  revocations,
   serverTiming,
   subjectHash,
   tokenLocations,

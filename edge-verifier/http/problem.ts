@@ -20,6 +20,7 @@ export type CoreWireCode =
   | "internal_error"
   | "origin_unreachable"
   | "keys_unavailable"
+  | "revocations_unavailable"
   | "origin_timeout";
 
 /** Of optional features (feature-problems.ts). */
@@ -68,6 +69,7 @@ export const PROBLEMS: Readonly<Record<CoreWireCode, Problem>> = {
   internal_error: problem(500, "The gateway failed."),
   origin_unreachable: problem(502, "The origin cannot be reached."),
   keys_unavailable: problem(503, "There are no keys to verify tokens with."),
+  revocations_unavailable: problem(503, "Taken-back tokens cannot be told apart."),
   origin_timeout: problem(504, "The origin did not answer in time."),
 };
 

@@ -4,10 +4,27 @@
  * that needs no token is left to the platform, which joins the two without running any code of ours.
  */
 
-/** "Unauthorized" of the IANA WebSocket close code registry: what 401 is to a request. */
-export const TOKEN_EXPIRED_CLOSE_CODE = 3000;
+/**
+ * Watches the token of an open connection.
+ * @param end ends it; the reason is for people
+ * @returns stops watching
+ */
+export type TokenWatch = (end: (reason: string) => void) => () => void;
 
-const TOKEN_EXPIRED_REASON = "token expired";
+/**
+ * @param expiresAtMs epoch milliseconds: `exp` of the token, without the leeway for clocks
+ * @param nowMs epoch milliseconds
+ */
+export function untilExpiry(expiresAtMs: number, nowMs: number): TokenWatch {
+  return (end) => {
+    // workerd takes any delay: a negative one ends at once, and one beyond 32 bits does not wrap around.
+    const timer = setTimeout(() => end("token expired"), expiresAtMs - nowMs);
+    return () => clearTimeout(timer);
+  };
+}
+
+/** "Unauthorized" of the IANA WebSocket close code registry: what 401 is to a request. */
+export const TOKEN_ENDED_CLOSE_CODE = 3000;
 
 /** What a peer that went away without a closing handshake is for the other one (RFC 6455 section 7.4.1, "going away"). */
 const GONE_CLOSE_CODE = 1001;
@@ -18,12 +35,8 @@ function sendableCode(code: number): number {
   return isReserved || code > 4999 ? GONE_CLOSE_CODE : code;
 }
 
-/**
- * @param response the origin's; anything but an accepted WebSocket comes back as it is. Its headers are changed
- * @param expiresAtMs epoch milliseconds: `exp` of the token, without the leeway for clocks
- * @param nowMs epoch milliseconds
- */
-export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: number): Response {
+/** @param response the origin's; anything but an accepted WebSocket comes back as it is. Its headers are changed */
+export function closeWithToken(response: Response, watch: TokenWatch): Response {
   const toOrigin = response.webSocket;
   if (toOrigin === null || toOrigin === undefined) return response;
   const { 0: toClient, 1: ours } = new WebSocketPair();
@@ -32,15 +45,11 @@ export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: nu
     socket.binaryType = "arraybuffer";
     socket.accept();
   }
-  const timer = setTimeout(
-    () => {
-      for (const socket of [ours, toOrigin]) close(socket, TOKEN_EXPIRED_CLOSE_CODE, TOKEN_EXPIRED_REASON);
-    },
-    // workerd takes any delay: a negative one ends at once, and one beyond 32 bits does not wrap around.
-    expiresAtMs - nowMs,
-  );
-  join(ours, toOrigin, timer);
-  join(toOrigin, ours, timer);
+  const stop = watch((reason) => {
+    for (const socket of [ours, toOrigin]) close(socket, TOKEN_ENDED_CLOSE_CODE, reason);
+  });
+  join(ours, toOrigin, stop);
+  join(toOrigin, ours, stop);
   const { headers } = response;
   // Agreed on between the gateway and the origin; the client's connection has extensions of its own.
   headers.delete("sec-websocket-extensions");
@@ -48,7 +57,7 @@ export function closeAtExpiry(response: Response, expiresAtMs: number, nowMs: nu
 }
 
 /** Passes on what comes from one side, and its end. */
-function join(from: WebSocket, to: WebSocket, timer: ReturnType<typeof setTimeout>): void {
+function join(from: WebSocket, to: WebSocket, stop: () => void): void {
   from.addEventListener("message", ({ data }) => {
     try {
       to.send(data);
@@ -57,13 +66,13 @@ function join(from: WebSocket, to: WebSocket, timer: ReturnType<typeof setTimeou
     }
   });
   from.addEventListener("close", ({ code, reason }) => {
-    clearTimeout(timer);
+    stop();
     // workerd answers by itself under recent compatibility dates only; another project's Worker may have an earlier one.
     close(from, sendableCode(code), reason);
     close(to, sendableCode(code), reason);
   });
   from.addEventListener("error", () => {
-    clearTimeout(timer);
+    stop();
     close(to, GONE_CLOSE_CODE, "");
   });
 }

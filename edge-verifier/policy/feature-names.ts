@@ -16,6 +16,7 @@ const BELONGS_TO = {
   callerLimit: /^CALLERS/,
   pathTolerance: /^tolerate$/,
   foreignIssuers: /^FOREIGN_|^issuers$/,
+  revocations: /^(?:REVOCATIONS|endWithToken$)/,
   // ORIGIN_BILLING, ORIGIN_URL_BILLING: as many as rules name origins.
   origins: /^(?:ORIGIN_(?!URL$|TIMEOUT_SECONDS$)|origin$|stripPrefix$)/,
 } as const;

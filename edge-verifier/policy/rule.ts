@@ -78,6 +78,11 @@ interface RuleBase {
    * is `/invoices` there (feature `origins`). Left out: the origin gets the whole path.
    */
   readonly stripPrefix?: string;
+  /**
+   * `true`: an answer's body ends at the token's `exp`, and when the token is taken back: for server-sent events and long downloads
+   * (feature `revocations`). Left out: the body goes on until the client or the origin ends it.
+   */
+  readonly endWithToken?: true;
 }
 
 /** Anyone may pass; no token is looked at and no identity is forwarded. */

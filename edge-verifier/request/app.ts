@@ -16,9 +16,12 @@ import { requestIdOf } from "../http/request-id.ts";
 import { crashed, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { answerDocument, answerHealth, answerKeys, HEALTH_PATH, JWKS_PATH } from "./own-endpoints.ts";
+import type { HealthRings } from "./own-endpoints.ts";
 
 export interface AppParts extends GatewayParts {
   readonly rings: KeyRings;
+  /** What the health endpoint tells of. */
+  readonly health: HealthRings;
   readonly sink: EventSink;
   /** Of the Worker's deployed version. */
   readonly version: string | undefined;
@@ -50,7 +53,7 @@ interface AppEnv {
 export type GatewayApp = Pick<HonoBase<AppEnv>, "fetch">;
 
 export function createApp(parts: AppParts): GatewayApp {
-  const { rings, clock, hooks, findRoute } = parts;
+  const { rings, health, clock, hooks, findRoute } = parts;
   // Hono decodes escapes in paths; here a path is the text that was received.
   const app = new HonoBase<AppEnv>({ router: createExactRouter(), getPath: ({ url }) => rawPathOf(url) });
   const on = (
@@ -85,7 +88,7 @@ export function createApp(parts: AppParts): GatewayApp {
     publishDocument(`${KEY_SET_PATH}/${ring.name}`, ring);
   }
   publish(JWKS_PATH, (waitUntil) => answerKeys(rings, clock(), waitUntil));
-  publish(HEALTH_PATH, (waitUntil) => answerHealth(rings, clock(), waitUntil));
+  publish(HEALTH_PATH, (waitUntil) => answerHealth(health, clock(), waitUntil));
   for (const { path, answer } of hooks.endpoints) publish(path, answer);
   on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));
   // Hono's own answer would be one that no event tells of.

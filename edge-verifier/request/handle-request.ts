@@ -10,7 +10,7 @@ import type { RouteFinder } from "./route.ts";
 import { forward } from "./forward.ts";
 import type { RemovedNames } from "../http/request-headers.ts";
 import { correctHeaders, NEVER_ANSWERED } from "../http/response-headers.ts";
-import { closeAtExpiry } from "../http/websocket.ts";
+import { closeWithToken, untilExpiry } from "../http/websocket.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
 import { describeRefusal, describeToken, refused } from "./outcome.ts";
 import type { Outcome, Seen } from "./outcome.ts";
@@ -76,12 +76,16 @@ export async function handleRequest(
   // What fetch returns cannot be changed; this has the same body or WebSocket, and headers of its own.
   const answer = new Response(received.body, received);
   answer.headers.delete(NEVER_ANSWERED);
+  const token = reportOnly ? undefined : admission?.token;
+  const { watch, endBody, tokenLocations } = parts.hooks;
   if (answer.status === 101) {
-    const token = reportOnly ? undefined : admission?.token;
-    const socket = token === undefined ? answer : closeAtExpiry(answer, token.claims.exp * 1000, parts.clock());
-    return { response: parts.hooks.tokenLocations?.accept(request, socket) ?? socket, event };
+    const socket =
+      token === undefined
+        ? answer
+        : closeWithToken(answer, watch?.(token) ?? untilExpiry(token.claims.exp * 1000, parts.clock()));
+    return { response: tokenLocations?.accept(request, socket) ?? socket, event };
   }
   correctHeaders(answer, target, requirement !== undefined, origin);
   parts.hooks.onOriginAnswer?.(answer.headers, target, origin);
-  return { response: answer, event };
+  return { response: (token && endBody?.(answer, rule, token)) ?? answer, event };
 }

@@ -10,9 +10,13 @@ import type { IdentityHeader, IdentityReader } from "../http/identity.ts";
 import type { RequestTarget } from "../http/path-guard.ts";
 import type { Place } from "../http/response-headers.ts";
 import type { FurtherMethod } from "../policy/rule.ts";
+import type { TokenWatch } from "../http/websocket.ts";
 import type { Refusal } from "./refusal.ts";
 import type { RequestEvent } from "./event.ts";
 import type { Outcome, Seen } from "./outcome.ts";
+import type { HealthRings } from "./own-endpoints.ts";
+import type { TokenVerifiers } from "../../shared/keys/token-verifier.ts";
+import type { Verification } from "../../shared/keys/verification.ts";
 import type { CompiledRule } from "../policy/compile.ts";
 import { missingFeature } from "../policy/feature-names.ts";
 import type { FeatureName } from "../policy/feature-names.ts";
@@ -85,12 +89,24 @@ export interface FeatureHooks {
   readonly nameSubject?: (token: VerifiedToken, seen: Seen) => Promise<void>;
   /** Changes the headers of an origin's answer, once they have been corrected as in every gateway. */
   readonly onOriginAnswer?: (headers: Headers, target: RequestTarget, origin: Place) => void;
+  /** Verifiers that ask more of a token of the own issuer. Called once, when the gateway is ready. */
+  readonly guard?: (made: Verification, settings: KeySetSettings) => GuardedVerification;
+  /** Watches the token of an open WebSocket: instead of ending it at `exp` alone. */
+  readonly watch?: (token: VerifiedToken) => TokenWatch;
+  /** The answer with a body that ends with its token; undefined leaves it to the client and the origin. */
+  readonly endBody?: (answer: Response, rule: CompiledRule, token: VerifiedToken) => Response | undefined;
   /** Another end for a request that has been refused; undefined leaves it as it is. */
   readonly onRefusal?: (request: Request, event: Outcome["event"]) => Promise<Outcome | undefined>;
   /** Takes the event besides the log. Must not throw. */
   readonly onEvent?: (event: RequestEvent) => void;
   /** Changes the headers of an answer: the origin's, a refusal, or one of the gateway's own. */
   readonly onResponse?: (headers: Headers, request: Request, event: Outcome["event"]) => void;
+}
+
+export interface GuardedVerification {
+  readonly verifiers: TokenVerifiers;
+  /** What the health endpoint tells of; the key sets alone if it is left out. */
+  readonly health?: HealthRings;
 }
 
 export interface Hooks extends Omit<FeatureHooks, "onResponse"> {
@@ -113,6 +129,9 @@ const HOOKS: KnownOptions<Omit<FeatureHooks, "onResponse" | "endpoints">> = {
   completeRule: true,
   beforeForward: true,
   onAdmitted: true,
+  guard: true,
+  watch: true,
+  endBody: true,
   nameSubject: true,
   onRefusal: true,
   onEvent: true,

@@ -4,8 +4,11 @@
  */
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import { keySetTag, serialiseJwk } from "../../shared/key-set.ts";
-import type { HeldKeySet, WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { HeldKeySet, KeySetSource, KeysUnavailable, WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { LadderStatus } from "../../shared/keys/key-ladder.ts";
 import type { HeldKeys, KeyRings, Ring } from "../../shared/keys/key-rings.ts";
+import type { Result } from "../../shared/result.ts";
+import type { RevocationsUnavailable } from "../../shared/revocations/problems.ts";
 import { refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -47,24 +50,57 @@ export async function answerDocument(
 ): Promise<Outcome> {
   const held = await ladder.current(nowMs, waitUntil);
   if (!held.ok) return refused(held.error, { route });
-  const { text, ageSeconds, keySet } = held.value;
+  const { text, keySet } = held.value;
   const { memoryTtlSeconds } = keySet.document.timing;
   if (text === undefined) {
     const problem = "key_set_incomplete";
     return refused({ code: "keys_unavailable", retryAfterSeconds: memoryTtlSeconds, problem }, { route });
   }
+  return answerText(route, request, text, "application/jwk-set+jwt", { ...held.value, memoryTtlSeconds });
+}
+
+/** How fresh a copy is. */
+export interface Freshness {
+  readonly source: KeySetSource;
+  readonly ageSeconds: number;
+  readonly memoryTtlSeconds: number;
+}
+
+/** A signed text, as it is held. */
+export function answerText(
+  route: string,
+  request: Request,
+  text: string,
+  type: string,
+  { source, ageSeconds, memoryTtlSeconds }: Freshness,
+): Outcome {
   const etag = keySetTag(text);
   const known = request.headers.get("if-none-match") ?? "";
   // RFC 9110 section 13.1.2: a list, compared weakly. The quotation marks keep one tag from being found in another.
   const isKnown = known === "*" || known.includes(etag);
   const headers = {
-    "Content-Type": "application/jwk-set+jwt",
+    "Content-Type": type,
     "Cache-Control": "no-cache",
     ETag: etag,
-    Age: String(Math.max(isConfirmed(held.value) ? 0 : memoryTtlSeconds + 1, Math.ceil(ageSeconds))),
+    Age: String(Math.max(isConfirmed({ source }) ? 0 : memoryTtlSeconds + 1, Math.ceil(ageSeconds))),
     ...READABLE_BY_ALL,
   };
   return answered(route, new Response(isKnown ? null : text, { status: isKnown ? 304 : 200, headers }));
+}
+
+/** What is asked of the rings for the health endpoint. A feature may ask for more than keys. */
+export interface HealthRings {
+  readonly rings: readonly {
+    readonly name: string;
+    readonly ladder: {
+      current(
+        nowMs: number,
+        waitUntil: WaitUntil,
+      ): Promise<Result<HeldKeySet, KeysUnavailable | RevocationsUnavailable>>;
+      status(nowMs: number): LadderStatus;
+    };
+  }[];
+  missing(nowMs: number): KeysUnavailable | RevocationsUnavailable | undefined;
 }
 
 /**
@@ -72,7 +108,7 @@ export async function answerDocument(
  * not confirmed its key set for longer than M; so is the whole when its rings are not alike. Asks KV no more often than any
  * other request.
  */
-export async function answerHealth(keyRings: KeyRings, nowMs: number, waitUntil: WaitUntil): Promise<Outcome> {
+export async function answerHealth(keyRings: HealthRings, nowMs: number, waitUntil: WaitUntil): Promise<Outcome> {
   const rings = await Promise.all(
     keyRings.rings.map(async ({ name, ladder }) => {
       const held = await ladder.current(nowMs, waitUntil);
@@ -112,7 +148,7 @@ function maxAgeSeconds(held: HeldKeySet | undefined, nowMs: number): number {
 }
 
 /** Confirmed by KV within M. */
-function isConfirmed({ source }: HeldKeySet): boolean {
+function isConfirmed({ source }: Pick<HeldKeySet, "source">): boolean {
   return source === "memory" || source === "kv";
 }
 

@@ -6,6 +6,7 @@ import type { ForeignKeysProblemCode } from "../../shared/foreign/problems.ts";
 import type { ForeignTokenRejection, TokenRejection, TokenRejectionCode } from "../../shared/rejection.ts";
 import type { ConfigProblem } from "../config/config.ts";
 import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
+import type { RevocationsUnavailable } from "../../shared/revocations/problems.ts";
 import type { PolicyDenial } from "../policy/checks.ts";
 import type { NoRoute } from "../policy/match.ts";
 import type { CredentialProblem } from "../http/token-locations.ts";
@@ -30,6 +31,7 @@ export type Refusal =
   | TokenRejection
   | ForeignTokenRejection
   | KeysUnavailable
+  | RevocationsUnavailable
   | KeysUnavailable<ForeignKeysProblemCode>
   | PolicyDenial
   | IdentityProblem
@@ -89,7 +91,7 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
   const challenge = challengeOf(code, refusal, realm);
   if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
-  if (refusal.code === "keys_unavailable") headers["Retry-After"] = String(refusal.retryAfterSeconds);
+  if ("retryAfterSeconds" in refusal) headers["Retry-After"] = String(refusal.retryAfterSeconds);
   const own = "answer" in refusal ? refusal.answer : undefined;
   return problemResponse(code, { ...PROBLEMS[code], ...own }, headers);
 }

@@ -1,6 +1,12 @@
 /** `sealgate token verify --gateway`: by the key set that a gateway serves, and the root keys that the Worker pins. No AWS. */
 import { createVerifier, fromUrl } from "../../shared/index.ts";
-import type { KeysUnavailable, Result, TokenRejection, VerifiedToken } from "../../shared/index.ts";
+import type {
+  KeysUnavailable,
+  Result,
+  RevocationsUnavailable,
+  TokenRejection,
+  VerifiedToken,
+} from "../../shared/index.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { ANCHORS_ADVICE, fromEnv, readAnchors } from "./options.ts";
@@ -21,7 +27,7 @@ export async function verifyAtGateway(
   options: GatewayVerifyOptions,
   audiences: readonly string[],
   token: string,
-): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable>> {
+): Promise<Result<VerifiedToken, TokenRejection | KeysUnavailable | RevocationsUnavailable>> {
   const issuer = fromEnv(io, options.issuer, "SEALGATE_ISSUER");
   if (issuer === undefined) throw new UsageError("--issuer (or SEALGATE_ISSUER) is missing");
   const given = fromEnv(io, options.anchors, "TRUST_ANCHORS");

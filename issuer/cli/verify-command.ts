@@ -1,6 +1,7 @@
 /** `sealgate token verify`: by a KMS key, a ring's keys, or the key set of a gateway. */
 import type { Command } from "commander";
 import type { KeysUnavailable } from "../../shared/keys/held-key-set.ts";
+import type { RevocationsUnavailable } from "../../shared/revocations/problems.ts";
 import type { TokenRejection } from "../../shared/rejection.ts";
 import { valueOf } from "../config/environment.ts";
 import { readKeyConfig } from "../config/signing.ts";
@@ -130,7 +131,7 @@ type Verdict = Pick<RingVerdict, "verified"> & { readonly keysOf: string | undef
 function report(io: CliIo, { verified, keysOf }: Verdict, json: boolean): ExitCode {
   if (!verified.ok) {
     const { error } = verified;
-    return error.code === "keys_unavailable" ? fail(io, error, json) : refuse(io, error, json);
+    return "retryAfterSeconds" in error ? fail(io, error, json) : refuse(io, error, json);
   }
   const { header, claims } = verified.value;
   if (json) printJson(io, { valid: true, header, claims, ...(keysOf === undefined ? {} : { keysOf }) });
@@ -142,9 +143,11 @@ function report(io: CliIo, { verified, keysOf }: Verdict, json: boolean): ExitCo
 }
 
 /** That says nothing about the token. */
-function fail(io: CliIo, { code, problem }: KeysUnavailable, json: boolean): ExitCode {
+function fail(io: CliIo, { code, problem }: KeysUnavailable | RevocationsUnavailable, json: boolean): ExitCode {
   if (json) printJson(io, { code, problem });
-  io.err(`${paint(io, "red", "problem")}: the key set cannot be used (${problem}); the token was not looked at\n`);
+  io.err(
+    `${paint(io, "red", "problem")}: the ${code === "keys_unavailable" ? "key set" : "revocation list"} cannot be used (${problem}); the token was not looked at\n`,
+  );
   return EXIT.failure;
 }
 

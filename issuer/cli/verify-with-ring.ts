@@ -5,7 +5,14 @@
 import { parseAudience } from "../../shared/identifiers.ts";
 import type { Kid } from "../../shared/identifiers.ts";
 import { createVerifier } from "../../shared/index.ts";
-import type { KeySets, KeysUnavailable, Result, TokenRejection, VerifiedToken } from "../../shared/index.ts";
+import type {
+  KeySets,
+  KeysUnavailable,
+  Result,
+  RevocationsUnavailable,
+  TokenRejection,
+  VerifiedToken,
+} from "../../shared/index.ts";
 import { importVerificationKey } from "../../shared/jws.ts";
 import type { VerificationKey } from "../../shared/jws.ts";
 import type { VerificationKeys } from "../../shared/verification-keys.ts";
@@ -31,7 +38,7 @@ export interface RingVerifyOptions {
 }
 
 export interface RingVerdict {
-  readonly verified: Result<VerifiedToken, TokenRejection | KeysUnavailable>;
+  readonly verified: Result<VerifiedToken, TokenRejection | KeysUnavailable | RevocationsUnavailable>;
   /** Where the keys came from, as the end of "by the keys of …". */
   readonly keysOf: string;
 }

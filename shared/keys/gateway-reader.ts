@@ -30,9 +30,17 @@ export type GatewayFetch = (url: string, request: GatewayRequest) => Promise<Gat
 /** From the request to the last octet of the answer. A caller waits less: its own deadline is the ladder's. */
 export const GATEWAY_READ_DEADLINE_MS = 5000;
 
-/** @param origin scheme and authority of the gateway */
-export function createGatewayReader(origin: string, ring: RingName, fetchKeySet: GatewayFetch): KeySetReader {
-  const url = `${origin}${KEY_SET_PATH}/${ring}`;
+/**
+ * @param origin scheme and authority of the gateway
+ * @param path of the documents of all rings
+ */
+export function createGatewayReader(
+  origin: string,
+  ring: RingName,
+  fetchKeySet: GatewayFetch,
+  path: string = KEY_SET_PATH,
+): KeySetReader {
+  const url = `${origin}${path}/${ring}`;
   return {
     async read(_cacheTtlSeconds, held) {
       const giveUp = new AbortController();

@@ -1,22 +1,14 @@
 /**
- * The key ladder: which key set a request may use, and whether it has to wait for it.
+ * The key ladder: which key set a request may use, and whether it has to wait for it. The first three rungs are those of
+ * document-ladder.ts, which says how a key set is kept fresh.
  *
- *   1. isolate memory, younger than M; from half of M on, one background refresh (jittered)
- *   2. past M, the request's own KV read, under a deadline
+ *   1. isolate memory, younger than M
+ *   2. the request's own KV read, under a deadline
  *   3. the last good document, until its `exp`
  *   4. the bootstrap document, until its `exp`
  *   5. none: the request is answered 503 with Retry-After
  *
- * A failed read is followed by a short backoff (at most 5 s and half of M) in which requests take rungs 3 to 5 at once;
- * after it, one request tries again. While reads fail, a key set may therefore be used for backoff plus deadline after KV
- * has recovered; while they succeed, never past M.
- *
- * What one read brings into the location's cache is served to all isolates behind it for `cacheTtl`. Only the refresh of a
- * copy that KV confirmed less than M ago asks with C, as its document says; every other read knows of no C that is in force
- * now, and asks with the least that KV takes (30 s). Otherwise the bound S = W + C + M would not hold.
- *
- * Requests share settled values only: no promise is stored, so none is ever awaited by another request, which on Workers
- * would hang it. There is no clock and, but for the deadline, no timer: times are passed in.
+ * There is no clock here: times are passed in.
  */
 import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../identifiers.ts";
 import type { SkippedKey } from "../key-set.ts";
@@ -25,13 +17,13 @@ import type { Result } from "../result.ts";
 import type { TrustAnchors } from "../signed-key-set.ts";
 import { MIN_KV_CACHE_TTL_SECONDS } from "../timing.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
-import { endsWithin, startPlatformTimer } from "./deadline.ts";
 import type { StartTimer } from "./deadline.ts";
+import { createDocumentLadder } from "./document-ladder.ts";
 import type { HeldKeySet, KeyReadProblemCode, KeySetSource, KeysUnavailable, WaitUntil } from "./held-key-set.ts";
 import type { KeySetReader } from "./key-set-reader.ts";
 import { createKeySetStore } from "./key-set-store.ts";
 import type { StoredKeySet } from "./key-set-store.ts";
-import { createReadSchedule, DEFAULT_MEMORY_TTL_MS, MAX_BACKOFF_MS } from "./read-schedule.ts";
+import { MAX_BACKOFF_MS } from "./read-schedule.ts";
 
 export interface KeyLadderConfig {
   readonly reader: KeySetReader;
@@ -53,11 +45,11 @@ export interface KeyLadderConfig {
   readonly startTimer?: StartTimer;
 }
 
-/** The document names root keys that are not pinned here. Once one of them signs, no document is accepted any more. */
-export interface LadderWarning {
-  readonly code: "anchor_missing";
-  readonly kids: readonly Kid[];
-}
+export type LadderWarning =
+  /** The document names root keys that are not pinned here. Once one of them signs, no document is accepted any more. */
+  | { readonly code: "anchor_missing"; readonly kids: readonly Kid[] }
+  /** The ring publishes a list of taken-back tokens, and it is not read here. */
+  | { readonly code: "revocations_not_checked" };
 
 /** For the health endpoint. Holds no secret. */
 export interface LadderStatus {
@@ -111,57 +103,12 @@ export interface KeyLadder {
   status(nowMs: number): LadderStatus;
 }
 
-/**
- * A clock that goes back by more than the deadline plus this is taken for a changed clock; requests that waited a while
- * before asking stay below it.
- */
-const CLOCK_TOLERANCE_MS = 5000;
-
 export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
-  const { reader, readDeadlineMs } = config;
-  const startTimer = config.startTimer ?? startPlatformTimer;
   const store = createKeySetStore(config);
-  const schedule = createReadSchedule(config);
+  const documents = createDocumentLadder({ ...config, family: "key_set", store });
+  const { schedule, refreshIfDue } = documents;
   const anchors = config.anchors.map(({ kid }) => kid);
-  let latestNowMs = Number.NEGATIVE_INFINITY;
   let bootstrapRefusal: { readonly atMs: number; readonly problem: KeyReadProblemCode } | undefined;
-
-  function noticeClock(nowMs: number): void {
-    if (nowMs >= latestNowMs) {
-      latestNowMs = nowMs;
-    } else if (nowMs < latestNowMs - readDeadlineMs - CLOCK_TOLERANCE_MS) {
-      latestNowMs = nowMs;
-      store.forgetAge();
-      schedule.reset();
-      bootstrapRefusal = undefined;
-    }
-  }
-
-  /** One read from start to published key set. Never rejects. */
-  async function readOnce(startedMs: number, cacheTtlSeconds: number): Promise<void> {
-    let problem: KeyReadProblemCode = "key_set_read_failed";
-    try {
-      const reading = await reader.read(cacheTtlSeconds, store.latest?.text);
-      problem = reading === null ? "key_set_missing" : "key_set_check_failed";
-      if (reading !== null) {
-        const found = await store.accept(reading, startedMs);
-        if (found === undefined || found === "key_set_rev_conflict") return schedule.succeed(startedMs, found);
-        problem = found;
-      }
-    } catch {
-      // What was thrown may quote what was read; the code says which step it was.
-    }
-    schedule.fail(startedMs, problem, store.latest?.memoryTtlMs ?? DEFAULT_MEMORY_TTL_MS);
-  }
-
-  /** A read that is waited for no longer than the deadline. It goes on after that, and what it brings is used. */
-  async function readWithinDeadline(startedMs: number, cacheTtlSeconds: number, waitUntil: WaitUntil): Promise<void> {
-    schedule.begin(startedMs);
-    const work = readOnce(startedMs, cacheTtlSeconds);
-    waitUntil(work);
-    if (await endsWithin(work, readDeadlineMs, startTimer)) return;
-    schedule.fail(startedMs, "key_set_read_timeout", store.latest?.memoryTtlMs ?? DEFAULT_MEMORY_TTL_MS);
-  }
 
   /** Offers the bootstrap document, at most once per longest backoff while it is refused. */
   async function tryBootstrap(nowMs: number): Promise<void> {
@@ -176,23 +123,9 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     bootstrapRefusal = problem === undefined ? undefined : { atMs: nowMs, problem };
   }
 
-  /** What can be used without waiting. */
   function look(nowMs: number): StoredKeySet | undefined {
-    noticeClock(nowMs);
-    const stored = store.usable(nowMs);
-    if (stored === undefined) return undefined;
-    return nowMs - stored.readAtMs < stored.memoryTtlMs || schedule.holdsBack(nowMs) ? stored : undefined;
-  }
-
-  function refreshIfDue(nowMs: number, waitUntil: WaitUntil): boolean {
-    const stored = store.usable(nowMs);
-    if (stored === undefined) return false;
-    const ageMs = nowMs - stored.readAtMs;
-    const isDue = ageMs >= stored.refreshAfterMs && ageMs < stored.memoryTtlMs && schedule.mayRefresh(nowMs);
-    if (isDue) {
-      waitUntil(readWithinDeadline(nowMs, stored.keySet.document.timing.kvCacheTtlSeconds, waitUntil));
-    }
-    return isDue;
+    if (documents.noticeClock(nowMs)) bootstrapRefusal = undefined;
+    return documents.look(nowMs);
   }
 
   function unavailable(nowMs: number): KeysUnavailable {
@@ -220,7 +153,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     async current(nowMs, waitUntil) {
       const without = ready(nowMs, waitUntil);
       if (without !== undefined) return ok(without);
-      if (!schedule.holdsBack(nowMs)) await readWithinDeadline(nowMs, MIN_KV_CACHE_TTL_SECONDS, waitUntil);
+      await documents.readUnlessHeldBack(nowMs, waitUntil);
       if (store.usable(nowMs) === undefined) await tryBootstrap(nowMs);
       const stored = store.usable(nowMs);
       if (stored !== undefined) return ok(toHeld(stored, nowMs, "kv"));
@@ -228,7 +161,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     },
     async refreshForUnknownKid(used, nowMs, waitUntil) {
       if (store.usable(nowMs)?.keySet === used && schedule.takeUnknownKidRead(nowMs)) {
-        await readWithinDeadline(nowMs, MIN_KV_CACHE_TTL_SECONDS, waitUntil);
+        await documents.read(nowMs, MIN_KV_CACHE_TTL_SECONDS, waitUntil);
       }
       const stored = store.usable(nowMs);
       return stored === undefined || stored.keySet === used ? undefined : toHeld(stored, nowMs);
@@ -253,7 +186,10 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
 
 function warningsOf({ document }: ImportedKeySet, anchors: readonly Kid[]): readonly LadderWarning[] {
   const kids = document.roots.filter((root) => !anchors.includes(root));
-  return kids.length === 0 ? [] : [{ code: "anchor_missing", kids }];
+  return [
+    ...(kids.length === 0 ? [] : [{ code: "anchor_missing", kids } as const]),
+    ...(document.revocations === undefined ? [] : [{ code: "revocations_not_checked" } as const]),
+  ];
 }
 
 /** @param ifConfirmedNow the source to report when the set was confirmed by a read that began at `nowMs` or later */

@@ -29,6 +29,8 @@ export interface KeySetReader {
 export interface KeySets {
   /** One ring's document in this place. */
   readerOf(ring: RingName): KeySetReader;
+  /** One ring's list of taken-back tokens; a place may have none. */
+  revocationsOf?(ring: RingName): KeySetReader;
 }
 
 /** The part of `KVNamespace` that is used: a binding fits, and so does a model of KV. */
@@ -41,7 +43,11 @@ export interface KeySetNamespace {
 
 /** The document of a ring: KV key `key-set:<ring>`. */
 export function createKvKeySetReader(namespace: KeySetNamespace, ring: RingName): KeySetReader {
-  const key = keySetKvKey(ring);
+  return createKvReader(namespace, keySetKvKey(ring));
+}
+
+/** A text under one key. */
+export function createKvReader(namespace: KeySetNamespace, key: string): KeySetReader {
   return {
     async read(cacheTtlSeconds) {
       const stream = await namespace.get(key, { type: "stream", cacheTtl: cacheTtlSeconds });

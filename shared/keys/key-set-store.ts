@@ -8,8 +8,8 @@ import { openKeySet } from "../signed-key-set.ts";
 import type { KeySetProblem, TrustAnchors } from "../signed-key-set.ts";
 import { importKeySet, withTombstones } from "../verification-keys.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
+import type { DocumentStore, StoredDocument } from "./document-ladder.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
-import type { KeySetReading } from "./key-set-reader.ts";
 
 export interface KeySetStoreConfig {
   readonly anchors: TrustAnchors;
@@ -24,40 +24,21 @@ export interface KeySetStoreConfig {
 }
 
 /** The key set held, with its times in epoch milliseconds. */
-export interface StoredKeySet {
-  /** The signed document, to recognise the same bytes. */
-  readonly text: string;
+export interface StoredKeySet extends StoredDocument {
   /** How many tombstones stand in the text itself; more may be in force. */
   readonly statedTombstones: number;
   readonly keySet: ImportedKeySet;
   /** True until a read has returned the document. */
   readonly fromBootstrap: boolean;
-  /** Start of the latest read that found KV's answer, at most M old then; -Infinity when there was none. M counts from here. */
-  readonly readAtMs: number;
   /** The latest time at which KV was known to hold this document; -Infinity when that is not known. */
   readonly confirmedAtMs: number;
-  /** M of the document. */
-  readonly memoryTtlMs: number;
-  /** Age at which the background refresh is due: half of M, and up to a quarter of M later by chance. */
-  readonly refreshAfterMs: number;
   readonly expiresAtMs: number;
 }
 
-export interface KeySetStore {
-  /** The key set that is held, expired or not. */
-  readonly latest: StoredKeySet | undefined;
-  /** The key set held, unless it has expired. */
-  usable(nowMs: number): StoredKeySet | undefined;
-  /**
-   * Offers what a read has returned. One that was older than M is held, but not taken for confirmed.
-   * @param startedMs when the read began; ages count from here
-   * @returns what is to be reported. After `undefined` and "key_set_rev_conflict" what is held is confirmed.
-   */
-  accept(reading: KeySetReading, startedMs: number): Promise<KeyReadProblemCode | undefined>;
+/** A document that was older than M when it was read is held, but not taken for confirmed. */
+export interface KeySetStore extends DocumentStore<StoredKeySet, KeyReadProblemCode> {
   /** Offers the bootstrap document; it is taken only when nothing that is held can be used. */
   acceptBootstrap(text: string, nowMs: number): Promise<KeyReadProblemCode | undefined>;
-  /** The clock went back: the age of what is held is unknown, so it counts as old. */
-  forgetAge(): void;
 }
 
 export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
@@ -82,6 +63,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
       readAtMs: isConfirmed ? Math.max(document.readAtMs, startedMs) : document.readAtMs,
       confirmedAtMs: Math.max(document.confirmedAtMs, startedMs - ageSeconds * 1000),
       memoryTtlMs,
+      kvCacheTtlSeconds: timing.kvCacheTtlSeconds,
       refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
       expiresAtMs: expiresAt * 1000,
     };
@@ -145,7 +127,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
 }
 
 /** What the document does not say itself. */
-type HoldableDocument = Omit<StoredKeySet, "memoryTtlMs" | "refreshAfterMs" | "expiresAtMs">;
+type HoldableDocument = Omit<StoredKeySet, "memoryTtlMs" | "kvCacheTtlSeconds" | "refreshAfterMs" | "expiresAtMs">;
 
 const NEVER = { readAtMs: Number.NEGATIVE_INFINITY, confirmedAtMs: Number.NEGATIVE_INFINITY };
 

@@ -19,18 +19,18 @@ export interface ReadScheduleConfig {
   readonly random: () => number;
 }
 
-export interface ReadSchedule {
+export interface ReadSchedule<Problem = KeyReadProblemCode> {
   /** What the last read came to; undefined when it went well or none has ended. */
-  readonly problem: KeyReadProblemCode | undefined;
+  readonly problem: Problem | undefined;
   /** A read begins. */
   begin(nowMs: number): void;
   /** The read that began at `startedMs` gave an answer that can be used; `problem` is reported all the same. */
-  succeed(startedMs: number, problem: KeyReadProblemCode | undefined): void;
+  succeed(startedMs: number, problem: Problem | undefined): void;
   /**
-   * The read that began at `startedMs` gave nothing. The backoff counts from then, because no later time is known, and
-   * from the deadline when that has passed.
+   * The read that began at `startedMs` gave nothing.
+   * @param failedAtMs the backoff counts from here: from the start, when no later time is known, or from the deadline
    */
-  fail(startedMs: number, problem: KeyReadProblemCode, memoryTtlMs: number): void;
+  fail(startedMs: number, problem: Problem, memoryTtlMs: number, failedAtMs: number): void;
   /** Whether a background refresh may begin: no read that may still end is under way, and none failed a moment ago. */
   mayRefresh(nowMs: number): boolean;
   /**
@@ -51,12 +51,15 @@ interface Failure {
   readonly backoffMs: number;
 }
 
-export function createReadSchedule({ readDeadlineMs, random }: ReadScheduleConfig): ReadSchedule {
+export function createReadSchedule<Problem = KeyReadProblemCode>({
+  readDeadlineMs,
+  random,
+}: ReadScheduleConfig): ReadSchedule<Problem> {
   let begunAtMs = Number.NEGATIVE_INFINITY;
   let lastEndedBegunAtMs = Number.NEGATIVE_INFINITY;
   let unknownKidAtMs = Number.NEGATIVE_INFINITY;
   let failure: Failure | undefined;
-  let problem: KeyReadProblemCode | undefined;
+  let problem: Problem | undefined;
 
   /** A read has ended. One that was overtaken by a later one has nothing to say about KV any more. */
   function endsOvertaken(startedMs: number): boolean {
@@ -78,9 +81,8 @@ export function createReadSchedule({ readDeadlineMs, random }: ReadScheduleConfi
       failure = undefined;
       problem = found;
     },
-    fail(startedMs, found, memoryTtlMs) {
+    fail(startedMs, found, memoryTtlMs, failedAtMs) {
       if (endsOvertaken(startedMs)) return;
-      const failedAtMs = found === "key_set_read_timeout" ? startedMs + readDeadlineMs : startedMs;
       const atMs = Math.max(failedAtMs, failure?.atMs ?? failedAtMs);
       const longestMs = Math.min(memoryTtlMs / 2, MAX_BACKOFF_MS);
       failure = { atMs, backoffMs: longestMs * (0.5 + 0.5 * random()) };

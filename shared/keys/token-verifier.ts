@@ -9,6 +9,7 @@ import { epochSecondsFromMs } from "../identifiers.ts";
 import type { EpochSeconds } from "../identifiers.ts";
 import { excerpt } from "../rejection.ts";
 import type { TokenRejection } from "../rejection.ts";
+import type { RevocationsUnavailable } from "../revocations/problems.ts";
 import { err } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
@@ -70,7 +71,10 @@ export interface TokenVerifier<Problem = never> {
 }
 
 /** What a verifier says of a token. */
-export type TokenAnswer<Problem = never> = Result<VerifiedToken, TokenRejection | KeysUnavailable | Problem>;
+export type TokenAnswer<Problem = never> = Result<
+  VerifiedToken,
+  TokenRejection | KeysUnavailable | RevocationsUnavailable | Problem
+>;
 
 /** A verifier with a single policy. */
 export function createTokenVerifier({ policy, ...config }: TokenVerifierConfig): TokenVerifier {

@@ -15,7 +15,7 @@ import { createTokenVerifiers } from "./token-verifier.ts";
 import type { TokenVerifiers } from "./token-verifier.ts";
 
 /** The longest a request waits for its own read. A cold KV read takes 100 to 200 ms; a broken one must not hold up a request. */
-const KEY_READ_DEADLINE_MS = 2000;
+export const KEY_READ_DEADLINE_MS = 2000;
 
 /** What decides which key set is held of one ring. */
 export interface RingConfig {
@@ -69,7 +69,15 @@ export interface RingStatus extends LadderStatus {
   readonly ring: RingName;
 }
 
-/** What a verification stands on. No I/O. */
-export function statusOf({ rings }: Pick<Verification, "rings">, nowMs: number): readonly RingStatus[] {
+/** {@link KeyRings}, or rings that say more of themselves. */
+interface RingsWithStatus<Status> {
+  readonly rings: readonly { readonly name: RingName; readonly ladder: { status(nowMs: number): Status } }[];
+}
+
+/** What the rings of a verification stand on. No I/O. */
+export function statusOf<Status>(
+  { rings }: { readonly rings: RingsWithStatus<Status> },
+  nowMs: number,
+): readonly (Status & Pick<RingStatus, "ring">)[] {
   return rings.rings.map(({ name, ladder }) => ({ ring: name, ...ladder.status(nowMs) }));
 }

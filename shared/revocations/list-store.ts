@@ -3,10 +3,11 @@
  * of KV, deadlines or requests. What it holds is settled values only, so that requests share it safely.
  */
 import { epochSecondsFromMs } from "../identifiers.ts";
-import type { KeySetReading } from "../keys/key-set-reader.ts";
+import type { DocumentStore, StoredDocument } from "../keys/document-ladder.ts";
 import type { EdgeTiming } from "../timing.ts";
+import type { RevocationsReadProblemCode } from "./problems.ts";
 import { openRevocations } from "./signed-list.ts";
-import type { RevocationList, RevocationsProblem, RevocationsRules } from "./signed-list.ts";
+import type { RevocationList, RevocationsRules } from "./signed-list.ts";
 
 /** What the ring's key set says about the list. */
 export interface ListTerms {
@@ -18,47 +19,30 @@ export interface ListTerms {
 
 export interface ListStoreConfig extends Omit<RevocationsRules, "leastRev"> {
   /** By the key set that is held now. */
-  readonly terms: () => ListTerms;
+  readonly terms: (nowMs: number) => ListTerms;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** The list held, with its times in epoch milliseconds. */
-export interface StoredList {
-  /** The KV value, to recognise the same bytes. */
-  readonly text: string;
+/** The list held, with its times in epoch milliseconds. `text` is the KV value. */
+export interface StoredList extends StoredDocument {
   readonly list: RevocationList;
-  /** Start of the latest read that found KV's answer, at most M old then; -Infinity when there was none. M counts from here. */
-  readonly readAtMs: number;
   /** The latest time at which KV was known to hold this list; -Infinity when that is not known. */
   readonly confirmedAtMs: number;
-  /** Age at which the background refresh is due: half of M, and up to a quarter of M later by chance. */
-  readonly refreshAfterMs: number;
 }
 
-export type ListProblem = RevocationsProblem["code"] | "revocations_rev_conflict" | "revocations_stale";
-
-export interface ListStore {
-  /** The list that is held, usable or not: what it takes back stays taken back. */
-  readonly latest: StoredList | undefined;
-  /** The list held, unless it has expired or the key set asks for a newer one. */
-  usable(nowMs: number): StoredList | undefined;
-  /**
-   * Offers what a read has returned. One that was older than M is held, but not taken for confirmed.
-   * @param startedMs when the read began; ages count from here
-   * @returns what is to be reported. After `undefined` and "revocations_rev_conflict" what is held is confirmed.
-   */
-  accept(reading: KeySetReading, startedMs: number): Promise<ListProblem | undefined>;
-  /** The clock went back: the age of what is held is unknown, so it counts as old. */
-  forgetAge(): void;
-}
+/**
+ * What is held, usable or not: what it takes back stays taken back. It is usable unless it has expired or the key set asks for a
+ * newer one. A copy that was older than M is held, but not taken for confirmed.
+ */
+export type ListStore = DocumentStore<StoredList, RevocationsReadProblemCode>;
 
 export function createListStore({ terms, random, ...rules }: ListStoreConfig): ListStore {
   let held: StoredList | undefined;
 
   /** Also of a list that has expired: an older one does not follow it. */
-  function leastRev(): number {
-    return Math.max(held?.list.rev ?? 1, terms().leastRev);
+  function leastRev(nowMs: number): number {
+    return Math.max(held?.list.rev ?? 1, terms(nowMs).leastRev);
   }
 
   function keep(
@@ -67,7 +51,8 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
     ageSeconds: number,
     startedMs: number,
   ): "revocations_stale" | undefined {
-    const memoryTtlMs = terms().timing.memoryTtlSeconds * 1000;
+    const { memoryTtlSeconds, kvCacheTtlSeconds } = terms(startedMs).timing;
+    const memoryTtlMs = memoryTtlSeconds * 1000;
     const isConfirmed = ageSeconds * 1000 <= memoryTtlMs;
     // The times of earlier reads of the same list stand if they are later.
     const { readAtMs, confirmedAtMs } = held?.list === list ? held : NEVER;
@@ -76,6 +61,8 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
       list,
       readAtMs: isConfirmed ? Math.max(readAtMs, startedMs) : readAtMs,
       confirmedAtMs: Math.max(confirmedAtMs, startedMs - ageSeconds * 1000),
+      memoryTtlMs,
+      kvCacheTtlSeconds,
       refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
     };
     return isConfirmed ? undefined : "revocations_stale";
@@ -86,20 +73,24 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
       return held;
     },
     usable(nowMs) {
-      if (held === undefined || held.list.rev < terms().leastRev) return undefined;
+      if (held === undefined || held.list.rev < terms(nowMs).leastRev) return undefined;
       return nowMs < held.list.expiresAt * 1000 ? held : undefined;
     },
     async accept({ text, ageSeconds }, startedMs) {
       if (held?.text === text) {
-        if (held.list.rev < leastRev()) return "revocations_rev_too_low";
+        if (held.list.rev < leastRev(startedMs)) return "revocations_rev_too_low";
         if (held.list.expiresAt * 1000 <= startedMs) return "revocations_expired";
         return keep(text, held.list, ageSeconds, startedMs);
       }
-      const opened = await openRevocations(text, { ...rules, leastRev: leastRev() }, epochSecondsFromMs(startedMs));
+      const opened = await openRevocations(
+        text,
+        { ...rules, leastRev: leastRev(startedMs) },
+        epochSecondsFromMs(startedMs),
+      );
       if (!opened.ok) return opened.error.code;
       // From here on without a pause, because another read may have changed what is held while this one was being checked.
       const { rev, sha256 } = opened.value;
-      if (rev < leastRev()) return "revocations_rev_too_low";
+      if (rev < leastRev(startedMs)) return "revocations_rev_too_low";
       // A list that was signed twice (ECDSA signatures differ each time) has the same body.
       const isConflict = held?.list.rev === rev && held.list.sha256 !== sha256;
       if (held === undefined || !isConflict) return keep(text, opened.value, ageSeconds, startedMs);

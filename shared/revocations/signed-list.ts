@@ -70,11 +70,6 @@ export interface RevocationsRules {
   readonly leastRev: number;
 }
 
-/** The KV key of a ring's list. */
-export function revocationsKvKey(ring: RingName): string {
-  return `revocations:${ring}`;
-}
-
 /** The KV value. @param line the compact JWS */
 export function joinRevocations(line: string, body: string): string {
   return `${line}\n${body}`;

@@ -37,6 +37,7 @@ const EXEMPT: readonly string[] = [
   "shared/keys/held-key-set.ts",
   "shared/origin.ts",
   "shared/rejection.ts",
+  "shared/revocations/problems.ts",
   "shared/result.ts",
 ];
 

@@ -153,13 +153,7 @@ describe("sealgate()", () => {
 
   test("with allow_anon leaves nothing in place that another middleware has found", async () => {
     const app = new Hono<{ Variables: OptionalSealgateVariables }>();
-    const auth: SealgateAuth = {
-      kid: "x",
-      alg: "ES256",
-      typ: undefined,
-      scopes: new Set(["admin"]),
-      issuer: "https://auth.example.com",
-    };
+    const auth: SealgateAuth = { kid: "x", alg: "ES256", typ: undefined, scopes: new Set(["admin"]) };
     app.use(async (c, next) => {
       c.set("jwtPayload", { iss: "https://other.example", aud: "a", exp: seconds(NOW), sub: "admin" });
       c.set("auth", auth);

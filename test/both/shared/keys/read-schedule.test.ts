@@ -18,7 +18,7 @@ function schedule(random = 0): ReadSchedule {
 function failed(random = 0, memoryTtlMs = M_MS): ReadSchedule {
   const one = schedule(random);
   one.begin(T);
-  one.fail(T, "key_set_read_failed", memoryTtlMs);
+  one.fail(T, "key_set_read_failed", memoryTtlMs, T);
   return one;
 }
 
@@ -68,16 +68,16 @@ describe("the backoff", () => {
   test("after a time-out counts from the deadline", () => {
     const one = schedule();
     one.begin(T);
-    one.fail(T, "key_set_read_timeout", M_MS);
+    one.fail(T, "key_set_read_timeout", M_MS, T + DEADLINE_MS);
     expect(one.backoffLeftMs(T + DEADLINE_MS)).toBe(SHORTEST_MS);
   });
 
   test("never counts from an earlier time than that of a failure before", () => {
     const one = schedule();
     one.begin(T);
-    one.fail(T, "key_set_read_timeout", M_MS);
+    one.fail(T, "key_set_read_timeout", M_MS, T + DEADLINE_MS);
     one.begin(T + 1);
-    one.fail(T + 1, "key_set_read_failed", M_MS);
+    one.fail(T + 1, "key_set_read_failed", M_MS, T + 1);
     expect(one.backoffLeftMs(T + DEADLINE_MS)).toBe(SHORTEST_MS);
   });
 
@@ -120,7 +120,7 @@ describe("a read that a later one has overtaken", () => {
     one.begin(T);
     one.begin(T + 10);
     one.succeed(T + 10, undefined);
-    one.fail(T, "key_set_read_failed", M_MS);
+    one.fail(T, "key_set_read_failed", M_MS, T);
     expect(one.problem).toBeUndefined();
     expect(one.holdsBack(T + 11)).toBe(false);
   });
@@ -129,7 +129,7 @@ describe("a read that a later one has overtaken", () => {
     const one = schedule();
     one.begin(T);
     one.begin(T + 10);
-    one.fail(T + 10, "key_set_missing", M_MS);
+    one.fail(T + 10, "key_set_missing", M_MS, T + 10);
     one.succeed(T, undefined);
     expect(one.problem).toBe("key_set_missing");
     expect(one.holdsBack(T + 11)).toBe(true);

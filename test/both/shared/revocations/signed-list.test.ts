@@ -3,12 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../../shared/json.ts";
 import { parseJsonObjectText } from "../../../../shared/json.ts";
 import { composeBody, findEntry } from "../../../../shared/revocations/sections.ts";
-import {
-  digestOf,
-  MAX_REVOCATIONS_CHARACTERS,
-  openRevocations,
-  revocationsKvKey,
-} from "../../../../shared/revocations/signed-list.ts";
+import { digestOf, MAX_REVOCATIONS_CHARACTERS, openRevocations } from "../../../../shared/revocations/signed-list.ts";
 import type { RevocationsRules } from "../../../../shared/revocations/signed-list.ts";
 import {
   makeDocument,
@@ -162,10 +157,6 @@ describe("a list is refused", () => {
     expect(await open("a".repeat(MAX_REVOCATIONS_CHARACTERS))).toEqual({ code: "revocations_malformed" });
     expect(await open("a".repeat(MAX_REVOCATIONS_CHARACTERS + 1))).toEqual({ code: "revocations_too_large" });
   });
-});
-
-test("each ring has an entry of its own in KV", () => {
-  expect(revocationsKvKey(TEST_RING)).toBe("revocations:main");
 });
 
 test("the signed line is plain JSON with the documented members", async () => {

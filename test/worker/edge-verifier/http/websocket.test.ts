@@ -1,6 +1,6 @@
 /** Two sockets joined until one ends or the token does. Over the network: test/e2e/gateway/websocket.test.ts. */
 import { describe, expect, test, vi } from "vitest";
-import { closeAtExpiry } from "../../../../edge-verifier/http/websocket.ts";
+import { closeWithToken, untilExpiry } from "../../../../edge-verifier/http/websocket.ts";
 import { given } from "../../../support/values.ts";
 import { makeFixture } from "../fixture.ts";
 
@@ -18,7 +18,10 @@ interface Joined {
 function joined(expiresAtMs: number, headers: Record<string, string> = {}): Joined {
   const { 0: fetched, 1: origin } = new WebSocketPair();
   origin.accept();
-  const answer = closeAtExpiry(new Response(null, { status: 101, webSocket: fetched, headers }), expiresAtMs, NOW_MS);
+  const answer = closeWithToken(
+    new Response(null, { status: 101, webSocket: fetched, headers }),
+    untilExpiry(expiresAtMs, NOW_MS),
+  );
   const client = given(answer.webSocket ?? undefined);
   client.accept();
   return { client, origin, answer };
@@ -111,7 +114,7 @@ describe("joined sockets", () => {
 
 test("an answer that accepts no socket comes back as it is", () => {
   const answer = new Response("no", { status: 426 });
-  expect(closeAtExpiry(answer, NOW_MS, NOW_MS)).toBe(answer);
+  expect(closeWithToken(answer, untilExpiry(NOW_MS, NOW_MS))).toBe(answer);
 });
 
 test("a rule that only reports ends no socket: what it would refuse goes on too", async () => {

@@ -29,6 +29,8 @@ const VARIABLES: readonly (readonly [variable: string, value: unknown, feature: 
   ["EVENTS", { writeDataPoint: (): void => undefined }, "dataPoints"],
   ["REFUSALS", { limit: (): void => undefined }, "refusalLimit"],
   ["REFUSALS_PERIOD_SECONDS", "10", "refusalLimit"],
+  ["REVOCATIONS", "required", "revocations"],
+  ["REVOCATIONS_ENDPOINT", "public", "revocations"],
   ["CALLERS", { limit: (): void => undefined }, "callerLimit"],
   ["CALLERS_BY", "client", "callerLimit"],
   ["CALLERS_PERIOD_SECONDS", "10", "callerLimit"],

@@ -22,6 +22,7 @@ import { gatewaySuite } from "./suites/gateway.ts";
 import { growthSuite } from "./suites/growth.ts";
 import { hostileSuite } from "./suites/hostile.ts";
 import { issuerSuite } from "./suites/issuer.ts";
+import { revocationsSuite } from "./suites/revocations.ts";
 import { verifySuite } from "./suites/verify.ts";
 
 const SUITES: Readonly<Record<string, Suite>> = {
@@ -30,6 +31,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   gateway: gatewaySuite,
   hostile: hostileSuite,
   issuer: issuerSuite,
+  revocations: revocationsSuite,
 };
 
 const REPORT = fileURLToPath(new URL("../reports/bench.json", import.meta.url));

@@ -19,6 +19,8 @@ export interface Material {
   readonly tokens: readonly string[];
   /** Tokens that every contender must refuse, by what is wrong with them. */
   readonly badTokens: Readonly<Record<string, string>>;
+  /** A compact JWS by the root key. */
+  readonly signAsRoot: (typ: string, payload: object) => Promise<string>;
 }
 
 export interface MaterialOptions {
@@ -67,6 +69,7 @@ export async function makeMaterial(options: MaterialOptions): Promise<Material> 
     },
     tokens,
     badTokens: await makeBadTokens(signer, tokens, claimsFor(0)),
+    signAsRoot: (typ, payload) => signCompact(root, { alg: root.alg, kid: root.kid, typ }, payload),
   };
 }
 

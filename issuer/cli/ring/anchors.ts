@@ -16,6 +16,8 @@ import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
 import { describeDocument, describeNotBefore } from "./describe.ts";
+import { parseGatewayUrl } from "./gateway-health.ts";
+import { findUnpinned } from "./pinned.ts";
 import { exitCodeOfFaults, exitCodeOfRun, failureToJson, printRun, runRing, runToJson } from "./run.ts";
 import type { RingRun } from "./run.ts";
 
@@ -23,6 +25,7 @@ export interface AnchorsOptions extends RingOptions {
   readonly prepare?: boolean;
   readonly switch?: boolean;
   readonly retire?: boolean;
+  readonly gateway?: readonly string[];
 }
 
 /** A line for wrangler.toml, .dev.vars or a shell: all three read it alike. */
@@ -33,7 +36,11 @@ export function trustAnchorsLine(anchors: readonly RootAnchor[]): string {
 export async function showAnchors(io: CliIo, options: AnchorsOptions): Promise<ExitCode> {
   const step = stepOf(options);
   if (step === undefined && options.dryRun === true) throw new UsageError("--dry-run needs a step to try");
+  const gateways = (options.gateway ?? []).map((text) => parseGatewayUrl(text));
+  if (gateways.length > 0 && step !== "root_switch") throw new UsageError("--gateway needs --switch");
   const context = await createRingContext(io, options);
+  const unpinned = await lookAt(io, context, gateways);
+  if (unpinned.length > 0) return refuseSwitch(io, unpinned, options.json === true);
   const request = step === undefined ? undefined : await requestOf(context, step);
   // Without a step nothing is changed: a look must not run the upkeep.
   const run = await runRing(context, { request, dryRun: request === undefined || options.dryRun });
@@ -70,6 +77,22 @@ function stepOf(options: AnchorsOptions): RootStep | undefined {
   if (options.retire === true) chosen.push("root_retire");
   if (chosen.length > 1) throw new UsageError("--prepare, --switch and --retire are steps: take one at a time");
   return chosen[0];
+}
+
+/** What speaks against the switch: gateways that do not pin the next root key. */
+async function lookAt(io: CliIo, context: RingContext, gateways: readonly URL[]): Promise<readonly string[]> {
+  if (gateways.length === 0) return [];
+  const { ports, policy, options } = context;
+  const next = rootAnchorsOf(await observeRing(ports, policy, options)).find(({ role }) => role === "next");
+  // That there is none is for the plan to say.
+  return next === undefined ? [] : findUnpinned(gateways, policy.ring, next.kid, io.interrupted);
+}
+
+function refuseSwitch(io: CliIo, unpinned: readonly string[], json: boolean): ExitCode {
+  const message = unpinned.join(" ");
+  if (json) printJson(io, { refusal: { code: "anchor_missing", message } });
+  io.err(`${paint(io, "yellow", "not done")} anchor_missing: ${message}\n`);
+  return EXIT.notConverged;
 }
 
 /** Names the present root key, so that a step that is held up or repeated is never taken for the key after it. */

@@ -85,12 +85,17 @@ function addRequests(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => 
     .action(async (key: string, options: RingOptions) => setExitCode(await adoptKey(io, key, options)));
 }
 
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
 function addDeployment(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
   withChangeOptions(
     ring.command("anchors").description("print TRUST_ANCHORS for the Worker; change the root key by steps"),
   )
     .option("--prepare", "step 1: create the next root key; then deploy both")
     .option("--switch", "step 2: sign with the next root key; asking for it states that every Worker has both")
+    .option("--gateway <url>", "with --switch: look first whether this Worker has both; repeat it for several", collect)
     .option("--retire", "step 3: disable the previous root key; asking for it states that no Worker pins it")
     .option(...JSON_OPTION)
     .action(async (options: AnchorsOptions) => setExitCode(await showAnchors(io, options)));

@@ -17,6 +17,8 @@ export interface GatewayHealth {
   /** Where its document came from: "memory", "kv", "last_good" or "bootstrap". */
   readonly source: string | undefined;
   readonly ageSeconds: number | undefined;
+  /** The kids of the root keys that it pins for this ring. */
+  readonly anchors: readonly string[];
   /** What it found wrong with the document in KV, or why it was not reached. */
   readonly problem: string | undefined;
 }
@@ -44,13 +46,14 @@ export async function askGateway(gateway: URL, ring: RingName, interrupted: Abor
     if (!isJsonObject(found)) return unreachable("it does not read this ring: see its variable RING");
     const status = STATUSES.find((one) => one === found["status"]);
     if (status === undefined) return unreachable(`HTTP ${response.status}, no health report`);
-    const { rev, source, ageSeconds, problem } = found;
+    const { rev, source, ageSeconds, problem, anchors } = found;
     return {
       url,
       status,
       rev: numberOf(rev),
       source: textOf(source),
       ageSeconds: numberOf(ageSeconds),
+      anchors: Array.isArray(anchors) ? anchors.flatMap((kid) => textOf(kid) ?? []) : [],
       problem: textOf(problem),
     };
   } catch (error) {
@@ -65,6 +68,7 @@ const NOTHING = {
   rev: undefined,
   source: undefined,
   ageSeconds: undefined,
+  anchors: [],
 } as const;
 
 /** Codes only, so that a stranger's answer cannot write to the terminal. */

@@ -10,6 +10,7 @@ const health = {
   rev: 7,
   source: "kv",
   ageSeconds: 1,
+  anchors: [],
   problem: undefined,
 } as const;
 const policy = ringPolicy();

@@ -56,6 +56,7 @@ const HEALTHY: GatewayStatus = {
   source: "kv",
   ageSeconds: 61,
   problem: undefined,
+  anchors: [],
   published: "same",
 };
 

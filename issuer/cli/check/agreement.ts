@@ -1,5 +1,6 @@
 /** Whether the issuer's variables and the Worker's say the same. Pure. */
 import { isJsonObject } from "../../../shared/json.ts";
+import { isRev } from "../../../shared/key-set.ts";
 import { valueOf } from "../../config/environment.ts";
 import type { Environment } from "../../config/environment.ts";
 import { fine, rowsOr, skipped, wrong } from "./row.ts";
@@ -18,6 +19,13 @@ export function anchorsFor({ vars }: Pick<WorkerConfig, "vars">, ring: string): 
   const value = parsed(vars["TRUST_ANCHORS"]);
   const anchors: unknown = isJsonObject(value) ? value[ring] : value;
   return Array.isArray(anchors) ? anchors : [];
+}
+
+/** The lowest rev that the Worker takes of a ring; 1 when there is no floor, or MIN_REV cannot be read. */
+export function minRevFor({ vars }: Pick<WorkerConfig, "vars">, ring: string): number {
+  const value = parsed(vars["MIN_REV"]);
+  const rev = Number(isJsonObject(value) ? value[ring] : value);
+  return isRev(rev) ? rev : 1;
 }
 
 function parsed(value: unknown): unknown {

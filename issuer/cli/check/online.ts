@@ -7,7 +7,7 @@ import { keySetKvKey } from "../../../shared/key-set.ts";
 import type { ParsedKeySet } from "../../../shared/key-set.ts";
 import type { Result } from "../../../shared/result.ts";
 import { MAX_KEY_SET_BYTES, importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
-import type { KeySetProblem, TrustAnchors } from "../../../shared/signed-key-set.ts";
+import type { KeySetProblem, KeySetRules, TrustAnchors } from "../../../shared/signed-key-set.ts";
 import { inSeconds } from "../../clock.ts";
 import { valueOf } from "../../config/environment.ts";
 import type { Environment } from "../../config/environment.ts";
@@ -29,7 +29,7 @@ import type { KeySetPublisher } from "../../publish/publisher.ts";
 import { systemClock } from "../../publish/retry.ts";
 import type { CliIo } from "../io.ts";
 import { askGateway } from "../ring/gateway-health.ts";
-import { anchorsFor, ringsOf } from "./agreement.ts";
+import { anchorsFor, minRevFor, ringsOf } from "./agreement.ts";
 import { gatewayRow } from "./gateway.ts";
 import { rightsRow, tryRights } from "./rights.ts";
 import type { Role } from "./rights.ts";
@@ -62,7 +62,7 @@ export async function checkOnline(io: CliIo, given: Environment, options: Online
   const pinned = anchors.ok ? anchors.value : [];
   const [aws, kv] = await Promise.all([
     checkAws(env, policy, { now, pinned, where: varsOf(config), role }),
-    checkKv(io, env, policy, pinned, mayWrite),
+    checkKv(io, env, policy, { anchors: pinned, leastRev: minRevFor(config, policy.ring) }, mayWrite),
   ]);
   const document = kv.opened?.ok === true ? kv.opened.value.document : undefined;
   const skews = { KMS: aws.skewSeconds, Cloudflare: kv.skewSeconds };
@@ -177,7 +177,7 @@ async function checkKv(
   io: CliIo,
   env: Environment,
   policy: RingPolicy,
-  anchors: TrustAnchors,
+  { anchors, leastRev }: Pick<KeySetRules, "anchors" | "leastRev">,
   mayWrite: boolean,
 ): Promise<KvFindings> {
   const nothing = { skewSeconds: undefined, opened: undefined };
@@ -202,7 +202,7 @@ async function checkKv(
     return { rows: [token, skipped("document", why)], skewSeconds, opened: undefined };
   }
   const now = inSeconds(io.nowMs)();
-  const opened = text === undefined ? undefined : await openKeySet(text, { anchors, issuer, ring, leastRev: 1 }, now);
+  const opened = text === undefined ? undefined : await openKeySet(text, { anchors, issuer, ring, leastRev }, now);
   return { rows: [token, documentRow(opened, policy, now)], skewSeconds, opened };
 }
 

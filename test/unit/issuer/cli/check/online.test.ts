@@ -29,6 +29,8 @@ interface Checked {
 
 interface Changes {
   readonly anchors?: string;
+  /** More vars of the Worker. */
+  readonly vars?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly io?: Partial<CliIo>;
   readonly options?: Partial<OnlineOptions>;
@@ -47,8 +49,8 @@ async function startChecked(argv: readonly string[] = ["init"]): Promise<Checked
     cli,
     gateway,
     anchors,
-    rows({ anchors: pinned = anchors, env = {}, io = {}, options = {} } = {}) {
-      const vars = { ...GOOD.vars, ISSUER: TEST_ISSUER, TRUST_ANCHORS: pinned };
+    rows({ anchors: pinned = anchors, vars: more = {}, env = {}, io = {}, options = {} } = {}) {
+      const vars = { ...GOOD.vars, ISSUER: TEST_ISSUER, TRUST_ANCHORS: pinned, ...more };
       const nowMs = (): number => cli.clock.epochMs();
       return checkOnline(
         testIo({ nowMs, ...io }),
@@ -158,6 +160,11 @@ const PLANTED: readonly Planted[] = [
     plant: () => ({ env: { SEALGATE_ISSUER: "https://login.example.com" } }),
     found:
       /^document: .*key_set_wrong_issuer\. → Make ISSUER of the Worker and SEALGATE_ISSUER of the rotator the same/m,
+  },
+  {
+    mistake: "MIN_REV is higher than what is published",
+    plant: () => ({ vars: { MIN_REV: "9000000000000000" } }),
+    found: /^document: .*key_set_rev_too_low\. → Lower MIN_REV to the rev that sealgate ring status shows/m,
   },
   {
     mistake: "the rotator has stopped",

@@ -39,6 +39,8 @@ export interface SealgateOptions {
   readonly minRev?: Setting<number | string>;
   /** `BOOTSTRAP_KEY_SET`. */
   readonly bootstrapKeySet?: Setting<string>;
+  /** `REVOCATIONS`: "required" refuses tokens that were taken back, and every token while there is no list. Not read by default. */
+  readonly revocations?: Setting<"required">;
   /** `TOKEN_ALGS`: narrows the accepted algorithms; all of the table by default. */
   readonly alg?: Setting<readonly Alg[]>;
   /** `TOKEN_TYPS`: narrows the accepted `typ`; absent, JWT and at+jwt by default. */
@@ -73,6 +75,7 @@ const KEY_SET_OPTIONS = {
   MIN_REV: "minRev",
   BOOTSTRAP_KEY_SET: "bootstrapKeySet",
   KEY_SETS: "kv",
+  REVOCATIONS: "revocations",
 } as const;
 
 const POLICY_OPTIONS = { AUDIENCE: "audience", TOKEN_ALGS: "alg", TOKEN_TYPS: "typ" } as const;
@@ -86,7 +89,11 @@ export function createSettingsReader(options: SealgateOptions): SettingsReader {
   const keySetOf = rememberLast(async (bindings) => {
     const { problems, report } = collectProblems();
     const settings = await readKeySetSettings(bindings, report, importAnchorsOnce);
-    return settings === undefined || problems.length > 0 ? err(problems) : ok(nameKeySet(settings));
+    const { REVOCATIONS: mode } = bindings;
+    if (mode !== undefined && mode !== "required") report("REVOCATIONS", "must be required, or be left out");
+    return settings === undefined || problems.length > 0
+      ? err(problems)
+      : ok(nameKeySet(settings, mode === "required"));
   });
   const policyOf = rememberLast((bindings) => {
     const { problems, report } = collectProblems();

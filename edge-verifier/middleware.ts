@@ -173,6 +173,7 @@ const OPTIONS: KnownOptions<SealgateOptions> = {
   ring: true,
   minRev: true,
   bootstrapKeySet: true,
+  revocations: true,
   alg: true,
   typ: true,
   headerName: true,

@@ -11,10 +11,12 @@
  */
 import type { RingName } from "../shared/identifiers.ts";
 import type { KeysUnavailable } from "../shared/keys/held-key-set.ts";
-import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
+import { createKvKeySetReader, createKvReader } from "../shared/keys/key-set-reader.ts";
 import type { KeySetNamespace, KeySetReader } from "../shared/keys/key-set-reader.ts";
 import { DEFAULT_TOKEN_MEMORY_LIMITS } from "../shared/keys/token-memory.ts";
 import type { TokenMemoryLimits } from "../shared/keys/token-memory.ts";
+import { guardVerification } from "../shared/revocations/guard.ts";
+import { revocationsKvKey } from "../shared/revocations/names.ts";
 import { createVerification } from "../shared/keys/verification.ts";
 import type { Verification } from "../shared/keys/verification.ts";
 import { err, ok } from "../shared/result.ts";
@@ -40,18 +42,20 @@ const FURTHER_MEMORY_LIMITS: TokenMemoryLimits = {
 /** Settings under the name by which their verification is found again. */
 export interface NamedKeySet {
   readonly settings: KeySetSettings;
+  /** Whether tokens that were taken back are refused. */
+  readonly asksLists: boolean;
   /** Equal for equal settings only. */
   readonly name: string;
 }
 
 /** Costs a microsecond, so that it is done once for settings that stay the same. */
-export function nameKeySet(settings: KeySetSettings): NamedKeySet {
+export function nameKeySet(settings: KeySetSettings, asksLists = false): NamedKeySet {
   const rings = settings.rings.map(({ ring, anchors, minRev, bootstrapKeySet = "" }) => {
     // Kids of anchors are thumbprints.
     const pinned = anchors.map(({ kid, algorithm }) => [kid, algorithm.alg]);
     return [ring, pinned, minRev, bootstrapKeySet];
   });
-  return { settings, name: JSON.stringify([settings.issuer, rings]) };
+  return { settings, asksLists, name: JSON.stringify([settings.issuer, rings, asksLists]) };
 }
 
 export interface VerificationPool {
@@ -98,7 +102,7 @@ function createVerificationPool(): VerificationPool {
   }
 
   return {
-    find({ settings, name }, nowMs) {
+    find({ settings, asksLists, name }, nowMs) {
       const known = proven.get(name);
       if (known !== undefined) {
         if (proven.size > 1) putLast(proven, name, known);
@@ -120,7 +124,9 @@ function createVerificationPool(): VerificationPool {
       isFirst = false;
       const { keySets } = settings;
       const readerOf = (ring: RingName): KeySetReader => createKvKeySetReader(keySets, ring);
-      const made = createVerification({ readerOf }, settings, limits);
+      const plain = createVerification({ readerOf }, settings, limits);
+      const listOf = (ring: RingName): KeySetReader => createKvReader(keySets, revocationsKvKey(ring));
+      const made = asksLists ? { ...plain, ...guardVerification(plain, settings, listOf) } : plain;
       putLast(onTrial, name, made);
       dropFirst(onTrial, MAX_ON_TRIAL);
       return ok(made);

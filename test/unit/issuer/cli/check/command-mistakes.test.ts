@@ -190,7 +190,7 @@ beforeAll(async () => {
   findings = found.slice(0, PLANTED.length);
   twins = found.slice(PLANTED.length, 2 * PLANTED.length);
   withoutMistake = given(found.at(-1));
-}, 60_000);
+}, 180_000);
 afterAll(() => project.remove());
 
 /** The good project with what is planted in it. */

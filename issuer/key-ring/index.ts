@@ -21,14 +21,7 @@ export { observeRing } from "./observe/observe.ts";
 export { failuresOf, isConverged } from "./outcome.ts";
 export type { RunFailure } from "./outcome.ts";
 export { planRing, stepKey } from "./plan/plan.ts";
-export {
-  checkRingPolicy,
-  graceSeconds,
-  leadSeconds,
-  plannedLeadSeconds,
-  ripeAfterSeconds,
-  signerMaxAgeSeconds,
-} from "./policy.ts";
+export { checkRingPolicy, graceSeconds, leadSeconds, plannedLeadSeconds, signerMaxAgeSeconds } from "./policy.ts";
 export type { PolicyProblem, RingPolicy, RingPolicyInput } from "./policy.ts";
 export { createRingPorts } from "./ports.ts";
 export type { RingPortsOptions } from "./ports.ts";

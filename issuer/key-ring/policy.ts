@@ -124,18 +124,6 @@ export function plannedLeadSeconds(timing: RingTiming, policy: Pick<RingPolicy, 
 }
 
 /**
- * How long after the settled document a key signs at the earliest. With a short P, signers need longer than gateways and
- * consumers: a run passes until the tag is written by which they know the key, and KMS may show them the tag late.
- */
-export function ripeAfterSeconds(
-  timing: RingTiming,
-  policy: Pick<RingPolicy, "downstreamCacheSeconds" | "kmsConsistencySeconds" | "reconcileEverySeconds">,
-): number {
-  const untilSignersKnow = policy.reconcileEverySeconds + policy.kmsConsistencySeconds + 1;
-  return Math.max(plannedLeadSeconds(timing, policy), untilSignersKnow);
-}
-
-/**
  * G: how much later than the hold of a key ends it may be dropped, or passed over for one that edges do not know. A rotator
  * that lets it take over does so before the hold ends, by its own clock, on an observation as old as the compose deadline
  * allows, and KMS may hide that for as long as it lags.

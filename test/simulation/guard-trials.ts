@@ -31,9 +31,9 @@ export function withSlowEdges(seed: string): Schedule {
   return { ...leadSchedule(seed), policy: policyWith(SLOW_EDGES) };
 }
 
-/** Consumers that keep the plain JWK Set for twenty minutes, and a rotation as soon as it may be. */
+/** Consumers that keep the plain JWK Set for ten minutes, and a rotation as soon as it may be. */
 function withConsumers(seed: string): Schedule {
-  return { ...plainSchedule(seed), policy: policyWith({ ...LETTERS, P: 1200 }), consumers: 2 };
+  return { ...plainSchedule(seed), policy: policyWith({ ...LETTERS, P: 600 }), consumers: 2 };
 }
 
 function ofFamily(name: string): (seed: string) => Schedule {

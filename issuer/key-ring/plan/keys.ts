@@ -13,7 +13,7 @@ import type { ObservedKey } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
 import { nameOfRole, parseRole } from "../names.ts";
 import type { KeyRole } from "../names.ts";
-import { graceSeconds, ripeAfterSeconds } from "../policy.ts";
+import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import { repeatedSeconds, settleAfterSeconds } from "../rev.ts";
 import { generationNumberOf, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
@@ -97,7 +97,7 @@ export function ripeNotBefore(next: Generation | undefined, state: RingState): E
   const document = next?.entry === undefined ? undefined : liveDocument(observed, now);
   const settles = document === undefined ? settleAfterSeconds(timing.largest.clockSkewSeconds) : 0;
   const settlesAt = (document && settlingOf(document)) ?? addSeconds(now, settles);
-  return addSeconds(settlesAt > now ? settlesAt : now, ripeAfterSeconds(timing.largest, policy));
+  return addSeconds(settlesAt > now ? settlesAt : now, plannedLeadSeconds(timing.largest, policy));
 }
 
 /** When the active generation has signed long enough. */

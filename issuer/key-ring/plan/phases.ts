@@ -9,7 +9,7 @@ import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
 import type { ObservedGeneration, ObservedRing } from "../model/observed.ts";
 import { nameOfRole, settledSince } from "../names.ts";
-import { graceSeconds, ripeAfterSeconds } from "../policy.ts";
+import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 
 /**
@@ -120,7 +120,7 @@ export function deriveGenerations(
       isTagged: isTagged(generation, observed.ring),
       knownAt: plus(isStoreSilent ? settledSince(generation.tags) : settledAt, leadSeconds(timing)),
       isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
-      ripeAt: plus(settledAt, ripeAfterSeconds(timing, policy)),
+      ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),
     };

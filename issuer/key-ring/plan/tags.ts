@@ -2,7 +2,9 @@
  * The tags that keys should have: what makes a key usable later, what has happened to it, what timing is in use. Pure. A
  * missing tag is set again; tags that name another ring are left alone.
  */
-import { leadSeconds } from "../../../shared/timing.ts";
+import { addSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { KMS_CONSISTENCY_SECONDS, leadSeconds } from "../../../shared/timing.ts";
 import { lifeWith } from "../document-life.ts";
 import { isWithdrawn, liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
@@ -10,6 +12,7 @@ import type { ObservedRoot } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
 import { isRootName, nameOfRole, settledSince } from "../names.ts";
 import type { RingTags } from "../names.ts";
+import { plannedLeadSeconds } from "../policy.ts";
 import { isSettled } from "../rev.ts";
 import type { RingState } from "./ring-state.ts";
 import { timingNoteOf } from "./ring-state.ts";
@@ -66,16 +69,22 @@ function isTaggable({ keyState }: Pick<ObservedRoot, "keyState">): boolean {
   return keyState === "Enabled" || keyState === "Disabled";
 }
 
-function listedTags({ entry, tags }: Generation, { observed, now }: RingState): Partial<RingTags> {
+function listedTags({ entry, tags }: Generation, { observed, policy, timing, now }: RingState): Partial<RingTags> {
   const document = liveDocument(observed, now);
   if (entry === undefined || document === undefined) return {};
   const listedAt = entry.publishedAt;
   const isSettling = settledSince({ ...tags, listedAt }) === undefined;
+  // Signers go by the tag, and KMS may show it to them late: a note that is written late begins the lead late.
+  const shownBy = addSeconds(now, KMS_CONSISTENCY_SECONDS + 1 - plannedLeadSeconds(timing.largest, policy));
   const isSettledNow = isSettling && isSettled(document) && document.issuedAt > listedAt;
   return {
     ...(tags.listedAt === Math.floor(listedAt) ? {} : { listedAt }),
-    ...(isSettledNow ? { publishedAt: document.issuedAt } : {}),
+    ...(isSettledNow ? { publishedAt: later(document.issuedAt, shownBy) } : {}),
   };
+}
+
+function later(one: EpochSeconds, other: EpochSeconds): EpochSeconds {
+  return one > other ? one : other;
 }
 
 function supersededTag({ phase, tags }: Generation, { observed }: RingState): Partial<RingTags> {

@@ -4,7 +4,6 @@ import {
   checkRingPolicy,
   graceSeconds,
   plannedLeadSeconds,
-  ripeAfterSeconds,
   signerMaxAgeSeconds,
 } from "../../../../issuer/key-ring/index.ts";
 import type { RingPolicyInput } from "../../../../issuer/key-ring/index.ts";
@@ -24,9 +23,6 @@ describe("a ring policy", () => {
     const policy = ringPolicy();
     expect(policy).toMatchObject({ alg: "ES256", keySpec: "ECC_NIST_P256", deleteAfterDays: undefined });
     expect(plannedLeadSeconds(policy.timing, policy)).toBe(180 + 60 + 30 + 60 + 3600 + 1);
-    expect(ripeAfterSeconds(policy.timing, policy)).toBe(180 + 60 + 30 + 60 + 3600 + 1);
-    // No consumer caches the key set for long: signers have to see the tag all the same, a run (300) and KMS's lag (300) later.
-    expect(ripeAfterSeconds(policy.timing, { ...policy, downstreamCacheSeconds: 30 })).toBe(300 + 300 + 1);
     expect(graceSeconds(policy.timing, policy)).toBe(300 + 30 + 60);
     expect(signerMaxAgeSeconds(policy)).toBe(60);
   });

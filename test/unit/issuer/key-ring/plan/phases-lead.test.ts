@@ -34,6 +34,18 @@ describe("a rotation by schedule", () => {
     ]);
   });
 
+  test("begins late when it is noted late, so that signers are shown the note before the key signs", () => {
+    // S + K + P + 1 = 361, of which KMS may take 300 to show a tag.
+    const quick = ringPolicy({ rotateEverySeconds: DAY, downstreamCacheSeconds: 30 });
+    const observed = observedRing({
+      generations: [generation(1, noted()), generation(2, { tags: { listedAt } })],
+      document: held(longListed),
+    });
+    const notedAt = (late: number): unknown => planRing(observed, quick, after(DAY - 10 + late)).due[0];
+    expect(notedAt(60)).toMatchObject({ tags: { publishedAt: longListed.issuedAt } });
+    expect(notedAt(160)).toMatchObject({ tags: { publishedAt: after(DAY - 10 + 160 + 301 - 361) } });
+  });
+
   test("notes the listing at once, and that it has settled once a settled document shows it", () => {
     const fresh = [generation(1, noted()), generation(2)];
     const at = (rev: number): Plan =>

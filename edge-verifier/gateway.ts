@@ -1,30 +1,30 @@
 /**
  * The composition root of the gateway: from vars and bindings to the app, once per isolate. Here the gateway is given its clock.
  */
+import { collectProblems, readKeySetSettings, readOriginConfig, readTokenPolicy } from "./config/config.ts";
+import type { ConfigProblem } from "./config/config.ts";
 import { KEY_SET_PATH } from "../shared/key-set.ts";
-import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
 import { createVerification } from "../shared/keys/verification.ts";
+import { createKvKeySetReader } from "../shared/keys/key-set-reader.ts";
 import { isJsonObject } from "../shared/json.ts";
 import { err, ok } from "../shared/result.ts";
 import type { Result } from "../shared/result.ts";
-import { createApp } from "./request/app.ts";
-import type { GatewayApp, GatewayContext } from "./request/app.ts";
-import { collectProblems, readKeySetSettings, readOriginConfig, readTokenPolicy } from "./config/config.ts";
-import type { ConfigProblem } from "./config/config.ts";
 import { canDo, readBindings } from "./config/values.ts";
 import type { Bindings } from "./config/values.ts";
-import { readFeatures } from "./request/hooks.ts";
-import type { Feature, GuardedVerification } from "./request/hooks.ts";
+import { compilePolicy } from "./policy/compile.ts";
 import { createRouteFinder } from "./request/route.ts";
 import { createIdentityReader, DEFAULT_IDENTITY_HEADERS } from "./http/identity.ts";
-import { removedNames } from "./http/request-headers.ts";
-import { describeRequest, logEvent } from "./request/event.ts";
-import type { EventSink } from "./request/event.ts";
+import { createApp } from "./request/app.ts";
+import type { GatewayApp, GatewayContext } from "./request/app.ts";
 import { crashed, refused } from "./request/outcome.ts";
 import type { Outcome } from "./request/outcome.ts";
-import { compilePolicy } from "./policy/compile.ts";
-import type { RoutePolicy } from "./policy/rule.ts";
 import { HEALTH_PATH, JWKS_PATH } from "./request/own-endpoints.ts";
+import { describeRequest, logEvent } from "./request/event.ts";
+import type { EventSink } from "./request/event.ts";
+import { removedNames } from "./http/request-headers.ts";
+import { readFeatures } from "./request/hooks.ts";
+import type { Feature, GuardedVerification } from "./request/hooks.ts";
+import type { RoutePolicy } from "./policy/rule.ts";
 
 export interface GatewayOptions {
   /** What is not in every gateway; none by default. A variable whose feature is left out is a problem. */
@@ -50,7 +50,7 @@ export function createGateway(routes: RoutePolicy, options: GatewayOptions = {})
   const areFeatures = Array.isArray(features) && features.every((feature) => canDo(feature, "read"));
   // For JavaScript, where no compiler finds a misspelt option: it would have no effect.
   if (!areFeatures || typeof clock !== "function" || typeof onEvent !== "function" || Object.keys(unknown).length > 0) {
-    throw new TypeError("createGateway takes features (an array), clock and onEvent (functions), and no other option.");
+    throw new TypeError("createGateway takes features (an array), clock and onEvent (functions).");
   }
   const sink = unfailing(onEvent);
   // The platform hands the same env object to every request of an isolate. What is kept is settled: a request never waits

@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import type { Alg } from "../shared/algorithms.ts";
 import type { KeySetNamespace } from "../shared/keys/key-set-reader.ts";
 import { err, ok } from "../shared/result.ts";
+import type { ByRing } from "../shared/ring-keys.ts";
 import type { Result } from "../shared/result.ts";
 import { importTrustAnchors } from "../shared/signed-key-set.ts";
 import type { TokenPolicy, TokenTyp } from "../shared/verify-token.ts";
@@ -30,15 +31,15 @@ export interface SealgateOptions {
   /** `AUDIENCE`: the token must name one of them. */
   readonly audience?: Setting<string | readonly string[]>;
   /** `TRUST_ANCHORS`: the pinned root keys, as JSON text or as an array of public JWKs. */
-  readonly trustAnchors?: Setting<string | readonly object[]>;
+  readonly trustAnchors?: Setting<string | ByRing<readonly object[]>>;
   /** `KEY_SETS`. A function must return the same binding for the same namespace, not a new object for each request. */
   readonly kv?: Setting<KeySetNamespace>;
-  /** `RING`, "main" by default. */
-  readonly ring?: Setting<string>;
+  /** `RING`, "main" by default; several names as text or array. */
+  readonly ring?: Setting<string | readonly string[]>;
   /** `MIN_REV`. */
-  readonly minRev?: Setting<number | string>;
+  readonly minRev?: Setting<ByRing<number | string>>;
   /** `BOOTSTRAP_KEY_SET`. */
-  readonly bootstrapKeySet?: Setting<string>;
+  readonly bootstrapKeySet?: Setting<ByRing<string>>;
   /** `REVOCATIONS`: "required" refuses tokens that were taken back, and every token while there is no list. Not read by default. */
   readonly revocations?: Setting<"required">;
   /** `TOKEN_ALGS`: narrows the accepted algorithms; all of the table by default. */

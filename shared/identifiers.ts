@@ -3,6 +3,7 @@
  * Once a value carries a brand it has been checked; nothing below this file checks it again.
  */
 // oxlint-disable typescript/no-unsafe-type-assertion -- this file is the one place where a checked value receives its brand
+import { encodeBase64url } from "./base64url.ts";
 import { err, ok } from "./result.ts";
 import type { Result } from "./result.ts";
 
@@ -40,6 +41,11 @@ export function parseKid(value: unknown): Kid | undefined {
   return isName(value) ? (value as Kid) : undefined;
 }
 
+/** @returns the kid that an RFC 7638 thumbprint is, in base64url. */
+export function kidOfThumbprint(digest: Uint8Array): Kid {
+  return encodeBase64url(digest) as Kid;
+}
+
 /**
  * Issuer identifier as RFC 8414 section 2 defines it: an https URL without query or fragment. `http` is accepted for
  * loopback hosts only, so that local development needs no certificate.
@@ -63,8 +69,9 @@ const ONE_HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
 export function parsePlainUrl(value: unknown): Result<URL, string> {
   const url = typeof value === "string" ? URL.parse(value) : null;
   if (url === null) return err("must be an absolute URL");
-  if (/[?#]/.test(url.href)) return err("must have neither query nor fragment");
-  if (url.username !== "" || url.password !== "") return err("must not contain credentials");
+  if (/[?#]/.test(url.href) || url.username + url.password !== "") {
+    return err("must have neither credentials nor query nor fragment");
+  }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     return err("must use https (http is accepted for loopback hosts only)");
   }

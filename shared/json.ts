@@ -48,9 +48,6 @@ export function decodeUtf8(bytes: Uint8Array): Result<string, "not_utf8"> {
 /** The same for text that is already decoded. */
 export function parseJsonObjectText(text: string): Result<JsonObject, JsonProblem> {
   if (text.charCodeAt(0) === 0xfeff) return err("byte_order_mark");
-  const opensFew = opensAtMost(text, MAX_JSON_DEPTH);
-  const shape = opensFew ? undefined : scan(text);
-  if (!opensFew && shape === undefined) return err("nested_too_deeply");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -58,9 +55,10 @@ export function parseJsonObjectText(text: string): Result<JsonObject, JsonProble
     return err("syntax");
   }
   if (!isJsonObject(value)) return err("not_an_object");
-  // What JSON.stringify writes repeats no name, and it is what most issuers write with: then nothing has to be counted.
-  if (opensFew && JSON.stringify(value) === text) return ok(value);
-  return countMembers(value) === (shape ?? scan(text))?.members ? ok(value) : err("duplicate_member");
+  const members = countMembers(value, MAX_JSON_DEPTH);
+  if (Number.isNaN(members)) return err("nested_too_deeply");
+  // What JSON.stringify writes repeats no name, and it is what most issuers write with: then the text need not be read again.
+  return JSON.stringify(value) === text || members === countColons(text) ? ok(value) : err("duplicate_member");
 }
 
 /** True for what JSON calls an object: neither null nor an array. Meant for values that came out of JSON.parse. */
@@ -81,47 +79,22 @@ export function isWholeNumber(value: unknown, least: number): value is number {
   return Number.isSafeInteger(value) && Number(value) >= least;
 }
 
-/** True when the text has no more opening brackets than `limit`, wherever they stand: then it is not nested deeper. */
-function opensAtMost(text: string, limit: number): boolean {
-  let left = limit;
-  for (const bracket of ["{", "["]) {
-    for (let index = text.indexOf(bracket); index !== -1; index = text.indexOf(bracket, index + 1)) {
-      left -= 1;
-      if (left < 0) return false;
-    }
-  }
-  return true;
-}
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /**
  * Counts the colons outside strings, one per member as written, without parsing. A parsed object has fewer members than
  * that exactly when a name was repeated (however the repetition was escaped).
  */
-function scan(text: string): { readonly members: number } | undefined {
-  let members = 0;
-  let depth = 0;
+function countColons(text: string): number {
+  let colons = 0;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (code === QUOTE) {
-      index = endOfString(text, index + 1);
-    } else if (code === COLON) {
-      members += 1;
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      depth += 1;
-      if (depth > MAX_JSON_DEPTH) return undefined;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth -= 1;
-    }
+    if (code === QUOTE) index = endOfString(text, index + 1);
+    else if (code === COLON) colons += 1;
   }
-  return { members };
+  return colons;
 }
 
 /** Index of the quote that closes the string begun before `start`, or the end of the text. */
@@ -135,13 +108,11 @@ function endOfString(text: string, start: number): number {
   return index;
 }
 
-function countMembers(value: unknown): number {
+/** NaN for a value that is nested deeper than `depth`: no recursion goes further. */
+function countMembers(value: unknown, depth: number): number {
   if (typeof value !== "object" || value === null) return 0;
-  let members = 0;
-  if (Array.isArray(value)) {
-    for (const item of value) members += countMembers(item);
-    return members;
-  }
-  for (const item of Object.values(value)) members += 1 + countMembers(item);
+  if (depth === 0) return Number.NaN;
+  let members = Array.isArray(value) ? 0 : Object.keys(value).length;
+  for (const item of Object.values(value)) members += countMembers(item, depth - 1);
   return members;
 }

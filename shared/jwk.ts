@@ -6,9 +6,9 @@
  */
 import { findAlgorithm } from "./algorithms.ts";
 import type { Alg, Algorithm, EcAlgorithm, EllipticCurve } from "./algorithms.ts";
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { decodeBase64url } from "./base64url.ts";
 import { isStrongEd25519Key } from "./ed25519.ts";
-import { parseKid } from "./identifiers.ts";
+import { kidOfThumbprint, parseKid } from "./identifiers.ts";
 import type { Kid } from "./identifiers.ts";
 import { isJsonObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -125,12 +125,10 @@ export function signatureBytesOf(jwk: PublicJwk, algorithm: Algorithm): number {
  */
 export async function calculateThumbprint(jwk: PublicJwk): Promise<Kid> {
   const material = toKeyMaterial(jwk);
-  const members = Object.keys(material).toSorted();
-  const canonical = JSON.stringify(Object.fromEntries(members.map((member) => [member, material[member]])));
+  // The list of members is also their order.
+  const canonical = JSON.stringify(material, ["crv", "e", "kty", "n", "x", "y"]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
-  const kid = parseKid(encodeBase64url(new Uint8Array(digest)));
-  if (kid === undefined) throw new TypeError("a thumbprint is always a kid");
-  return kid;
+  return kidOfThumbprint(new Uint8Array(digest));
 }
 
 type Base = Pick<PublicJwk, "alg" | "kid">;

@@ -11,7 +11,7 @@ import { createVerification } from "./keys/verification.ts";
 import type { KeySetConfig, RingConfig, Verification } from "./keys/verification.ts";
 import type { KnownOptions, OptionHints } from "./options.ts";
 import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "./rings.ts";
-import type { ReportProblem, RingValueReader } from "./rings.ts";
+import type { ReportProblem, RingOption } from "./rings.ts";
 import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "./signed-key-set.ts";
 
 /** A value, or one for each ring by its name. Several rings need the latter. */
@@ -130,31 +130,38 @@ function readRings(
 ): readonly UnreadRing[] {
   const names = parseRingNames(rings);
   if (names === undefined) {
-    report("ring", RING_NAMES);
+    report("ring", `must be one or more ${RING_NAMES}, each once`);
     return [];
   }
-  const minRevs = readByRing("minRev", options.minRev, names, readMinRev, report);
-  const bootstraps = readByRing("bootstrapKeySet", options.bootstrapKeySet, names, readBootstrap, report);
-  const anchors = readByRing("anchors", options.anchors, names, readAnchors, report);
-  return names.map((ring) => ({
+  const minRevs = readByRing("minRev", options.minRev, names, report);
+  const bootstraps = readByRing("bootstrapKeySet", options.bootstrapKeySet, names, report);
+  const anchors = readByRing("anchors", options.anchors, names, report);
+  return names.map((ring, index) => ({
     ring,
-    minRev: minRevs.get(ring) ?? 1,
-    bootstrapKeySet: bootstraps.get(ring),
-    ...(anchors.get(ring) ?? { anchors: [], name: "anchors" }),
+    minRev: readMinRev(minRevs[index], report),
+    bootstrapKeySet: readBootstrap(bootstraps[index], report),
+    ...readAnchors(anchors[index], report),
   }));
 }
 
-const readMinRev: RingValueReader<number | undefined> = (value = 1, name, report) =>
-  isRev(value) ? value : report(name, "must be a positive whole number");
+function readMinRev(option: RingOption | undefined, report: ReportProblem): number {
+  const { value = 1, name = "" } = option ?? {};
+  if (isRev(value)) return value;
+  report(name, "must be a positive whole number");
+  return 1;
+}
 
-const readBootstrap: RingValueReader<string | undefined> = (value, name, report) =>
-  value === undefined || (typeof value === "string" && isSignedKeySet(value))
+function readBootstrap(option: RingOption | undefined, report: ReportProblem): string | undefined {
+  const { value, name = "" } = option ?? {};
+  return value === undefined || (typeof value === "string" && isSignedKeySet(value))
     ? value
     : report(name, "must be a signed key set document");
+}
 
-const readAnchors: RingValueReader<Pick<UnreadRing, "anchors" | "name">> = (value, name, report) => {
+function readAnchors(option: RingOption | undefined, report: ReportProblem): Pick<UnreadRing, "anchors" | "name"> {
+  const { value, name = "" } = option ?? {};
   const anchors: readonly unknown[] = Array.isArray(value) ? value : [];
-  if (anchors.length < 1 || anchors.length > MAX_TRUST_ANCHORS) {
+  if (option !== undefined && (anchors.length < 1 || anchors.length > MAX_TRUST_ANCHORS)) {
     report(name, `must be an array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
   }
   for (const [index, anchor] of anchors.entries()) {
@@ -162,4 +169,4 @@ const readAnchors: RingValueReader<Pick<UnreadRing, "anchors" | "name">> = (valu
     if (!jwk.ok) report(`${name}[${index}]`, jwk.error);
   }
   return { anchors, name };
-};
+}

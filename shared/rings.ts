@@ -5,12 +5,11 @@
 import { parseRingName } from "./identifiers.ts";
 import type { RingName } from "./identifiers.ts";
 import { isJsonObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
 
 export const DEFAULT_RING = "main";
 
-/** What {@link parseRingNames} takes, as the predicate of a sentence. */
-export const RING_NAMES = "must be one or more names, each once, of 1 to 63 of a-z, 0-9 and inner -";
+/** What names of rings are. */
+export const RING_NAMES = "names of 1 to 63 of a-z, 0-9 and inner -";
 
 /** @param value names separated by commas, or an array of them */
 export function parseRingNames(value: unknown): readonly RingName[] | undefined {
@@ -23,43 +22,37 @@ export function parseRingNames(value: unknown): readonly RingName[] | undefined 
 /** Takes what is wrong with an option, as the predicate of a sentence. */
 export type ReportProblem = (name: string, problem: string) => undefined;
 
-/**
- * Reads what an option says about one ring.
- * @param value undefined if it is left out for this ring
- * @param name for the report: "anchors", or "anchors.west" where the option has a member for each ring
- */
-export type RingValueReader<Value> = (value: unknown, name: string, report: ReportProblem) => Value;
-
-/**
- * Reads an option for each ring: an object from ring to value, or, where there is one ring only, the plain value.
- * @param name of the option
- * @returns what was read of each ring; nothing if the option has the wrong form, which is reported
- */
-export function readByRing<Value>(
-  name: string,
-  option: unknown,
-  rings: readonly RingName[],
-  read: RingValueReader<Value>,
-  report: ReportProblem,
-): ReadonlyMap<RingName, Value> {
-  const byRing = isJsonObject(option) ? option : undefined;
-  const members = Object.keys(byRing ?? {});
-  if (byRing !== undefined && !(members.length > 0 && members.every((key) => rings.some((ring) => ring === key)))) {
-    report(name, "must have one or more members, each with the name of one of the rings");
-  } else if (byRing === undefined && option !== undefined && rings.length > 1) {
-    report(name, "must be an object with a member for each ring, because there are several");
-  } else {
-    return new Map(
-      rings.map((ring) => [
-        ring,
-        byRing === undefined ? read(option, name, report) : read(ownMember(byRing, ring), `${name}.${ring}`, report),
-      ]),
-    );
-  }
-  return new Map();
+/** What an option says about one ring. */
+export interface RingOption {
+  /** Undefined if it says nothing. */
+  readonly value: unknown;
+  /** For the report: "anchors", or "anchors.west" where there are several rings. */
+  readonly name: string;
 }
 
-/** "constructor" is the name of a ring as well as any. */
-function ownMember(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+/**
+ * Reads an option that is an object from ring to value, or, where there is one ring only, may be the plain value.
+ * @param name of the option
+ * @returns one for each ring, in their order; none if the option has the wrong form, which is reported
+ */
+export function readByRing(
+  name: string,
+  option: unknown,
+  rings: readonly string[],
+  report: ReportProblem,
+): readonly RingOption[] {
+  const isSeveral = rings.length > 1;
+  const byRing = isJsonObject(option) ? option : undefined;
+  const isWrong =
+    byRing === undefined
+      ? isSeveral && option !== undefined
+      : Object.keys(byRing).some((ring) => !rings.includes(ring));
+  if (isWrong) {
+    report(name, "must have a member for each ring, and no other");
+    return [];
+  }
+  return rings.map((ring) => ({
+    value: byRing === undefined ? option : Object.hasOwn(byRing, ring) ? byRing[ring] : undefined,
+    name: isSeveral ? `${name}.${ring}` : name,
+  }));
 }

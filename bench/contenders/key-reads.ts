@@ -37,7 +37,7 @@ const worker: { fetch(request: Request, env: ContenderEnv, context: Context): Pr
       ring: BENCH_RING,
       acceptsUnnamed: true,
       minRev: 1,
-      bootstrap: undefined,
+      bootstrapKeySet: undefined,
       readDeadlineMs: 1000,
       random: () => 0.5,
     });

@@ -26,7 +26,7 @@ export async function edgeVerifier(
     ring: BENCH_RING,
     acceptsUnnamed: true,
     minRev: 1,
-    bootstrap: undefined,
+    bootstrapKeySet: undefined,
     readDeadlineMs: 1000,
     random: () => 0.5,
   });

@@ -4,19 +4,19 @@
  */
 import { ALGS } from "../../shared/algorithms.ts";
 import type { Alg } from "../../shared/algorithms.ts";
-import { parseAudience, parseIssuerUrl } from "../../shared/identifiers.ts";
-import type { IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { ok } from "../../shared/result.ts";
+import { parseAudience, parseIssuerUrl, parseRingName } from "../../shared/identifiers.ts";
+import type { IssuerUrl } from "../../shared/identifiers.ts";
 import { isJsonObject } from "../../shared/json.ts";
 import { isRev } from "../../shared/key-set.ts";
-import { ok } from "../../shared/result.ts";
-import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "../../shared/rings.ts";
-import type { ReportProblem, RingValueReader } from "../../shared/rings.ts";
-import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "../../shared/signed-key-set.ts";
-import type { TrustAnchors } from "../../shared/signed-key-set.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "../../shared/verify-token.ts";
 import type { TokenPolicy, TokenTyp } from "../../shared/verify-token.ts";
+import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "../../shared/signed-key-set.ts";
+import type { TrustAnchors } from "../../shared/signed-key-set.ts";
 import { isFetcher, isKeySetNamespace, readJson, readList, readOriginUrl, readWholeNumber } from "./values.ts";
 import type { Bindings, Fetcher } from "./values.ts";
+import { DEFAULT_RING, readByRing, RING_NAMES } from "../../shared/rings.ts";
+import type { ReportProblem, RingOption } from "../../shared/rings.ts";
 import type { KeySetNamespace } from "../../shared/keys/key-set-reader.ts";
 import type { KeySetConfig, RingConfig } from "../../shared/keys/verification.ts";
 
@@ -81,31 +81,29 @@ export async function readKeySetSettings(
   const rings = await readRings(env, importAnchors, report);
   const keySets = env["KEY_SETS"];
   if (!isKeySetNamespace(keySets)) return report("KEY_SETS", "must be a KV namespace binding");
-  return issuer && rings && { issuer, rings, keySets };
+  return issuer && { issuer, rings, keySets };
 }
 
 async function readRings(
   env: Bindings,
   importAnchors: typeof importTrustAnchors,
   report: Report,
-): Promise<readonly RingConfig[] | undefined> {
-  const given = parseRingNames(env["RING"] ?? DEFAULT_RING);
-  if (given === undefined) report("RING", RING_NAMES);
-  const names = given ?? parseRingNames(DEFAULT_RING) ?? [];
-  const readEach = <Value>(variable: string, read: RingValueReader<Value>): ReadonlyMap<RingName, Value> => {
+): Promise<readonly RingConfig[]> {
+  const names = readParts(env["RING"] ?? DEFAULT_RING, "RING", parseRingName, RING_NAMES, report);
+  if (new Set(names).size < names.length) report("RING", "must name each ring once");
+  const readEach = (variable: string): readonly RingOption[] => {
     const json = readJson(env[variable]);
-    // Members would be compared with names that are not there.
-    if (given === undefined && isJsonObject(json)) return new Map();
-    return readByRing(variable, isJsonObject(json) ? json : env[variable], names, read, report);
+    return readByRing(variable, isJsonObject(json) ? json : env[variable], names, report);
   };
-  const anchors = readEach("TRUST_ANCHORS", (value, variable) => readAnchors(value, variable, importAnchors, report));
-  const minRevs = readEach("MIN_REV", readMinRev);
-  const bootstraps = readEach("BOOTSTRAP_KEY_SET", readBootstrap);
+  const anchors = readEach("TRUST_ANCHORS");
+  const minRevs = readEach("MIN_REV");
+  const bootstraps = readEach("BOOTSTRAP_KEY_SET");
   const rings: RingConfig[] = [];
-  for (const ring of names) {
-    const pinned = await anchors.get(ring);
-    const minRev = minRevs.get(ring);
-    if (pinned && minRev) rings.push({ ring, anchors: pinned, minRev, bootstrapKeySet: bootstraps.get(ring) });
+  for (const [index, ring] of names.entries()) {
+    const pinned = await readAnchors(anchors[index], importAnchors, report);
+    const minRev = readMinRev(minRevs[index], report);
+    const bootstrapKeySet = readBootstrap(bootstraps[index], report);
+    if (pinned && minRev) rings.push({ ring, anchors: pinned, minRev, bootstrapKeySet });
   }
   return rings;
 }
@@ -132,32 +130,33 @@ function readIssuer(env: Bindings, report: Report): IssuerUrl | undefined {
 }
 
 async function readAnchors(
-  setting: unknown,
-  variable: string,
+  option: RingOption | undefined,
   importAnchors: typeof importTrustAnchors,
   report: Report,
 ): Promise<TrustAnchors | undefined> {
-  if (setting === undefined) return report(variable, "is missing");
-  const value = readJson(setting);
+  if (option === undefined) return undefined;
+  const { name } = option;
+  if (option.value === undefined) return report(name, "is missing");
+  const value = readJson(option.value);
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_TRUST_ANCHORS) {
-    return report(variable, `must be a JSON array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
+    return report(name, `must be a JSON array of 1 to ${MAX_TRUST_ANCHORS} public JWKs`);
   }
   const anchors = await importAnchors(value);
   if (anchors.ok) return anchors.value;
-  for (const { index, problem } of anchors.error) report(variable, `[${index}] ${problem}`);
+  for (const { index, problem } of anchors.error) report(name, `[${index}] ${problem}`);
   return undefined;
 }
 
-const readMinRev: RingValueReader<number | undefined> = (value = 1, variable, report) => {
-  const minRev = readWholeNumber(value);
-  return isRev(minRev) ? minRev : report(variable, "must be a positive whole number");
-};
+function readMinRev(option: RingOption | undefined, report: Report): number | undefined {
+  const minRev = readWholeNumber(option?.value ?? 1);
+  return isRev(minRev) ? minRev : option && report(option.name, "must be a positive whole number");
+}
 
-const readBootstrap: RingValueReader<string | undefined> = (value, variable, report) => {
-  if (value === undefined) return undefined;
-  const text = typeof value === "string" ? value.trim() : "";
-  return isSignedKeySet(text) ? text : report(variable, "must be a signed key set document");
-};
+function readBootstrap(option: RingOption | undefined, report: Report): string | undefined {
+  if (option?.value === undefined) return undefined;
+  const text = typeof option.value === "string" ? option.value.trim() : "";
+  return isSignedKeySet(text) ? text : report(option.name, "must be a signed key set document");
+}
 
 /**
  * Reads `AUDIENCE`, `TOKEN_ALGS` and `TOKEN_TYPS`. Needs neither I/O nor a promise.

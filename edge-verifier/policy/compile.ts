@@ -3,17 +3,17 @@
  * come from JavaScript or from a cast: what the types forbid is refused here too.
  */
 import { isJsonObject } from "../../shared/json.ts";
+import { indexRules } from "./route-index.ts";
+import type { RouteIndex } from "./route-index.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import type { PolicyCheck } from "./checks.ts";
 import { compileRequirement, isFilledList, reportUnknown } from "./compile-requirement.ts";
 import { isCovered } from "./coverage.ts";
 import { parsePattern } from "./pattern.ts";
 import type { PathPattern } from "./pattern.ts";
-import { indexRules } from "./route-index.ts";
-import type { RouteIndex } from "./route-index.ts";
 import { ROUTE_METHODS } from "./rule.ts";
 import type { FurtherMethod } from "./rule.ts";
+import type { PolicyCheck } from "./checks.ts";
 
 /** The checks of a requirement, all of which must be satisfied; none means any valid token. */
 export type CompiledRequirement = readonly PolicyCheck[];

@@ -1,22 +1,22 @@
 /**
  * The Hono app: which path is answered by what, in which order, and one event for each request. Decides nothing itself.
  */
-import { HonoBase } from "hono/hono-base";
-import type { Result as RouterResult, Router } from "hono/router";
 import { KEY_SET_PATH } from "../../shared/key-set.ts";
 import { handleRequest } from "./handle-request.ts";
 import type { GatewayParts, RequestContext } from "./handle-request.ts";
-import { completeAnswer } from "./answer.ts";
 import { cutTarget } from "../http/path-guard.ts";
-import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
-import type { KeyRings, Ring } from "../../shared/keys/key-rings.ts";
-import { describeRequest } from "./event.ts";
-import type { EventSink, RequestEvent } from "./event.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { crashed, refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { answerDocument, answerHealth, answerKeys, HEALTH_PATH, JWKS_PATH } from "./own-endpoints.ts";
 import type { HealthRings } from "./own-endpoints.ts";
+import { describeRequest } from "./event.ts";
+import type { EventSink } from "./event.ts";
+import { HonoBase } from "hono/hono-base";
+import { completeAnswer } from "./answer.ts";
+import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
+import type { KeyRings, Ring } from "../../shared/keys/key-rings.ts";
+import type { Result as RouterResult, Router } from "hono/router";
 
 export interface AppParts extends GatewayParts {
   readonly rings: KeyRings;
@@ -102,28 +102,18 @@ export function createApp(parts: AppParts): GatewayApp {
 async function finish(request: Request, parts: AppParts, found: Outcome, requestId: string): Promise<Response> {
   const { hooks, rings, clock, sink, version } = parts;
   const outcome = (found.event.decision === "refused" && (await hooks.onRefusal?.(request, found.event))) || found;
+  const { rev, ageSeconds, source } = { ...rings.rings[0]?.ladder.status(clock()) };
   const event = {
     ...describeRequest(request),
     requestId,
     status: outcome.response.status,
-    ...describeKeySet(rings, clock()),
+    keySet: { rev, ageSeconds, source },
     ...(version === undefined ? undefined : { version }),
     ...outcome.event,
   };
   sink(event);
   hooks.onEvent?.(event);
   return completeAnswer(request, outcome, requestId, hooks.onResponse);
-}
-
-/** Of several rings the one whose key set KV confirmed longest ago: what an alarm on the age looks at. */
-function describeKeySet({ rings }: KeyRings, nowMs: number): Pick<RequestEvent, "keySet"> {
-  let oldest: RequestEvent["keySet"];
-  for (const { name, ladder } of rings) {
-    const { rev, ageSeconds, source } = ladder.status(nowMs);
-    const isOlder = (ageSeconds ?? Number.POSITIVE_INFINITY) > (oldest?.ageSeconds ?? Number.POSITIVE_INFINITY);
-    if (oldest === undefined || isOlder) oldest = { ring: name, rev, ageSeconds, source };
-  }
-  return oldest === undefined ? {} : { keySet: oldest };
 }
 
 /** The path by which the routes above are chosen, without a slash at the end. What is forwarded is guarded in path-guard.ts. */

@@ -36,9 +36,8 @@ export interface RequestEvent {
   readonly credentialsIn?: readonly string[];
   /** The subject's name in this log (`LOG_SUBJECT_HASH_KEY`); never the subject. */
   readonly subject?: string;
-  /** With several rings, of the one whose key set KV confirmed longest ago. */
+  /** With several rings, of the first; the others are at the health endpoint. */
   readonly keySet?: {
-    readonly ring: string;
     readonly rev: number | undefined;
     readonly ageSeconds: number | undefined;
     readonly source: KeySetSource | undefined;

@@ -23,9 +23,8 @@ export function refused(refusal: Refusal, context: Partial<RequestEvent> = {}): 
 
 /** An unexpected error: its name and where it happened, never its message, which may quote a token or a URL. */
 export function crashed(error: unknown): Outcome {
-  const name = error instanceof Error ? error.name : typeof error;
-  const at = error instanceof Error ? error.stack?.match(/(?<=^ {4})at .*$/gm) : undefined;
-  return refused({ code: "internal_error", error: name, at: at ?? [] });
+  const { name, stack = "" } = error instanceof Error ? error : { name: typeof error };
+  return refused({ code: "internal_error", error: name, at: stack.match(/(?<=^ {4})at .*$/gm) ?? [] });
 }
 
 /** What an event will say, as far as it is known. */

@@ -31,7 +31,10 @@ export async function answerKeys(rings: KeyRings, nowMs: number, waitUntil: Wait
   if (missing !== undefined) return refused(missing, { route });
   const maxAge = Math.min(...rings.rings.map(({ ladder }) => maxAgeSeconds(ladder.ready(nowMs, waitUntil), nowMs)));
   const headers = { "Content-Type": "application/jwk-set+json", "Cache-Control": `public, max-age=${maxAge}` };
-  return answered(route, new Response(jwkSetOf(held), { headers: { ...headers, ...READABLE_BY_ALL } }));
+  return answered(
+    route,
+    new Response((held.jwkSet ??= jwkSetOf(held)), { headers: { ...headers, ...READABLE_BY_ALL } }),
+  );
 }
 
 /**
@@ -113,24 +116,19 @@ export async function answerHealth(keyRings: HealthRings, nowMs: number, waitUnt
     keyRings.rings.map(async ({ name, ladder }) => {
       const held = await ladder.current(nowMs, waitUntil);
       if (!held.ok) return { ring: name, status: "unavailable", ...ladder.status(nowMs) };
-      const { source, keySet } = held.value;
-      const status = isConfirmed(held.value) ? "ok" : "degraded";
-      return { ring: name, status, ...ladder.status(nowMs), source, keys: keySet.keys.size };
+      return { ring: name, status: isConfirmed(held.value) ? "ok" : "degraded", ...ladder.status(nowMs) };
     }),
   );
   const [status = "degraded", other] = new Set(rings.map((ring) => ring.status));
   const body = { status: other === undefined ? status : "degraded", rings };
   const headers = { "Cache-Control": "no-store" };
-  const missing = keyRings.missing(nowMs);
-  if (body.status !== "unavailable" || missing === undefined) {
-    return answered(HEALTH_PATH, Response.json(body, { headers }));
-  }
-  const { code, retryAfterSeconds } = missing;
-  const response = Response.json(
-    { ...body, code },
-    { status: 503, headers: { ...headers, "Retry-After": String(retryAfterSeconds) } },
-  );
-  return { ...refused(missing, { route: HEALTH_PATH }), response };
+  const missing = body.status === "unavailable" ? keyRings.missing(nowMs) : undefined;
+  if (missing === undefined) return answered(HEALTH_PATH, Response.json(body, { headers }));
+  const retry = { ...headers, "Retry-After": String(missing.retryAfterSeconds) };
+  return {
+    ...refused(missing, { route: HEALTH_PATH }),
+    response: Response.json(body, { status: 503, headers: retry }),
+  };
 }
 
 /** Any web origin may read public keys, and the age of what it has got (Fetch Standard, CORS protocol). */
@@ -148,22 +146,16 @@ function maxAgeSeconds(held: HeldKeySet | undefined, nowMs: number): number {
 }
 
 /** Confirmed by KV within M. */
-function isConfirmed({ source }: Pick<HeldKeySet, "source">): boolean {
-  return source === "memory" || source === "kv";
+function isConfirmed({ source }: { readonly source: KeySetSource | undefined }): boolean {
+  return source === "memory";
 }
 
-const texts = new WeakMap<HeldKeys, string>();
-
-/** The keys that verify here, neither revoked nor skipped, each once. Serialised once per change of a key set. */
+/** The keys that verify here, neither revoked nor skipped, each once. */
 function jwkSetOf(held: HeldKeys): string {
-  const before = texts.get(held);
-  if (before !== undefined) return before;
   const keys = held.keySets.flatMap((keySet) =>
     (keySet?.document.keys ?? [])
       .filter(({ kid }) => held.ownerOf(kid) === keySet && typeof keySet?.find(kid) === "object")
       .map(({ jwk, kid }) => serialiseJwk(jwk, kid)),
   );
-  const text = JSON.stringify({ keys });
-  texts.set(held, text);
-  return text;
+  return JSON.stringify({ keys });
 }

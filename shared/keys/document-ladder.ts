@@ -21,7 +21,7 @@ import { endsWithin, startPlatformTimer } from "./deadline.ts";
 import type { StartTimer } from "./deadline.ts";
 import type { WaitUntil } from "./held-key-set.ts";
 import type { KeySetReader, KeySetReading } from "./key-set-reader.ts";
-import { createReadSchedule, DEFAULT_MEMORY_TTL_MS } from "./read-schedule.ts";
+import { createReadSchedule, DEFAULT_MEMORY_TTL_MS, NEVER } from "./read-schedule.ts";
 import type { ReadSchedule } from "./read-schedule.ts";
 
 /** What a document that is held looks like from here; times in epoch milliseconds. */
@@ -106,7 +106,7 @@ export function createDocumentLadder<Stored extends StoredDocument, Family exten
 ): DocumentLadder<Stored, Problem | ReadProblem<Family>> {
   const { family, reader, store, readDeadlineMs, startTimer = startPlatformTimer } = config;
   const schedule = createReadSchedule<Problem | ReadProblem<Family>>(config);
-  let latestNowMs = Number.NEGATIVE_INFINITY;
+  let latestNowMs = NEVER;
 
   function noticeClock(nowMs: number): boolean {
     const wentBack = nowMs < latestNowMs - readDeadlineMs - CLOCK_TOLERANCE_MS;

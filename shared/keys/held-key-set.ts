@@ -5,10 +5,9 @@ import type { KeySetProblem } from "../signed-key-set.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 
 /**
- * The rung a key set came from. `memory`: confirmed by KV less than M ago. `kv`: confirmed by this request's own read.
- * `last_good`: older than M, because KV cannot be asked. `bootstrap`: the document bundled at deploy.
+ * The rung a key set came from. `memory`: confirmed by KV less than M ago. `last_good`: older than M, because KV cannot be asked. `bootstrap`: the document bundled at deploy.
  */
-export type KeySetSource = "memory" | "kv" | "last_good" | "bootstrap";
+export type KeySetSource = "memory" | "last_good" | "bootstrap";
 
 /** Keys that a request may use. */
 export interface HeldKeySet {

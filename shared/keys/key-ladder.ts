@@ -36,7 +36,7 @@ export interface KeyLadderConfig {
   /** Documents with a lower `rev` are refused, the bootstrap document included. Use 1 when there is no floor. */
   readonly minRev: number;
   /** `BOOTSTRAP_KEY_SET`: a signed document bundled at deploy, or undefined. */
-  readonly bootstrap: string | undefined;
+  readonly bootstrapKeySet: string | undefined;
   /** How long a request waits for its own KV read. */
   readonly readDeadlineMs: number;
   /** Uniform in [0, 1); spreads refreshes and retries of many isolates. */
@@ -58,6 +58,8 @@ export interface LadderStatus {
   readonly rev: number | undefined;
   readonly ageSeconds: number | undefined;
   readonly expiresAt: EpochSeconds | undefined;
+  /** How many keys verify or are revoked. */
+  readonly keys: number;
   /** The pinned root keys. */
   readonly anchors: readonly Kid[];
   /** Keys of the document that cannot be used. */
@@ -85,8 +87,6 @@ export interface KeyLadder {
   usable(nowMs: number): ImportedKeySet | undefined;
   /** Why there are no keys, if there are none. */
   missing(nowMs: number): KeysUnavailable | undefined;
-  /** There are no keys, and to wait would bring none: the last read has failed a moment ago. */
-  isOut(nowMs: number): boolean;
   /**
    * The keys for this request, by the first rung that holds. Waits for at most one KV read, and no longer than the
    * deadline.
@@ -96,9 +96,8 @@ export interface KeyLadder {
   /**
    * Looks for a newer key set because a token's kid is not in `used`. At most one KV read per cooldown (30 s) in this
    * isolate, so that invented kids cost next to nothing; requests with known kids never wait for it.
-   * @returns a key set other than `used`, or undefined
    */
-  refreshForUnknownKid(used: ImportedKeySet, nowMs: number, waitUntil: WaitUntil): Promise<HeldKeySet | undefined>;
+  refreshForUnknownKid(used: ImportedKeySet, nowMs: number, waitUntil: WaitUntil): Promise<void>;
   /** What the ladder stands on. No I/O. */
   status(nowMs: number): LadderStatus;
 }
@@ -112,11 +111,11 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
 
   /** Offers the bootstrap document, at most once per longest backoff while it is refused. */
   async function tryBootstrap(nowMs: number): Promise<void> {
-    if (config.bootstrap === undefined) return;
+    if (config.bootstrapKeySet === undefined) return;
     if (bootstrapRefusal !== undefined && nowMs - bootstrapRefusal.atMs < MAX_BACKOFF_MS) return;
     let problem: KeyReadProblemCode | undefined = "key_set_check_failed";
     try {
-      problem = await store.acceptBootstrap(config.bootstrap, nowMs);
+      problem = await store.acceptBootstrap(config.bootstrapKeySet, nowMs);
     } catch {
       // As above.
     }
@@ -146,25 +145,19 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     usable: (nowMs) => store.usable(nowMs)?.keySet,
     refreshIfDue,
     missing: (nowMs) => (store.usable(nowMs) === undefined ? unavailable(nowMs) : undefined),
-    isOut: (nowMs) =>
-      store.usable(nowMs) === undefined &&
-      schedule.holdsBack(nowMs) &&
-      (config.bootstrap === undefined || bootstrapRefusal !== undefined),
     async current(nowMs, waitUntil) {
       const without = ready(nowMs, waitUntil);
       if (without !== undefined) return ok(without);
       await documents.readUnlessHeldBack(nowMs, waitUntil);
       if (store.usable(nowMs) === undefined) await tryBootstrap(nowMs);
       const stored = store.usable(nowMs);
-      if (stored !== undefined) return ok(toHeld(stored, nowMs, "kv"));
+      if (stored !== undefined) return ok(toHeld(stored, nowMs));
       return err(unavailable(nowMs));
     },
     async refreshForUnknownKid(used, nowMs, waitUntil) {
       if (store.usable(nowMs)?.keySet === used && schedule.takeUnknownKidRead(nowMs)) {
         await documents.read(nowMs, MIN_KV_CACHE_TTL_SECONDS, waitUntil);
       }
-      const stored = store.usable(nowMs);
-      return stored === undefined || stored.keySet === used ? undefined : toHeld(stored, nowMs);
     },
     status(nowMs) {
       const stored = store.usable(nowMs);
@@ -174,6 +167,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
         rev: held?.keySet.document.rev,
         ageSeconds: held?.ageSeconds,
         expiresAt: held?.keySet.document.expiresAt,
+        keys: held?.keySet.keys.size ?? 0,
         anchors,
         skipped: held?.keySet.skipped ?? [],
         warnings: held === undefined ? [] : warningsOf(held.keySet, anchors),
@@ -192,14 +186,15 @@ function warningsOf({ document }: ImportedKeySet, anchors: readonly Kid[]): read
   ];
 }
 
-/** @param ifConfirmedNow the source to report when the set was confirmed by a read that began at `nowMs` or later */
-function toHeld(stored: StoredKeySet, nowMs: number, ifConfirmedNow: KeySetSource = "memory"): HeldKeySet {
-  const { keySet, confirmedAtMs, memoryTtlMs } = stored;
+function toHeld(stored: StoredKeySet, nowMs: number): HeldKeySet {
+  const { keySet, confirmedAtMs } = stored;
   const { issuedAt, revoked } = keySet.document;
-  const ageMs = nowMs - stored.readAtMs;
   const knownSinceMs = Number.isFinite(confirmedAtMs) ? confirmedAtMs : issuedAt * 1000;
-  const ageSeconds = Math.max(0, nowMs - knownSinceMs) / 1000;
-  let source: KeySetSource = ageMs <= 0 ? ifConfirmedNow : "memory";
-  if (ageMs >= memoryTtlMs) source = stored.fromBootstrap ? "bootstrap" : "last_good";
-  return { keySet, source, ageSeconds, text: revoked.length === stored.statedTombstones ? stored.text : undefined };
+  const isConfirmed = nowMs - stored.readAtMs < stored.memoryTtlMs;
+  return {
+    keySet,
+    source: isConfirmed ? "memory" : stored.fromBootstrap ? "bootstrap" : "last_good",
+    ageSeconds: Math.max(0, nowMs - knownSinceMs) / 1000,
+    text: revoked.length === stored.statedTombstones ? stored.text : undefined,
+  };
 }

@@ -21,10 +21,12 @@ export interface HeldKeys {
    * Timing is that key set's too.
    */
   ownerOf(kid: Kid): ImportedKeySet | undefined;
+  /** The plain JWK Set of all, once it has been asked for. */
+  jwkSet?: string;
 }
 
 export interface KeyRings {
-  /** In the order of the configuration; at least one. */
+  /** In the order of the configuration. */
   readonly rings: readonly Ring[];
   /**
    * The keys that can be used without waiting, or undefined when {@link KeyRings.current} has to be asked. Begins at most one
@@ -45,14 +47,12 @@ export interface KeyRings {
 /** @param rings at least one */
 export function createKeyRings(rings: readonly Ring[]): KeyRings {
   const ladders = rings.map(({ ladder }) => ladder);
-  let held = holdKeys([]);
+  let held = holdKeys(ladders.map(() => undefined));
   let refreshedAtMs = 0;
 
   /** What the ladders have now, as a new object only when it is not the same as before. */
   function hold(nowMs: number): HeldKeys {
-    const isSame = ladders.every(
-      (ladder, index) => index in held.keySets && ladder.usable(nowMs) === held.keySets[index],
-    );
+    const isSame = ladders.every((ladder, index) => ladder.usable(nowMs) === held.keySets[index]);
     if (!isSame) held = holdKeys(ladders.map((ladder) => ladder.usable(nowMs)));
     return held;
   }
@@ -63,7 +63,7 @@ export function createKeyRings(rings: readonly Ring[]): KeyRings {
       return refreshedAtMs;
     },
     ready(nowMs, waitUntil) {
-      for (const ladder of ladders) if (ladder.peek(nowMs) === undefined && !ladder.isOut(nowMs)) return undefined;
+      for (const ladder of ladders) if (ladder.peek(nowMs) === undefined) return undefined;
       if (ladders.some((ladder) => ladder.refreshIfDue(nowMs, waitUntil))) refreshedAtMs = nowMs;
       return hold(nowMs);
     },
@@ -80,7 +80,7 @@ export function createKeyRings(rings: readonly Ring[]): KeyRings {
       );
       return hold(nowMs);
     },
-    missing: (nowMs) => ladders.map((ladder) => ladder.missing(nowMs)).find((missing) => missing !== undefined),
+    missing: (nowMs) => ladders.map((ladder) => ladder.missing(nowMs)).find(Boolean),
   };
 }
 

@@ -10,6 +10,7 @@ import { importKeySet, withTombstones } from "../verification-keys.ts";
 import type { ImportedKeySet } from "../verification-keys.ts";
 import type { DocumentStore, StoredDocument } from "./document-ladder.ts";
 import type { KeyReadProblemCode } from "./held-key-set.ts";
+import { NEVER } from "./read-schedule.ts";
 
 export interface KeySetStoreConfig {
   readonly anchors: TrustAnchors;
@@ -32,7 +33,6 @@ export interface StoredKeySet extends StoredDocument {
   readonly fromBootstrap: boolean;
   /** The latest time at which KV was known to hold this document; -Infinity when that is not known. */
   readonly confirmedAtMs: number;
-  readonly expiresAtMs: number;
 }
 
 /** A document that was older than M when it was read is held, but not taken for confirmed. */
@@ -42,19 +42,19 @@ export interface KeySetStore extends DocumentStore<StoredKeySet, KeyReadProblemC
 }
 
 export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
-  const { anchors, issuer, ring, acceptsUnnamed, minRev, random } = config;
-  const rules = { anchors, issuer, ring, leastRev: minRev };
+  const { acceptsUnnamed, minRev, random } = config;
+  const rules = { ...config, leastRev: minRev };
   let held: StoredKeySet | undefined;
   /** The highest `rev` ever held; it outlives the document, so that an expired one cannot be followed by an older one. */
   let leastRev = minRev;
 
   function usable(nowMs: number): StoredKeySet | undefined {
-    return held !== undefined && nowMs < held.expiresAtMs ? held : undefined;
+    return held !== undefined && nowMs < held.keySet.document.expiresAt * 1000 ? held : undefined;
   }
 
   /** @param document with the times of earlier reads of the same document: they stand if they are later */
   function keep(document: HoldableDocument, ageSeconds: number, startedMs: number): "key_set_stale" | undefined {
-    const { rev, expiresAt, timing } = document.keySet.document;
+    const { rev, timing } = document.keySet.document;
     const memoryTtlMs = timing.memoryTtlSeconds * 1000;
     const isConfirmed = ageSeconds <= timing.memoryTtlSeconds;
     leastRev = Math.max(leastRev, rev);
@@ -65,7 +65,6 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
       memoryTtlMs,
       kvCacheTtlSeconds: timing.kvCacheTtlSeconds,
       refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
-      expiresAtMs: expiresAt * 1000,
     };
     return isConfirmed ? undefined : "key_set_stale";
   }
@@ -74,7 +73,7 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
   function confirm(known: StoredKeySet, ageSeconds: number, startedMs: number): KeyReadProblemCode | undefined {
     // A bootstrap document may be in use that is older than one held before; KV may not bring it back.
     if (known.keySet.document.rev < leastRev) return "key_set_rev_too_low";
-    if (known.expiresAtMs <= startedMs) return "key_set_expired";
+    if (usable(startedMs) === undefined) return "key_set_expired";
     return keep({ ...known, fromBootstrap: false }, ageSeconds, startedMs);
   }
 
@@ -101,7 +100,13 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
     if (!opened.ok) return opened.error.code;
     if (opened.value.document.ring === undefined && !acceptsUnnamed) return "key_set_wrong_ring";
     const keySet = await importKeySet(opened.value, held?.keySet);
-    return { text, statedTombstones: opened.value.document.revoked.length, keySet, fromBootstrap: false, ...NEVER };
+    return {
+      text,
+      statedTombstones: opened.value.document.revoked.length,
+      keySet,
+      fromBootstrap: false,
+      ...UNCONFIRMED,
+    };
   }
 
   return {
@@ -121,15 +126,15 @@ export function createKeySetStore(config: KeySetStoreConfig): KeySetStore {
       return undefined;
     },
     forgetAge() {
-      if (held !== undefined) held = { ...held, ...NEVER };
+      if (held !== undefined) held = { ...held, ...UNCONFIRMED };
     },
   };
 }
 
 /** What the document does not say itself. */
-type HoldableDocument = Omit<StoredKeySet, "memoryTtlMs" | "kvCacheTtlSeconds" | "refreshAfterMs" | "expiresAtMs">;
+type HoldableDocument = Omit<StoredKeySet, "memoryTtlMs" | "kvCacheTtlSeconds" | "refreshAfterMs">;
 
-const NEVER = { readAtMs: Number.NEGATIVE_INFINITY, confirmedAtMs: Number.NEGATIVE_INFINITY };
+const UNCONFIRMED = { readAtMs: NEVER, confirmedAtMs: NEVER };
 
 function payloadOf(compactJws: string): string {
   return compactJws.slice(compactJws.indexOf("."), compactJws.lastIndexOf("."));

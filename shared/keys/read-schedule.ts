@@ -12,6 +12,9 @@ export const MAX_BACKOFF_MS = 5000;
 /** How often a token with an unknown kid may cause a read, per isolate. */
 const UNKNOWN_KID_COOLDOWN_MS = 30_000;
 
+/** When something happened that has not, in epoch milliseconds. */
+export const NEVER: number = Number.NEGATIVE_INFINITY;
+
 export interface ReadScheduleConfig {
   /** How long a request waits for its own read. */
   readonly readDeadlineMs: number;
@@ -46,24 +49,20 @@ export interface ReadSchedule<Problem = KeyReadProblemCode> {
   reset(): void;
 }
 
-interface Failure {
-  readonly atMs: number;
-  readonly backoffMs: number;
-}
-
 export function createReadSchedule<Problem = KeyReadProblemCode>({
   readDeadlineMs,
   random,
 }: ReadScheduleConfig): ReadSchedule<Problem> {
-  let begunAtMs = Number.NEGATIVE_INFINITY;
-  let lastEndedBegunAtMs = Number.NEGATIVE_INFINITY;
-  let unknownKidAtMs = Number.NEGATIVE_INFINITY;
-  let failure: Failure | undefined;
+  let begunAtMs = NEVER;
+  let lastEndedBegunAtMs = NEVER;
+  let unknownKidAtMs = NEVER;
+  let failedAtMs = NEVER;
+  let backoffEndsMs = NEVER;
   let problem: Problem | undefined;
 
   /** A read has ended. One that was overtaken by a later one has nothing to say about KV any more. */
   function endsOvertaken(startedMs: number): boolean {
-    if (startedMs === begunAtMs) begunAtMs = Number.NEGATIVE_INFINITY;
+    if (startedMs === begunAtMs) begunAtMs = NEVER;
     if (startedMs < lastEndedBegunAtMs) return true;
     lastEndedBegunAtMs = startedMs;
     return false;
@@ -78,40 +77,33 @@ export function createReadSchedule<Problem = KeyReadProblemCode>({
     },
     succeed(startedMs, found) {
       if (endsOvertaken(startedMs)) return;
-      failure = undefined;
+      failedAtMs = NEVER;
+      backoffEndsMs = NEVER;
       problem = found;
     },
-    fail(startedMs, found, memoryTtlMs, failedAtMs) {
+    fail(startedMs, found, memoryTtlMs, endedMs) {
       if (endsOvertaken(startedMs)) return;
-      const atMs = Math.max(failedAtMs, failure?.atMs ?? failedAtMs);
-      const longestMs = Math.min(memoryTtlMs / 2, MAX_BACKOFF_MS);
-      failure = { atMs, backoffMs: longestMs * (0.5 + 0.5 * random()) };
+      failedAtMs = Math.max(failedAtMs, endedMs);
+      backoffEndsMs = failedAtMs + Math.min(memoryTtlMs / 2, MAX_BACKOFF_MS) * (0.5 + 0.5 * random());
       problem = found;
     },
-    mayRefresh(nowMs) {
-      const failedJustNow = failure !== undefined && nowMs - failure.atMs < failure.backoffMs;
-      return !failedJustNow && nowMs - begunAtMs >= readDeadlineMs;
-    },
+    mayRefresh: (nowMs) => nowMs >= backoffEndsMs && nowMs - begunAtMs >= readDeadlineMs,
     holdsBack(nowMs) {
-      if (failure === undefined) return false;
-      const backoffEndsMs = failure.atMs + failure.backoffMs;
-      if (nowMs < backoffEndsMs) return true;
       const isBeingRetried = begunAtMs >= backoffEndsMs;
-      return isBeingRetried && nowMs < backoffEndsMs + readDeadlineMs;
+      return nowMs < backoffEndsMs || (isBeingRetried && nowMs < backoffEndsMs + readDeadlineMs);
     },
-    backoffLeftMs(nowMs) {
-      return failure === undefined ? 0 : Math.max(0, failure.atMs + failure.backoffMs - nowMs);
-    },
+    backoffLeftMs: (nowMs) => Math.max(0, backoffEndsMs - nowMs),
     takeUnknownKidRead(nowMs) {
       if (nowMs - unknownKidAtMs < UNKNOWN_KID_COOLDOWN_MS) return false;
       unknownKidAtMs = nowMs;
       return true;
     },
     reset() {
-      begunAtMs = Number.NEGATIVE_INFINITY;
-      lastEndedBegunAtMs = Number.NEGATIVE_INFINITY;
-      unknownKidAtMs = Number.NEGATIVE_INFINITY;
-      failure = undefined;
+      begunAtMs = NEVER;
+      lastEndedBegunAtMs = NEVER;
+      unknownKidAtMs = NEVER;
+      failedAtMs = NEVER;
+      backoffEndsMs = NEVER;
     },
   };
 }

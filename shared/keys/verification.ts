@@ -46,16 +46,13 @@ export function createVerification(
   memoryLimits: TokenMemoryLimits = DEFAULT_TOKEN_MEMORY_LIMITS,
 ): Verification {
   const rings = createKeyRings(
-    configs.map(({ ring, anchors, minRev, bootstrapKeySet }) => ({
-      name: ring,
+    configs.map((config) => ({
+      name: config.ring,
       ladder: createKeyLadder({
-        reader: keySets.readerOf(ring),
-        anchors,
+        ...config,
         issuer,
-        ring,
+        reader: keySets.readerOf(config.ring),
         acceptsUnnamed: configs.length === 1,
-        minRev,
-        bootstrap: bootstrapKeySet,
         readDeadlineMs: KEY_READ_DEADLINE_MS,
         random: Math.random,
       }),

@@ -81,7 +81,7 @@ test("a request whose read hangs holds up no other, and gets its own answer when
   const first = ask(T0);
   await reading;
   text = await ring.publish();
-  expect(await ask(T0 + 1)).toEqual({ status: 200, body: { source: "kv", rev: 10 } });
+  expect(await ask(T0 + 1)).toEqual({ status: 200, body: { source: "memory", rev: 10 } });
   expect(open).toHaveLength(1);
   for (const response of open.splice(0)) response.end(text);
   expect(await first).toMatchObject({ status: 200, body: { rev: 10 } });
@@ -102,7 +102,7 @@ test("a background refresh whose connection breaks leaves nothing behind", async
   await reading;
   for (const response of open.splice(0)) response.destroy();
   text = await ring.publish({ rev: 11 });
-  expect((await ask(T0 + 2 * MEMORY_TTL_MS)).body).toEqual({ source: "kv", rev: 11 });
+  expect((await ask(T0 + 2 * MEMORY_TTL_MS)).body).toEqual({ source: "memory", rev: 11 });
 });
 
 test("a request that is given up by its client does not keep the next from KV", async () => {
@@ -113,5 +113,5 @@ test("a request that is given up by its client does not keep the next from KV", 
   client.abort();
   await expect(first).rejects.toThrow("abort");
   text = await ring.publish();
-  expect((await ask(T0 + 1)).body).toEqual({ source: "kv", rev: 10 });
+  expect((await ask(T0 + 1)).body).toEqual({ source: "memory", rev: 10 });
 });

@@ -36,7 +36,7 @@ async function createLadder(env: Env): Promise<KeyLadder> {
     ring: TEST_RING,
     acceptsUnnamed: true,
     minRev: 1,
-    bootstrap: undefined,
+    bootstrapKeySet: undefined,
     readDeadlineMs: env.READ_DEADLINE_MS,
     random: Math.random,
   });

@@ -60,7 +60,7 @@ export function makeLadder(ring: TestRing, reader: KeySetReader, choices: Ladder
     ring: TEST_RING,
     acceptsUnnamed: true,
     minRev,
-    bootstrap,
+    bootstrapKeySet: bootstrap,
     readDeadlineMs,
     random,
   };

@@ -14,7 +14,7 @@ export interface GatewayHealth {
   /** "ok", "degraded" or "unavailable", as the Worker says; "unreachable" when there was no such answer. */
   readonly status: "ok" | "degraded" | "unavailable" | "unreachable";
   readonly rev: number | undefined;
-  /** Where its document came from: "memory", "kv", "last_good" or "bootstrap". */
+  /** Where its document came from: "memory", "last_good" or "bootstrap". */
   readonly source: string | undefined;
   readonly ageSeconds: number | undefined;
   /** The kids of the root keys that it pins for this ring. */

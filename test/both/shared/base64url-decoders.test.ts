@@ -14,7 +14,7 @@ test("the portable decoder fills the same octets from the same texts as the one 
     fc.property(texts, (text) => {
       const octets = new Uint8Array((text.length * 3) >> 2);
       // The portable step leaves trailing bits and impossible lengths to its caller; both show when encoding again.
-      const isAccepted = decodePortablyInto(text, octets) && encodeBase64url(octets) === text;
+      const isAccepted = text.length % 4 !== 1 && decodePortablyInto(text, octets) && encodeBase64url(octets) === text;
       expect(decodeBase64url(text)).toEqual(isAccepted ? octets : undefined);
     }),
     { numRuns: 3000 },

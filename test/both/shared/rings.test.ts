@@ -1,7 +1,6 @@
 /** Names of rings, and options that say something about each. */
 import { describe, expect, test } from "vitest";
 import { parseRingNames, readByRing } from "../../../shared/rings.ts";
-import { ringName } from "../../support/key-sets.ts";
 
 describe("names of rings", () => {
   test.each([
@@ -25,57 +24,55 @@ describe("names of rings", () => {
 });
 
 describe("an option", () => {
-  const [main, west] = [ringName("main"), ringName("west")];
-
-  /** What is read, and what is reported; a value is read as its text. */
-  function read(
-    option: unknown,
-    rings = [main, west],
-  ): { readonly values: object; readonly problems: readonly string[] } {
+  /** What is read, and what is reported. */
+  function read(option: unknown, rings = ["main", "west"]): { readonly read: unknown; readonly problems: unknown } {
     const problems: string[] = [];
-    const values = readByRing(
-      "option",
-      option,
-      rings,
-      (value, name) => `${name}=${JSON.stringify(value)}`,
-      (name, problem) => void problems.push(`${name} ${problem}`),
-    );
-    return { values: Object.fromEntries(values), problems };
+    const found = readByRing("option", option, rings, (name, problem) => void problems.push(`${name} ${problem}`));
+    return { read: found.map(({ name, value }) => [name, value]), problems };
   }
 
   test("of several rings is an object, and may leave rings out", () => {
-    expect(read({ main: 1, west: 2 })).toEqual({
-      values: { main: "option.main=1", west: "option.west=2" },
-      problems: [],
-    });
-    expect(read({ west: 2 }).values).toEqual({ main: "option.main=undefined", west: "option.west=2" });
-    expect(read(undefined).values).toEqual({ main: "option=undefined", west: "option=undefined" });
+    const [main, west] = ["option.main", "option.west"];
+    expect(read({ west: 2, main: 1 }).read).toEqual([
+      [main, 1],
+      [west, 2],
+    ]);
+    expect(read({ west: 2 }).read).toEqual([
+      [main, undefined],
+      [west, 2],
+    ]);
+    expect(read({}).read).toEqual([
+      [main, undefined],
+      [west, undefined],
+    ]);
+    expect(read(undefined).read).toEqual([
+      [main, undefined],
+      [west, undefined],
+    ]);
   });
 
   test("of one ring may be the plain value too", () => {
-    expect(read("x", [main]).values).toEqual({ main: 'option="x"' });
-    expect(read([1, 2], [main]).values).toEqual({ main: "option=[1,2]" });
-    expect(read({ main: "x" }, [main]).values).toEqual({ main: 'option.main="x"' });
+    expect(read("x", ["main"]).read).toEqual([["option", "x"]]);
+    expect(read([1, 2], ["main"]).read).toEqual([["option", [1, 2]]]);
+    expect(read({ main: "x" }, ["main"]).read).toEqual([["option", "x"]]);
   });
 
   test.each([
-    ["a plain value", 7, "option must be an object with a member for each ring, because there are several"],
-    ["an array", [7], "option must be an object with a member for each ring, because there are several"],
-    [
-      "another ring",
-      { main: 1, east: 2 },
-      "option must have one or more members, each with the name of one of the rings",
-    ],
-    ["no ring", {}, "option must have one or more members, each with the name of one of the rings"],
-  ])("%s for several rings is a problem, and nothing is read", (_what, option, problem) => {
-    expect(read(option)).toEqual({ values: {}, problems: [problem] });
+    ["a plain value", 7],
+    ["an array", [7]],
+    ["null", null],
+    ["another ring", { main: 1, east: 2 }],
+  ])("%s for several rings is a problem, and nothing is read", (_what, option) => {
+    expect(read(option)).toEqual({
+      read: [],
+      problems: ["option must have a member for each ring, and no other"],
+    });
   });
 
   test("a ring is never found in the prototype", () => {
-    expect(read({ constructor: 1 }, [main]).problems).toHaveLength(1);
-    expect(read({ main: 1 }, [main, ringName("constructor")]).values).toEqual({
-      main: "option.main=1",
-      constructor: "option.constructor=undefined",
-    });
+    expect(read({ main: 1 }, ["main", "constructor"]).read).toEqual([
+      ["option.main", 1],
+      ["option.constructor", undefined],
+    ]);
   });
 });

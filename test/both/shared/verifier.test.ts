@@ -125,7 +125,7 @@ describe("options", () => {
     ["minRev", "1"],
     ["minRev", Number.NaN],
     ["bootstrapKeySet", ""],
-    ["bootstrapKeySet", {}],
+    ["bootstrapKeySet", { west: "a.b.c" }],
     ["bootstrapKeySet", "not a document"],
     ["algs", []],
     ["algs", ["HS256"]],

@@ -66,7 +66,7 @@ export function createEdge(options: EdgeOptions): Edge {
     ring: policy.ring,
     acceptsUnnamed: true,
     minRev,
-    bootstrap,
+    bootstrapKeySet: bootstrap,
     readDeadlineMs,
     random,
     startTimer: (delayMs, onTime) => clock.startTimer(delayMs, onTime),

@@ -75,7 +75,7 @@ describe("options that are no options are refused at construction", () => {
   ];
   test.each(cases)("%s", (_name, options) => {
     expect(() => createGateway(ROUTES, options)).toThrow(
-      new TypeError("createGateway takes features (an array), clock and onEvent (functions), and no other option."),
+      new TypeError("createGateway takes features (an array), clock and onEvent (functions)."),
     );
   });
 

@@ -50,7 +50,6 @@ describe("a document", () => {
       confirmedAtMs: T + 5,
       memoryTtlMs: MEMORY_TTL_MS,
       refreshAfterMs: MEMORY_TTL_MS / 2,
-      expiresAtMs: EXPIRES_AT_MS,
     });
     expect(held().keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
   });
@@ -253,6 +252,6 @@ test("after the clock went back the age is unknown, and the document is held", a
   const text = await ring.publish();
   await accept(text);
   store.forgetAge();
-  expect(held()).toMatchObject({ text, readAtMs: NEVER, confirmedAtMs: NEVER, expiresAtMs: EXPIRES_AT_MS });
+  expect(held()).toMatchObject({ text, readAtMs: NEVER, confirmedAtMs: NEVER });
   expect(store.usable(T)).toBeDefined();
 });

@@ -63,11 +63,11 @@ describe("the ladder of a verification", () => {
 
   test("accepts by each member of its configuration", async () => {
     const stranger = await makeRing();
-    expect(await problemWith({})).toBe("kv");
+    expect(await problemWith({})).toBe("memory");
     expect(await problemWith({ anchors: stranger.root.anchors })).toBe("key_set_unknown_root");
     expect(await problemWith({ issuer: issuerUrl("https://elsewhere.example.com") })).toBe("key_set_wrong_issuer");
     expect(await problemWith({ ring: ringName("west") })).toBe("key_set_wrong_ring");
-    expect(await problemWith({ minRev: 10 })).toBe("kv");
+    expect(await problemWith({ minRev: 10 })).toBe("memory");
     expect(await problemWith({ minRev: 11 })).toBe("key_set_rev_too_low");
     expect(await problemWith({}, null)).toBe("key_set_missing");
     expect(await problemWith({ bootstrapKeySet: text }, null)).toBe("bootstrap");

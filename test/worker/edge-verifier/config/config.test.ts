@@ -12,7 +12,7 @@ import { readBindings } from "../../../../edge-verifier/config/values.ts";
 import { defineRoutes } from "../../../../edge-verifier/policy/rule.ts";
 import { err, ok } from "../../../../shared/result.ts";
 import type { Result } from "../../../../shared/result.ts";
-import { makeRoot } from "../../../support/key-sets.ts";
+import { makeDocument, makeKey, makeRoot, seconds, signKeySet } from "../../../support/key-sets.ts";
 import { errorOf, valueOf } from "../../../support/values.ts";
 import { AUDIENCE, echoOf, makeFixture, problemOf } from "../fixture.ts";
 
@@ -45,7 +45,6 @@ describe("a broken configuration", () => {
       vars: {
         ISSUER: "auth.example.com",
         AUDIENCE: "a,,b",
-        RING: "Main!",
         TRUST_ANCHORS: "[",
         MIN_REV: "-1",
         KEY_SETS: "not a binding",
@@ -76,7 +75,6 @@ describe("a broken configuration", () => {
       "MIN_REV",
       "ORIGIN_TIMEOUT_SECONDS",
       "ORIGIN_URL",
-      "RING",
       "TOKEN_ALGS",
       "TOKEN_TYPS",
       "TRUST_ANCHORS",
@@ -145,6 +143,75 @@ describe("TRUST_ANCHORS", () => {
   ])("%s is refused", async (_name, anchors) => {
     const problems = errorOf(await verifierOf({ ...(await complete()), TRUST_ANCHORS: JSON.stringify(anchors) }));
     expect(problems.map(({ variable }) => variable)).toContain("TRUST_ANCHORS");
+  });
+});
+
+describe("several rings", () => {
+  test("each have their own anchors, floor and bootstrap document", async () => {
+    const [main, west] = await Promise.all([makeRoot(), makeRoot()]);
+    const bundled = await signKeySet(makeDocument([await makeKey("ES256")], seconds(1_800_000_000)), west);
+    const byRing = {
+      TRUST_ANCHORS: { main: [main.jwk], west: [west.jwk] },
+      MIN_REV: { main: 7 },
+      BOOTSTRAP_KEY_SET: { west: bundled },
+    };
+    for (const spell of [(value: object): unknown => value, (value: object): unknown => JSON.stringify(value)]) {
+      const vars = Object.fromEntries(Object.entries(byRing).map(([variable, value]) => [variable, spell(value)]));
+      const { keySet } = valueOf(await verifierOf({ ...(await complete()), RING: "main, west", ...vars }));
+      expect(keySet.rings).toMatchObject([
+        { ring: "main", anchors: [{ kid: main.kid }], minRev: 7, bootstrapKeySet: undefined },
+        { ring: "west", anchors: [{ kid: west.kid }], minRev: 1, bootstrapKeySet: bundled },
+      ]);
+    }
+  });
+
+  test("one ring may be written as several are", async () => {
+    const root = await makeRoot();
+    const TRUST_ANCHORS = JSON.stringify({ west: [root.jwk] });
+    const { keySet } = valueOf(
+      await verifierOf({ ...(await complete()), RING: "west", TRUST_ANCHORS, MIN_REV: '{"west":3}' }),
+    );
+    expect(keySet.rings).toMatchObject([{ ring: "west", anchors: [{ kid: root.kid }], minRev: 3 }]);
+  });
+
+  const MEMBERS = "must have a member for each ring, and no other";
+  test.each([
+    ["a plain MIN_REV", { MIN_REV: "7" }, "MIN_REV", MEMBERS],
+    ["a plain BOOTSTRAP_KEY_SET", { BOOTSTRAP_KEY_SET: "a.b.c" }, "BOOTSTRAP_KEY_SET", MEMBERS],
+    ["a floor for another ring", { MIN_REV: '{"east":7}' }, "MIN_REV", MEMBERS],
+    ["a floor that is none", { MIN_REV: '{"west":0}' }, "MIN_REV.west", "must be a positive whole number"],
+    [
+      "a document that is none",
+      { BOOTSTRAP_KEY_SET: { main: "x" } },
+      "BOOTSTRAP_KEY_SET.main",
+      "must be a signed key set document",
+    ],
+    ["a ring twice", { RING: "main,west,main" }, "RING", "must name each ring once"],
+    [
+      "a name that is none",
+      { RING: "main,West" },
+      "RING",
+      "must be a comma-separated list of names of 1 to 63 of a-z, 0-9 and inner -",
+    ],
+  ])("%s is a problem", async (_what, vars, variable, problem) => {
+    const { jwk } = await makeRoot();
+    const several = { ...(await complete()), RING: "main,west", TRUST_ANCHORS: { main: [jwk], west: [jwk] } };
+    expect(errorOf(await verifierOf({ ...several, ...vars }))).toContainEqual({ variable, problem });
+  });
+
+  test("anchors that are not one array for each ring are a problem", async () => {
+    const { jwk } = await makeRoot();
+    const problemsOf = async (TRUST_ANCHORS: unknown): Promise<readonly ConfigProblem[]> =>
+      errorOf(await verifierOf({ ...(await complete()), RING: "main,west", TRUST_ANCHORS }));
+    expect(await problemsOf([jwk])).toEqual([{ variable: "TRUST_ANCHORS", problem: MEMBERS }]);
+    expect(await problemsOf({ main: [jwk], east: [jwk] })).toEqual([{ variable: "TRUST_ANCHORS", problem: MEMBERS }]);
+    expect(await problemsOf({ main: [jwk] })).toEqual([{ variable: "TRUST_ANCHORS.west", problem: "is missing" }]);
+    expect(await problemsOf({ main: [jwk], west: [] })).toEqual([
+      { variable: "TRUST_ANCHORS.west", problem: "must be a JSON array of 1 to 3 public JWKs" },
+    ]);
+    expect(await problemsOf({ main: [jwk], west: [{ ...jwk, kid: "other" }] })).toEqual([
+      { variable: "TRUST_ANCHORS.west", problem: "[0] kid_mismatch" },
+    ]);
   });
 });
 

@@ -25,7 +25,7 @@ describe("the event", () => {
         alg: "ES256",
         iss: TEST_ISSUER,
         jti: "t-1",
-        keySet: { ring: fixture.env["RING"], rev: NOW - 10, ageSeconds: 0, source: "memory" },
+        keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
         keysMs: 0,
         originMs: 0,
         requestId: expect.stringMatching(UUID),
@@ -48,7 +48,7 @@ describe("the event", () => {
         credentialsIn: ["authorization"],
         route: "/api/*",
         keysMs: 0,
-        keySet: { ring: fixture.env["RING"], rev: NOW - 10, ageSeconds: 0, source: "memory" },
+        keySet: { rev: NOW - 10, ageSeconds: 0, source: "memory" },
         requestId: expect.stringMatching(UUID),
       },
     ]);

@@ -203,7 +203,7 @@ describe("GET /.well-known/sealgate/health", () => {
           ring: fixture.env["RING"],
           status: "ok",
           rev: NOW - 10,
-          source: "kv",
+          source: "memory",
           ageSeconds: 0,
           expiresAt: NOW - 10 + 86_400,
           anchors: [fixture.root.kid],
@@ -223,7 +223,6 @@ describe("GET /.well-known/sealgate/health", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.json()).toMatchObject({
       status: "unavailable",
-      code: "keys_unavailable",
       rings: [{ status: "unavailable", problem: "key_set_missing" }],
     });
   });

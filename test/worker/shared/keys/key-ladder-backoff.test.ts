@@ -63,7 +63,7 @@ describe("backoff after a failed read", () => {
     void ladder.current(PAST_M + BACKOFF_MS, waitUntil);
     reader.answer(await ring.publish({ rev: 11 }));
     const next = valueOf(await ladder.current(PAST_M + BACKOFF_MS + DEADLINE_MS, waitUntil));
-    expect(next).toMatchObject({ source: "kv", keySet: { document: { rev: 11 } } });
+    expect(next).toMatchObject({ source: "memory", keySet: { document: { rev: 11 } } });
   });
 
   test("long after a failure, two requests at once both ask KV: neither uses a copy older than M", async () => {

@@ -237,7 +237,7 @@ describe("which document may replace the one held", () => {
     const before = valueOf(await ladder.current(T0 + 1, waitUntil)).keySet;
     reader.answer(await ring.publish({ keys: [], revoked: [{ kid: ring.key.kid, at: seconds(ISSUED_AT) }] }));
     const { source, keySet } = valueOf(await ladder.current(PAST_M, waitUntil));
-    expect(source).toBe("kv");
+    expect(source).toBe("memory");
     expect(keySet.keys.has(ring.key.kid)).toBe(true);
     expect(keySet.find(ring.key.kid)).toBe("revoked");
     expect(keySet.document.revoked).toHaveLength(1);

@@ -40,7 +40,7 @@ describe("first request", () => {
     const ladder = makeLadder(ring, kv);
     expect(ladder.ready(T0, waitUntil)).toBeUndefined();
     const held = valueOf(await ladder.current(T0, waitUntil));
-    expect(held).toMatchObject({ source: "kv", ageSeconds: 0 });
+    expect(held).toMatchObject({ source: "memory", ageSeconds: 0 });
     expect(held.keySet.find(ring.key.kid)).toMatchObject({ kid: ring.key.kid });
     expect(kv.reads).toEqual([30]);
   });
@@ -105,7 +105,7 @@ describe("past M", () => {
     await env.KEY_SETS.put(KEY, await ring.publish({ rev: 11, keys: [] }));
     expect(ladder.ready(T0 + MEMORY_TTL_MS, waitUntil)).toBeUndefined();
     const held = valueOf(await ladder.current(T0 + MEMORY_TTL_MS, waitUntil));
-    expect(held).toMatchObject({ source: "kv", ageSeconds: 0 });
+    expect(held).toMatchObject({ source: "memory", ageSeconds: 0 });
     expect(held.keySet.find(ring.key.kid)).toBeUndefined();
     expect(kv.reads).toHaveLength(2);
   });
@@ -120,7 +120,7 @@ describe("past M", () => {
     expect(costly.map((call) => call.mock.calls.length)).toEqual([0, 0, 0]);
     for (const call of costly) call.mockRestore();
     expect(second.keySet).toBe(first.keySet);
-    expect(second.source).toBe("kv");
+    expect(second.source).toBe("memory");
     expect(ladder.ready(T0 + MEMORY_TTL_MS + 10_000, waitUntil)).toMatchObject({ source: "memory", ageSeconds: 10 });
   });
 
@@ -186,7 +186,7 @@ describe("bootstrap document", () => {
     const ladder = makeLadder(ring, countedKv(), { bootstrap: await ring.publish() });
     await ladder.current(T0, waitUntil);
     await env.KEY_SETS.put(KEY, await ring.publish({ rev: 11 }));
-    expect(valueOf(await ladder.current(T0 + 10_000, waitUntil))).toMatchObject({ source: "kv" });
+    expect(valueOf(await ladder.current(T0 + 10_000, waitUntil))).toMatchObject({ source: "memory" });
   });
 
   test("gives way to another document of the same rev: what KV serves is what other isolates use", async () => {
@@ -226,7 +226,7 @@ describe("bootstrap document", () => {
     const first = valueOf(await ladder.current(T0, waitUntil));
     await env.KEY_SETS.put(KEY, text);
     const second = valueOf(await ladder.current(T0 + 10_000, waitUntil));
-    expect(second).toMatchObject({ source: "kv", ageSeconds: 0 });
+    expect(second).toMatchObject({ source: "memory", ageSeconds: 0 });
     expect(second.keySet).toBe(first.keySet);
   });
 
@@ -289,6 +289,7 @@ describe("status", () => {
       rev: 10,
       ageSeconds: 5,
       expiresAt: ISSUED_AT + 86_400,
+      keys: 1,
       anchors: [ring.root.kid],
       skipped: [{ index: 1, kid: ring.key.kid, problem: "kid_repeated" }],
       warnings: [{ code: "anchor_missing", kids: [ring.newKey.kid] }],

@@ -71,7 +71,7 @@ function use(sides: readonly Side[]): void {
         ring: names[index] ?? TEST_RING,
         acceptsUnnamed: false,
         minRev: 1,
-        bootstrap: undefined,
+        bootstrapKeySet: undefined,
       }),
     })),
   );

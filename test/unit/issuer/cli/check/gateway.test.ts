@@ -8,7 +8,7 @@ const health = {
   url: "https://api.acme.dev/.well-known/sealgate/health",
   status: "ok",
   rev: 7,
-  source: "kv",
+  source: "memory",
   ageSeconds: 1,
   anchors: [],
   problem: undefined,

@@ -194,7 +194,7 @@ const PLANTED: readonly Planted[] = [
   {
     mistake: "the gateway reads another namespace",
     plant({ gateway }) {
-      gateway.serve(JSON.stringify(gatewayHealth({ status: "ok", rev: 9e15, source: "kv", ageSeconds: 1 })));
+      gateway.serve(JSON.stringify(gatewayHealth({ status: "ok", rev: 9e15, source: "memory", ageSeconds: 1 })));
     },
     found: /^gateway: The gateway has a newer key set than KV holds\. → See that the gateway reads the namespace/m,
   },

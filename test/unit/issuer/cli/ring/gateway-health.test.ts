@@ -33,7 +33,7 @@ describe("ring status --gateway", () => {
     await cli.ring(["init"]);
     cli.pass(SETTLE_SECONDS);
     await cli.ring(["reconcile"]);
-    const url = await startGateway(gatewayHealth({ status: "ok", rev: 1, source: "kv", ageSeconds: 1 }));
+    const url = await startGateway(gatewayHealth({ status: "ok", rev: 1, source: "memory", ageSeconds: 1 }));
     const { issuedAt } = await cli.document();
     cli.pass(issuedAt + 270 - cli.now());
     const inTime = await cli.ring(["status", "--gateway", url]);

@@ -52,7 +52,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["npm run deploy", CLOUDFLARE],
     ["export GATEWAY=https://api.example.com", DEPLOYED],
     [
-      '{"status":"ok","ring":"main","source":"kv","rev":1795827577275425,"ageSeconds":0,"expiresAt":1795913847,"skipped":[],"warnings":[],"keys":2}',
+      '{"status":"ok","rings":[{"ring":"main","status":"ok","source":"memory","rev":1795827577275425,"ageSeconds":0,"expiresAt":1795913847,"keys":2,"anchors":["2Kp…"],"skipped":[],"warnings":[]}]}',
       OUTPUT,
     ],
     ['curl -s "$GATEWAY/api/orders"', DEPLOYED],

@@ -52,7 +52,7 @@ export const GATEWAY_EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ],
   ],
   "docs/gateway-log.md": [
-    ['{"status":"ok","ring":"main","rev":1795827899162545,"source":"kv",', { because: "an answer" }],
+    ['{"status":"ok","rings":[{"ring":"main","status":"ok","source":"memory",', { because: "an answer" }],
     [
       'ratelimits = [{ name = "CALLERS", namespace_id = "1002", simple = { limit = 600, period = 60 } }]',
       { because: "a line of wrangler.toml; test/e2e/gateway/platform.test.ts has the same binding" },

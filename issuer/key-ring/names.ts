@@ -10,6 +10,8 @@ import type { RevokedKid } from "../../shared/key-set.ts";
 import type { KmsTags } from "../kms/port.ts";
 import { parseDocumentLife, serialiseDocumentLife } from "./document-life.ts";
 import type { DocumentLife } from "./document-life.ts";
+import { parseSurvey, serialiseSurvey } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 
 /** What a key of the ring is for. */
 export type KeyRole =
@@ -90,6 +92,8 @@ const TAG = {
   timing: "sealgate:timing",
   /** On the root keys: since when edges have had a document without a break, and the `exp` of the last one. */
   document: "sealgate:document",
+  /** On the root key: which keys of the account are not the ring's. */
+  survey: "sealgate:survey",
 } as const;
 
 /** The tags of a key, as far as they are the ring's and well-formed. */
@@ -108,6 +112,7 @@ export interface RingTags {
   readonly revokedOthers: readonly RevokedKid[];
   readonly timing: string | undefined;
   readonly document: DocumentLife | undefined;
+  readonly survey: Survey | undefined;
 }
 
 export function parseRingTags(tags: KmsTags): RingTags {
@@ -124,6 +129,7 @@ export function parseRingTags(tags: KmsTags): RingTags {
     revokedOthers: Object.keys(tags).flatMap((name) => parseRevokedOther(name, tags[name])),
     timing: tags[TAG.timing],
     document: parseDocumentLife(tags[TAG.document]),
+    survey: parseSurvey(tags[TAG.survey]),
   };
 }
 
@@ -151,7 +157,7 @@ export function settledSince(tags: Pick<RingTags, "listedAt" | "publishedAt">): 
 /** The tags to write for what is given; members left out are not touched. */
 export function ringTags(values: Partial<RingTags>): KmsTags {
   const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, revokedAt, timing } = values;
-  const { document, revokedOthers = [] } = values;
+  const { document, survey, revokedOthers = [] } = values;
   return {
     ...(ring === undefined ? {} : { [TAG.ring]: ring }),
     ...(generation === undefined ? {} : { [TAG.generation]: generation }),
@@ -165,6 +171,7 @@ export function ringTags(values: Partial<RingTags>): KmsTags {
     ...Object.fromEntries(revokedOthers.map(({ kid, at }) => [TAG.revokedOther + kid, String(Math.floor(at))])),
     ...(timing === undefined ? {} : { [TAG.timing]: timing }),
     ...(document === undefined ? {} : { [TAG.document]: serialiseDocumentLife(document) }),
+    ...(survey === undefined ? {} : { [TAG.survey]: serialiseSurvey(survey) }),
   };
 }
 

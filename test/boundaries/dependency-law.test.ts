@@ -106,6 +106,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
         "names.ts",
         "document-life.ts",
         "new-keys.ts",
+        "survey.ts",
         "model/",
         "policy.ts",
         "rev.ts",

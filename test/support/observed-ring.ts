@@ -124,6 +124,7 @@ export function observedRing(changes: Partial<ObservedRing> = {}): ObservedRing 
     active: { keyId: "id-1", generation: 1, updatedAt: START },
     generations: [generation(1, noted()), generation(2, noted())],
     orphans: [],
+    survey: undefined,
     candidate: undefined,
     document: held(documentOf([entry(1, "active"), entry(2, "pending")])),
     storedText: undefined,

@@ -6,6 +6,7 @@ import type { KeySetDocument, SkippedKey } from "../../../shared/key-set.ts";
 import type { KeySetProblem } from "../../../shared/signed-key-set.ts";
 import type { FaultCode } from "../../errors.ts";
 import type { RingTags } from "../names.ts";
+import type { Survey } from "../survey.ts";
 
 export interface ObservedKey {
   /** As aliases name their target. */
@@ -87,6 +88,8 @@ export interface ObservedRing {
   readonly generations: readonly ObservedGeneration[]; // by number, ascending
   /** Keys with the ring's tags and no alias: what a crash or a lost race leaves. */
   readonly orphans: readonly ObservedKey[];
+  /** The keys without an alias that are not the ring's, when their tags were read now; undefined when they need not be. */
+  readonly survey: Survey | undefined;
   /** The key that is to be adopted, if one was named. */
   readonly candidate: ObservedCandidate | undefined;
   readonly document: ObservedDocument;

@@ -19,6 +19,8 @@ import type {
 } from "../model/observed.ts";
 import { parseRingAlias, parseRingTags } from "../names.ts";
 import type { AliasRole } from "../names.ts";
+import { hashOfKeys, isSurveyOver, keysToLookAt } from "../survey.ts";
+import type { Survey } from "../survey.ts";
 import { mapLimited } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
 
@@ -29,6 +31,7 @@ export interface KeyObservation {
   readonly active: ObservedActive | undefined;
   readonly generations: readonly ObservedGeneration[];
   readonly orphans: readonly ObservedKey[];
+  readonly survey: Survey | undefined;
   readonly candidate: ObservedCandidate | undefined;
 }
 
@@ -71,7 +74,7 @@ export async function observeKeys(reader: KeyReader, candidate: string | undefin
     rootUpdatedAt: rootAlias?.updatedAt,
     active: activeAlias === undefined ? undefined : toActive(activeAlias, generationAliases),
     generations: generations.toSorted((left, right) => left.number - right.number),
-    orphans: await observeOrphans(reader, new Set(aliases.map(({ targetKeyId }) => targetKeyId))),
+    ...(await observeOrphans(reader, new Set(aliases.map(({ targetKeyId }) => targetKeyId)), roots.root?.tags.survey)),
     candidate: candidate === undefined ? undefined : await observeCandidate(reader, candidate),
   };
 }
@@ -103,26 +106,42 @@ function toActive({ targetKeyId, updatedAt }: KmsAlias, generations: readonly Nu
 /** Tags never turn a foreign key into one of the ring by themselves, so its tags are looked at once in a while only. */
 const FOREIGN_KEY_SECONDS = 3600;
 
-async function observeOrphans(reader: KeyReader, aliased: ReadonlySet<string>): Promise<readonly ObservedKey[]> {
+async function observeOrphans(
+  reader: KeyReader,
+  aliased: ReadonlySet<string>,
+  noted: Survey | undefined,
+): Promise<Pick<KeyObservation, "orphans" | "survey">> {
   const { kms, memory, now, ring } = reader;
-  const arns = await kms.listKeys();
-  const suspects = arns.filter((arn) => {
+  const arns = (await kms.listKeys()).filter((arn) => !aliased.has(arn.slice(arn.lastIndexOf("/") + 1)));
+  const toLookAt = keysToLookAt(arns, noted, now);
+  const suspects = toLookAt.filter((arn) => {
     const readAt = memory.foreignKeys.get(arn);
-    const isForeign = readAt !== undefined && now < readAt + FOREIGN_KEY_SECONDS;
-    return !isForeign && !aliased.has(arn.slice(arn.lastIndexOf("/") + 1));
+    return readAt === undefined || now >= readAt + FOREIGN_KEY_SECONDS;
   });
+  let isComplete = true;
   const keys = await mapLimited(suspects, async (arn): Promise<readonly ObservedKey[]> => {
     const tags = await readTagsOfAny(kms, arn);
     // Too new to be seen: whose it is will show.
-    if (tags === undefined) return [];
+    if (tags === undefined) {
+      isComplete = false;
+      return [];
+    }
     if (parseRingTags(tags).ring !== ring) {
       memory.foreignKeys.set(arn, now);
       return [];
     }
     return [await describe(reader, arn, await describeKey(kms, arn), tags, undefined)];
   });
-  // What waits for its deletion is dealt with.
-  return keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion");
+  const own = new Set(keys.flat().map(({ keyArn }) => keyArn));
+  const foreign = arns.filter((arn) => !own.has(arn));
+  const at = noted !== undefined && toLookAt.length < arns.length ? noted.at : now;
+  const survey = { hash: hashOfKeys(foreign), at };
+  const isNews = survey.hash !== noted?.hash || isSurveyOver(noted, now);
+  return {
+    // What waits for its deletion is dealt with.
+    orphans: keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion"),
+    survey: isComplete && foreign.length > 0 && isNews ? survey : undefined,
+  };
 }
 
 /**

@@ -25,7 +25,7 @@ import {
 } from "./keys.ts";
 import { planRequest } from "./requests.ts";
 import { settledRootTag } from "./root.ts";
-import { documentTag, historyTags, identityTags, timingTag, withdrawnTag } from "./tags.ts";
+import { documentTag, historyTags, identityTags, surveyTag, timingTag, withdrawnTag } from "./tags.ts";
 import { requireRingPolicy } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { findProblems } from "./problems.ts";
@@ -75,6 +75,7 @@ function upkeep(state: RingState, publish: Step | undefined): readonly Step[] {
     ...deleteRetired(state),
     ...cleanOrphans(state),
     ...documentTag(state),
+    ...surveyTag(state),
   ];
 }
 

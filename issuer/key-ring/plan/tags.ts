@@ -150,6 +150,12 @@ export function timingTag({ observed, timing }: RingState): readonly Step[] {
   return [{ kind: "tag_key", keyArn: root.keyArn, generation: undefined, tags }];
 }
 
+/** On the root key: which keys of the account need not be looked at in the next runs. */
+export function surveyTag({ observed: { root, survey, ring } }: RingState): readonly Step[] {
+  if (survey === undefined || root === undefined || !isTaggable(root) || (root.tags.ring ?? ring) !== ring) return [];
+  return [{ kind: "tag_key", keyArn: root.keyArn, generation: undefined, tags: { survey } }];
+}
+
 /**
  * On each root key that can sign: how long edges have had a document without a break. Signers that have another ring go by it.
  * The note of another root key counts as well, so that a change of the root key is no break.

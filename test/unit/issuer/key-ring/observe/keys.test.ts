@@ -8,6 +8,7 @@ import { instrumentPorts } from "../../../../support/instrument.ts";
 import type { Around } from "../../../../support/instrument.ts";
 import { faultOf } from "../../../../support/published-by.ts";
 import { ringPolicy, startedRing, startRingWorld, TURN_SECONDS } from "../../../../support/ring-world.ts";
+import type { RingWorld } from "../../../../support/ring-world.ts";
 import { given } from "../../../../support/values.ts";
 
 describe("the keys of a ring", () => {
@@ -142,6 +143,8 @@ describe("the keys of a ring", () => {
     const world = await startedRing();
     const candidate = await world.kms.createKeyFor("ES256");
     await world.ports.kms.tagKey(candidate, { "sealgate:ring": "other" });
+    // Nothing else is left to be done: the run that follows observes once.
+    await world.run();
     let isVisible = false;
     const describeKey: Kms["describeKey"] = async (keyId) => {
       const wasVisible = isVisible || keyId !== candidate;
@@ -201,5 +204,67 @@ describe("a Multi-Region key that is to be adopted", () => {
 
   test("is taken when no ring has it elsewhere", async () => {
     expect(await refusalOf({ listTags: async () => ({}) })).toBeUndefined();
+  });
+});
+
+describe("keys of the account that are not the ring's", () => {
+  const FOREIGN = 5;
+
+  interface Watched {
+    readonly world: RingWorld;
+    /** Of each key that is not the ring's: how often its tags were asked for by a run, of a process that remembers nothing. */
+    readonly asked: () => Promise<number>;
+  }
+
+  /** Keys of other teams, whose tags the rotator may not read. */
+  async function startAmongOthers(): Promise<Watched> {
+    const world = await startedRing();
+    for (let count = 0; count < FOREIGN; count++) await world.kms.createKey("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
+    const listTags: Kms["listTags"] = async (keyArn) => {
+      const { keySpec } = await world.ports.kms.describeKey(keyArn);
+      if (keySpec !== "SYMMETRIC_DEFAULT") return world.ports.kms.listTags(keyArn);
+      denied += 1;
+      throw new SealgateError("kms_access_denied", "not allowed");
+    };
+    let denied = 0;
+    return {
+      world,
+      async asked() {
+        denied = 0;
+        const report = await world.run({ ports: { kms: { ...world.ports.kms, listTags } } });
+        expect(report.isConverged).toBe(true);
+        return denied;
+      },
+    };
+  }
+
+  test("are asked for their tags once, and not in each run", async () => {
+    const { world, asked } = await startAmongOthers();
+    expect(await asked()).toBe(FOREIGN);
+    world.pass(300);
+    expect(await asked()).toBe(0);
+    await world.kms.createKey("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
+    expect(await asked()).toBe(1);
+    expect(await asked()).toBe(0);
+    // Once a day all the same: a key may have got the ring's tags meanwhile.
+    world.pass(86_400);
+    expect(await asked()).toBe(FOREIGN + 1);
+    expect(await asked()).toBe(0);
+  });
+
+  test("do not hide a key that a crash has left behind: it is used before another one is created", async () => {
+    const { world, asked } = await startAmongOthers();
+    await asked();
+    const tags = {
+      "sealgate:ring": "main",
+      "sealgate:generation": "3",
+      "sealgate:alg": "ES256",
+      "sealgate:managed": "true",
+    };
+    const { keyArn } = await world.ports.kms.createKey({ keySpec: "ECC_NIST_P256", description: "left behind", tags });
+    world.pass(TURN_SECONDS);
+    expect(await asked()).toBe(0);
+    expect((await world.generation(3)).keyArn).toBe(keyArn);
+    expect(await asked()).toBe(0);
   });
 });

@@ -4,15 +4,17 @@
  *   types/            declarations, by the compiler (which is also the check of the dependency law)
  *   issuer.js edge-verifier.js verify.js jose.js origin.js   the package's libraries; their peer dependencies stay imports
  *   cli.js            the program, with everything that it needs: `npx sealgate` works alone
+ *   console-page.js   what `sealgate console` shows in a browser
  *   lambda/*.mjs      one self-contained ESM file per handler
  *   worker/           the Worker as wrangler would upload it, and its list of inputs
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { bundleLambda, FOR_NODE, SELF_CONTAINED } from "./bundle.ts";
+import { bundleConsolePage } from "./console-page.ts";
 import { measureFeatures } from "./feature-bytes.ts";
 import type { FeatureBytes } from "./feature-bytes.ts";
 
@@ -65,6 +67,7 @@ async function buildEntryPoints(): Promise<void> {
     chunkNames: "chunks/[name]-[hash]",
   });
   chmodSync("dist/cli.js", 0o755);
+  writeFileSync("dist/console-page.js", await bundleConsolePage());
 }
 
 /** Prints what each feature would add, and which ones are in the Worker: by their bytes the budget grows. */

@@ -35,6 +35,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   check: ["sealgate check", "sealgate check --env staging --offline"],
   "issuers add": ["sealgate issuers add https://acme.eu.auth0.com/ --audience https://api.example.com"],
   serve: ["sealgate serve --ring"],
+  console: ['sealgate console --gateway "$GATEWAY"'],
   "kms-emulator": ["sealgate kms-emulator --port 4566 --state-file kms.json"],
   help: ["sealgate help ring rotate"],
   completion: ["source <(sealgate completion bash)"],

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { SealgateError, explain } from "../errors.ts";
 import { KmsEmulatorError } from "../kms-emulator/index.ts";
+import { addConsoleCommand } from "../console/command.ts";
 import { addCheckCommand } from "./check/command.ts";
 import { addCompletion } from "./completion.ts";
 import { addExamples } from "./examples.ts";
@@ -25,7 +26,8 @@ import { addTokenCommands } from "./token-commands.ts";
 /** Commands that run until Ctrl-C: then they end in order, and successfully. */
 function runsUntilInterrupted(command: Command): boolean {
   return (
-    ["serve", "kms-emulator"].includes(command.name()) || command.opts<{ readonly watch?: boolean }>().watch === true
+    ["serve", "console", "kms-emulator"].includes(command.name()) ||
+    command.opts<{ readonly watch?: boolean }>().watch === true
   );
 }
 
@@ -68,6 +70,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addCheckCommand(program, io, setExitCode);
   addIssuersCommands(program, io);
   addServeCommand(program, io);
+  addConsoleCommand(program, io);
   addKmsEmulatorCommand(program, io);
   addHelpCommand(program);
   addCompletion(program);

@@ -16,6 +16,10 @@ export function withoutTokens(text: string): string {
 
 /** JSON for a person's terminal: the same value, with everything that is not plain text escaped. */
 export function toSafeJson(value: unknown, indent?: number): string {
-  const json = JSON.stringify(value, undefined, indent);
-  return json.replaceAll(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return toVisible(JSON.stringify(value, undefined, indent));
+}
+
+/** The text with every character that would change how the rest is read as its escape, such as `\u202e`. */
+export function toVisible(text: string): string {
+  return text.replaceAll(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

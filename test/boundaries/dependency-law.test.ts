@@ -27,6 +27,9 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "issuer/metrics", folders: ["shared", "issuer"], modules: /^prom-client$/ },
   { folder: "issuer/cli", folders: ["shared", "issuer"], modules: /^(?:node:|commander$|@bomb\.sh\/tab\/commander$)/ },
   { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
+  { folder: "issuer/console", folders: ["shared", "issuer"], modules: /^(?:node:|commander$|hono(?:\/|$))/ },
+  // What runs in the browser: nothing but the contract that both halves share, and itself.
+  { folder: "issuer/console/page", folders: ["shared", "issuer/console/page"], modules: /^$/ },
 ];
 
 const IMPORT = /\b(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;
@@ -98,7 +101,8 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
     [["key-ring/"], ["public-key.ts", "verifier.ts"], ["secrets/"]],
     [["config/"], ["metrics/"]],
     [["http/"], ["lambda/"]],
-    [["cli/"], ["index.ts"]],
+    // The console is a command of the program, in a folder of its own.
+    [["cli/", "console/"], ["index.ts"]],
   ],
   "issuer/key-ring": [
     [

@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 interface Running {
   readonly process: ChildProcess;
   readonly gatewayUrl: string;
+  /** Works once. */
+  readonly consoleUrl: string;
   readonly token: string;
   /** The lines for another terminal: variables, and the function `sealgate`. */
   readonly shellLines: string;
@@ -32,20 +34,24 @@ async function start(): Promise<Running> {
     });
   });
   const gatewayUrl = /gateway {3}(\S+)/.exec(output)?.[1] ?? "";
+  const consoleUrl = /console {3}(\S+)/.exec(output)?.[1] ?? "";
   const token = /Bearer ([\w.-]+)"/.exec(output)?.[1] ?? "";
   const shellLines = [...output.matchAll(/^ {2}((?:unset|export|sealgate\(\)) .*)$/gm)]
     .map(([, line]) => line)
     .join("\n");
-  return { process: child, gatewayUrl, token, shellLines };
+  return { process: child, gatewayUrl, consoleUrl, token, shellLines };
 }
 
 test("two stacks run side by side, answer the printed request, and stop on Ctrl-C with exit code 0", async () => {
   const [one, two] = await Promise.all([start(), start()]);
   expect(one.gatewayUrl).not.toBe(two.gatewayUrl);
-  for (const { gatewayUrl, token } of [one, two]) {
+  for (const { gatewayUrl, token, consoleUrl } of [one, two]) {
     const url = `${gatewayUrl}/api/orders`;
     expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
     expect((await fetch(url)).status).toBe(401);
+    const page = await fetch(consoleUrl);
+    expect(await page.text()).toContain("Generation 1, now signs.");
+    expect((await fetch(consoleUrl)).status).toBe(403);
   }
   // Each has its own ring: the token of one is nothing to the other.
   const foreign = await fetch(`${one.gatewayUrl}/api/orders`, { headers: { authorization: `Bearer ${two.token}` } });

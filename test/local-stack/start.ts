@@ -2,7 +2,9 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { startConsole } from "../../issuer/console/command.ts";
 import { createIssuer } from "../../issuer/issuer.ts";
+import { createRingMemory } from "../../issuer/key-ring/index.ts";
 import { LOCAL_POLICY, startRingStack } from "./ring-stack.ts";
 import type { RingStack } from "./ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
@@ -12,6 +14,17 @@ const PROGRAM = fileURLToPath(new URL("../../issuer/cli/main.ts", import.meta.ur
 
 const stack = await startRingStack({ policy: LOCAL_POLICY });
 const stopped = interruption();
+const stop = new AbortController();
+const page = await startConsole({
+  context: {
+    policy: stack.policy,
+    ports: stack.ports,
+    options: { policy: stack.policy, memory: createRingMemory(), actor: "console" },
+  },
+  gateways: [new URL(stack.gateway.url)],
+  port: 0,
+  interrupted: stop.signal,
+});
 try {
   const { gateway, kms, policy } = stack;
   const ttlSeconds = policy.timing.maxTokenTtlSeconds;
@@ -22,6 +35,7 @@ try {
   gateway   ${gateway.url}
   JWK Set   ${gateway.url}/.well-known/jwks.json
   health    ${gateway.url}/.well-known/sealgate/health
+  console   ${page.url}   (the ring on a page; works once)
   KMS       ${kms.emulator.url}   (embedded, for development: it is not a KMS)
 
 A token that lives for ${ttlSeconds / 60} minutes (200), and none (401):
@@ -49,6 +63,8 @@ Ctrl-C stops everything.
   await stopped;
   print("\nstopping\n");
 } finally {
+  stop.abort();
+  await page.close();
   await stack.close();
 }
 

@@ -155,6 +155,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       '{"token":"eyJhbGciOiJFUzI1NiIs…","kid":"SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs","jti":"0730…","expiresAt":1795828200}',
       OUTPUT,
     ],
+    ['sealgate console --gateway "$GATEWAY"', { because: "goes on until Ctrl-C; test/e2e/console.test.ts runs it" }],
+    ["http://127.0.0.1:40123/?token=9mZ2q0…", OUTPUT],
     [
       "sealgate kms-emulator --port 4566 --state-file kms.json",
       { because: "goes on until Ctrl-C; test/unit/issuer/cli/kms-emulator-command.test.ts runs it" },

@@ -65,7 +65,7 @@ function rowOf(generation: Generation, upcoming: readonly Upcoming[], now: Epoch
 const PLANNED = { activate: "signs", drop: "leaves the key set", disable: "is disabled in KMS" } as const;
 
 /** What happens to a generation, and since or from when that is safe. */
-function nextOf(generation: Generation, upcoming: readonly Upcoming[], now: EpochSeconds): string {
+export function nextOf(generation: Generation, upcoming: readonly Upcoming[], now: EpochSeconds): string {
   const { phase, revokedAt } = generation;
   const planned = upcoming.flatMap(({ what, generation: number, notBefore }) => {
     if (number !== generation.number || !isPlanned(what)) return [];
@@ -96,7 +96,7 @@ const COMPARED: Readonly<Record<GatewayStatus["published"], string>> = {
   unknown: "not comparable",
 };
 
-function describeGateway({ status, rev, source, ageSeconds, problem, published }: GatewayStatus): string {
+export function describeGateway({ status, rev, source, ageSeconds, problem, published }: GatewayStatus): string {
   const why = problem === undefined ? "" : ` (${problem})`;
   if (rev === undefined) return `${status}${why}`;
   const age = ageSeconds === undefined ? "" : `, ${describeDuration(ageSeconds)} old`;

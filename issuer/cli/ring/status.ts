@@ -1,5 +1,5 @@
 /** `sealgate ring status`: where a ring stands, what comes next, what KV holds and what a Worker serves. Changes nothing. */
-import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { deriveState, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
 import type { RingState } from "../../key-ring/index.ts";
@@ -8,7 +8,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
-import type { RingOptions } from "./context.ts";
+import type { RingContext, RingOptions } from "./context.ts";
 import { askGateway, compareWithPublished, parseGatewayUrl } from "./gateway-health.ts";
 import { exitCodeOfFaults, failureToJson, stepToJson } from "./run.ts";
 import { renderStatus } from "./status-text.ts";
@@ -21,25 +21,33 @@ export interface StatusOptions extends RingOptions {
 /** @throws SealgateError with a `kms_…` code when the ring cannot be observed */
 export async function showStatus(io: CliIo, options: StatusOptions): Promise<ExitCode> {
   const gatewayUrl = options.gateway === undefined ? undefined : parseGatewayUrl(options.gateway);
-  const { ports, policy, options: observing } = await createRingContext(io, options);
-  const observed = await observeRing(ports, policy, observing);
-  const now = ports.clock();
-  const state = deriveState(observed, policy, now, undefined);
-  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, policy.ring, state, io, ports.clock);
-  const status: RingStatus = { state, plan: planRing(observed, policy, now), gateway };
+  const context = await createRingContext(io, options);
+  const { state, plan } = await readRing(context);
+  const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, state, io, context.ports.clock);
+  const status: RingStatus = { state, plan, gateway };
   if (options.json === true) printJson(io, statusToJson(status));
   else io.out(renderStatus(status));
   return exitCodeOfStatus(status);
 }
 
-async function askFor(
+/**
+ * What is there and what comes next. Changes nothing.
+ * @throws SealgateError with a `kms_…` code when the ring cannot be observed
+ */
+export async function readRing({ ports, policy, options }: RingContext): Promise<Pick<RingStatus, "state" | "plan">> {
+  const observed = await observeRing(ports, policy, options);
+  const now = ports.clock();
+  return { state: deriveState(observed, policy, now, undefined), plan: planRing(observed, policy, now) };
+}
+
+/** What a gateway serves, compared with what was observed of the ring. */
+export async function askFor(
   url: URL,
-  ring: RingName,
   { observed, timing, now }: RingState,
-  io: CliIo,
+  io: Pick<CliIo, "interrupted">,
   clock: () => EpochSeconds,
 ): Promise<GatewayStatus> {
-  const health = await askGateway(url, ring, io.interrupted);
+  const health = await askGateway(url, observed.ring, io.interrupted);
   const document = liveDocument(observed, now);
   return {
     ...health,

@@ -1,0 +1,68 @@
+/**
+ * The console over HTTP: a page, its styles and script, and the ring as HTML for the page to show again. It reads only. Who may
+ * read is decided in guard.ts, before any route.
+ */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { explain, SealgateError } from "../errors.ts";
+import { isRefused } from "./guard.ts";
+import type { Guard } from "./guard.ts";
+import { renderPage, STYLES } from "./page.ts";
+import { renderFault, renderRing } from "./ring-view.ts";
+import type { Html, RingReading } from "./ring-view.ts";
+
+export interface ConsoleOptions {
+  readonly guard: Guard;
+  /** Reads the ring and the gateways; a SealgateError that it throws is shown. */
+  readonly read: () => Promise<RingReading>;
+  /** The page's module, as JavaScript. */
+  readonly script: string;
+}
+
+/** Nothing from elsewhere, nothing to elsewhere, no inline script or style, in no frame. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+};
+
+export function createConsoleApp({ guard, read, script }: ConsoleOptions): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    const answer = guard.admit(context.req.raw);
+    if (isRefused(answer)) {
+      context.res = context.text(
+        `${answer.message}\n`,
+        answer.status,
+        answer.status === 405 ? { Allow: "GET, HEAD" } : {},
+      );
+    } else {
+      await next();
+      if (answer.setCookie !== undefined) context.header("Set-Cookie", answer.setCookie);
+    }
+    for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+  });
+  app.get("/", async (context) => context.html(renderPage(await ringOf(read))));
+  app.get("/ring", async (context) => context.html(ringOf(read)));
+  app.get("/page.css", (context) => asText(context, STYLES, "text/css"));
+  app.get("/page.js", (context) => asText(context, script, "text/javascript"));
+  return app;
+}
+
+async function ringOf(read: ConsoleOptions["read"]): Promise<Awaited<Html>> {
+  try {
+    return await renderRing(await read());
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return renderFault(error.code, explain(error));
+  }
+}
+
+function asText(context: Context, text: string, type: string): Response {
+  return context.body(text, 200, { "Content-Type": `${type}; charset=utf-8` });
+}

@@ -1,0 +1,6 @@
+/** The console's page: it is shown in the browser, and wired to what the server sent. */
+import { followRing } from "./ring.ts";
+
+// The one-time token has done its work; it is not left in the address.
+history.replaceState(null, "", "/");
+followRing(document);

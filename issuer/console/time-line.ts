@@ -1,0 +1,107 @@
+/** The ring on a time line: for each generation the spans of its life, past and planned. Pure; times are epoch seconds. */
+import type { Generation, RingState, Upcoming } from "../key-ring/index.ts";
+
+export type SpanKind = "created" | "published" | "safe" | "signs" | "retiring" | "gone";
+
+/** What each kind means, for the legend and for screen readers. */
+export const SPAN_WORDS: Readonly<Record<SpanKind, string>> = {
+  created: "created, not published",
+  published: "published, not safe to sign yet",
+  safe: "safe to sign",
+  signs: "signs",
+  retiring: "retiring: verifies only",
+  gone: "gone: retired or revoked",
+};
+
+export interface Span {
+  readonly kind: SpanKind;
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface Bar {
+  readonly generation: number;
+  readonly spans: readonly Span[];
+}
+
+export interface TimeLine {
+  readonly from: number;
+  readonly until: number;
+  readonly now: number;
+  readonly bars: readonly Bar[];
+}
+
+/** A key that is gone is shown as far back as the keys in use go. */
+export function timeLineOf({ generations, observed, now }: RingState, upcoming: readonly Upcoming[]): TimeLine {
+  const inUse = generations.filter(({ phase }) => phase !== "retired" && phase !== "revoked");
+  const from = Math.min(now - 60, ...inUse.map(({ createdAt }) => createdAt));
+  const dates = [
+    ...upcoming.map(({ notBefore }) => notBefore),
+    ...inUse.flatMap(({ ripeAt, dropAt }) => [ripeAt, dropAt]),
+  ];
+  const last = Math.max(now + 60, ...dates.filter((date) => date !== undefined));
+  const until = Math.ceil(last + (last - from) / 20);
+  const life: Life = {
+    now,
+    until,
+    movedAt: observed.active?.updatedAt,
+    takeover: upcoming.find(({ what }) => what === "activate")?.notBefore,
+  };
+  const bars = generations.map((generation) => ({
+    generation: generation.number,
+    spans: spansOf(generation, life)
+      .map((span) => ({ ...span, from: Math.max(from, span.from), until: Math.min(until, span.until) }))
+      .filter((span) => span.from < span.until),
+  }));
+  return { from, until, now, bars };
+}
+
+interface Life {
+  readonly now: number;
+  readonly until: number;
+  /** When `active` was last moved. */
+  readonly movedAt: number | undefined;
+  /** When the next generation will sign. */
+  readonly takeover: number | undefined;
+}
+
+function spansOf(generation: Generation, { now, until, movedAt, takeover }: Life): readonly Span[] {
+  const { phase, createdAt, entry, ripeAt, dropAt, revokedAt } = generation;
+  const publishedAt = entry?.publishedAt ?? now;
+  const created: Span = { kind: "created", from: createdAt, until: publishedAt };
+  switch (phase) {
+    case "pending": {
+      const signsFrom = Math.max(takeover ?? until, now);
+      if (entry === undefined) return [{ ...created, until: signsFrom }];
+      const safeFrom = Math.min(ripeAt ?? signsFrom, signsFrom);
+      return [
+        created,
+        { kind: "published", from: publishedAt, until: safeFrom },
+        { kind: "safe", from: safeFrom, until: signsFrom },
+        { kind: "signs", from: signsFrom, until },
+      ];
+    }
+    case "active": {
+      const from = Math.max(movedAt ?? now, publishedAt);
+      const safeFrom = Math.min(ripeAt ?? from, from);
+      return [
+        created,
+        { kind: "published", from: publishedAt, until: safeFrom },
+        { kind: "safe", from: safeFrom, until: from },
+        { kind: "signs", from, until: Math.max(takeover ?? until, now) },
+      ];
+    }
+    case "retiring": {
+      // KMS keeps the last move of `active` only, so the beginning of this span is when the key could sign at the earliest.
+      const superseded = movedAt ?? now;
+      return [
+        created,
+        { kind: "signs", from: publishedAt, until: superseded },
+        { kind: "retiring", from: superseded, until: Math.max(dropAt ?? now, now) },
+      ];
+    }
+    case "retired":
+    case "revoked":
+      return [{ kind: "gone", from: revokedAt ?? createdAt, until: now }];
+  }
+}

@@ -1,0 +1,62 @@
+/** The console over HTTP: its routes, its headers, and what it says when the ring cannot be read. */
+import { expect, test } from "vitest";
+import { createConsoleApp } from "../../../../issuer/console/app.ts";
+import { createGuard } from "../../../../issuer/console/guard.ts";
+import type { RingReading } from "../../../../issuer/console/ring-view.ts";
+import { SealgateError } from "../../../../issuer/errors.ts";
+import { readingOf } from "./support.ts";
+
+type Get = (path: string, method?: string) => Promise<Response>;
+
+/** A browser that has opened the printed URL. */
+async function open(read: () => Promise<RingReading>): Promise<{ readonly first: Response; readonly get: Get }> {
+  const guard = createGuard();
+  const app = createConsoleApp({ guard, read, script: "/* script */" });
+  const headers = { host: "127.0.0.1:4000" };
+  const first = await app.request(`http://127.0.0.1:4000/?token=${guard.token}`, { headers });
+  const cookie = first.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const get: Get = async (path, method = "GET") =>
+    app.request(`http://127.0.0.1:4000${path}`, { method, headers: { ...headers, cookie } });
+  return { first, get };
+}
+
+test("gives the page, the ring, the style and the script, each with a strict policy and not to be stored", async () => {
+  const { first, get } = await open(async () => readingOf());
+  const [ring, style, script] = await Promise.all([get("/ring"), get("/page.css"), get("/page.js")]);
+  expect(await first.text()).toContain('<h2 id="time-line">');
+  expect(await ring.text()).toContain('<h2 id="time-line">');
+  expect(style.headers.get("content-type")).toBe("text/css; charset=utf-8");
+  expect(await script.text()).toBe("/* script */");
+  for (const { status, headers } of [first, ring, style, script]) {
+    expect(status).toBe(200);
+    expect(headers.get("content-security-policy")).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/,
+    );
+    expect(headers.get("content-security-policy")).not.toContain("unsafe");
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  }
+  expect(script.headers.get("set-cookie")).toBeNull();
+});
+
+test("says what is wrong when the ring cannot be read", async () => {
+  const { first } = await open(() => Promise.reject(new SealgateError("kms_access_denied", "KMS refuses <b>.")));
+  expect(first.status).toBe(200);
+  expect(await first.text()).toContain("<b>kms_access_denied</b>: KMS refuses &lt;b&gt;.");
+});
+
+test("a stranger gets a sentence, and nothing is read", async () => {
+  const app = createConsoleApp({ guard: createGuard(), read: () => Promise.reject(new Error("read")), script: "" });
+  const response = await app.request("http://127.0.0.1:4000/ring", { headers: { host: "127.0.0.1:4000" } });
+  expect(response.status).toBe(403);
+  expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(await response.text()).toContain("works once");
+});
+
+test("only reads", async () => {
+  const { get } = await open(async () => readingOf());
+  const response = await get("/ring", "POST");
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe("GET, HEAD");
+  expect((await get("/other")).status).toBe(404);
+});

@@ -53,7 +53,7 @@ const HEALTHY: GatewayStatus = {
   url: "https://api.example.com/",
   status: "ok",
   rev: 7,
-  source: "memory",
+  source: "kv",
   ageSeconds: 61,
   problem: undefined,
   anchors: [],

@@ -37,7 +37,7 @@ async function bundleForBrowser(entry: string, globalName: string): Promise<Bund
 }
 
 /** ECMAScript's own globals, and these of the Web; neither `process` nor `Buffer`, no `require`. */
-const WEB_GLOBALS = { crypto, TextEncoder, TextDecoder, URL };
+const WEB_GLOBALS = { crypto, TextEncoder, TextDecoder, URL, atob, btoa };
 
 /** What a page would do: open the key set, import its keys, verify tokens. Strings in, a string out. */
 const PAGE = `(async () => {

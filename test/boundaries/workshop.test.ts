@@ -85,7 +85,12 @@ describe("continuous integration", () => {
     const workflow = await read(".github/workflows/ci.yml");
     const commands = [...workflow.matchAll(/^ +(?:- )?run: (.+)$/gm)].map(([, command]) => command);
     // Beside it, new histories of the key ring: what they find is no fault of the change that is checked.
-    expect(commands).toEqual(["bash .ci/run", "npm ci", "npm run simulate -- --schedules 300"]);
+    expect(commands).toEqual([
+      "bash .ci/run",
+      "npm publish --dry-run",
+      "npm ci",
+      "npm run simulate -- --schedules 300",
+    ]);
     const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
     expect(actions.length).toBeGreaterThanOrEqual(2);
     expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(String(action)))).toEqual([]);

@@ -37,9 +37,10 @@ export function correctCookie(cookie: string, { authority }: RequestTarget, { ba
     const value = attribute.slice(equals + 1).trim();
     if (name === "domain") {
       const domain = value.toLowerCase().replace(/^\./, "");
-      return isWithin(hostname, domain, ".") && !isWithin(here, domain, ".") ? [] : [attribute];
+      return isWithin(hostname, domain) && !isWithin(here, domain) ? [] : [attribute];
     }
-    return name === "path" ? [` Path=${pathHere(value, below, mount)}`] : [attribute];
+    // RFC 6265 section 5.2.4: any other value means the path of the request, which is right here too.
+    return name === "path" && value.startsWith("/") ? [` Path=${pathHere(value, below, mount)}`] : [attribute];
   });
   return [pair, ...kept].join(";");
 }
@@ -51,6 +52,6 @@ function pathHere(path: string, below: string, mount: string): string {
 }
 
 /** Whether a host is a domain or lies below it. */
-function isWithin(host: string, domain: string, dot: string): boolean {
-  return host === domain || host.endsWith(dot + domain);
+function isWithin(host: string, domain: string): boolean {
+  return host === domain || host.endsWith(`.${domain}`);
 }

@@ -59,6 +59,9 @@ test.each([
   "a=Path=/v2; Max-Age=1",
   'a="x; y"; Secure',
   "a=1; path; domain",
+  "a=1; Path=; Secure",
+  "a=1; Path=v2",
+  "a=1; Domain=",
   "a=; Expires=Wed, 21 Oct 2026 07:28:00 GMT; SameSite=Lax; Partitioned",
 ])("%s stays as it is", (cookie) => {
   expect(correctCookie(cookie, here, { base: "https://o.test/v2", mount: "/billing" })).toBe(cookie);

@@ -28,8 +28,17 @@ export { tokenLocations } from "./features/token-locations.ts";
 export { ALL_PROBLEMS as PROBLEMS } from "./http/feature-problems.ts";
 export type { Problem, WireCode } from "./http/problem.ts";
 export type { FeatureRefusal, Refusal } from "./request/refusal.ts";
+export { acceptIssuers } from "./accept-issuers.ts";
+export type { AcceptedIssuers, AcceptIssuersOptions } from "./accept-issuers.ts";
+export type { ForeignIssuerEntry } from "../shared/foreign/issuer.ts";
+export type { ForeignKeysEvent } from "../shared/foreign/key-source.ts";
 export { requireScope, sealgate } from "./middleware.ts";
-export type { OptionalSealgateVariables, SealgateAuth, SealgateVariables } from "./middleware.ts";
+export type {
+  ForeignSealgateVariables,
+  OptionalSealgateVariables,
+  SealgateAuth,
+  SealgateVariables,
+} from "./middleware.ts";
 export type { SealgateOptions, Setting } from "./middleware-options.ts";
 export type { EventSink, RequestEvent } from "./request/event.ts";
 export { defineRoutes } from "./policy/rule.ts";

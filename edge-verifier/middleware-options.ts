@@ -14,6 +14,7 @@ import { isAbsent } from "./config/values.ts";
 import type { Bindings } from "./config/values.ts";
 import { collectProblems, readKeySetSettings, readTokenPolicy } from "./config/config.ts";
 import type { ConfigProblem } from "./config/config.ts";
+import type { AcceptedIssuers } from "./accept-issuers.ts";
 import { nameKeySet } from "./verification.ts";
 import type { NamedKeySet } from "./verification.ts";
 
@@ -59,6 +60,8 @@ export interface SealgateOptions {
   readonly realm?: string;
   /** Lets requests without credentials through, without `jwtPayload`. A bad token is refused all the same. */
   readonly allow_anon?: boolean;
+  /** Other issuers whose tokens are accepted as well; none by default. Trusts them for each scope that is asked for. */
+  readonly foreign?: AcceptedIssuers;
   /** Epoch milliseconds; the platform's clock by default. */
   readonly clock?: () => number;
 }

@@ -20,6 +20,7 @@ import { createSettingsReader } from "./middleware-options.ts";
 import type { SealgateOptions } from "./middleware-options.ts";
 import { logConfigProblems } from "./request/event.ts";
 import { scopesOf } from "./policy/scopes.ts";
+import type { AcceptedIssuers } from "./accept-issuers.ts";
 import { findVerification } from "./verification.ts";
 
 /** What is known about a verified token apart from its claims. */
@@ -28,6 +29,8 @@ export interface SealgateAuth {
   readonly alg: Alg;
   readonly typ: TokenTyp | undefined;
   readonly scopes: ReadonlySet<string>;
+  /** `iss`. */
+  readonly issuer: string;
 }
 
 /**
@@ -46,9 +49,22 @@ export interface OptionalSealgateVariables<Claims extends object = object> {
   auth?: SealgateAuth | undefined;
 }
 
+/** Context variables where a token may be of another issuer. */
+export interface ForeignSealgateVariables<Claims extends object = object> extends OptionalSealgateVariables<Claims> {
+  /**
+   * The verified claims of another issuer's token. Its `sub` is not one of yours: that is why `jwtPayload` is undefined then, unless
+   * the entry says `subjects: "shared"`.
+   */
+  foreignPayload?: VerifiedClaims | undefined;
+}
+
+/** Verifies tokens of other issuers as well. */
+export function sealgate<Claims extends object = object>(
+  options: SealgateOptions & { readonly foreign: AcceptedIssuers },
+): MiddlewareHandler<{ Variables: ForeignSealgateVariables<Claims> }>;
 /** Verifies the token of each request that has one; others go on without `jwtPayload`. */
 export function sealgate<Claims extends object = object>(
-  options: SealgateOptions & { readonly allow_anon: true },
+  options: SealgateOptions & { readonly allow_anon: true; readonly foreign?: never },
 ): MiddlewareHandler<{ Variables: OptionalSealgateVariables<Claims> }>;
 /**
  * Verifies the bearer token of each request.
@@ -57,12 +73,12 @@ export function sealgate<Claims extends object = object>(
  * @throws {TypeError} at construction, for an option that does not exist or cannot work
  */
 export function sealgate<Claims extends object = object>(
-  options?: SealgateOptions & { readonly allow_anon?: false },
+  options?: SealgateOptions & { readonly allow_anon?: false; readonly foreign?: never },
 ): MiddlewareHandler<{ Variables: SealgateVariables<Claims> }>;
 /** For options that are not known before the program runs. */
 export function sealgate<Claims extends object = object>(
   options: SealgateOptions,
-): MiddlewareHandler<{ Variables: OptionalSealgateVariables<Claims> }>;
+): MiddlewareHandler<{ Variables: ForeignSealgateVariables<Claims> }>;
 export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
   checkOptions(options);
   const { realm = DEFAULT_REALM, allow_anon = false, clock = Date.now } = options;
@@ -73,6 +89,7 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
     // What another middleware has found does not count here, and an `onError` must not find it either.
     c.set("jwtPayload", undefined);
     c.set("auth", undefined);
+    c.set("foreignPayload", undefined);
     const nowMs = readClock(clock);
     // With a cookie there are two places to look for a fault in.
     const refuse = (refusal: Refusal): HTTPException =>
@@ -89,13 +106,18 @@ export function sealgate(options: SealgateOptions = {}): MiddlewareHandler {
     }
     const verification = findVerification(settings.value.keySet, nowMs);
     if (!verification.ok) throw refuse(verification.error);
-    const verifier = verification.value.verifiers.under(settings.value.policy);
+    const verifier = verification.value.verifiers.under(
+      settings.value.policy,
+      options.foreign?.beside(settings.value.keySet.settings),
+    );
     const waitUntil = waitUntilOf(c);
     const answer = verifier.verify(presented.value, nowMs, waitUntil);
     const verified = answer instanceof Promise ? await answer : answer;
     if (!verified.ok) throw refuse(verified.error);
-    c.set("jwtPayload", verified.value.claims);
-    c.set("auth", describeAuth(verified.value));
+    const { claims } = verified.value;
+    const caller = options.foreign?.callerOf(verified.value);
+    c.set(caller === undefined || caller.sharesSubjects ? "jwtPayload" : "foreignPayload", claims);
+    c.set("auth", describeAuth(verified.value, caller?.scopes ?? scopesOf(claims)));
     return next();
   };
 }
@@ -130,8 +152,8 @@ function locationsOf({
   };
 }
 
-function describeAuth({ header, claims }: VerifiedToken): SealgateAuth {
-  return { ...header, scopes: scopesOf(claims) };
+function describeAuth({ header, claims }: VerifiedToken, scopes: ReadonlySet<string>): SealgateAuth {
+  return { ...header, scopes, issuer: claims.iss };
 }
 
 function readClock(clock: () => number): number {
@@ -181,6 +203,7 @@ const OPTIONS: KnownOptions<SealgateOptions> = {
   cookie: true,
   realm: true,
   allow_anon: true,
+  foreign: true,
   clock: true,
 };
 
@@ -218,6 +241,10 @@ function checkOptions(options: SealgateOptions): void {
   refuseUnless(
     isText(headerName, /^[\w-]{1,64}$/),
     "headerName must be a header's name: 1 to 64 letters, digits, _ and -",
+  );
+  refuseUnless(
+    options.foreign === undefined || typeof options.foreign.beside === "function",
+    "foreign must be what acceptIssuers returns",
   );
   refuseUnless(typeof allow_anon === "boolean", "allow_anon must be true or false");
   refuseUnless(typeof clock === "function", "clock must be a function that returns epoch milliseconds");

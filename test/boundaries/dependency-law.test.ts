@@ -90,7 +90,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
     [["policy/"]],
     [["http/"]],
     [["config/"]],
-    [["request/"], ["verification.ts"]],
+    [["request/"], ["verification.ts"], ["accept-issuers.ts"]],
     [["features/"], ["features.ts"], ["routes.ts"], ["middleware-options.ts"]],
     [["gateway.ts"], ["middleware.ts"]],
     [["worker.ts"], ["index.ts"]],

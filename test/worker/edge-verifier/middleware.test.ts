@@ -153,7 +153,13 @@ describe("sealgate()", () => {
 
   test("with allow_anon leaves nothing in place that another middleware has found", async () => {
     const app = new Hono<{ Variables: OptionalSealgateVariables }>();
-    const auth: SealgateAuth = { kid: "x", alg: "ES256", typ: undefined, scopes: new Set(["admin"]) };
+    const auth: SealgateAuth = {
+      kid: "x",
+      alg: "ES256",
+      typ: undefined,
+      scopes: new Set(["admin"]),
+      issuer: "https://auth.example.com",
+    };
     app.use(async (c, next) => {
       c.set("jwtPayload", { iss: "https://other.example", aud: "a", exp: seconds(NOW), sub: "admin" });
       c.set("auth", auth);

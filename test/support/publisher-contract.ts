@@ -131,7 +131,8 @@ async function request(
   content?: unknown,
 ): Promise<{ body: unknown }> {
   const url = `${options.baseUrl}/storage/kv/namespaces/${options.namespaceId}${path}`;
-  const headers = { "content-type": "application/json", authorization: `Bearer ${options.apiToken ?? "none"}` };
+  const token = typeof options.apiToken === "string" ? options.apiToken : "none";
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const init = content === undefined ? { method, headers } : { method, headers, body: JSON.stringify(content) };
   const response = await fetch(url, init);
   expect(response.status).toBe(200);

@@ -88,7 +88,7 @@ export function readRing(reader: EnvironmentReader): RingName | undefined {
 export function readRings(reader: EnvironmentReader): readonly [RingName, ...RingName[]] | undefined {
   return reader.read("SEALGATE_RING", (text) => {
     const [home, ...others] = parseRingNames(text ?? DEFAULT_RING) ?? [];
-    return home === undefined ? err(RING_NAMES) : ok([home, ...others]);
+    return home === undefined ? err(`must be one or more ${RING_NAMES}, each once`) : ok([home, ...others]);
   });
 }
 

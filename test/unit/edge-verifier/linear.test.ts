@@ -18,6 +18,7 @@ import { valueOf } from "../../support/values.ts";
 
 /** Each has been looked at: one class, a fixed length, or classes that exclude what follows them. */
 const REVIEWED: ReadonlySet<string> = new Set([
+  "^[\\w-]*$",
   "^[\\w.:[\\]-]+$",
   "(?:\\(|%28)[a-z](?:\\(|%28)",
   "%(?![0-9A-Fa-f]{2})",

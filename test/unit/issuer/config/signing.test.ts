@@ -130,8 +130,8 @@ describe("with a ring", () => {
   test("several that make no sense are refused, each variable by its name", () => {
     const problem = (env: Readonly<Record<string, string>>): string => problemsOf({ ...RING, ...env });
     expect(problem({ SEALGATE_RING: "main,west" })).toMatch(/SEALGATE_REGION_WEST is missing: .* ring west/);
-    expect(problem({ SEALGATE_RING: "main,main" })).toContain("SEALGATE_RING must be one or more names, each once");
-    expect(problem({ SEALGATE_RING: "main," })).toContain("SEALGATE_RING must be one or more names, each once");
+    expect(problem({ SEALGATE_RING: "main,main" })).toMatch(/SEALGATE_RING must be one or more names .*, each once/);
+    expect(problem({ SEALGATE_RING: "main," })).toMatch(/SEALGATE_RING must be one or more names .*, each once/);
     expect(problem({ SEALGATE_RING: "main,west", SEALGATE_REGION_WEST: "Ireland" })).toMatch(
       /SEALGATE_REGION_WEST must be/,
     );

@@ -6,7 +6,7 @@ import { parseCompactJws } from "../../shared/jws.ts";
 import type { TokenRejection } from "../../shared/rejection.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import { toSafeJson } from "./text.ts";
+import { toSafeJson } from "../words/text.ts";
 
 export interface InspectedToken {
   readonly verified: false;

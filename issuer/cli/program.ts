@@ -20,7 +20,7 @@ import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
 import { addNewCommand } from "./new/command.ts";
 import { addRingCommands, withKidLast } from "./ring/commands.ts";
 import { addServeCommand } from "./serve-command.ts";
-import { withoutTokens } from "./text.ts";
+import { withoutTokens } from "../words/text.ts";
 import { addTokenCommands } from "./token-commands.ts";
 
 /** Commands that run until Ctrl-C: then they end in order, and successfully. */

@@ -12,7 +12,7 @@ import { EXIT, UsageError } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { argumentOrStdin, paint, printJson } from "./io.ts";
 import type { CliIo } from "./io.ts";
-import { describeRejection } from "./rejection-text.ts";
+import { describeRejection } from "../words/rejection.ts";
 import {
   JSON_OPTION,
   collectAudiences,
@@ -23,7 +23,7 @@ import {
   withOptions,
 } from "./options.ts";
 import type { KeyOptions } from "./options.ts";
-import { toSafeJson } from "./text.ts";
+import { toSafeJson } from "../words/text.ts";
 import { verifyAtGateway } from "./verify-at-gateway.ts";
 import { verifyWithRing } from "./verify-with-ring.ts";
 import type { RingVerdict } from "./verify-with-ring.ts";

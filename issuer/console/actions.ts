@@ -5,7 +5,8 @@
 import { stalenessBoundSeconds } from "../../shared/timing.ts";
 import { planRing } from "../key-ring/index.ts";
 import type { Generation, Plan, RingRequest, RingState } from "../key-ring/index.ts";
-import { describeDuration, describeNotBefore, describeStep } from "../cli/ring/describe.ts";
+import { describeNotBefore, describeStep } from "../cli/ring/describe.ts";
+import { describeDuration } from "../words/time.ts";
 
 export interface Action {
   readonly title: string;

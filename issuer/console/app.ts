@@ -5,9 +5,11 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { explain, SealgateError } from "../errors.ts";
+import { rootAnchorsOf } from "../key-ring/index.ts";
 import { isRefused } from "./guard.ts";
 import type { Guard } from "./guard.ts";
 import { renderPage, STYLES } from "./page.ts";
+import type { Expected } from "./page.ts";
 import { renderFault, renderRing } from "./ring-view.ts";
 import type { Html, RingReading } from "./ring-view.ts";
 
@@ -15,6 +17,8 @@ export interface ConsoleOptions {
   readonly guard: Guard;
   /** Reads the ring and the gateways; a SealgateError that it throws is shown. */
   readonly read: () => Promise<RingReading>;
+  /** What the form for a token begins with. */
+  readonly expected: Expected;
   /** The page's module, as JavaScript. */
   readonly script: string;
 }
@@ -31,7 +35,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "X-Frame-Options": "DENY",
 };
 
-export function createConsoleApp({ guard, read, script }: ConsoleOptions): Hono {
+export function createConsoleApp({ guard, read, script, expected }: ConsoleOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     const answer = guard.admit(context.req.raw);
@@ -47,8 +51,9 @@ export function createConsoleApp({ guard, read, script }: ConsoleOptions): Hono 
     }
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
   });
-  app.get("/", async (context) => context.html(renderPage(await ringOf(read))));
+  app.get("/", async (context) => context.html(renderPage(await ringOf(read), expected)));
   app.get("/ring", async (context) => context.html(ringOf(read)));
+  app.get("/keys", async (context) => context.json(await keysOf(read)));
   app.get("/page.css", (context) => asText(context, STYLES, "text/css"));
   app.get("/page.js", (context) => asText(context, script, "text/javascript"));
   return app;
@@ -60,6 +65,18 @@ async function ringOf(read: ConsoleOptions["read"]): Promise<Awaited<Html>> {
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
     return renderFault(error.code, explain(error));
+  }
+}
+
+/** Public all of it: the signed document as KV holds it, and the root keys by which the page verifies it. */
+async function keysOf(read: ConsoleOptions["read"]): Promise<object> {
+  try {
+    const { observed, policy } = (await read()).state;
+    const anchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
+    return { ring: observed.ring, issuer: policy.issuer, keySet: observed.storedText, anchors };
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return { code: error.code };
   }
 }
 

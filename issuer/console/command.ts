@@ -19,6 +19,7 @@ import { readPageScript } from "./script.ts";
 
 interface ConsoleOptions extends RingOptions {
   readonly gateway?: readonly string[];
+  readonly audience?: string;
   readonly port: string;
 }
 
@@ -30,6 +31,7 @@ export function addConsoleCommand(program: Command, io: CliIo): void {
     program.command("console").description("show the ring on a page of this machine until Ctrl-C; the page only reads"),
   )
     .option("--gateway <url>", "show what this Worker serves, too; repeat it for several", collect)
+    .option("--audience <aud>", "what the form for a token begins with as the expected audience")
     .option("--port <number>", "port to listen on, on loopback; 0 takes a free one", "0")
     .option(...JSON_OPTION)
     .action((options: ConsoleOptions) => showConsole(io, options));
@@ -40,7 +42,13 @@ async function showConsole(io: CliIo, options: ConsoleOptions): Promise<void> {
   if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
   const gateways = (options.gateway ?? []).map(parseGatewayUrl);
   const context = await createRingContext(io, options);
-  const server = await startConsole({ context, gateways, port, interrupted: io.interrupted });
+  const server = await startConsole({
+    context,
+    gateways,
+    port,
+    audience: options.audience ?? "",
+    interrupted: io.interrupted,
+  });
   if (options.json === true) printJson(io, { url: server.url });
   else io.out(`${server.url}\n`);
   io.err("The URL works once, in the browser that opens it first. Ctrl-C stops the console.\n");
@@ -51,6 +59,8 @@ async function showConsole(io: CliIo, options: ConsoleOptions): Promise<void> {
 export interface StartConsoleOptions {
   readonly context: RingContext;
   readonly gateways: readonly URL[];
+  /** What the form for a token begins with; may be empty. */
+  readonly audience: string;
   readonly port: number;
   /** Ends requests to gateways that are under way. */
   readonly interrupted: AbortSignal;
@@ -62,7 +72,7 @@ export interface StartConsoleOptions {
  * @throws SealgateError `address_unavailable` when the port is taken or not allowed
  */
 export async function startConsole(options: StartConsoleOptions): Promise<HttpServer> {
-  const { context, gateways, port, interrupted } = options;
+  const { context, gateways, port, audience, interrupted } = options;
   const { clock } = context.ports;
   // Several tabs at the same moment are one look at KMS and KV.
   const reading = createSharedRun(async () => {
@@ -74,7 +84,8 @@ export async function startConsole(options: StartConsoleOptions): Promise<HttpSe
     };
   }, clock);
   const guard = createGuard();
-  const app = createConsoleApp({ guard, read: () => reading.join(), script: await readPageScript() });
+  const expected = { issuer: context.policy.issuer, audience };
+  const app = createConsoleApp({ guard, read: () => reading.join(), expected, script: await readPageScript() });
   const server = await startHttpServer({ handler: (request) => app.fetch(request), host: HOST, port });
   return { ...server, url: `${server.url}/?token=${guard.token}` };
 }

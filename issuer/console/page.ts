@@ -2,7 +2,13 @@
 import { html } from "hono/html";
 import type { Html } from "./ring-view.ts";
 
-export function renderPage(ring: Html): Html {
+/** What the token's form begins with; a person can type something else. */
+export interface Expected {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export function renderPage(ring: Html, { issuer, audience }: Expected): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -21,6 +27,26 @@ export function renderPage(ring: Html): Html {
         </header>
         <main>
           <div id="ring" tabindex="-1">${ring}</div>
+          <section id="glass" aria-labelledby="glass-title">
+            <h2 id="glass-title">Token under the glass</h2>
+            <p>
+              The verifier that gateways run checks the token here, in this page. The token is not sent anywhere, and
+              not stored. Single tokens that were taken back are not looked up.
+            </p>
+            <label for="token">Token</label>
+            <textarea id="token" rows="5" autocomplete="off" autocapitalize="off" spellcheck="false"></textarea>
+            <label for="issuer">Expected issuer</label>
+            <input id="issuer" value="${issuer}" autocomplete="off" spellcheck="false" />
+            <label for="audience">Expected audience</label>
+            <input id="audience" value="${audience}" autocomplete="off" spellcheck="false" />
+            <label for="pasted"
+              >Other keys than the ring’s: a JWK Set, or a PEM of a public key (60 s of leeway, a day of lifetime at
+              most)</label
+            >
+            <textarea id="pasted" rows="3" autocomplete="off" autocapitalize="off" spellcheck="false"></textarea>
+            <p id="verdict" role="status"></p>
+            <div id="examined"></div>
+          </section>
         </main>
       </body>
     </html>`;
@@ -52,5 +78,7 @@ ${["created", "published", "safe", "signs", "retiring", "gone"].map((kind) => `r
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .25rem 1rem; } dt { font-weight: 600; } dd { margin: 0; } @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } }
 .action { background: var(--panel); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .8rem; margin: .5rem 0; } .action p { margin: .25rem 0; }
 .command { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
+label { display: block; margin-top: .5rem; font-weight: 600; } input, textarea { width: 100%; padding: .35rem .5rem; color: var(--text); background: var(--back); border: 1px solid var(--soft); border-radius: .3rem; } input { font: inherit; }
+#verdict { font-weight: 600; } .good, .passed { color: var(--good); } .bad, .failed { color: var(--bad); } .not-made { color: var(--soft); } .checks { list-style: none; padding: 0; }
 button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--soft); border-radius: .3rem; padding: .15rem .7rem; cursor: pointer; }
 `;

@@ -1,10 +1,11 @@
 /** The ring as HTML: time line, what comes next and why not yet, root keys, KV, gateways, commands. Pure. */
 import { html } from "hono/html";
 import type { Plan, RingState, Upcoming } from "../key-ring/index.ts";
-import { describeAge, describeDocument, describeStep, describeTime, describeUpcoming } from "../cli/ring/describe.ts";
+import { describeAge, describeDocument, describeStep, describeUpcoming } from "../cli/ring/describe.ts";
+import { describeTime } from "../words/time.ts";
 import { describeGateway, nextOf } from "../cli/ring/status-text.ts";
 import type { GatewayStatus } from "../cli/ring/status-text.ts";
-import { toVisible } from "../cli/text.ts";
+import { toVisible } from "../words/text.ts";
 import { actionsOf } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import { SPAN_WORDS, timeLineOf } from "./time-line.ts";

@@ -28,8 +28,9 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "issuer/cli", folders: ["shared", "issuer"], modules: /^(?:node:|commander$|@bomb\.sh\/tab\/commander$)/ },
   { folder: "issuer/http", folders: ["shared", "issuer"], modules: /^(?:node:|hono(?:\/|$)|@hono\/node-server$)/ },
   { folder: "issuer/console", folders: ["shared", "issuer"], modules: /^(?:node:|commander$|hono(?:\/|$))/ },
-  // What runs in the browser: nothing but the contract that both halves share, and itself.
-  { folder: "issuer/console/page", folders: ["shared", "issuer/console/page"], modules: /^$/ },
+  { folder: "issuer/words", folders: ["shared", "issuer/words"], modules: /^$/ },
+  // What runs in the browser: nothing but the contract that both halves share, words, and itself.
+  { folder: "issuer/console/page", folders: ["shared", "issuer/words", "issuer/console/page"], modules: /^$/ },
 ];
 
 const IMPORT = /\b(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;
@@ -96,7 +97,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
     [["worker.ts"], ["index.ts"]],
   ],
   issuer: [
-    [[""], ["kms-emulator/"]],
+    [[""], ["kms-emulator/"], ["words/"]],
     [["kms/"], ["publish/"], ["revocations/"]],
     [["key-ring/"], ["public-key.ts", "verifier.ts"], ["secrets/"]],
     [["config/"], ["metrics/"]],

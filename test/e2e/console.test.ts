@@ -10,6 +10,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startConsole } from "../../issuer/console/command.ts";
 import type { HttpServer } from "../../issuer/http/server.ts";
 import { createRingMemory } from "../../issuer/key-ring/index.ts";
+import { createIssuer } from "../../issuer/issuer.ts";
+import { createRingSource } from "../../issuer/key-ring/sign/ring-source.ts";
+import { makeKey, signToken, TEST_ISSUER } from "../support/key-sets.ts";
 import { startRingWorld } from "../support/ring-world.ts";
 import type { RingWorld } from "../support/ring-world.ts";
 
@@ -45,6 +48,7 @@ async function open(browser: Browser, options: Parameters<Browser["newContext"]>
       options: { policy: world.policy, memory: createRingMemory(), actor: "test" },
     },
     gateways: [],
+    audience: AUDIENCE,
     port: 0,
     interrupted: interrupted.signal,
   });
@@ -59,7 +63,7 @@ async function open(browser: Browser, options: Parameters<Browser["newContext"]>
     await context.close();
     await server.close();
   });
-  await page.clock.install();
+  await page.clock.install({ time: world.clock.epochMs() });
   await page.goto(server.url);
   await page.waitForURL(new URL("/", server.url).href);
   return { world, server, page, context, requests, complaints };
@@ -73,6 +77,8 @@ async function seriousFindings(page: Page): Promise<unknown> {
     .map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`;
   return page.evaluate(source);
 }
+
+const AUDIENCE = "https://api.example.com";
 
 /** Of the page. */
 const REFRESH_MS = 5000;
@@ -131,4 +137,42 @@ test("another browser and another web page get nothing", async (context) => {
   const page = await stranger.newPage();
   expect((await page.goto(server.url))?.status()).toBe(403);
   expect(await page.content()).toContain("works once");
+});
+
+test("a token is checked in the page by the real verifier, against the ring and other keys, and goes nowhere", async (context) => {
+  if (browser === undefined) return context.skip(MISSING);
+  const { world, page, requests, complaints } = await open(browser);
+  const now = world.now();
+  const source = createRingSource(world.policy, { kms: world.kms.kms, clock: world.now });
+  const issuer = createIssuer({ issuer: TEST_ISSUER, ring: source, maxTokenTtlSeconds: 3600, clock: world.now });
+  const { token } = await issuer.sign({ sub: "user-1" }, { audience: AUDIENCE, ttlSeconds: 300 });
+  const verdict = page.locator("#verdict");
+  await page.getByLabel("Token", { exact: true }).fill(token);
+  await verdict.getByText("Valid: every check has passed.").waitFor();
+  await page
+    .getByText(/in 5 min|in 4 min/)
+    .first()
+    .waitFor();
+  // The same claims, signed by another key under the kid of the ring's.
+  const forger = await makeKey("ES256");
+  const claims = { iss: TEST_ISSUER, aud: AUDIENCE, iat: now, exp: now + 300 };
+  const kid = (await world.document()).keys[0]?.kid ?? "";
+  await page.getByLabel("Token", { exact: true }).fill(await signToken(claims, forger, { kid }));
+  await verdict.getByText("Refused, signature_invalid: The token's signature does not hold.").waitFor();
+  await page.getByText("✗ Signature: failed").waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  // Another issuer's keys, and claims that look like a page.
+  const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e`;
+  await page.getByLabel(/^Other keys/).fill(JSON.stringify({ keys: [{ ...forger.jwk, kid: forger.kid }] }));
+  await page.getByLabel("Token", { exact: true }).fill(await signToken({ ...claims, [hostile]: hostile }, forger));
+  await verdict.getByText("Valid").waitFor();
+  expect(await page.locator("#examined").textContent()).toContain("<script>document.title='owned'</script>\\u202e");
+  expect(await page.locator("#examined img, #examined script").count()).toBe(0);
+  expect(await page.title()).toBe("sealgate console");
+  expect(
+    requests.map((url) => new URL(url).pathname).filter((path) => !/^\/(?:|keys|ring|page\.(?:js|css))$/.test(path)),
+  ).toEqual([]);
+  expect(requests.filter((url) => url.includes(token.slice(-20)))).toEqual([]);
+  expect(await page.evaluate("localStorage.length + sessionStorage.length")).toBe(0);
+  expect(complaints).toEqual([]);
 });

@@ -22,6 +22,7 @@ const page = await startConsole({
     options: { policy: stack.policy, memory: createRingMemory(), actor: "console" },
   },
   gateways: [new URL(stack.gateway.url)],
+  audience: LOCAL_AUDIENCE,
   port: 0,
   interrupted: stop.signal,
 });

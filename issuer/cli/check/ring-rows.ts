@@ -6,7 +6,8 @@ import type { Result } from "../../../shared/result.ts";
 import type { KeySetProblem } from "../../../shared/signed-key-set.ts";
 import { rootAnchorsOf } from "../../key-ring/index.ts";
 import type { ObservedKey, ObservedRing, Plan, RingPolicy } from "../../key-ring/index.ts";
-import { describeDuration, describeStep } from "../ring/describe.ts";
+import { describeStep } from "../ring/describe.ts";
+import { describeDuration } from "../../words/time.ts";
 import { fine, rowsOr, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
 

@@ -1,5 +1,6 @@
 /** The key ring's data in words, for a person at a terminal. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
 import { describeRole } from "../../key-ring/index.ts";
 import type { ObservedDocument, ObservedKey, Step, Upcoming } from "../../key-ring/index.ts";
 
@@ -59,26 +60,11 @@ export function describeDocument(document: ObservedDocument, now: EpochSeconds):
   }
 }
 
-/**
- * UTC, to the second.
- * @param time epoch seconds
- */
-export function describeTime(time: number): string {
-  return new Date(Math.floor(time) * 1000).toISOString().replace(".000Z", "Z");
-}
-
 /** When asking again will succeed; empty when that time has come. */
 export function describeNotBefore(notBefore: EpochSeconds, now: EpochSeconds): string {
   return notBefore > now
     ? `Safe from ${describeTime(Math.ceil(notBefore))} (${describeDistance(Math.ceil(notBefore) - now)}).`
     : "";
-}
-
-/** "in 3 h 20 min", "2 d ago", "now". */
-export function describeDistance(seconds: number): string {
-  if (Math.abs(seconds) < 1) return "now";
-  const text = describeDuration(Math.abs(seconds));
-  return seconds > 0 ? `in ${text}` : `${text} ago`;
 }
 
 /**
@@ -87,27 +73,6 @@ export function describeDistance(seconds: number): string {
  */
 export function describeAge({ keyState, createdAt }: Pick<ObservedKey, "keyState" | "createdAt">, now: number): string {
   return keyState === "NotFound" ? "-" : describeDuration(Math.max(0, now - createdAt));
-}
-
-/**
- * The two largest units that say something.
- * @param seconds not negative
- */
-export function describeDuration(seconds: number): string {
-  const units: readonly (readonly [number, string])[] = [
-    [86_400, "d"],
-    [3600, "h"],
-    [60, "min"],
-    [1, "s"],
-  ];
-  const parts: string[] = [];
-  let rest = Math.round(seconds);
-  for (const [size, name] of units) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
-  }
-  return parts.slice(0, 2).join(" ") || "0 s";
 }
 
 function ofGeneration(generation: number | undefined): string {

@@ -10,7 +10,8 @@ import { paint, printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
-import { describeDistance, describeStep, describeTime } from "./describe.ts";
+import { describeStep } from "./describe.ts";
+import { describeDistance, describeTime } from "../../words/time.ts";
 import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
 import type { RingRun } from "./run.ts";
 

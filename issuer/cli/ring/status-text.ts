@@ -1,15 +1,8 @@
 /** `sealgate ring status` for a person: a table of generations, a time line, KV and the Worker. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { Generation, Plan, RingState, Upcoming } from "../../key-ring/index.ts";
-import {
-  describeAge,
-  describeDistance,
-  describeDocument,
-  describeDuration,
-  describeStep,
-  describeTime,
-  describeUpcoming,
-} from "./describe.ts";
+import { describeAge, describeDocument, describeStep, describeUpcoming } from "./describe.ts";
+import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
 import type { compareWithPublished, GatewayHealth } from "./gateway-health.ts";
 
 /** Everything that the command shows. */

@@ -4,14 +4,17 @@ import { createConsoleApp } from "../../../../issuer/console/app.ts";
 import { createGuard } from "../../../../issuer/console/guard.ts";
 import type { RingReading } from "../../../../issuer/console/ring-view.ts";
 import { SealgateError } from "../../../../issuer/errors.ts";
+import { TEST_ISSUER } from "../../../support/key-sets.ts";
 import { readingOf } from "./support.ts";
+
+const EXPECTED = { issuer: TEST_ISSUER, audience: "https://api.example.com" };
 
 type Get = (path: string, method?: string) => Promise<Response>;
 
 /** A browser that has opened the printed URL. */
 async function open(read: () => Promise<RingReading>): Promise<{ readonly first: Response; readonly get: Get }> {
   const guard = createGuard();
-  const app = createConsoleApp({ guard, read, script: "/* script */" });
+  const app = createConsoleApp({ guard, read, expected: EXPECTED, script: "/* script */" });
   const headers = { host: "127.0.0.1:4000" };
   const first = await app.request(`http://127.0.0.1:4000/?token=${guard.token}`, { headers });
   const cookie = first.headers.get("set-cookie")?.split(";")[0] ?? "";
@@ -46,7 +49,12 @@ test("says what is wrong when the ring cannot be read", async () => {
 });
 
 test("a stranger gets a sentence, and nothing is read", async () => {
-  const app = createConsoleApp({ guard: createGuard(), read: () => Promise.reject(new Error("read")), script: "" });
+  const app = createConsoleApp({
+    guard: createGuard(),
+    read: () => Promise.reject(new Error("read")),
+    expected: EXPECTED,
+    script: "",
+  });
   const response = await app.request("http://127.0.0.1:4000/ring", { headers: { host: "127.0.0.1:4000" } });
   expect(response.status).toBe(403);
   expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -59,4 +67,15 @@ test("only reads", async () => {
   expect(response.status).toBe(405);
   expect(response.headers.get("allow")).toBe("GET, HEAD");
   expect((await get("/other")).status).toBe(404);
+});
+
+test("gives the page the public keys of the ring, and a code when there are none to give", async () => {
+  const { get } = await open(async () => readingOf());
+  expect(await (await get("/keys")).json()).toMatchObject({
+    ring: "main",
+    issuer: TEST_ISSUER,
+    anchors: [{ use: "sig" }],
+  });
+  const { get: failing } = await open(() => Promise.reject(new SealgateError("kms_access_denied", "KMS refuses.")));
+  expect(await (await failing("/keys")).json()).toEqual({ code: "kms_access_denied" });
 });

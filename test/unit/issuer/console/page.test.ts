@@ -5,13 +5,16 @@ import { renderPage, STYLES } from "../../../../issuer/console/page.ts";
 import { SPAN_WORDS } from "../../../../issuer/console/time-line.ts";
 
 test("loads its own style and script only", async () => {
-  const page = String(await renderPage(html`<p>the ring</p>`));
+  const page = String(
+    await renderPage(html`<p>the ring</p>`, { issuer: "https://auth.example.com", audience: '"><script>' }),
+  );
   expect([...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address)).toEqual([
     "/page.css",
     "/page.js",
     "#ring",
   ]);
   expect(page).toContain("<p>the ring</p>");
+  expect(page).toContain('value="&quot;&gt;&lt;script&gt;"');
   expect(STYLES).not.toMatch(/url\(|@import/);
 });
 

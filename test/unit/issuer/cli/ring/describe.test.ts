@@ -1,6 +1,6 @@
 /** Times of a ring in words. */
 import { describe, expect, test } from "vitest";
-import { describeAge, describeDistance, describeDuration } from "../../../../../issuer/cli/ring/describe.ts";
+import { describeAge } from "../../../../../issuer/cli/ring/describe.ts";
 import { seconds } from "../../../../support/key-sets.ts";
 
 const NOW = seconds(1_800_000_000);
@@ -18,22 +18,4 @@ describe("the age of a key", () => {
   test("that KMS does not find is not known", () => {
     expect(describeAge({ keyState: "NotFound", createdAt: seconds(0) }, NOW)).toBe("-");
   });
-});
-
-test.each([
-  [0.4, "0 s"],
-  [59.6, "1 min"],
-  [3600, "1 h"],
-  [12_000, "3 h 20 min"],
-  [172_805, "2 d 5 s"],
-])("%d s is %s", (duration, text) => {
-  expect(describeDuration(duration)).toBe(text);
-});
-
-test.each([
-  [12_000, "in 3 h 20 min"],
-  [-172_800, "2 d ago"],
-  [0.5, "now"],
-])("%d s from now is %s", (distance, text) => {
-  expect(describeDistance(distance)).toBe(text);
 });

@@ -1,6 +1,6 @@
 /** Rejections as sentences. */
 import { expect, test } from "vitest";
-import { describeRejection } from "../../../../issuer/cli/rejection-text.ts";
+import { describeRejection } from "../../../../issuer/words/rejection.ts";
 import type { TokenRejection } from "../../../../shared/rejection.ts";
 
 const REJECTIONS: readonly TokenRejection[] = [

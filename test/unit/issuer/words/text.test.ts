@@ -1,7 +1,7 @@
 /** Text that is safe to show: no token in a message, nothing that a terminal obeys. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { toSafeJson, withoutTokens } from "../../../../issuer/cli/text.ts";
+import { toSafeJson, withoutTokens } from "../../../../issuer/words/text.ts";
 
 /** Not only of the form: a header, claims and a signature. */
 const TOKEN = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl";

@@ -1,6 +1,6 @@
 /** Why a token was refused, as a sentence for a person. Pure. */
 import type { TokenRejection } from "../../shared/rejection.ts";
-import { describeDuration } from "./ring/describe.ts";
+import { describeDuration } from "./time.ts";
 
 /** Holds nothing of the token but what its rejection holds. */
 export function describeRejection(rejection: TokenRejection): string {

@@ -1,0 +1,97 @@
+/** The keys that a token is checked against: the ring's signed document, a JWK Set or a PEM that was pasted. No I/O. */
+import { algorithmOf } from "../../../shared/algorithms.ts";
+import type { Alg } from "../../../shared/algorithms.ts";
+import { decodeBase64url } from "../../../shared/base64url.ts";
+import { parseIssuerUrl, parseRingName } from "../../../shared/identifiers.ts";
+import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
+import { isJsonObject } from "../../../shared/json.ts";
+import { calculateThumbprint, parsePublicJwk } from "../../../shared/jwk.ts";
+import { importVerificationKey } from "../../../shared/jws.ts";
+import type { VerificationKey } from "../../../shared/jws.ts";
+import { importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
+import { err, ok } from "../../../shared/result.ts";
+import type { Result } from "../../../shared/result.ts";
+import { DEFAULT_TIMING } from "../../../shared/timing.ts";
+import { importKeySet } from "../../../shared/verification-keys.ts";
+import type { VerificationKeys } from "../../../shared/verification-keys.ts";
+
+export interface Trust {
+  readonly keys: VerificationKeys;
+  readonly clockSkewSeconds: number;
+  readonly maxTokenTtlSeconds: number;
+}
+
+/** For keys without a document that says so. A day, because other issuers' tokens may live longer than sealgate's. */
+const PASTED = { clockSkewSeconds: DEFAULT_TIMING.clockSkewSeconds, maxTokenTtlSeconds: 86_400 };
+
+/**
+ * The ring's document, verified against the root keys as a gateway does.
+ * @param given what the console's `/keys` answers
+ * @returns a sentence when it cannot be used
+ */
+export async function trustRing(given: unknown, now: EpochSeconds): Promise<Result<Trust, string>> {
+  if (!isJsonObject(given)) return err("The console did not answer with keys.");
+  const { keySet } = given;
+  const [ring, issuer] = [parseRingName(given["ring"]), parseIssuerUrl(given["issuer"])];
+  if (typeof keySet !== "string" || ring === undefined || !issuer.ok) return err("KV holds no key set of this ring.");
+  const { anchors: listed } = given;
+  const roots: readonly unknown[] = Array.isArray(listed) ? listed : [];
+  const anchors = await importTrustAnchors(roots);
+  if (!anchors.ok || roots.length === 0) return err("The ring has no root key that can be used.");
+  const opened = await openKeySet(keySet, { anchors: anchors.value, issuer: issuer.value, ring, leastRev: 1 }, now);
+  if (!opened.ok) return err(`The ring's key set cannot be used (${opened.error.code}).`);
+  const { clockSkewSeconds, maxTokenTtlSeconds } = opened.value.document.timing;
+  return ok({ keys: await importKeySet(opened.value), clockSkewSeconds, maxTokenTtlSeconds });
+}
+
+/**
+ * Keys that were pasted: a JWK, a JWK Set, or a PEM of a public key.
+ * @param alg of the token's header: for a key that names none
+ */
+export async function trustPasted(text: string, alg: Alg | undefined): Promise<Result<Trust, string>> {
+  const pem = /-----BEGIN PUBLIC KEY-----([\s\w+/=]+)-----END PUBLIC KEY-----/.exec(text)?.[1];
+  const listed = pem === undefined ? jwksIn(text) : await jwksOfPem(pem, alg);
+  if (listed === undefined) return err("This is neither a JWK Set, nor a JWK, nor the PEM of a public key.");
+  const keys = new Map<string, VerificationKey>();
+  for (const entry of listed) {
+    if (!isJsonObject(entry)) continue;
+    const jwk = parsePublicJwk({ ...entry, alg: entry["alg"] ?? alg });
+    if (!jwk.ok && jwk.error === "private_member") return err("This is a private key. Paste its public half only.");
+    if (!jwk.ok) continue;
+    const kid = jwk.value.kid ?? (await calculateThumbprint(jwk.value));
+    const key = await importVerificationKey(jwk.value, kid);
+    if (key !== undefined) keys.set(kid, key);
+  }
+  const [first, ...others] = keys.values();
+  if (first === undefined) return err("No key in it can verify this token: its type has to fit the token's alg.");
+  // One key without a name of its own is meant for every token, as a PEM is.
+  const isNameless = others.length === 0 && listed.length === 1 && !(isJsonObject(listed[0]) && "kid" in listed[0]);
+  return ok({ keys: { find: (kid: Kid) => (isNameless ? first : keys.get(kid)) }, ...PASTED });
+}
+
+function jwksIn(text: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isJsonObject(value)) return undefined;
+    const { keys } = value;
+    if (Array.isArray(keys)) return keys;
+    return value["kty"] === undefined ? undefined : [value];
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns an empty list for a key that the platform does not take for the algorithm */
+async function jwksOfPem(base64: string, alg: Alg | undefined): Promise<readonly unknown[]> {
+  const text = base64.replaceAll(/[\s=]/g, "").replaceAll("+", "-").replaceAll("/", "_");
+  const spki = decodeBase64url(text);
+  const importParams = alg === undefined ? undefined : algorithmOf(alg).importParams;
+  if (spki === undefined || importParams === undefined) return [];
+  try {
+    const key = await crypto.subtle.importKey("spki", spki, importParams, true, ["verify"]);
+    const { kty, crv, n, e, x, y } = await crypto.subtle.exportKey("jwk", key);
+    return [Object.fromEntries(Object.entries({ kty, crv, n, e, x, y }).filter(([, value]) => value !== undefined))];
+  } catch {
+    return [];
+  }
+}

@@ -26,7 +26,7 @@ describe("what is in it", () => {
     /^template\/(?:_github\/workflows|src|test)?\/?[\w.-]+$/,
     /^dist\/(issuer|edge-verifier|verify|jose|origin)\.js(\.map)?$/,
     /^issuer\/deploy\/[\w-]+\.template\.yaml$/,
-    /^dist\/cli\.js$/,
+    /^dist\/(cli|console-page)\.js$/,
     /^dist\/chunks\/[\w-]+\.js(\.map)?$/,
     /^dist\/lambda\/[\w-]+\.mjs(\.map)?$/,
     /^dist\/types\/(issuer|edge-verifier|shared)\/[\w/-]+\.d\.ts$/,

@@ -177,7 +177,7 @@ describe("the health endpoint", () => {
     const without = await health();
     expect(without.status).toBe(503);
     expect(await without.json()).toMatchObject({
-      code: "revocations_unavailable",
+      status: "unavailable",
       rings: [{ revocations: { problem: "revocations_missing" } }],
     });
     await publish([]);

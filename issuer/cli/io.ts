@@ -17,6 +17,8 @@ export interface CliIo {
   readonly readLine: () => Promise<string>;
   /** Whether a person sits at stdin, who has to be told that a command waits. */
   readonly stdinIsTerminal: boolean;
+  /** Whether a person reads the answer: programs get the same without bars and colours. */
+  readonly stdoutIsTerminal: boolean;
   /** Whether a person reads the messages: programs get the audit lines there instead. */
   readonly stderrIsTerminal: boolean;
   /** Whether messages may be coloured, see {@link wantsColor}. */

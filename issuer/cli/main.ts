@@ -28,6 +28,7 @@ const code = await runCli(process.argv.slice(2), {
   readStdin: () => text(process.stdin),
   readLine,
   stdinIsTerminal: isatty(0),
+  stdoutIsTerminal: isatty(1),
   stderrIsTerminal: isatty(2),
   color: wantsColor(process.env, isatty(2)),
   nowMs: () => Date.now(),

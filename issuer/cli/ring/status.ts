@@ -5,14 +5,17 @@ import { deriveState, failuresOf, isConverged, liveDocument, observeRing, planRi
 import type { RingState } from "../../key-ring/index.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { printJson } from "../io.ts";
+import { paint, printJson, wantsColor } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
 import { askGateway, compareWithPublished, parseGatewayUrl } from "./gateway-health.ts";
 import { exitCodeOfFaults, failureToJson, stepToJson } from "./run.ts";
+import { timeLineOf } from "../../console/time-line.ts";
 import { renderStatus } from "./status-text.ts";
 import type { GatewayStatus, RingStatus } from "./status-text.ts";
+import { renderTimeLine } from "./time-line-text.ts";
+import type { Paint } from "./time-line-text.ts";
 
 export interface StatusOptions extends RingOptions {
   readonly gateway?: string;
@@ -27,6 +30,11 @@ export async function showStatus(io: CliIo, options: StatusOptions): Promise<Exi
   const status: RingStatus = { state, plan, gateway };
   if (options.json === true) printJson(io, statusToJson(status));
   else io.out(renderStatus(status));
+  if (options.json !== true && io.stdoutIsTerminal) {
+    const onStdout = { ...io, color: wantsColor(io.env, io.stdoutIsTerminal) };
+    const paintBar: Paint = (style, text) => paint(onStdout, style, text);
+    io.out(renderTimeLine(timeLineOf(state, plan.upcoming), paintBar));
+  }
   return exitCodeOfStatus(status);
 }
 

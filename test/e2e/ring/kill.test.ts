@@ -114,6 +114,7 @@ async function resume(argv: readonly string[], ring: string): Promise<number> {
     readStdin: async () => "",
     readLine: async () => "",
     stdinIsTerminal: false,
+    stdoutIsTerminal: false,
     stderrIsTerminal: false,
     color: false,
     nowMs: () => Date.now(),

@@ -29,6 +29,7 @@ export function testIo(changes: Partial<CliIo> = {}): CliIo {
     readStdin: () => Promise.reject(new Error("nothing was said of reading stdin")),
     readLine: () => Promise.reject(new Error("nothing was said of reading a line")),
     stdinIsTerminal: false,
+    stdoutIsTerminal: false,
     stderrIsTerminal: false,
     color: false,
     nowMs: () => Date.now(),

@@ -1,6 +1,6 @@
 /** What is measured of a ring after a run of the rotator. Pure. docs/monitoring.md says what to watch. */
 import type { EpochSeconds } from "../../shared/identifiers.ts";
-import { failuresOf } from "../key-ring/index.ts";
+import { billedKeysOf, failuresOf } from "../key-ring/index.ts";
 import type { ReconcileReport, RingPolicy } from "../key-ring/index.ts";
 import type { Measurement } from "./emf.ts";
 
@@ -32,10 +32,8 @@ function measureDocument({ observed: { document } }: ReconcileReport, now: Epoch
 }
 
 function measureKeys({ observed }: ReconcileReport, policy: RingPolicy, now: EpochSeconds): readonly Measurement[] {
-  const { active, root, otherRoots, generations, orphans } = observed;
-  const kept = [...(root === undefined ? [] : [root]), ...otherRoots, ...generations, ...orphans];
-  const billed = kept.filter(({ keyState }) => keyState !== "PendingDeletion" && keyState !== "NotFound");
-  const counted: Measurement = { name: "billed_keys", unit: "Count", value: billed.length };
+  const { active } = observed;
+  const counted: Measurement = { name: "billed_keys", unit: "Count", value: billedKeysOf(observed).keys };
   if (active === undefined) return [counted];
   const ageSeconds = now - active.updatedAt;
   return [

@@ -1,6 +1,7 @@
 /** `sealgate ring status` for a person: a table of generations, a time line, KV and the Worker. Pure. */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import type { Generation, Plan, RingState, Upcoming } from "../../key-ring/index.ts";
+import { billedKeysOf, DOLLARS_PER_KEY_AND_MONTH } from "../../key-ring/index.ts";
+import type { BilledKeys, Generation, Plan, RingState, Upcoming } from "../../key-ring/index.ts";
 import { describeAge, describeDocument, describeStep, describeUpcoming } from "./describe.ts";
 import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
 import type { compareWithPublished, GatewayHealth } from "./gateway-health.ts";
@@ -30,10 +31,19 @@ export function renderStatus({ state, plan, gateway }: RingStatus): string {
     ...(plan.upcoming.length === 0 ? [] : ["next", ...plan.upcoming.map((one) => `  ${describeUpcoming(one, now)}`)]),
     ...(plan.due.length === 0 ? [] : ["due now", ...plan.due.map((step) => `  ${describeStep(step)}`)]),
     `KV       ${describeDocument(observed.document, now)}`,
+    `cost     ${describeCost(billedKeysOf(observed), policy.deleteAfterDays)}`,
     ...(gateway === undefined ? [] : [`gateway  ${describeGateway(gateway)}`]),
     ...plan.problems.map(({ code, message }) => `problem  ${code}: ${message}`),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Without the signatures, which no ring can count. */
+function describeCost({ keys, disabled }: BilledKeys, deleteAfterDays: number | undefined): string {
+  const all = `${keys} KMS keys, $${keys * DOLLARS_PER_KEY_AND_MONTH} a month`;
+  if (disabled === 0) return all;
+  const advice = deleteAfterDays === undefined ? '; "deleteAfterDays" in the policy has retired ones deleted' : "";
+  return `${all}, of which ${disabled} are disabled${advice}`;
 }
 
 function rootOf({ observed: { root } }: RingState): string {

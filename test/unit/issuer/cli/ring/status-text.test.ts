@@ -23,6 +23,7 @@ describe("the table of ring status", () => {
     expect(pending).toMatch(/^2 +pending .*signs 20\d\d-.*Z \(in 2\d d .*\), published, not settled yet/);
     expect(out).toMatch(/^next\n(?: {2}20\d\d-.*\n)+/m);
     expect(out).toContain(`KV       rev ${rev}, 2 keys, 0 revoked, expires in`);
+    expect(out).toMatch(/^cost     3 KMS keys, \$3 a month$/m);
     cli.pass(SETTLE_SECONDS);
     await cli.ring(["reconcile"]);
     expect((await cli.ring(["status"])).out).toContain("safe to sign in 1 h 5 min, in an emergency in 5 min");
@@ -38,6 +39,9 @@ describe("the table of ring status", () => {
     expect((await cli.ring(["status"])).out).toMatch(/^1 +retiring .*leaves the key set 20\d\d-.*Z \(in 1 h 14 min\)/m);
     const { publicKey } = await cli.generation(1);
     await cli.ring(["revoke", given(publicKey).kid, "--yes"]);
+    expect((await cli.ring(["status"])).out).toMatch(
+      /^cost .* of which 1 are disabled; "deleteAfterDays" in the policy/m,
+    );
     expect((await cli.ring(["status"])).out).toMatch(/^1 +revoked .*\(Disabled\).*refused since 20\d\d-/m);
   });
 });

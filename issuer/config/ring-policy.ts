@@ -98,6 +98,7 @@ const TEXT_MEMBERS = ["alg", "keySpec", "rootAlg"];
 const NUMBER_MEMBERS = [
   "rotateEverySeconds",
   "documentLifetimeSeconds",
+  "revocationLifetimeSeconds",
   "reconcileEverySeconds",
   "composeDeadlineSeconds",
   "publishDeadlineSeconds",
@@ -116,6 +117,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPolicyOptions> = {
   rootAlg: true,
   rotateEverySeconds: true,
   documentLifetimeSeconds: true,
+  revocationLifetimeSeconds: true,
   reconcileEverySeconds: true,
   composeDeadlineSeconds: true,
   publishDeadlineSeconds: true,

@@ -3,6 +3,7 @@ import type { FaultCode } from "../errors.ts";
 import { PROBLEM_EFFECTS } from "./model/plan.ts";
 import type { ObservedRing } from "./model/observed.ts";
 import type { Plan, RingProblemCode } from "./model/plan.ts";
+import type { RevocationCounts } from "../../shared/revocations/sections.ts";
 import type { Step } from "./model/steps.ts";
 
 /** Why a run failed: a fault of KMS or of publishing, or a problem of the ring. */
@@ -18,6 +19,45 @@ interface Run {
   }[];
   readonly observed: Pick<ObservedRing, "document">;
   readonly plan: Plan;
+  readonly list?: ListOutcome | undefined;
+}
+
+interface ListOutcome {
+  readonly result: "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
+  readonly leftOut: RevocationCounts | undefined;
+  readonly unreadable: number;
+  readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;
+}
+
+/** The list of taken-back tokens says what it should, or there is none. */
+export function isListInOrder(list: ListOutcome | undefined): boolean {
+  return (
+    list === undefined ||
+    (listFailures(list).length === 0 && (list.result === "published" || list.result === "unchanged"))
+  );
+}
+
+function listFailures(list: ListOutcome | undefined): readonly RunFailure[] {
+  if (list === undefined) return [];
+  const { fault, leftOut, unreadable, result } = list;
+  const failures: RunFailure[] = [];
+  const add = (code: FaultCode, message: string): void => void failures.push({ kind: "fault", code, message });
+  if (fault !== undefined) add(fault.code, `The revocation list: ${fault.message}`);
+  const missing = leftOut === undefined ? 0 : leftOut.jti + leftOut.sid + leftOut.sub;
+  if (missing > 0)
+    add("revocations_full", `The revocation list has no room for ${missing} entries: those tokens go on.`);
+  if (unreadable > 0) {
+    add(
+      "revocation_table_failed",
+      `The table holds ${unreadable} entries that this version cannot read. Update the rotator.`,
+    );
+  }
+  if (result === "too_late") {
+    const message =
+      "The revocation list was not published: reading and signing took longer than composeDeadlineSeconds.";
+    add("publish_timeout", message);
+  }
+  return failures;
 }
 
 /** Nothing is due, and nothing is wrong. */
@@ -30,7 +70,11 @@ export function isConverged({ due, problems }: Plan): boolean {
  * that has to wait.
  * @returns every reason, the most telling one first; empty for a run that did what it could and found nothing amiss
  */
-export function failuresOf({ steps, observed: { document }, plan }: Run): readonly RunFailure[] {
+export function failuresOf(run: Run): readonly RunFailure[] {
+  return [...keySetFailures(run), ...listFailures(run.list)];
+}
+
+function keySetFailures({ steps, observed: { document }, plan }: Run): readonly RunFailure[] {
   if (isConverged(plan)) return [];
   const failures: RunFailure[] = [];
   for (const { step, fault } of steps) {

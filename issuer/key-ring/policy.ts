@@ -37,6 +37,8 @@ export interface RingPolicy {
   readonly timing: RingTiming;
   /** `exp` minus `iat` of a document; it is renewed at half of it. */
   readonly documentLifetimeSeconds: number;
+  /** D_r: `exp` minus `iat` of the list of taken-back tokens, which is renewed at half of it. By default the document's. */
+  readonly revocationLifetimeSeconds: number;
   /** How often a rotator is expected to run. Used in checks only: nothing here starts it. */
   readonly reconcileEverySeconds: number;
   /** Longest time from observing the ring to carrying out a step that was planned on it. */
@@ -108,6 +110,7 @@ export function checkRingPolicy(input: RingPolicyInput): Result<RingPolicy, read
     timing: withChanges(DEFAULT_TIMING, timing ?? {}),
     newKeys: withChanges(NO_NEW_KEYS, newKeys ?? {}),
     deleteAfterDays: undefined,
+    revocationLifetimeSeconds: changes.documentLifetimeSeconds ?? DEFAULTS.documentLifetimeSeconds,
   };
   const policy = withChanges(defaults, changes);
   const single = [...checkNumbers(policy), ...checkAlgorithms(policy), ...newKeysProblems(policy.newKeys)];
@@ -158,6 +161,7 @@ function checkNumbers(policy: RingPolicy): readonly PolicyProblem[] {
     ["timing.signerLagSeconds", timing.signerLagSeconds, 1],
     ["rotateEverySeconds", policy.rotateEverySeconds, 1],
     ["documentLifetimeSeconds", policy.documentLifetimeSeconds, 1],
+    ["revocationLifetimeSeconds", policy.revocationLifetimeSeconds, 1],
     ["reconcileEverySeconds", policy.reconcileEverySeconds, 1],
     ["composeDeadlineSeconds", policy.composeDeadlineSeconds, 1],
     ["publishDeadlineSeconds", policy.publishDeadlineSeconds, 1],
@@ -197,6 +201,8 @@ function checkInequalities(policy: RingPolicy): readonly PolicyProblem[] {
   const composing = policy.composeDeadlineSeconds + policy.publishDeadlineSeconds + policy.kvSpreadSeconds;
   // Renewed at half-life by the first run after it; one run may be missed, and edges need S to see the new document.
   const leastLifetime = 2 * (2 * reconcileEverySeconds + lead);
+  // Then what is wrong with it is said once, of the document's.
+  const listFollows = policy.revocationLifetimeSeconds === documentLifetimeSeconds;
   const rules: readonly (readonly [holds: boolean, member: string, rule: string])[] = [
     [
       policy.rotateEverySeconds >= planned + hold,
@@ -222,6 +228,16 @@ function checkInequalities(policy: RingPolicy): readonly PolicyProblem[] {
       documentLifetimeSeconds >= leastLifetime,
       "documentLifetimeSeconds",
       `must be at least ${leastLifetime}: half of it has to hold two runs of the rotator and S+K+1`,
+    ],
+    [
+      listFollows || policy.revocationLifetimeSeconds >= leastLifetime,
+      "revocationLifetimeSeconds",
+      `must be at least ${leastLifetime}: half of it has to hold two runs of the rotator and S+K+1`,
+    ],
+    [
+      listFollows || policy.revocationLifetimeSeconds <= MAX_DOCUMENT_LIFETIME_SECONDS,
+      "revocationLifetimeSeconds",
+      `must be at most ${MAX_DOCUMENT_LIFETIME_SECONDS}: it is how long a frozen list is believed`,
     ],
     [
       documentLifetimeSeconds <= MAX_DOCUMENT_LIFETIME_SECONDS,

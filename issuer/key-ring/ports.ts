@@ -6,6 +6,8 @@ import type { KnownOptions } from "../../shared/options.ts";
 import type { Kms } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
+import { hostTimer } from "../within.ts";
+import { chooseListFloor } from "./revocations/list-floor.ts";
 import type { AuditSink } from "./act/audit.ts";
 import { systemClock } from "../clock.ts";
 import type { RingPorts } from "./reconcile.ts";
@@ -16,6 +18,8 @@ export interface RingPortsOptions {
   readonly audit: AuditSink;
   /** KMS of another Region. Without it, no Multi-Region key is adopted: another ring may have it there. */
   readonly kmsInRegion?: (region: string) => Kms;
+  /** Where single tokens can be taken back: the table of the ring (undefined once it is given up), and where lists go. */
+  readonly revocations?: RingPorts["revocations"];
   /** Epoch seconds; by default this host's clock. */
   readonly clock?: () => EpochSeconds;
   /** Milliseconds from any origin, never set back; by default this host's. */
@@ -29,6 +33,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
   publisher: true,
   audit: true,
   kmsInRegion: true,
+  revocations: true,
   clock: true,
   monotonicMs: true,
   random: true,
@@ -38,7 +43,7 @@ const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
 export function createRingPorts(options: RingPortsOptions): RingPorts {
   refuseUnknownOptions("createRingPorts", options, KNOWN_OPTIONS);
   const { kms, publisher, audit, clock = systemClock, random = Math.random } = options;
-  const { monotonicMs = () => performance.now() } = options;
+  const { monotonicMs = () => performance.now(), revocations } = options;
   for (const [name, value] of Object.entries({ audit, clock, monotonicMs, random })) {
     demand(typeof value === "function", `createRingPorts: ${name} must be a function`);
   }
@@ -47,6 +52,8 @@ export function createRingPorts(options: RingPortsOptions): RingPorts {
     kmsInRegion: options.kmsInRegion,
     publisher,
     audit,
+    revocations,
+    chooseListFloor: revocations && listFloorOf(revocations, clock),
     clock,
     monotonicMs,
     random,
@@ -54,4 +61,13 @@ export function createRingPorts(options: RingPortsOptions): RingPorts {
     createRootSigner: (keyArn, alg, clockSkewSeconds) =>
       createKmsSigner({ keyId: keyArn, alg, kms, clock, maxClockSkewSeconds: Math.max(1, clockSkewSeconds) }),
   };
+}
+
+/** Without a table, documents name no list any more. */
+function listFloorOf(
+  { store, publisher }: NonNullable<RingPorts["revocations"]>,
+  clock: () => EpochSeconds,
+): NonNullable<RingPorts["chooseListFloor"]> {
+  const timed = { clock, startTimer: hostTimer };
+  return async (question) => (store === undefined ? undefined : chooseListFloor(publisher, question, timed));
 }

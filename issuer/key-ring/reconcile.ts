@@ -10,7 +10,7 @@ import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
 import { actOn } from "./act/act.ts";
 import type { ActPorts, StepOutcome } from "./act/act.ts";
-import { auditStep } from "./act/audit.ts";
+import { auditList, auditStep } from "./act/audit.ts";
 import type { AuditSink } from "./act/audit.ts";
 import type { ObservedGeneration, ObservedRing } from "./model/observed.ts";
 import type { Plan, RingRequest } from "./model/plan.ts";
@@ -19,14 +19,20 @@ import { rememberDocument } from "./observe/memory.ts";
 import type { RingMemory } from "./observe/memory.ts";
 import { observeRing } from "./observe/observe.ts";
 import type { ObservePorts } from "./observe/observe.ts";
-import { isConverged } from "./outcome.ts";
+import { isConverged, isListInOrder } from "./outcome.ts";
+import { leastListRev } from "./list-floor.ts";
 import { planRing, stepKey } from "./plan/plan.ts";
+import { deriveState } from "./plan/ring-state.ts";
+import { keepList } from "./revocations/keep-list.ts";
+import type { ListPorts, ListReport } from "./revocations/keep-list.ts";
 import type { RingPolicy } from "./policy.ts";
 
 /** Everything that touches the world. */
 export interface RingPorts extends ObservePorts, ActPorts {
   readonly publisher: ActPorts["publisher"];
   readonly audit: AuditSink;
+  /** Undefined where the ring has never had a list of taken-back tokens, or another rotator keeps it. */
+  readonly revocations: ListPorts["revocations"] | undefined;
 }
 
 export interface ReconcileOptions {
@@ -54,6 +60,8 @@ export interface ReconcileReport {
   readonly observed: ObservedRing;
   /** The plan on it: what comes next, what is wrong, whether the request is done. */
   readonly plan: Plan;
+  /** What became of the list of taken-back tokens; undefined where there is none to keep. */
+  readonly list: ListReport | undefined;
   /**
    * Nothing is due any more, and nothing is wrong. Otherwise steps have failed, the plan has problems, or KMS or KV does not
    * show yet what was done; `failuresOf` tells which of these make the run a failed one.
@@ -85,12 +93,15 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
   const { policy, request } = options;
   const steps: StepReport[] = [];
   const tried = new Set<string>();
+  let hadList = false;
   for (;;) {
     const observed = await observeRing(ports, policy, options);
+    hadList ||= leastListRev(observed) !== undefined;
     const plan = planRing(observed, policy, ports.clock(), request);
     const step = plan.due.find((candidate) => !tried.has(stepKey(candidate)));
     if (step === undefined || steps.length >= MAX_STEPS) {
-      return { steps, observed, plan, isConverged: isConverged(plan) };
+      const list = await keepListOf(ports, options, observed, hadList);
+      return { steps, observed, plan, list, isConverged: isConverged(plan) && isListInOrder(list) };
     }
     const report = await carryOut(step, observed, ports, options);
     // Held up, or overtaken by another rotator: planned again on a fresh observation, if it is still needed.
@@ -104,6 +115,25 @@ export async function reconcileRing(ports: RingPorts, options: ReconcileOptions)
     if (report.outcome?.document !== undefined) rememberDocument(options.memory, report.outcome.document);
     steps.push(report);
   }
+}
+
+/** After everything else: a fault of the table or of the list holds up no step of the key set. */
+async function keepListOf(
+  ports: RingPorts,
+  { policy, memory, actor }: ReconcileOptions,
+  observed: ObservedRing,
+  hadList: boolean,
+): Promise<ListReport | undefined> {
+  const { revocations } = ports;
+  if (revocations === undefined) return undefined;
+  const { timing } = deriveState(observed, policy, ports.clock(), undefined);
+  const report = await keepList(
+    { ...ports, revocations },
+    { policy, timing: timing.largest, observed, hadList, memory },
+  );
+  const entry = report && auditList({ at: ports.clock(), actor }, observed, report);
+  if (entry !== undefined) ports.audit(entry);
+  return report;
 }
 
 const KEY_IS_GONE: readonly FaultCode[] = ["kms_key_disabled", "kms_key_pending_deletion"];

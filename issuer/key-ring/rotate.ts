@@ -45,5 +45,5 @@ export async function rotateRing(ports: RingPorts, options: RotateRingOptions): 
     return { ...(await reconcileRing(ports, { ...reconciling, request: { kind: "rotate", from } })), from };
   }
   const plan = planRing(observed, policy, ports.clock(), { kind: "rotate", from: from ?? 0 });
-  return { steps: [], observed, plan, isConverged: isConverged(plan), from };
+  return { steps: [], observed, plan, list: undefined, isConverged: isConverged(plan), from };
 }

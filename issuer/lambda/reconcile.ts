@@ -27,7 +27,7 @@ import { createAwsKms } from "../kms/aws-kms.ts";
 import { toEmfLine } from "../metrics/emf.ts";
 import { measureRing } from "../metrics/ring.ts";
 import { createCloudflareKvPublisher } from "../publish/cloudflare-kv.ts";
-import { readRingConfig } from "../config/ring.ts";
+import { readRingConfig, revocationPorts } from "../config/ring.ts";
 import type { RingConfig } from "../config/ring.ts";
 import { rotateRing } from "../key-ring/rotate.ts";
 import type { RotateRingOptions } from "../key-ring/rotate.ts";
@@ -77,13 +77,18 @@ interface Rotator {
 /** One for the life of the container: it remembers public keys and the highest rev. */
 let rotator: Rotator | undefined;
 
-function createRotator({ policy, publish, kms }: RingConfig): Rotator {
+function createRotator({ policy, publish, kms, revocationTable }: RingConfig): Rotator {
   const publisher = createCloudflareKvPublisher({
     ...publish,
     deadlineMs: policy.publishDeadlineSeconds * 1000,
     maxClockSkewSeconds: policy.timing.clockSkewSeconds,
   });
-  const ports = createRingPorts({ kms: createAwsKms(kms), publisher, audit: (entry) => writeLine({ audit: entry }) });
+  const ports = createRingPorts({
+    kms: createAwsKms(kms),
+    publisher,
+    revocations: revocationPorts({ revocationTable }, publisher),
+    audit: (entry) => writeLine({ audit: entry }),
+  });
   return { ports, options: { policy, memory: createRingMemory() } };
 }
 

@@ -5,6 +5,8 @@
  */
 import type { RingName } from "../../shared/identifiers.ts";
 import { isRev, keySetKvKey } from "../../shared/key-set.ts";
+import { revocationsKvKey } from "../../shared/revocations/names.ts";
+import { MAX_REVOCATIONS_CHARACTERS } from "../../shared/revocations/signed-list.ts";
 import { MAX_KEY_SET_BYTES } from "../../shared/signed-key-set.ts";
 import { SealgateError } from "../errors.ts";
 import { createCloudflareApi } from "./cloudflare-api.ts";
@@ -13,7 +15,7 @@ import { readCloudflareKvOptions } from "./cloudflare-kv-options.ts";
 import type { CloudflareKvOptions } from "./cloudflare-kv-options.ts";
 import { createKvEntries } from "./kv-entries.ts";
 import type { KvEntries, KvEntry, StoredText } from "./kv-entries.ts";
-import type { KeySetPublisher, Published } from "./publisher.ts";
+import type { KeySetPublisher, Published, RevocationsPublisher } from "./publisher.ts";
 import { startTimedRun } from "./retry.ts";
 import type { TimedRun } from "./retry.ts";
 
@@ -28,7 +30,7 @@ interface Operation {
  * A publisher that writes to one KV namespace.
  * @throws TypeError for options that can never work
  */
-export function createCloudflareKvPublisher(options: CloudflareKvOptions): KeySetPublisher {
+export function createCloudflareKvPublisher(options: CloudflareKvOptions): KeySetPublisher & RevocationsPublisher {
   const settings = readCloudflareKvOptions(options);
   const { clock, deadlineMs, maxAttempts, maxClockSkewSeconds } = settings;
   // One octet more than a document may have: a longer value is seen to be too long, and the rest is not transferred.
@@ -40,6 +42,16 @@ export function createCloudflareKvPublisher(options: CloudflareKvOptions): KeySe
       return publish(start(), { key: keySetKvKey(ring), value: text, metadata: { rev } }, rev, maxClockSkewSeconds);
     },
     read: async (ring: RingName) => (await read(start(), keySetKvKey(ring))).text,
+    publishRevocations: async (ring, text, rev) => {
+      checkRevocations(text, rev);
+      return publish(
+        start(),
+        { key: revocationsKvKey(ring), value: text, metadata: { rev } },
+        rev,
+        maxClockSkewSeconds,
+      );
+    },
+    readRevocations: async (ring: RingName) => (await read(start(), revocationsKvKey(ring))).text,
   };
 }
 
@@ -115,6 +127,12 @@ function checkClock(serverSkewSeconds: number | undefined, maxClockSkewSeconds: 
   const direction = serverSkewSeconds > 0 ? "behind" : "ahead of";
   const message = `this host's clock is ${seconds} s ${direction} the Cloudflare API's; nothing was published`;
   throw new SealgateError("clock_skewed", message);
+}
+
+function checkRevocations(text: string, rev: number): void {
+  if (!/^[A-Za-z0-9_.-]+\n[A-Za-z0-9_-]*$/.test(text)) throw new TypeError("text must be a compact JWS and a body");
+  if (text.length > MAX_REVOCATIONS_CHARACTERS) throw new TypeError("text is larger than a revocation list can be");
+  if (!isRev(rev)) throw new TypeError("rev must be a positive whole number");
 }
 
 function checkDocument(text: string, rev: number): void {

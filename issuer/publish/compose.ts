@@ -33,6 +33,8 @@ export interface KeySetParts {
   /** Higher than that of every document before; `key-ring/rev.ts` chooses it. */
   readonly rev: number;
   readonly documentLifetimeSeconds: number;
+  /** The least `rev` that the list of taken-back tokens may have; undefined where none can be taken back. */
+  readonly leastListRev?: number | undefined;
   /** Epoch seconds; a fraction is dropped. */
   readonly now: EpochSeconds;
 }
@@ -64,7 +66,7 @@ export function composeKeySet(parts: KeySetParts): KeySetDocument {
     revoked: [...revoked.values()],
     timing: parts.timing,
     roots: parts.roots,
-    revocations: undefined,
+    revocations: parts.leastListRev === undefined ? undefined : { leastRev: parts.leastListRev },
   };
 }
 

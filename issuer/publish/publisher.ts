@@ -35,3 +35,11 @@ export interface KeySetPublisher {
    */
   read(ring: RingName): Promise<string | undefined>;
 }
+
+/** The same for the list of taken-back tokens of a ring. */
+export interface RevocationsPublisher {
+  /** @param text what `sign-revocations.ts` makes @throws as `publish` */
+  publishRevocations(ring: RingName, text: string, rev: number): Promise<Published>;
+  /** @returns as `read` @throws as `read` */
+  readRevocations(ring: RingName): Promise<string | undefined>;
+}

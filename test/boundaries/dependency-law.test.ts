@@ -116,11 +116,12 @@ const FLOORS: Readonly<Record<string, readonly (readonly (readonly string[])[])[
         "policy.ts",
         "rev.ts",
         "outcome.ts",
+        "list-floor.ts",
         "trust-anchors.ts",
       ],
     ],
     [["observe/"], ["plan/"]],
-    [["act/"], ["sign/"]],
+    [["act/"], ["sign/"], ["revocations/"]],
     [[""]],
   ],
 };

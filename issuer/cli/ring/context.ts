@@ -10,7 +10,7 @@ import type { AuditSink, ReconcileOptions, RingPolicy, RingPorts } from "../../k
 import { createAwsKms } from "../../kms/aws-kms.ts";
 import { createCloudflareKvPublisher } from "../../publish/cloudflare-kv.ts";
 import { systemClock } from "../../publish/retry.ts";
-import { readRingConfig } from "../../config/ring.ts";
+import { readRingConfig, revocationPorts } from "../../config/ring.ts";
 import { UsageError } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { inSeconds } from "../../clock.ts";
@@ -56,7 +56,7 @@ export function withChangeOptions(command: Command): Command {
  */
 export async function createRingContext(io: CliIo, options: RingOptions): Promise<RingContext> {
   const SEALGATE_POLICY = await readPolicyText(options.policy);
-  const { policy, publish, kms } = readRingConfig(
+  const { policy, publish, kms, revocationTable } = readRingConfig(
     withOptions(io, { SEALGATE_RING: options.ring, SEALGATE_POLICY }),
     namedBy(RING_OPTIONS),
   );
@@ -70,6 +70,7 @@ export async function createRingContext(io: CliIo, options: RingOptions): Promis
     kms: createAwsKms(kms),
     kmsInRegion: (region) => createAwsKms({ region }),
     publisher,
+    revocations: revocationPorts({ revocationTable }, publisher),
     audit: createAuditSink(io, fromEnv(io, options.audit, "SEALGATE_AUDIT_FILE")),
     clock: inSeconds(io.nowMs),
   });

@@ -46,7 +46,16 @@ export async function runRing({ ports, options }: RingContext, run: RunOptions):
   const observed = await observeRing(ports, options.policy, { ...options, candidate });
   const now = ports.clock();
   const plan = planRing(observed, options.policy, now, request);
-  return { steps: [], observed, plan, isConverged: isConverged(plan), isDryRun: true, isRequested, now };
+  return {
+    steps: [],
+    observed,
+    plan,
+    list: undefined,
+    isConverged: isConverged(plan),
+    isDryRun: true,
+    isRequested,
+    now,
+  };
 }
 
 /** What the arguments say can never be done; everything else may be possible later. */

@@ -3,7 +3,7 @@
  * A step that comes too late after the observation it was planned on is not carried out, since the ring may have moved on.
  */
 import type { Alg } from "../../../shared/algorithms.ts";
-import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { requireEnabled } from "../../kms/fitness.ts";
 import type { Kms } from "../../kms/port.ts";
@@ -14,13 +14,23 @@ import { signKeySet } from "../../publish/sign-key-set.ts";
 import type { Signer } from "../../signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";
 import type { ObservedRing } from "../model/observed.ts";
-import type { PublishStep, Step } from "../model/steps.ts";
+import type { ListFloor, PublishStep, Step } from "../model/steps.ts";
 import { describeRole, nameOfRole, ringAlias, ringTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
 import { chooseRev } from "../rev.ts";
 
+/** Asked before a document is composed. */
+export interface ListFloorQuestion {
+  readonly issuer: PublishStep["issuer"];
+  readonly ring: RingName;
+  readonly list: ListFloor;
+  readonly root: Signer;
+}
+
 export interface ActPorts {
   readonly kms: Kms;
+  /** Which list of taken-back tokens the document names. Answers within seconds, and fails for no fault of KV. */
+  readonly chooseListFloor: ((question: ListFloorQuestion) => Promise<number | undefined>) | undefined;
   readonly publisher: KeySetPublisher;
   /** This host's clock, epoch seconds. */
   readonly clock: () => EpochSeconds;
@@ -147,6 +157,17 @@ async function claim(kms: Kms, aliasName: string, keyArn: string): Promise<StepO
   return { result: answer === "created" ? "done" : "taken", rev: undefined, document: undefined, keyArn };
 }
 
+/** A tombstone waits for nothing: what the document before said will do. */
+async function listFloor(
+  { list, reasons, issuer }: PublishStep,
+  { chooseListFloor }: ActPorts,
+  ring: RingName,
+  root: Signer,
+): Promise<number | undefined> {
+  if (chooseListFloor === undefined || reasons.includes("revoked")) return list.leastRev;
+  return chooseListFloor({ issuer, ring, list, root });
+}
+
 async function publish(
   step: PublishStep,
   ports: ActPorts,
@@ -155,6 +176,7 @@ async function publish(
   isTooLate: () => boolean,
 ): Promise<StepOutcome> {
   const root = await ports.createRootSigner(step.rootKeyArn, step.rootAlg, timing.clockSkewSeconds);
+  const leastListRev = await listFloor(step, ports, ring, root);
   const now = ports.clock();
   const document = composeKeySet({
     issuer: step.issuer,
@@ -165,6 +187,7 @@ async function publish(
     roots: step.roots,
     rev: chooseRev(step.rev, now, ports.random()),
     documentLifetimeSeconds: step.documentLifetimeSeconds,
+    leastListRev,
     now,
   });
   const text = await signKeySet(document, root, now);

@@ -14,7 +14,7 @@ export interface AuditEntry {
   /** Who or what ran the step, as the caller names itself. */
   readonly actor: string;
   readonly ring: RingName;
-  readonly step: StepKind;
+  readonly step: StepKind | "publish_revocations";
   /** Why, where a step can have several reasons. */
   readonly reasons: readonly string[];
   readonly generation: number | undefined;
@@ -37,6 +37,36 @@ export type AuditSink = (entry: AuditEntry) => void;
 export interface AuditContext {
   readonly at: EpochSeconds;
   readonly actor: string;
+}
+
+/** @returns undefined for a list of taken-back tokens that was not to be published */
+export function auditList(
+  { at, actor }: AuditContext,
+  { ring, root }: Pick<ObservedRing, "ring" | "root">,
+  list: {
+    readonly result: AuditEntry["result"] | "published" | "unchanged" | "waiting";
+    readonly reasons: readonly string[];
+    readonly rev: number | undefined;
+    readonly counts: Readonly<Record<string, number>> | undefined;
+    readonly fault: { readonly code: FaultCode } | undefined;
+  },
+): AuditEntry | undefined {
+  if (list.result === "unchanged" || list.result === "waiting") return undefined;
+  return {
+    at,
+    actor,
+    ring,
+    step: "publish_revocations",
+    reasons: list.reasons,
+    generation: undefined,
+    kid: root?.publicKey?.kid,
+    keyArn: root?.keyArn,
+    rev: list.rev,
+    before: {},
+    after: list.result === "published" ? { ...list.counts } : {},
+    result: list.result === "published" ? "done" : list.result,
+    fault: list.fault?.code,
+  };
 }
 
 /** @param outcome undefined when the step failed with `fault` */

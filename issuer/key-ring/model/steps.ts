@@ -39,6 +39,16 @@ export interface PublishStep {
   readonly timing: EdgeTiming;
   readonly documentLifetimeSeconds: number;
   readonly rev: RevChoice;
+  /** What the document says of the list of taken-back tokens. */
+  readonly list: ListFloor;
+}
+
+/** The least `rev` that the list may have: a list that every edge has by now, or a newer one. */
+export interface ListFloor {
+  /** What the document before says. It never decreases. */
+  readonly leastRev: number | undefined;
+  /** S + K + 1 by the timing in force: how old a list is that every edge has. */
+  readonly settledAfterSeconds: number;
 }
 
 /** One change, safe on its own and safe to repeat. */

@@ -17,8 +17,17 @@ export interface RingMemory {
   /** Keys that it has acted on as withdrawn, and when. */
   readonly withdrawn: Map<Kid, EpochSeconds>;
   highestRev: number | undefined;
+  /** Of the list of taken-back tokens. */
+  readonly list: ListMemory;
   /** The document with the highest rev that it has read or published itself. */
   newest: KeySetDocument | undefined;
+}
+
+/** What a process remembers of the lists that it has published or seen. */
+export interface ListMemory {
+  highestRev: number | undefined;
+  /** Milliseconds of the monotonic clock: the next list has to wait until then. */
+  notBeforeMs: number | undefined;
 }
 
 /** An empty memory, for one ring. */
@@ -29,6 +38,7 @@ export function createRingMemory(): RingMemory {
     claimed: new Map(),
     withdrawn: new Map(),
     highestRev: undefined,
+    list: { highestRev: undefined, notBeforeMs: undefined },
     newest: undefined,
   };
 }

@@ -5,12 +5,13 @@
 import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../../shared/key-set.ts";
-import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
+import { KMS_CONSISTENCY_SECONDS, leadSeconds } from "../../../shared/timing.ts";
 import { isDroppable, knownTombstones, liveDocument, newerDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { KeyToPublish } from "../../publish/compose.ts";
 import type { ObservedRing } from "../model/observed.ts";
 import type { PublishReason, PublishStep } from "../model/steps.ts";
+import { leastListRev } from "../list-floor.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import { isRevAhead, isSettled, revLeadSeconds, settleAfterSeconds } from "../rev.ts";
 import type { RingState } from "./ring-state.ts";
@@ -51,6 +52,7 @@ export function planPublish(state: RingState): PublishStep | undefined {
       leadSeconds: revLead(state, reasons),
       settles: reasons.every((reason) => reason === "settle" || reason === "renewal"),
     },
+    list: { leastRev: leastListRev(observed), settledAfterSeconds: leadSeconds(timing.largest) },
   };
 }
 

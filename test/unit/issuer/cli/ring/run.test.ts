@@ -30,7 +30,7 @@ function runOf(plan: Partial<Plan>, changes: Partial<RingRun> = {}): RingRun {
   const whole: Plan = { ...atRest, ...plan };
   const isConverged = whole.due.length === 0 && whole.problems.length === 0;
   const base = { steps: [], observed, isDryRun: false, isRequested: false, now: NOW };
-  return { ...base, plan: whole, isConverged, ...changes };
+  return { ...base, plan: whole, list: undefined, isConverged, ...changes };
 }
 
 function failed(code: FaultCode): StepReport {

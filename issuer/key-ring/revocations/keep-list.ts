@@ -1,0 +1,284 @@
+/**
+ * Keeps the list of taken-back tokens of a ring: what the table says, signed by the root key, in KV. Run after all steps of the
+ * key set, so that nothing here can hold up one of those.
+ *
+ * The order makes revocations safe without a lock. First a `rev` is taken, by a conditional write to the table. Then the table is
+ * read, consistently. A list that was begun after a revocation was written therefore has it, and outranks at every edge each list
+ * that was begun before, however late that one arrives.
+ */
+import { addSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { composeBody } from "../../../shared/revocations/sections.ts";
+import type { ComposedBody, RevocationCounts, RevocationEntry } from "../../../shared/revocations/sections.ts";
+import { digestOf } from "../../../shared/revocations/signed-list.ts";
+import type { RingTiming } from "../../../shared/timing.ts";
+import { SealgateError } from "../../errors.ts";
+import type { FaultCode } from "../../errors.ts";
+import { signRevocations } from "../../publish/sign-revocations.ts";
+import type { RevocationsPublisher } from "../../publish/publisher.ts";
+import { listEntries } from "../../revocations/entry.ts";
+import type { RevocationStore } from "../../revocations/store.ts";
+import type { Signer } from "../../signer.ts";
+import type { ObservedRing, ObservedRoot } from "../model/observed.ts";
+import type { RingMemory } from "../observe/memory.ts";
+import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
+import type { RingPolicy } from "../policy.ts";
+import { leastListRev } from "../list-floor.ts";
+import { observeList } from "./observe-list.ts";
+import {
+  LIST_INTERVAL_SECONDS,
+  LIST_INTERVAL_WHEN_LIMITED_SECONDS,
+  listReasons,
+  nextListRev,
+  secondsToWait,
+} from "./plan-list.ts";
+import type { ListReason, ObservedList } from "./plan-list.ts";
+
+export interface ListPorts {
+  readonly revocations: {
+    /** Undefined where single tokens can not, or no longer, be taken back. */
+    readonly store: RevocationStore | undefined;
+    readonly publisher: RevocationsPublisher;
+  };
+  /** This host's clock, epoch seconds. */
+  readonly clock: () => EpochSeconds;
+  /** Milliseconds from any origin, never set back. */
+  readonly monotonicMs: () => number;
+  readonly createRootSigner: (keyArn: string, alg: Signer["alg"], clockSkewSeconds: number) => Promise<Signer>;
+}
+
+export interface ListRun {
+  readonly policy: RingPolicy;
+  /** The largest values that may be in use. */
+  readonly timing: RingTiming;
+  readonly observed: ObservedRing;
+  /** The key set said, when the run began, that there is a list. */
+  readonly hadList: boolean;
+  readonly memory: RingMemory;
+}
+
+/**
+ * `published`; `unchanged`: KV says what it should; `waiting`: for `notBefore`, since another list has just been published;
+ * `superseded`: another rotator has published meanwhile; `too_late`: it took longer than the compose deadline; `failed`.
+ */
+export interface ListReport {
+  readonly result: "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
+  readonly reasons: readonly ListReason[];
+  /** Of the list that was published, else of the one that KV shows. */
+  readonly rev: number | undefined;
+  readonly counts: RevocationCounts | undefined;
+  /** Entries for which the list has no room. */
+  readonly leftOut: RevocationCounts | undefined;
+  /** Entries of the table that this sealgate cannot read. */
+  readonly unreadable: number;
+  readonly notBefore: EpochSeconds | undefined;
+  readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;
+}
+
+/** @returns undefined where there is nothing to keep: no table and no list, or no root key that can sign */
+export async function keepList(ports: ListPorts, run: ListRun): Promise<ListReport | undefined> {
+  const { root } = run.observed;
+  if (root?.publicKey === undefined || root.alg === undefined || root.keyState !== "Enabled") return undefined;
+  const { store } = ports.revocations;
+  if (store === undefined && !run.hadList) return undefined;
+  const isLimited = (code: FaultCode): boolean => code === "publish_rate_limited";
+  try {
+    const report = store === undefined ? await endList(ports, run, root) : await refreshList(ports, store, run, root);
+    if (report.result === "published") hold(ports, run, LIST_INTERVAL_SECONDS);
+    return report;
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    hold(ports, run, isLimited(error.code) ? LIST_INTERVAL_WHEN_LIMITED_SECONDS : LIST_INTERVAL_SECONDS);
+    return { ...NOTHING, result: "failed", fault: { code: error.code, message: error.message } };
+  }
+}
+
+const NOTHING = {
+  reasons: [],
+  rev: undefined,
+  counts: undefined,
+  leftOut: undefined,
+  unreadable: 0,
+  notBefore: undefined,
+  fault: undefined,
+} as const;
+
+function hold({ monotonicMs }: ListPorts, { memory }: ListRun, seconds: number): void {
+  memory.list.notBeforeMs = monotonicMs() + seconds * 1000;
+}
+
+async function refreshList(
+  ports: ListPorts,
+  store: RevocationStore,
+  run: ListRun,
+  root: ObservedRoot,
+): Promise<ListReport> {
+  const { policy, timing, memory } = run;
+  const { held, storedText } = await observeList(ports.revocations.publisher, ownerOf(run));
+  if (held.kind === "read") remember(memory, held.list.rev);
+  const seen = await composeFrom(store, policy, timing, ports.clock());
+  const reasons = listReasons({
+    held,
+    entries: seen.entries,
+    composed: seen.composed,
+    rootKid: root.publicKey?.kid ?? "",
+    highestRev: memory.list.highestRev,
+    now: ports.clock(),
+  });
+  const rev = held.kind === "read" ? held.list.rev : undefined;
+  const state = { ...NOTHING, reasons, rev, unreadable: seen.unreadable, ...countsOf(seen.composed) };
+  if (reasons.length === 0) return { ...state, result: "unchanged" };
+  const waitSeconds = Math.max(secondsToWait(held, ports.clock()), secondsHeld(ports, run));
+  if (waitSeconds > 0) return { ...state, result: "waiting", notBefore: addSeconds(ports.clock(), waitSeconds) };
+  return publishFrom(ports, store, run, root, { held, storedText, reasons });
+}
+
+interface Observed {
+  readonly held: ObservedList;
+  readonly storedText: string | undefined;
+  readonly reasons: readonly ListReason[];
+}
+
+async function publishFrom(
+  ports: ListPorts,
+  store: RevocationStore,
+  run: ListRun,
+  root: ObservedRoot,
+  { held, storedText, reasons }: Observed,
+): Promise<ListReport> {
+  const { policy, timing, memory } = run;
+  const { issuer, ring } = policy;
+  const others = [memory.list.highestRev, leastListRev(run.observed)];
+  const { clockSkewSeconds } = timing;
+  const begun = beginning(ports, policy);
+  const rev = await store.takeRev(issuer, (taken) => nextListRev({ taken, others, clockSkewSeconds }, ports.clock()));
+  // S counts from here: what is written from now on may be in the list or not.
+  const readAt = ports.clock();
+  const read = await composeFrom(store, policy, timing, readAt);
+  const signer = await rootSigner(ports, run, root);
+  const { body, counts } = read.composed;
+  const lifetimeSeconds = policy.revocationLifetimeSeconds;
+  const text = await signRevocations({ issuer, ring, rev, readAt, lifetimeSeconds, counts, body }, signer);
+  const report = { ...NOTHING, reasons, unreadable: read.unreadable, ...countsOf(read.composed) };
+  const outcome = await write(ports, run, { text, rev, storedText, isTooLate: begun.isTooLate });
+  if (outcome !== "published") return { ...report, result: outcome };
+  return { ...report, result: "published", rev, fault: await note(store, run, read.total, held, readAt) };
+}
+
+/** A failure to count is reported; the list is published all the same. */
+async function note(
+  store: RevocationStore,
+  { policy: { issuer, ring } }: ListRun,
+  counts: RevocationCounts,
+  held: ObservedList,
+  readAt: EpochSeconds,
+): Promise<ListReport["fault"]> {
+  try {
+    const isUnbroken = held.kind === "read" && held.list.expiresAt > readAt;
+    const known = isUnbroken ? await store.readNote(issuer, ring) : undefined;
+    await store.writeNote(issuer, ring, { counts, since: known?.since ?? addSeconds(readAt, -(readAt % 1)) });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+    return { code: error.code, message: error.message };
+  }
+}
+
+/**
+ * The table is gone from the configuration: a last, empty list, for Workers that still ask for one. It lives twice as long as others
+ * do, which also tells it from them, and is not renewed.
+ */
+async function endList(ports: ListPorts, run: ListRun, root: ObservedRoot): Promise<ListReport> {
+  const { policy, memory, timing } = run;
+  const { held, storedText } = await observeList(ports.revocations.publisher, ownerOf(run));
+  const isOver =
+    held.kind === "missing" ||
+    (held.kind === "read" && held.list.expiresAt - held.list.issuedAt > policy.revocationLifetimeSeconds);
+  if (isOver) return { ...NOTHING, result: "unchanged" };
+  if (held.kind === "read") remember(memory, held.list.rev);
+  const { isTooLate } = beginning(ports, policy);
+  const readAt = ports.clock();
+  const others = [memory.list.highestRev, leastListRev(run.observed)];
+  const rev = nextListRev({ taken: undefined, others, clockSkewSeconds: timing.clockSkewSeconds }, readAt);
+  const { body, counts, leftOut } = composeBody([]);
+  const lifetimeSeconds = Math.min(2 * policy.revocationLifetimeSeconds, MAX_DOCUMENT_LIFETIME_SECONDS + 1);
+  const { issuer, ring } = policy;
+  const signer = await rootSigner(ports, run, root);
+  const text = await signRevocations({ issuer, ring, rev, readAt, lifetimeSeconds, counts, body }, signer);
+  const result = await write(ports, run, { text, rev, storedText, isTooLate });
+  return { ...NOTHING, reasons: ["ended"], result, counts, leftOut, rev };
+}
+
+interface Writing {
+  readonly text: string;
+  readonly rev: number;
+  readonly storedText: string | undefined;
+  readonly isTooLate: () => boolean;
+}
+
+/** The store has no compare-and-swap. Looking once more leaves a second writer only the time of the write itself. */
+async function write(
+  { revocations: { publisher } }: ListPorts,
+  { policy: { ring }, memory }: ListRun,
+  { text, rev, storedText, isTooLate }: Writing,
+): Promise<"published" | "superseded" | "too_late"> {
+  if ((await publisher.readRevocations(ring)) !== storedText) return "superseded";
+  if (isTooLate()) return "too_late";
+  await publisher.publishRevocations(ring, text, rev);
+  remember(memory, rev);
+  return "published";
+}
+
+/** W counts from the reading: a process that was held up since then must not write what others have replaced meanwhile. */
+function beginning({ clock, monotonicMs }: ListPorts, policy: RingPolicy): { readonly isTooLate: () => boolean } {
+  const [startedAt, startedAtMs] = [clock(), monotonicMs()];
+  return {
+    isTooLate: () =>
+      monotonicMs() > startedAtMs + policy.composeDeadlineSeconds * 1000 ||
+      clock() > startedAt + policy.composeDeadlineSeconds,
+  };
+}
+
+interface Composed {
+  readonly entries: readonly RevocationEntry[];
+  readonly composed: ComposedBody & { readonly sha256: string };
+  /** With what has no room. */
+  readonly total: RevocationCounts;
+  readonly unreadable: number;
+}
+
+async function composeFrom(
+  store: RevocationStore,
+  { issuer }: RingPolicy,
+  timing: RingTiming,
+  now: EpochSeconds,
+): Promise<Composed> {
+  const { entries: stored, unreadable } = await store.load(issuer);
+  const entries = listEntries(stored, timing, now);
+  const composed = composeBody(entries);
+  const { counts, leftOut } = composed;
+  const total = { jti: counts.jti + leftOut.jti, sid: counts.sid + leftOut.sid, sub: counts.sub + leftOut.sub };
+  return { entries, composed: { ...composed, sha256: await digestOf(composed.body) }, total, unreadable };
+}
+
+function countsOf({ counts, leftOut }: ComposedBody): Pick<ListReport, "counts" | "leftOut"> {
+  return { counts, leftOut };
+}
+
+function rootSigner(ports: ListPorts, { policy }: ListRun, { keyArn, alg }: ObservedRoot): Promise<Signer> {
+  if (alg === undefined) throw new TypeError("a root key that signs has an algorithm");
+  return ports.createRootSigner(keyArn, alg, policy.timing.clockSkewSeconds);
+}
+
+function secondsHeld({ monotonicMs }: ListPorts, { memory }: ListRun): number {
+  return Math.max(0, ((memory.list.notBeforeMs ?? 0) - monotonicMs()) / 1000);
+}
+
+function remember(memory: RingMemory, rev: number): void {
+  memory.list.highestRev = Math.max(memory.list.highestRev ?? 0, rev);
+}
+
+function ownerOf({ policy, observed }: ListRun): Parameters<typeof observeList>[1] {
+  const roots = [observed.root, ...observed.otherRoots].flatMap((key) => key?.publicKey ?? []);
+  return { issuer: policy.issuer, ring: policy.ring, roots };
+}

@@ -33,6 +33,7 @@ export type { RingSigner, RingSignerOptions, RingSignerStatus } from "./key-ring
 // Taking back tokens
 export { createRevocations } from "./revocations/revocations.ts";
 export type { Revocations, RevocationsOptions, Revoked } from "./revocations/revocations.ts";
+export { createRevocationTable } from "./revocations/dynamodb/table.ts";
 export { createDynamoDbRevocations } from "./revocations/dynamodb/store.ts";
 export type { StoredRevocation } from "./revocations/entry.ts";
 export type { ListNote, RevocationReading, RevocationStore, RevocationWriter } from "./revocations/store.ts";

@@ -170,10 +170,13 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   };
 }
 
-/** That keys cannot be read says nothing of the token. */
+const UNKNOWABLE: ReadonlySet<string> = new Set(["keys_unavailable", "revocations_unavailable"]);
+
+/** That keys or list cannot be read says nothing of the token. */
 function refusedToken(error: { readonly code: string }): undefined {
-  if (error.code !== "keys_unavailable") return undefined;
-  const message = "Nothing was revoked: the token cannot be verified now, since its keys cannot be read. Try again.";
+  if (!UNKNOWABLE.has(error.code)) return undefined;
+  const message =
+    "Nothing was revoked: the token cannot be verified now, since keys or list cannot be read. Try again.";
   throw new SealgateError("revocation_unverified", message, { retryable: true });
 }
 

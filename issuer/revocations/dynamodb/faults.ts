@@ -46,12 +46,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   ResourceNotFoundException: {
     code: "revocation_table_missing",
     retryable: false,
-    advice: "There is no such table. Check name and Region, or make it: `sealgate revocations table --create`.",
+    advice: "There is no such table. Check name and Region, or make it as docs/revocations.md says.",
   },
   ValidationException: {
     code: "revocation_table_failed",
     retryable: false,
-    advice: "DynamoDB refused the request: check that the table has the keys that `sealgate revocations table` prints.",
+    advice: "DynamoDB refused the request: check that the table has the keys that docs/revocations.md names.",
   },
 };
 

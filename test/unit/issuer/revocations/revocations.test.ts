@@ -101,13 +101,16 @@ describe("a token itself", () => {
     expect(table.written).toEqual([]);
   });
 
-  test("whose keys cannot be read is not taken for a bad one", async () => {
-    const verifier = { verify: async () => err({ code: "keys_unavailable" }) };
-    await expect(revocationsTo([tableOf("a")], { verifier }).revokeToken("a.b.c")).rejects.toMatchObject({
-      code: "revocation_unverified",
-      retryable: true,
-    });
-  });
+  test.each(["keys_unavailable", "revocations_unavailable"])(
+    "that cannot be verified (%s) is not taken for a bad one",
+    async (code) => {
+      const verifier = { verify: async () => err({ code }) };
+      await expect(revocationsTo([tableOf("a")], { verifier }).revokeToken("a.b.c")).rejects.toMatchObject({
+        code: "revocation_unverified",
+        retryable: true,
+      });
+    },
+  );
 
   test("needs a verifier", async () => {
     await expect(revocationsTo([tableOf("a")]).revokeToken("a.b.c")).rejects.toThrow("option verifier");

@@ -15,6 +15,7 @@ describe("two rotators", () => {
     port: Port,
     call: keyof Port,
     nth = 1,
+    when: "before" | "after" = "before",
   ): { port: Port; reached: Promise<void>; go: () => void } {
     const reached = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
@@ -25,11 +26,15 @@ describe("two rotators", () => {
         if (name !== call || typeof value !== "function") return value;
         return async (...args: unknown[]): Promise<unknown> => {
           calls += 1;
-          if (calls === nth) {
+          const isHeld = calls === nth;
+          const wait = (): Promise<void> => {
             reached.resolve();
-            await go.promise;
-          }
-          return Reflect.apply(value, target, args) as unknown;
+            return go.promise;
+          };
+          if (isHeld && when === "before") await wait();
+          const answer: unknown = await Reflect.apply(value, target, args);
+          if (isHeld && when === "after") await wait();
+          return answer;
         };
       },
     });
@@ -55,6 +60,28 @@ describe("two rotators", () => {
     await slowRun;
     const last = await world.list();
     expect(last.rev < fast.rev || names(last, "jti", "stolen")).toBe(true);
+  });
+
+  // Neither sees the other in KV: only the order of the revs tells edges which list knows more.
+  test("of two that write at once, the one that read the table later has the higher rev", async () => {
+    const world = await startRevocationWorld();
+    await revoke(world, "first");
+    const slow = held(world.store, "load", 2, "after");
+    const slowRun = world.run({ ports: { store: slow.port } });
+    await slow.reached;
+    await revoke(world, "stolen");
+    const fast = held(world.publisher, "publishRevocations");
+    const fastRun = world.run({ ports: { publisher: fast.port } });
+    await fast.reached;
+    slow.go();
+    expect((await slowRun).list?.result).toBe("published");
+    const without = await world.list();
+    world.ring.pass(2);
+    fast.go();
+    await fastRun;
+    const last = await world.list();
+    expect([names(without, "jti", "stolen"), names(last, "jti", "stolen")]).toEqual([false, true]);
+    expect(last.rev).toBeGreaterThan(without.rev);
   });
 
   test("one that is slow to write is outranked, and the next run repairs what it left", async () => {

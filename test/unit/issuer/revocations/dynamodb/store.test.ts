@@ -77,7 +77,7 @@ describe("an item", () => {
     const store = createDynamoDbRevocations("another-table");
     await expect(store.load(ISSUER)).rejects.toMatchObject({
       code: "revocation_table_missing",
-      message: expect.stringContaining("sealgate revocations table --create") as string,
+      message: expect.stringContaining("docs/revocations.md") as string,
     });
   });
 });

@@ -99,7 +99,9 @@ export function namesOneOf(aud: string | readonly string[], audiences: readonly 
 
 /** The window of a verified claims set, for {@link checkWindow}. */
 export function windowOf(claims: VerifiedClaims): ValidityWindow {
-  return { expiresAt: claims.exp, notBefore: Math.max(claims.nbf ?? 0, claims.iat ?? 0) };
+  const times = readTimes(claims);
+  if (!times.ok) throw new TypeError("windowOf takes claims that are checked");
+  return { expiresAt: times.value.exp, notBefore: Math.max(times.value.nbf ?? 0, times.value.iat ?? 0) };
 }
 
 /** The checks of time again, for a token remembered since an earlier request: a clock may also have been set back. */

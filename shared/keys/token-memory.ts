@@ -68,6 +68,9 @@ interface Generation<Under> {
  * searched or sorted, and no hit pays for more than a move.
  */
 export function createTokenMemory<Under>(limits: TokenMemoryLimits): TokenMemory<Under> {
+  for (const limit of [limits.maxEntries, limits.maxCharacters]) {
+    if (!Number.isSafeInteger(limit) || limit < 0) throw new TypeError("a limit is a whole number, 0 or larger");
+  }
   const entriesPerGeneration = Math.floor(limits.maxEntries / 2);
   const charactersPerGeneration = Math.floor(limits.maxCharacters / 2);
   let young = emptyGeneration<Under>();

@@ -109,7 +109,7 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
   function listOf({ header }: VerifiedToken, nowMs: number): RingList | undefined {
     const kid = parseKid(header.kid);
     if (lists.length === 1 || kid === undefined) return lists[0];
-    return lists.find(({ ring }) => typeof ring.ladder.peek(nowMs)?.find(kid) === "object");
+    return lists.find(({ ring }) => typeof ring.ladder.usable(nowMs)?.find(kid) === "object");
   }
 
   function readAll(nowMs: number, waitUntil: WaitUntil): Promise<unknown> {
@@ -183,11 +183,11 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
       await Promise.all([rings.current(nowMs, waitUntil), readAll(nowMs, waitUntil)]);
       refreshOne(nowMs, waitUntil);
       const kid = parseKid(token.header.kid);
-      const isWithdrawn = rings.rings.some(({ ladder }) => kid && ladder.peek(nowMs)?.find(kid) === "revoked");
+      const isWithdrawn = rings.rings.some(({ ladder }) => kid && ladder.usable(nowMs)?.find(kid) === "revoked");
       return isWithdrawn ? { code: "kid_revoked" } : judge(token, listOf(token, nowMs), nowMs);
     },
     recheckEverySeconds(token, nowMs) {
-      const { timing } = listOf(token, nowMs)?.ring.ladder.peek(nowMs)?.document ?? { timing: DEFAULT_TIMING };
+      const { timing } = listOf(token, nowMs)?.ring.ladder.usable(nowMs)?.document ?? { timing: DEFAULT_TIMING };
       return Math.max(timing.memoryTtlSeconds, timing.maxTokenTtlSeconds / 400);
     },
     status(ring, nowMs) {
@@ -234,7 +234,7 @@ function createRingList(ring: Ring, config: RevocationsConfig): RingList {
     anchors: anchorsOf(name),
     random,
     terms: (nowMs) => {
-      const document = ladder.peek(nowMs)?.document;
+      const document = ladder.usable(nowMs)?.document;
       if (document !== undefined) terms = { timing: document.timing, leastRev: document.revocations?.leastRev ?? 1 };
       return terms;
     },

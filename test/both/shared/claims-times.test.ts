@@ -130,6 +130,11 @@ describe("the window of a remembered token", () => {
     expect(window({ nbf: undefined, iat: undefined })).toEqual({ expiresAt: NOW + 600, notBefore: 0 });
   });
 
+  test("is refused for claims that were never checked", () => {
+    const unchecked = valueOf(checkClaims(GOOD_CLAIMS, RULES, NOW));
+    expect(() => windowOf({ ...unchecked, exp: seconds(0), nbf: -1 })).toThrow("windowOf takes claims");
+  });
+
   test("has the boundaries of the first check", () => {
     const window = { expiresAt: NOW + 600, notBefore: NOW - 10 };
     expect(checkWindow(window, K, NOW)).toBeUndefined();

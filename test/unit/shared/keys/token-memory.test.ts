@@ -143,4 +143,9 @@ describe("token memory", () => {
     none.remember("x", verified("alice"), UNDER);
     expect(none.size).toBe(0);
   });
+
+  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])("a bound of %s is a mistake of the program", (bound) => {
+    expect(() => createTokenMemory({ maxEntries: bound, maxCharacters: 1 })).toThrow(TypeError);
+    expect(() => createTokenMemory({ maxEntries: 1, maxCharacters: bound })).toThrow(TypeError);
+  });
 });

@@ -113,6 +113,34 @@ describe("a token", () => {
     expect(await outcome(await tokenOf(main, "another"), T0 + MEMORY_TTL_MS * 0.9 + 4)).toBe("good");
   });
 
+  test("is judged by its ring's list after a wait in which later requests were answered", async () => {
+    expect(await outcome(await tokenOf(west, "first"))).toBe("good");
+    const answer = west.keys.hang();
+    const early = outcome(await tokenOf(west, "second"), PAST_M);
+    const late = outcome(await tokenOf(west, "third"), PAST_M + 60_000);
+    answer(await west.ring.publish({ ring: WEST }));
+    expect(await Promise.all([early, late])).toEqual(["good", "good"]);
+  });
+
+  test("whose key was withdrawn is found out by a recheck that waited while later requests were answered", async () => {
+    const text = await tokenOf(main, "open");
+    const verified = await verifier.verify(text, T0, work.waitUntil);
+    if (!verified.ok) throw new Error("the token was good");
+    const answer = main.keys.hang();
+    const recheck = revocations.recheck(verified.value, PAST_M, work.waitUntil);
+    const late = outcome(await tokenOf(main, "late"), PAST_M + 60_000);
+    const { kid } = main.ring.key;
+    answer(
+      await main.ring.publish({
+        ring: TEST_RING,
+        rev: 2_000_000_000_000_000,
+        revoked: [{ kid, at: seconds(ISSUED_AT) }],
+      }),
+    );
+    expect(await recheck).toEqual({ code: "kid_revoked" });
+    expect(await late).toBe("kid_revoked");
+  });
+
   test("needs the list of its own ring, and no other", async () => {
     west.lists.answer(null);
     expect(await outcome(await tokenOf(main, "one"))).toBe("good");

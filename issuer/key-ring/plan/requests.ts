@@ -127,9 +127,9 @@ function planAdopt(state: RingState): RequestPlan {
   }
   // One key, one generation: it may be one already, whose alias KMS does not show yet. Two readings of its tags may differ.
   const seen = [tags, ...observed.orphans.filter((orphan) => orphan.keyArn === keyArn).map((orphan) => orphan.tags)];
-  const tagged = seen.map(generationNumberOf).find((number) => number !== undefined);
-  const isTaken = observed.generations.some(({ number }) => number === tagged);
-  const number = observed.claimed.get(keyArn) ?? (isTaken ? undefined : tagged) ?? nextNumber(state);
+  const taken = new Set(observed.generations.map((generation) => generation.number));
+  const tagged = seen.map(generationNumberOf).find((number) => number !== undefined && !taken.has(number));
+  const number = observed.claimed.get(keyArn) ?? tagged ?? nextNumber(state);
   return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
 }
 

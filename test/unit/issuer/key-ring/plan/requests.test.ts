@@ -49,6 +49,15 @@ describe("adopting a key", () => {
     expect(planWith(undefined, undefined).due).toMatchObject([{ kind: "claim_alias" }]);
   });
 
+  test("keeps the number of the later reading when another key has that of the earlier one", () => {
+    const kid = keyOf(5).kid;
+    const candidate = observedKey(keyOf(5), "2", { keyId: "id-5", keyArn: "arn-5", tags: { kid: undefined } });
+    const orphan = observedKey(keyOf(5), "3", { keyId: "id-5", keyArn: "arn-5", tags: { kid } });
+    const { due } = planRing(observedRing({ candidate, orphans: [orphan] }), POLICY, after(10), adopt);
+    expect(due).toContainEqual({ kind: "claim_alias", role: "generation", number: 3, keyArn: "arn-5" });
+    expect(due).not.toContainEqual(expect.objectContaining({ number: 4 }));
+  });
+
   test("keeps the number that either reading of its tags shows: two readings may differ", () => {
     const orphan = observedKey(keyOf(5), "5", { tags: { generation: "3" } });
     const candidate = { ...orphan, tags: { ...orphan.tags, ring: undefined, generation: undefined, kid: undefined } };

@@ -106,7 +106,7 @@ column assumes one per location at least, and one for every ${capacity} requests
 
 ${table(["requests/s", "locations", "isolates", "KV reads/s", "Workers", "KV reads"], traffic)}
 
-- **KV is not what grows.** An isolate reads the key set ${MEASURED.kvReadsPerMemoryTtl} times in ${DEFAULT_TIMING.memoryTtlSeconds} s, whatever its traffic. KV has no limit on reads of one key;
+- **KV is not what grows.** An isolate reads the key set ${MEASURED.kvReadsPerMemoryTtl} times in ${DEFAULT_TIMING.memoryTtlSeconds} s, at any traffic. KV has no limit on reads of one key;
   it has one on writes (one a second), and a ring writes a few times a day.
 - **Workers requests are the bill**, with or without sealgate. An origin that verifies by itself ([verify](verify.md)) needs no gateway for
   traffic inside your network.

@@ -14,7 +14,7 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => interruption.abort());
 
-// Whoever reads the answer may have read enough, as in `sealgate ring status | head -1`.
+// The program that reads the answer may have read enough, as in `sealgate ring status | head -1`.
 process.stdout.on("error", (error) => {
   if (!("code" in error && error.code === "EPIPE")) throw error;
   process.exit(0);

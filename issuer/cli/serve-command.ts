@@ -33,7 +33,7 @@ export function addServeCommand(program: Command, io: CliIo): void {
     .option("--port <number>", "port to listen on; 0 takes a free one", "8788")
     .option(
       "--ring [name]",
-      'sign with the active key of a ring, by default "main", whatever key is named; several, home first: main,west (SEALGATE_RING)',
+      'sign with the active key of a ring, by default "main", also when a key is named; several, home first: main,west (SEALGATE_RING)',
     )
     .option(...JSON_OPTION)
     .action((options: ServeOptions) => serve(io, options));

@@ -1,4 +1,4 @@
-/** Environment variables to where a ring's keys are. Whatever is left out is the AWS SDK's to find, as for any program. */
+/** Environment variables to where a ring's keys are. The AWS SDK finds what is left out, as for any program. */
 import type { RingName } from "../../shared/identifiers.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { AwsClientOptions } from "../kms/aws-client.ts";

@@ -44,7 +44,7 @@ export interface ForeignIssuerEntry {
   /** How old its keys may become while they cannot be read again. Default 3600, at most 86400. */
   readonly max_stale?: number;
   /**
-   * Default "foreign": its `sub` names nobody of the own issuer. "shared": both issuers name the same users, and the origin is
+   * Default "foreign": its `sub` is no user of the own issuer. "shared": both issuers name the same users, and the origin is
    * told no difference.
    */
   readonly subjects?: "foreign" | "shared";

@@ -1,7 +1,7 @@
 /**
  * Verification of tokens of other issuers, beside the own ones. Which issuer a token belongs to is decided in this order:
  *
- *   1. its kid is one of ours, withdrawn ones included: ours, whatever `iss` says
+ *   1. its kid is one of ours, withdrawn ones included: ours, also when `iss` names another
  *   2. `iss`, read strictly and before any signature holds, is ours: ours
  *   3. `iss` is configured: that issuer's keys are tried, and no other's
  *   4. any other: refused, and nothing is read for it

@@ -3,7 +3,7 @@
  * SHA-256, so that one decoding of base64 is enough for the large part. Used by the edge, and by the issuer, which opens what it
  * is about to publish. The format is described in docs/revocations.md.
  *
- * `iat` may lie ahead of the reader's clock: a list can only take away, and its `rev` orders lists, whatever a clock says.
+ * `iat` may lie ahead of the reader's clock: a list can only take away, and its `rev` orders lists, not a clock.
  */
 import { encodeBase64url } from "../base64url.ts";
 import { parseEpochSeconds, parseIssuerUrl, parseRingName } from "../identifiers.ts";

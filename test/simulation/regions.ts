@@ -30,7 +30,7 @@ import type { History } from "./world.ts";
 
 /** Guards of a signer that has several rings. */
 export interface RegionGuards {
-  /** A ring signs as soon as its KMS answers, whatever has become of its document. */
+  /** A ring signs as soon as its KMS answers, also after its document has expired. */
   readonly documentLife?: boolean;
   /** A ring signs until its document ends, though its tokens live longer. */
   readonly documentEnd?: boolean;

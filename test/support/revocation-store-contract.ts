@@ -1,4 +1,4 @@
-/** What every revocation store must do, whatever is behind it: run against DynamoDB's protocol and against the simulation's model. */
+/** What every revocation store must do: run against DynamoDB's protocol and against the simulation's model. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { entryKey, parseEntryKey } from "../../issuer/revocations/entry.ts";
 import type { StoredRevocation } from "../../issuer/revocations/entry.ts";

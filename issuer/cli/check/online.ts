@@ -83,7 +83,7 @@ function withWorkers(env: Environment, config: WorkerConfig): Environment {
   };
 }
 
-/** An example is not asked: it is somebody else's, and a row of its own. */
+/** An example is not asked: its host belongs to another site, and `placeholders` reports it. */
 function urlOf({ hostnames }: WorkerConfig): URL | undefined {
   const host = hostnames.find((name) => !name.includes("*") && !isExampleHost(name));
   return host === undefined ? undefined : (URL.parse(`https://${host}`) ?? undefined);

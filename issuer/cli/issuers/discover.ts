@@ -106,7 +106,7 @@ async function readKeys(
   return ok({ issuer, jwksUri, algs, usableKeys, skipped });
 }
 
-/** Whatever pins its tenant: only the keys are looked at here. */
+/** A claim pins the tenant; only the keys are looked at here. */
 const ANY_CLAIMS = Object.fromEntries(
   ["sub", "project_id", "organization_id", "terraform_organization_id", "owner_id", "tid"].map((claim) => [
     claim,

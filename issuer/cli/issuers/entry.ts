@@ -55,7 +55,7 @@ const PROVIDERS: readonly Provider[] = [
     name: "Okta",
     fits: ({ hostname, pathname }) => /\.okta(?:preview|-emea)?\.com$/.test(hostname) && pathname === "/",
     refusal:
-      "Okta's org server issues access tokens that nobody but Okta may verify: take a custom authorization server, https://<org>.okta.com/oauth2/default for example",
+      "Okta's org server issues access tokens that only Okta may verify: take a custom authorization server, https://<org>.okta.com/oauth2/default for example",
   },
 ];
 

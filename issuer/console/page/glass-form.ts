@@ -85,7 +85,7 @@ function render(page: Document, { checks, header, claims }: Examination): readon
   return [list, ...renderMembers(page, "Header", header), ...renderMembers(page, "Claims", claims)];
 }
 
-/** By textContent alone: what a token says is text, whatever it looks like. */
+/** By textContent alone: what a token says is shown as text, also when it looks like markup. */
 function renderMembers(page: Document, title: string, members: readonly Member[]): readonly Element[] {
   const heading = page.createElement("h3");
   heading.textContent = title;

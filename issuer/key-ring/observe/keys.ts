@@ -257,7 +257,7 @@ const STATE_OF_CODE: ReadonlyMap<string, string> = new Map([
   ["kms_key_not_found", "NotFound"],
 ]);
 
-/** Public keys never change: one that was read is known whatever becomes of the key. */
+/** Public keys never change: one that was read stays known when its key is disabled or deleted. */
 function knownPublicKey({ memory }: Pick<KeyReader, "memory">, keyArn: string, alg: Alg): ObservedKey["publicKey"] {
   const known = memory.publicKeys.get(`${alg} ${keyArn}`);
   return known && { kid: known.kid, jwk: known.jwk };

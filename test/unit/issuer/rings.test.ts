@@ -268,7 +268,7 @@ describe("when no ring signs", () => {
     ]);
   });
 
-  test("they are asked again by the next caller, whatever was wrong a moment ago", async () => {
+  test("they are asked again by the next caller, also after a fault a moment ago", async () => {
     const { main, west, sign } = await startSides();
     await sign();
     for (const { region } of [main, west]) region.trouble = "kms_unreachable";

@@ -139,7 +139,7 @@ describe("sealgate()", () => {
     expect(await refused.json()).toMatchObject({ code: "cross_site_request" });
   });
 
-  test("refuses a cookie's name that is none", () => {
+  test("refuses a text that is no cookie's name", () => {
     expect(() => sealgate({ cookie: "a b" })).toThrow(TypeError);
   });
 

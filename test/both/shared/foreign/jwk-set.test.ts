@@ -68,12 +68,12 @@ describe("a key", () => {
     ["for other operations", { key_ops: ["sign", "verify"] }, "key_ops_not_verify"],
     ["a private half", { d: "AAAA" }, "private_member"],
     ["another curve", { crv: "P-384" }, "kty_mismatch"],
-    ["a point that is none", { x: "AAAA" }, "coordinate_invalid"],
+    ["a coordinate of the wrong length", { x: "AAAA" }, "coordinate_invalid"],
     ["another type", { kty: "oct", k: undefined }, "kty_mismatch"],
     ["post-quantum", { kty: "AKP", alg: "ML-DSA-65" }, "alg_not_accepted"],
     ["with a secret's alg", { alg: "HS256" }, "alg_not_accepted"],
     ["another issuer's", { issuer: "https://evil.example" }, "issuer_mismatch"],
-    ["nobody's", { issuer: 7 }, "issuer_mismatch"],
+    ["an issuer that is a number", { issuer: 7 }, "issuer_mismatch"],
   ])("that is %s is left out, and the others stay", (_name, changes, problem) => {
     expect(read([{ ...withoutAlg(ec, "bad"), ...changes }, withoutAlg(ec, "good")])).toEqual([
       "ES256 good",

@@ -58,7 +58,7 @@ test("the list of names above is complete", () => {
 });
 
 describe("whose a token is", () => {
-  test("a kid of ours is ours, whatever iss says: withdrawn ones are never looked for elsewhere", async () => {
+  test("a kid of ours is ours under every iss: withdrawn ones are never looked for elsewhere", async () => {
     const { verify, network } = makeScene();
     const [okta] = [standInNamed(standIns, "Okta")];
     for (const key of [ownKey, withdrawn]) {

@@ -30,7 +30,7 @@ function ladderOf(
 }
 
 test.each(["key_set", "revocations"] as const)("%s: each step that fails has its code", async (family) => {
-  const fails = (): Promise<never> => Promise.reject(new Error("a text that nobody should see"));
+  const fails = (): Promise<never> => Promise.reject(new Error("a text that must not be shown"));
   const cases = [
     [fails, async () => undefined, `${family}_read_failed`],
     [async () => null, async () => undefined, `${family}_missing`],

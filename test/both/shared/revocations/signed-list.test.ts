@@ -1,4 +1,4 @@
-/** Opening a list: whoever lacks the root key, or brings another list or another body, is refused. */
+/** Opening a list: one that the root key has not signed, another ring's, and another body are refused. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../../shared/json.ts";
 import { parseJsonObjectText } from "../../../../shared/json.ts";

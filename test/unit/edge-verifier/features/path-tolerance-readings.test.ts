@@ -26,7 +26,7 @@ describe("readings", () => {
     expect([...given(readingsOf(path))].toSorted()).toEqual(expected.toSorted());
   });
 
-  test("hold no oddity, whatever the path, but for an escape that a decoded percent sign begins", () => {
+  test("hold no oddity on any path, but for an escape that a decoded percent sign begins", () => {
     fc.assert(
       fc.property(attackPaths(RULES), (path) => {
         if (path.includes("%25")) return;

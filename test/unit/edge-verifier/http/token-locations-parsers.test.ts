@@ -1,6 +1,6 @@
 /**
- * Whenever the gateway reads a token from a cookie or from a header of its own, common parsers read the same one from it, whatever
- * stands beside it. The models are of what servers document and what code does by hand. Long runs: `npm run fuzz`.
+ * Whenever the gateway reads a token from a cookie or from a header of its own, common parsers read the same one from it, also
+ * beside other cookies and oddities. The models are of what servers document and what code does by hand. Long runs: `npm run fuzz`.
  */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -89,7 +89,7 @@ describe("a pattern stands for one label", () => {
     expect(matches(one)).toBe(false);
   });
 
-  test("whatever matches is a host with one more label, as a URL parser reads it", () => {
+  test("a host that matches is one with one more label, as a URL parser reads it", () => {
     const text = fc.string({ unit: fc.constantFrom(..."ab-.:/@#?*%_\\ ".split("")), maxLength: 12 });
     fc.assert(
       fc.property(text, (label) => {

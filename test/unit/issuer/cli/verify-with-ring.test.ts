@@ -75,7 +75,7 @@ describe("with the variables of KV", () => {
     ]);
   });
 
-  test("a key set that is none, and no key set, say nothing about the token", async () => {
+  test("text that is no key set, and no key set, say nothing about the token", async () => {
     const anchors = await anchorsOf();
     await cli.overwrite("something else");
     for (const argv of [["--ring"], ["--ring", "--anchors", anchors]]) {

@@ -6,7 +6,7 @@ import { after } from "../../../support/observed-ring.ts";
 const KEYS = ["arn:a", "arn:b", "arn:c"];
 const SURVEY = { hash: hashOfKeys(KEYS), at: after(0) };
 
-test("none for a day, whatever their order; then all", () => {
+test("none for a day, in any order; then all", () => {
   expect(keysToLookAt(KEYS.toReversed(), SURVEY, after(86_399))).toEqual([]);
   expect(keysToLookAt(KEYS, SURVEY, after(86_400))).toEqual(KEYS);
   expect(keysToLookAt(KEYS, undefined, after(0))).toEqual(KEYS);

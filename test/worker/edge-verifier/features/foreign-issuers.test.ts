@@ -115,7 +115,7 @@ describe("a rule", () => {
 });
 
 describe("the origin", () => {
-  test("never takes a foreign subject for one of ours, whatever the headers are called", async () => {
+  test("never takes a foreign subject for one of ours, under any name of the headers", async () => {
     const IDENTITY_HEADERS = JSON.stringify({ "x-user-id": "sub", "x-tenant": "tid" });
     const gateway = await gatewayWith(undefined, { vars: { IDENTITY_HEADERS } });
     const response = await send(gateway, "/okta/x", await okta.access(NOW, { sub: "user-1", tid: "acme" }));

@@ -113,7 +113,7 @@ describe("configuration", () => {
   );
 
   test.each(["", "Billing", "a_b", "-a", "a-", "url", "url-x", "timeout-seconds", "a.b", 7, null, undefined])(
-    "of a name that is none: %j",
+    "of a text that is no name: %j",
     async (origin) => {
       expect(await problemsOf({ origin })).toEqual([expect.stringMatching(/^routes\[0\] origin must be a name/)]);
     },

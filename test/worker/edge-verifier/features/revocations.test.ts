@@ -161,7 +161,7 @@ describe("an attacker who can write KV", () => {
 describe("the health endpoint", () => {
   const health = async (): Promise<Response> => fixture.send("/.well-known/sealgate/health");
 
-  test("shows the list beside the key set, and names nobody", async () => {
+  test("shows the list beside the key set, and names no subject", async () => {
     await publish([takenBack("sub", "user-1", NOW)]);
     const response = await health();
     expect(response.status).toBe(200);

@@ -23,7 +23,7 @@ function trials(faults: Readonly<Record<string, FaultCode>> = {}): readonly Tria
 }
 
 describe("rightsRow", () => {
-  test("kms:Verify is nobody's need, and its refusal is told", () => {
+  test("no role needs kms:Verify, and its refusal is told", () => {
     const row = rightsRow(
       trials({ "kms:Verify on alias/sealgate/main/active": "kms_access_denied" }),
       CALLER,
@@ -45,7 +45,7 @@ describe("rightsRow", () => {
     expect(rightsRow(trials(faults), CALLER, undefined).status).toBe("skipped");
   });
 
-  test("a KMS that cannot be reached is wrong, whatever was denied", () => {
+  test("a KMS that cannot be reached is wrong, also when rights were denied", () => {
     const row = rightsRow(trials({ "kms:ListAliases": "kms_unreachable" }), CALLER, undefined);
     expect(row).toMatchObject({
       status: "wrong",

@@ -72,5 +72,5 @@ test("Okta's org server, whose tokens only Okta verifies", async () => {
     issuer: "https://acme.okta.com",
     jwks_uri: okta.entry.jwks_uri,
   });
-  expect((await add("https://acme.okta.com", "--audience", "x")).err).toContain("nobody but Okta may verify");
+  expect((await add("https://acme.okta.com", "--audience", "x")).err).toContain("only Okta may verify");
 });

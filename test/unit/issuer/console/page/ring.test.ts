@@ -1,4 +1,4 @@
-/** The ring's view in the page: it is asked for again while somebody looks, and a command is copied. */
+/** The ring's view in the page: it is asked for again while the page is visible, and a command is copied. */
 import { parseHTML } from "linkedom";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { followRing } from "../../../../../issuer/console/page/ring.ts";

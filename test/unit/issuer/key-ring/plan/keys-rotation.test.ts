@@ -73,7 +73,7 @@ describe("a rotation by schedule", () => {
       const generations = [generation(1, { ...first, tags: { ...first.tags, supersededAt } }), generation(2, noted())];
       return { ...renewed(observedRing(), after(DAY - 10)), generations };
     };
-    // G = 390 s later KMS shows where the alias points, whatever the clock that the tag was written by.
+    // G = 390 s later KMS shows where the alias points, also if the clock that wrote the tag was off by K.
     expect(kinds(planRing(handedOver(after(DAY - 100)), POLICY, after(DAY + 289)))).not.toContain("move_active");
     expect(kinds(planRing(handedOver(after(DAY - 100)), POLICY, after(DAY + 290)))).toContain("move_active");
     // From an earlier time as the active key, after which it took over again.

@@ -68,7 +68,7 @@ test.each([
 describe("a rev", () => {
   const choice = { taken: 7, others: [undefined], clockSkewSeconds: 60 };
   test("is the clock's", () => expect(nextListRev(choice, NOW)).toBe(1_800_000_000_000_000));
-  test("exceeds the one that was taken, whatever the clock says", () => {
+  test("exceeds the one that was taken, also under a clock that went back", () => {
     expect(nextListRev({ ...choice, taken: 1_900_000_000_000_000 }, NOW)).toBe(1_900_000_000_000_001);
   });
   test("exceeds the lists that were seen, and the floor", () => {

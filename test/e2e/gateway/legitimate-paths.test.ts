@@ -1,9 +1,7 @@
 /** Paths as browsers send them, on the wire: what a rule tolerates reaches the origin as it came. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { sendRaw, startRawOrigin } from "../../support/raw-http.ts";
-import type { RawOrigin } from "../../support/raw-http.ts";
-import { startSocketGateway } from "../../support/socket-gateway.ts";
-import type { SocketGateway } from "../../support/socket-gateway.ts";
+import { expect, test } from "vitest";
+import { useGatewayBehindSockets } from "../../support/gateway-behind-sockets.ts";
+import { sendRaw } from "../../support/raw-http.ts";
 
 const POLICY = `
   import { defineRoutes } from "sealgate/edge-verifier";
@@ -12,24 +10,11 @@ const POLICY = `
     { path: "/*", allow: "anyone" },
   ]);`;
 
-let origin: RawOrigin;
-let gateway: SocketGateway;
-beforeAll(async () => {
-  origin = await startRawOrigin(({ socket }) =>
-    socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"),
-  );
-  gateway = await startSocketGateway({ origin: { url: origin.url }, policy: POLICY });
-});
-afterAll(async () => {
-  await gateway.close();
-  await origin.close();
-});
-afterEach(() => {
-  origin.exchanges.length = 0;
-});
+const running = useGatewayBehindSockets(POLICY, "200 OK");
 
 const send = async (path: string): Promise<number> =>
-  (await sendRaw(gateway.port, `GET ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n`)).status;
+  (await sendRaw(running().gateway.port, `GET ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n`))
+    .status;
 
 test.each([
   ["/files/C%23/100%25?q=%3F|[^", "/C%23/100%25?q=%3F|[^"],
@@ -39,7 +24,7 @@ test.each([
   ["/files/a^b", "/a%5Eb"],
 ])("%s reaches the origin as %s", async (path, target) => {
   expect(await send(path)).toBe(200);
-  expect(origin.exchanges.map(({ requestLine }) => requestLine)).toEqual([`GET ${target} HTTP/1.1`]);
+  expect(running().origin.exchanges.map(({ requestLine }) => requestLine)).toEqual([`GET ${target} HTTP/1.1`]);
 });
 
 test.each([
@@ -52,5 +37,5 @@ test.each([
   "/files/a\\b",
 ])("%s does not", async (path) => {
   expect(await send(path)).toBe(400);
-  expect(origin.exchanges).toEqual([]);
+  expect(running().origin.exchanges).toEqual([]);
 });

@@ -5,7 +5,7 @@
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import { keySetTag, serialiseJwk } from "../../shared/key-set.ts";
 import type { HeldKeySet, KeySetSource, KeysUnavailable, WaitUntil } from "../../shared/keys/held-key-set.ts";
-import type { KeyLadder, LadderStatus } from "../../shared/keys/key-ladder.ts";
+import type { LadderStatus } from "../../shared/keys/key-ladder.ts";
 import type { HeldKeys, KeyRings, Ring } from "../../shared/keys/key-rings.ts";
 import type { Result } from "../../shared/result.ts";
 import type { RevocationsUnavailable } from "../../shared/revocations/problems.ts";
@@ -29,7 +29,7 @@ export async function answerKeys(rings: KeyRings, nowMs: number, waitUntil: Wait
   const held = await rings.current(nowMs, waitUntil);
   const missing = rings.missing(nowMs);
   if (missing !== undefined) return refused(missing, { route });
-  const maxAge = Math.min(...rings.rings.map(({ ladder }) => maxAgeSeconds(ladder, nowMs)));
+  const maxAge = Math.min(...rings.rings.map(({ ladder }) => maxAgeSeconds(ladder.held(nowMs), nowMs)));
   const headers = { "Content-Type": "application/jwk-set+json", "Cache-Control": `public, max-age=${maxAge}` };
   return answered(
     route,
@@ -138,12 +138,10 @@ function answered(route: string, response: Response): Outcome {
   return { response, event: { decision: "answered", route } };
 }
 
-function maxAgeSeconds(ladder: KeyLadder, nowMs: number): number {
-  const status = ladder.status(nowMs);
-  const document = ladder.usable(nowMs)?.document;
-  if (document === undefined || !isConfirmed(status)) return 0;
-  const age = status.ageSeconds ?? 0;
-  const left = Math.min(document.timing.memoryTtlSeconds - age, document.expiresAt - epochSecondsFromMs(nowMs));
+function maxAgeSeconds(held: HeldKeySet | undefined, nowMs: number): number {
+  if (held === undefined || !isConfirmed(held)) return 0;
+  const { timing, expiresAt } = held.keySet.document;
+  const left = Math.min(timing.memoryTtlSeconds - held.ageSeconds, expiresAt - epochSecondsFromMs(nowMs));
   return Math.max(0, Math.floor(left));
 }
 

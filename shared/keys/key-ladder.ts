@@ -85,6 +85,8 @@ export interface KeyLadder {
   refreshIfDue(nowMs: number, waitUntil: WaitUntil): boolean;
   /** The keys that are held, however old, until their document expires. For after a wait: others may have asked meanwhile. */
   usable(nowMs: number): ImportedKeySet | undefined;
+  /** The same with where it came from and how old it is. */
+  held(nowMs: number): HeldKeySet | undefined;
   /** Why there are no keys, if there are none. */
   missing(nowMs: number): KeysUnavailable | undefined;
   /**
@@ -132,6 +134,11 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     return { code: "keys_unavailable", retryAfterSeconds, problem: schedule.problem ?? "key_set_expired" };
   }
 
+  function heldAt(nowMs: number): HeldKeySet | undefined {
+    const stored = store.usable(nowMs);
+    return stored && toHeld(stored, nowMs);
+  }
+
   function ready(nowMs: number, waitUntil: WaitUntil): HeldKeySet | undefined {
     const stored = look(nowMs);
     if (stored === undefined) return undefined;
@@ -143,6 +150,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
     ready,
     peek: (nowMs) => look(nowMs)?.keySet,
     usable: (nowMs) => store.usable(nowMs)?.keySet,
+    held: heldAt,
     refreshIfDue,
     missing: (nowMs) => (store.usable(nowMs) === undefined ? unavailable(nowMs) : undefined),
     async current(nowMs, waitUntil) {
@@ -150,9 +158,8 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
       if (without !== undefined) return ok(without);
       await documents.readUnlessHeldBack(nowMs, waitUntil);
       if (store.usable(nowMs) === undefined) await tryBootstrap(nowMs);
-      const stored = store.usable(nowMs);
-      if (stored !== undefined) return ok(toHeld(stored, nowMs));
-      return err(unavailable(nowMs));
+      const held = heldAt(nowMs);
+      return held === undefined ? err(unavailable(nowMs)) : ok(held);
     },
     async refreshForUnknownKid(used, nowMs, waitUntil) {
       if (store.usable(nowMs)?.keySet === used && schedule.takeUnknownKidRead(nowMs)) {
@@ -160,8 +167,7 @@ export function createKeyLadder(config: KeyLadderConfig): KeyLadder {
       }
     },
     status(nowMs) {
-      const stored = store.usable(nowMs);
-      const held = stored === undefined ? undefined : toHeld(stored, nowMs);
+      const held = heldAt(nowMs);
       return {
         source: held?.source,
         rev: held?.keySet.document.rev,

@@ -1,45 +1,29 @@
 /**
- * `node tools/scale.ts`: docs/scale.md, reckoned from measured figures and published prices and quotas. A test holds the page to
- * what this prints. Nothing here was run at such a scale.
+ * `node tools/scale.ts`: docs/scale.md and the README's table of costs, reckoned from measured figures and published prices and
+ * quotas. A test holds both to what this prints. Nothing here was run at such a scale.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_TIMING } from "../shared/timing.ts";
-
-const SECONDS_PER_MONTH = 30 * 86_400;
-
-/** CPU in µs, of the run in docs/performance-run.md. */
-export const MEASURED = { request: 232, newTokenRs256: 28, newTokenEs256: 78, kvReadsPerMemoryTtl: 1.6 };
-
-/** US dollars, list prices of 2026 without free allowances. */
-const PRICES = {
-  workersPerMillionRequests: 0.3,
-  workersPerMillionCpuMs: 0.02,
-  kvPerMillionReads: 0.5,
-  kmsRsa2048Per10000: 0.03,
-  kmsOthersPer10000: 0.15,
-};
+import { writeCosts } from "./cost.ts";
+import {
+  BUSY_SHARE,
+  count,
+  dollars,
+  isolatesFor,
+  kvReadsFor,
+  MEASURED,
+  PRICES,
+  SECONDS_PER_MONTH,
+  table,
+} from "./figures.ts";
 
 /** KMS's default for RSA and for ECC keys, each: signatures a second per account and Region. Can be raised on request. */
 const KMS_QUOTA = 1000;
 
-/** An assumption: Cloudflare publishes no number. An isolate is taken to use half of one core. */
-const BUSY_SHARE = 0.5;
-
 const REQUEST_RATES = [10, 10_000, 1_000_000];
 const TOKEN_RATES = [1, 1000, 20_000];
 const LOCATIONS = [1, 300];
-
-/** Each location has an isolate, and busy ones as many as their requests need. */
-export function isolatesFor(requestsPerSecond: number, locations: number): number {
-  const perIsolate = (BUSY_SHARE * 1_000_000) / MEASURED.request;
-  return Math.max(locations, Math.ceil(requestsPerSecond / perIsolate));
-}
-
-/** Reads of KV a second, all isolates together, for one ring. */
-export function kvReadsFor(isolates: number): number {
-  return (isolates * MEASURED.kvReadsPerMemoryTtl) / DEFAULT_TIMING.memoryTtlSeconds;
-}
 
 function perMonth(perSecond: number, dollarsPerMillion: number): number {
   return (perSecond * SECONDS_PER_MONTH * dollarsPerMillion) / 1_000_000;
@@ -73,20 +57,6 @@ function signingRow(tokens: number): readonly string[] {
     times(PRICES.kmsOthersPer10000),
     `${((tokens * MEASURED.newTokenRs256) / 1e6).toFixed(3)} / ${((tokens * MEASURED.newTokenEs256) / 1e6).toFixed(3)}`,
   ];
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-function dollars(value: number): string {
-  if (value < 0.01) return "below $0.01";
-  return value < 10 ? `$${value.toFixed(2)}` : `$${count(value)}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), `|${head.map(() => "---:|").join("")}`, ...rows.map(line)].join("\n");
 }
 
 /** @returns the page, with its line's end */
@@ -135,4 +105,7 @@ What does not grow: the size of the key set (two to four keys), the time to veri
 `;
 }
 
-if (import.meta.main) writeFileSync(fileURLToPath(new URL("../docs/scale.md", import.meta.url)), scalePage());
+if (import.meta.main) {
+  writeFileSync(fileURLToPath(new URL("../docs/scale.md", import.meta.url)), scalePage());
+  writeCosts();
+}

@@ -18,7 +18,7 @@ export { describeRole } from "./names.ts";
 export { createRingMemory } from "./observe/memory.ts";
 export type { RingMemory } from "./observe/memory.ts";
 export { observeRing } from "./observe/observe.ts";
-export { billedKeysOf, DOLLARS_PER_KEY_AND_MONTH } from "./billed-keys.ts";
+export { billedKeysOf, DOLLARS_PER_KEY_AND_MONTH, keptKeysOfYear } from "./billed-keys.ts";
 export type { BilledKeys } from "./billed-keys.ts";
 export { failuresOf, isConverged } from "./outcome.ts";
 export type { RunFailure } from "./outcome.ts";

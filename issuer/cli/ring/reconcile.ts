@@ -3,8 +3,10 @@
  * here or elsewhere, finishes what was cut off.
  */
 import { SealgateError } from "../../errors.ts";
-import { rootAnchorsOf } from "../../key-ring/index.ts";
+import { keptKeysOfYear, rootAnchorsOf } from "../../key-ring/index.ts";
+import type { RingPolicy } from "../../key-ring/index.ts";
 import { rotateRing } from "../../key-ring/rotate.ts";
+import { describeDuration } from "../../words/time.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";
@@ -42,9 +44,21 @@ export async function initRing(io: CliIo, options: InitOptions): Promise<ExitCod
     return code;
   }
   printRun(io, run);
-  if (code === EXIT.ok && !run.isDryRun)
-    io.out(`Pin the root key in the Worker, then deploy it:\n${trustAnchorsLine(anchors)}\n`);
+  if (code !== EXIT.ok) return code;
+  if (!run.isDryRun) io.out(`Pin the root key in the Worker, then deploy it:\n${trustAnchorsLine(anchors)}\n`);
+  io.out(describeOldKeys(context.policy));
   return code;
+}
+
+/** Empty where old keys are deleted, and where a year leaves none. */
+function describeOldKeys(policy: RingPolicy): string {
+  const { keys, dollarsPerYear } = keptKeysOfYear(policy);
+  if (policy.deleteAfterDays !== undefined || keys === 0) return "";
+  const every = describeDuration(policy.rotateEverySeconds);
+  return (
+    `A rotation every ${every} leaves ${keys} disabled ${keys === 1 ? "key" : "keys"} a year, which AWS bills $${dollarsPerYear} ` +
+    `in each later year.\nTo have them deleted in KMS, add this line to the policy:\n  "deleteAfterDays": 30\n`
+  );
 }
 
 export async function adoptKey(io: CliIo, candidate: string, options: RingOptions): Promise<ExitCode> {

@@ -1,12 +1,23 @@
-/** docs/scale.md is what the script reckons, and the script's figures are those of the run that docs/performance-run.md prints. */
+/** docs/scale.md and the costs in README.md are what the script reckons, and the script's figures are those of the run that docs/performance-run.md prints. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { MEASURED, isolatesFor, kvReadsFor, scalePage } from "../../../tools/scale.ts";
+import { COST_TABLE, costTable, keysInMonth } from "../../../tools/cost.ts";
+import { MEASURED, isolatesFor, kvReadsFor } from "../../../tools/figures.ts";
+import { scalePage } from "../../../tools/scale.ts";
 
 const read = (page: string): string => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
 
 test("the page is what node tools/scale.ts writes", () => {
   expect(read("scale.md")).toBe(scalePage());
+});
+
+test("the README's table of costs is what node tools/scale.ts writes", () => {
+  expect(COST_TABLE.exec(read("../README.md"))?.[0]).toBe(`${costTable()}\n`);
+});
+
+test("a key is billed from the rotation before the month on, and without end where retired keys stay", () => {
+  expect([1, 2, 12, 24].map((month) => keysInMonth(month, false))).toEqual([3, 4, 14, 26]);
+  expect([1, 12, 24].map((month) => keysInMonth(month, true))).toEqual([3, 3, 3]);
 });
 
 test("the figures are the run's", () => {

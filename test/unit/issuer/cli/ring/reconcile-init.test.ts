@@ -62,6 +62,16 @@ describe("ring init", () => {
     expect(elsewhere.kms.emulator.requests.CreateKey).toBe(0);
   });
 
+  test.each(["", "--dry-run"])("%s proposes deleteAfterDays, and says what old keys cost without it", async (flag) => {
+    const argv = ["init", flag].filter((word) => word !== "");
+    const kept = await (await startCliRing({ rotateEverySeconds: 90 * 86_400 })).ring(argv);
+    expect(kept.out).toMatch(
+      /A rotation every 90 d leaves 4 disabled keys a year, which AWS bills \$48 in each later year\.\n.*\n {2}"deleteAfterDays": 30\n$/,
+    );
+    const deleted = await (await startCliRing({ deleteAfterDays: 7 })).ring(argv);
+    expect(deleted.out).not.toContain("deleteAfterDays");
+  });
+
   test("--dry-run creates nothing", async () => {
     const cli = await startCliRing();
     const run = await cli.ring(["init", "--dry-run"]);

@@ -1,8 +1,16 @@
 /** What docs/scale.md and the README's table of costs are reckoned from. */
 import { DEFAULT_TIMING } from "../shared/timing.ts";
+import { figureOf, measuredOf, publishedRun } from "./performance.ts";
 
-/** CPU in µs, of the run in docs/performance-run.md. */
-export const MEASURED = { request: 232, newTokenRs256: 28, newTokenEs256: 78, kvReadsPerMemoryTtl: 1.6 };
+const run = publishedRun();
+
+/** CPU in µs, of the published run of the benchmark. */
+export const MEASURED = {
+  request: figureOf(run, "gateway", "RS256", "sealgate, remembered").cpuUs,
+  newTokenRs256: figureOf(run, "verify", "RS256", "sealgate first sight").cpuUs,
+  newTokenEs256: figureOf(run, "verify", "ES256", "sealgate first sight").cpuUs,
+  kvReadsPerMemoryTtl: measuredOf(run, "KV reads per isolate and M, 100 requests/s"),
+};
 
 /** An assumption: Cloudflare publishes no number. An isolate is taken to use half of one core. */
 export const BUSY_SHARE = 0.5;

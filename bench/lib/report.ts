@@ -2,6 +2,9 @@
  * What a suite hands to the report: tables for people, numbers for machines.
  */
 import type { Alg } from "../../shared/algorithms.ts";
+import type { RoundResult } from "./rounds.ts";
+import type { Summary } from "./stats.ts";
+import { formatNumber } from "./table.ts";
 
 export interface ReportTable {
   readonly title: string;
@@ -19,12 +22,40 @@ export interface BudgetLine {
   readonly holds: boolean;
 }
 
-export interface SuiteReport {
+/** A row of a table as numbers, for charts: microseconds of CPU, and the same over the reference's of the same round. */
+export interface Figure {
+  readonly name: string;
+  readonly cpuUs: number;
+  readonly cpuUsMad: number;
+  readonly ratio: number;
+  readonly ratioMad: number;
+}
+
+/** What of a suite is published, in docs/performance-run.md and docs/performance.json. */
+export interface PublishedSuite {
   readonly suite: string;
+  /** By algorithm; suites of which no chart is drawn have none. */
+  readonly figures?: Readonly<Record<string, readonly Figure[]>>;
   readonly tables: readonly ReportTable[];
   readonly budgets: readonly BudgetLine[];
-  /** Goes into the JSON file as it is. */
+}
+
+export interface SuiteReport extends PublishedSuite {
+  /** Goes into reports/bench.json as it is. */
   readonly data: unknown;
+}
+
+/** @returns the results without their samples, as precise as the tables show them */
+export function figuresOf(results: readonly RoundResult[]): readonly Figure[] {
+  return results.map(({ name, value, ratio }) => {
+    const [cpuUs, cpuUsMad] = shown(value);
+    const [over, overMad] = shown(ratio);
+    return { name, cpuUs, cpuUsMad, ratio: over, ratioMad: overMad };
+  });
+}
+
+function shown({ median, mad }: Summary): readonly [median: number, mad: number] {
+  return [Number(formatNumber(median)), Number(formatNumber(mad))];
 }
 
 /** How long a run may take, and what it looks at. */

@@ -12,7 +12,8 @@ import { startLoadGenerator } from "../lib/load.ts";
 import type { LoadResult } from "../lib/load-process.ts";
 import { makeMaterial } from "../lib/material.ts";
 import type { Material } from "../lib/material.ts";
-import type { BudgetLine, Effort, ReportTable, Suite } from "../lib/report.ts";
+import { figuresOf } from "../lib/report.ts";
+import type { BudgetLine, Effort, Figure, ReportTable, Suite } from "../lib/report.ts";
 import { differenceOf, interleave, ratioOf } from "../lib/rounds.ts";
 import type { RoundResult } from "../lib/rounds.ts";
 import { median } from "../lib/stats.ts";
@@ -34,11 +35,14 @@ const WARM_UP_TURNS = 4;
 export const gatewaySuite: Suite = async (effort, progress) => {
   const tables: ReportTable[] = [];
   const budgets: BudgetLine[] = [];
+  const figures: Record<string, readonly Figure[]> = {};
   for (const alg of effort.quick ? (["ES256"] as const) : (["RS256", "ES256"] as const)) {
     progress(`tokens for ${alg}`);
     const material = await makeMaterial({ alg, tokens: MANY_TOKENS });
     progress(`requests, ${alg}`);
-    tables.push(...(await measure(material, effort, budgets)));
+    const measured = await measure(material, effort, budgets);
+    tables.push(...measured.tables);
+    figures[alg] = measured.figures;
   }
   progress("cold start");
   const [starts, startBudgets] = await measureColdStart(effort);
@@ -46,13 +50,19 @@ export const gatewaySuite: Suite = async (effort, progress) => {
   const [reads, perSpan] = await countKeyReads();
   return {
     suite: "gateway",
+    figures,
     tables: [...tables, starts, reads],
     budgets: [...budgets, ...startBudgets, ...perSpan],
     data: tables,
   };
 };
 
-async function measure(material: Material, effort: Effort, budgets: BudgetLine[]): Promise<readonly ReportTable[]> {
+interface Measured {
+  readonly tables: readonly ReportTable[];
+  readonly figures: readonly Figure[];
+}
+
+async function measure(material: Material, effort: Effort, budgets: BudgetLine[]): Promise<Measured> {
   const running = await startWorkers(gatewayWorkers(material));
   const load = startLoadGenerator();
   try {
@@ -74,7 +84,8 @@ async function measure(material: Material, effort: Effort, budgets: BudgetLine[]
     const results = await measureCpu(running, send, requests, effort);
     budgets.push(...budgetsOf(material.settings.alg, results));
     const title = `${material.settings.alg}, ${String(CPU_CONCURRENCY)} connections`;
-    return [cpuTable(title, results), await throughputTable(material.settings.alg, send, requests, effort)];
+    const throughput = await throughputTable(material.settings.alg, send, requests, effort);
+    return { tables: [cpuTable(title, results), throughput], figures: figuresOf(results) };
   } finally {
     load.close();
     await running.close();

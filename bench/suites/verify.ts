@@ -9,6 +9,7 @@ import { atLeast, atMost } from "../lib/budgets.ts";
 import { CONTENDERS, FIRST_SIGHT, FLOOR, prepareContender, REMEMBERED, workerOf } from "../lib/contenders.ts";
 import { cpuClockOf } from "../lib/cpu.ts";
 import { makeMaterial } from "../lib/material.ts";
+import { figuresOf } from "../lib/report.ts";
 import type { BudgetLine, Effort, Suite } from "../lib/report.ts";
 import { interleave, ratioOf, resultOf } from "../lib/rounds.ts";
 import type { RoundResult, Subject } from "../lib/rounds.ts";
@@ -35,6 +36,7 @@ export const verifySuite: Suite = async (effort, progress) => {
   );
   return {
     suite: "verify",
+    figures: Object.fromEntries([...results].map(([alg, measured]) => [alg, figuresOf(measured)])),
     tables: [
       {
         title: `CPU per verification over ${FLOOR} (median ± MAD of the ratios)`,

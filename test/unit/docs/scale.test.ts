@@ -1,8 +1,8 @@
-/** docs/scale.md and the costs in README.md are what the script reckons, and the script's figures are those of the run that docs/performance-run.md prints. */
+/** docs/scale.md and the costs in README.md are what the script reckons from the published run of the benchmark. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { COST_TABLE, costTable, keysInMonth } from "../../../tools/cost.ts";
-import { MEASURED, isolatesFor, kvReadsFor } from "../../../tools/figures.ts";
+import { isolatesFor, kvReadsFor } from "../../../tools/figures.ts";
 import { scalePage } from "../../../tools/scale.ts";
 
 const read = (page: string): string => readFileSync(new URL(`../../../docs/${page}`, import.meta.url), "utf8");
@@ -18,20 +18,6 @@ test("the README's table of costs is what node tools/scale.ts writes", () => {
 test("a key is billed from the rotation before the month on, and without end where retired keys stay", () => {
   expect([1, 2, 12, 24].map((month) => keysInMonth(month, false))).toEqual([3, 4, 14, 26]);
   expect([1, 12, 24].map((month) => keysInMonth(month, true))).toEqual([3, 3, 3]);
-});
-
-test("the figures are the run's", () => {
-  const run = read("performance-run.md");
-  // The first table of that name with microseconds is RS256's; the columns of the other are RS256, … ES256 seventh.
-  const request = /^\| sealgate, remembered +\| +([\d.]+) \|/m.exec(run)?.[1];
-  const firstSight = [...run.matchAll(/^\| sealgate first sight +\|(.*)\|$/gm)]
-    .map(([, cells = ""]) => cells.split("|").map(Number))
-    .find(([first = Number.NaN]) => first > 2);
-  expect(MEASURED).toMatchObject({
-    request: Number(request),
-    newTokenRs256: firstSight?.[0],
-    newTokenEs256: Math.round(firstSight?.[6] ?? 0),
-  });
 });
 
 test("isolates and their reads follow locations until one location is busier than one isolate", () => {

@@ -4,6 +4,7 @@ import { PROBLEM_EFFECTS } from "./model/plan.ts";
 import type { ObservedRing } from "./model/observed.ts";
 import type { Plan, RingProblemCode } from "./model/plan.ts";
 import type { RevocationCounts } from "../../shared/revocations/sections.ts";
+import type { ListResult } from "./revocations/plan-list.ts";
 import type { Step } from "./model/steps.ts";
 
 /** Why a run failed: a fault of KMS or of publishing, or a problem of the ring. */
@@ -23,7 +24,7 @@ interface Run {
 }
 
 interface ListOutcome {
-  readonly result: "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
+  readonly result: ListResult;
   readonly leftOut: RevocationCounts | undefined;
   readonly unreadable: number;
   readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;

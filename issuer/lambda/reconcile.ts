@@ -3,15 +3,20 @@
  * EventBridge schedule, which means "reconcile". Safe to invoke every minute and to be invoked twice. Configuration by
  * environment: see `readRingConfig`; the policy is the JSON text in `SEALGATE_POLICY`.
  *
+ * The stream of the table of revocations can invoke it, too, so that one is published at once. Each reading of the table brings all
+ * entries, so that a batch is published as a whole or not at all, and a later batch is published by the retry of an earlier one. A
+ * batch is retried until it is as old as the interval of the schedule: from then on the schedule does it, and the shard is free.
+ *
  * Each step is a line of JSON on stdout (`{"audit":…}`), and so is each problem (`{"problem":…}`); the last line carries the
  * metrics of the ring for CloudWatch (issuer/metrics). An invocation fails, so that Lambda's metric `Errors` counts it, when KMS or KV could not be read, a step failed, or the ring
  * has a problem that stops its work (`PROBLEM_EFFECTS` in key-ring/model/plan.ts). `errorType` is the code of the fault or
  * problem. What was done until then is kept, and the next invocation goes on.
  */
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import { isJsonObject } from "../../shared/json.ts";
-import { SealgateError } from "../errors.ts";
+import { explain, SealgateError } from "../errors.ts";
 import { createRingMemory, createRingPorts, failuresOf, reconcileRing } from "../key-ring/index.ts";
 import type {
   ReconcileReport,
@@ -29,6 +34,11 @@ import { measureRing } from "../metrics/ring.ts";
 import { createCloudflareKvPublisher } from "../publish/cloudflare-kv.ts";
 import { readRingConfig, revocationPorts } from "../config/ring.ts";
 import type { RingConfig } from "../config/ring.ts";
+import { secondsToNextTry } from "../key-ring/revocations/plan-list.ts";
+import { runUntilListed } from "../key-ring/revocations/until-listed.ts";
+import type { ListingRuns } from "../key-ring/revocations/until-listed.ts";
+import { addedRevocations } from "../revocations/dynamodb/stream-event.ts";
+import type { StreamRecord } from "../revocations/dynamodb/stream-event.ts";
 import { rotateRing } from "../key-ring/rotate.ts";
 import type { RotateRingOptions } from "../key-ring/rotate.ts";
 
@@ -45,29 +55,80 @@ export interface ReconcileAnswer {
   readonly upcoming: readonly Upcoming[];
 }
 
+/** What the function returns to a stream; see `ReportBatchItemFailures` in docs/revocations.md. */
+export interface StreamAnswer {
+  /** Empty, or the first record that is not published yet: Lambda comes back with it and all that follow. */
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** Of Lambda's context, what counts here. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
 interface LambdaContext {
   readonly invokedFunctionArn?: string;
+  getRemainingTimeInMillis?(): number;
 }
 
 /**
- * Runs the rotator once.
+ * Runs the rotator once; for the event of a stream, until its list has what the event tells of.
  * @throws Error whose `name` is the code of a SealgateError (`input_invalid`, `config_invalid`, `kms_…`, `publish_…`) or of a
  *   problem of the ring (`root_missing`, say)
  */
-export async function handler(event: unknown, context: LambdaContext = {}): Promise<ReconcileAnswer> {
+export async function handler(event: unknown, context: LambdaContext = {}): Promise<ReconcileAnswer | StreamAnswer> {
   try {
-    const action = parseAction(event);
     const { ports, options } = (rotator ??= createRotator(readRingConfig(process.env)));
     const { policy } = options;
     const actor = context.invokedFunctionArn ?? process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? hostname();
-    const run = action === "rotate" ? rotateRing : reconcileRing;
-    const report = await run(ports, { ...options, actor });
-    writeMetrics(report, policy);
-    return answerFor(report);
+    const runOnce = async (run: typeof reconcileRing): Promise<ReconcileReport> => {
+      const report = await run(ports, { ...options, actor });
+      writeMetrics(report, policy);
+      for (const problem of report.plan.problems) writeLine({ problem });
+      return report;
+    };
+    const added = addedRevocations(event, policy.issuer);
+    if (added !== undefined) {
+      return await answerStream(added, policy, {
+        run: async () => {
+          if (ports.revocations?.store === undefined) throw new SealgateError("config_invalid", NO_TABLE);
+          return runOnce(reconcileRing);
+        },
+        clock: ports.clock,
+        sleep,
+        leftMs: () => context.getRemainingTimeInMillis?.() ?? SHORTEST_TIMEOUT_MS,
+      });
+    }
+    return answerFor(await runOnce(parseAction(event) === "rotate" ? rotateRing : reconcileRing));
   } catch (error) {
     throw error instanceof SealgateError ? namedByCode(error) : error;
   }
 }
+
+const NO_TABLE = "A stream has sent an event, but SEALGATE_REVOCATION_TABLE is missing: name the stream's table.";
+
+/** Lambda's default. */
+const SHORTEST_TIMEOUT_MS = 3000;
+
+/** What is wrong with the key set alone is not the stream's business: the runs by schedule fail of it. */
+async function answerStream(
+  added: readonly StreamRecord[],
+  { reconcileEverySeconds }: RingPolicy,
+  runs: ListingRuns,
+): Promise<StreamAnswer> {
+  const [first] = added;
+  if (first === undefined) return DONE;
+  const isLeftToSchedule = (): boolean => added.every(({ addedAt }) => addedAt <= runs.clock() - reconcileEverySeconds);
+  try {
+    const { list } = await runUntilListed(runs);
+    if (list?.result === "failed" && list.fault !== undefined)
+      throw new SealgateError(list.fault.code, list.fault.message);
+    const isPublished = list !== undefined && secondsToNextTry(list, runs.clock()) === undefined;
+    return isPublished || isLeftToSchedule() ? DONE : { batchItemFailures: [{ itemIdentifier: first.sequenceNumber }] };
+  } catch (error) {
+    if (!(error instanceof SealgateError) || !isLeftToSchedule()) throw error;
+    writeLine({ problem: { code: error.code, message: explain(error) } });
+    return DONE;
+  }
+}
+
+const DONE: StreamAnswer = { batchItemFailures: [] };
 
 interface Rotator {
   readonly ports: RingPorts;
@@ -112,7 +173,6 @@ function parseAction(event: unknown): "reconcile" | "rotate" {
 
 function answerFor(report: ReconcileReport): ReconcileAnswer {
   const { steps, observed, plan, isConverged } = report;
-  for (const problem of plan.problems) writeLine({ problem });
   const [failure] = failuresOf(report);
   if (failure !== undefined) throw namedByCode(failure);
   const { document } = observed;

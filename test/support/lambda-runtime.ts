@@ -13,10 +13,11 @@ import { bundleLambda } from "../../tools/bundle.ts";
 const RUNTIME = `
 const { handler } = await import(process.argv[2]);
 const outcomes = [];
-for (const { env, event, abandonAfterMs } of JSON.parse(process.argv[3])) {
+for (const { env, event, abandonAfterMs, remainingMs } of JSON.parse(process.argv[3])) {
   Object.assign(process.env, env);
   try {
-    const answered = handler(event).then((answer) => ({ answer }));
+    const context = remainingMs === undefined ? {} : { getRemainingTimeInMillis: () => remainingMs };
+    const answered = handler(event, context).then((answer) => ({ answer }));
     const abandoned = () => new Promise((resolve) => setTimeout(resolve, abandonAfterMs, { errorType: "abandoned" }));
     outcomes.push(await (abandonAfterMs === undefined ? answered : Promise.race([answered, abandoned()])));
   } catch (error) {
@@ -35,6 +36,8 @@ export interface Invocation {
   readonly env?: Readonly<Record<string, string>>;
   /** The caller waits no longer than this for the answer, in milliseconds; what the handler has begun is left standing. */
   readonly abandonAfterMs?: number;
+  /** What Lambda says of the time that is left, in milliseconds. */
+  readonly remainingMs?: number;
 }
 
 export interface Outcome<Answer> {

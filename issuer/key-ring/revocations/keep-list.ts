@@ -32,7 +32,7 @@ import {
   nextListRev,
   secondsToWait,
 } from "./plan-list.ts";
-import type { ListReason, ObservedList } from "./plan-list.ts";
+import type { ListReason, ListResult, ObservedList } from "./plan-list.ts";
 
 export interface ListPorts {
   readonly revocations: {
@@ -57,12 +57,9 @@ export interface ListRun {
   readonly memory: RingMemory;
 }
 
-/**
- * `published`; `unchanged`: KV says what it should; `waiting`: for `notBefore`, since another list has just been published;
- * `superseded`: another rotator has published meanwhile; `too_late`: it took longer than the compose deadline; `failed`.
- */
+/** What became of the list. */
 export interface ListReport {
-  readonly result: "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
+  readonly result: ListResult;
   readonly reasons: readonly ListReason[];
   /** Of the list that was published, else of the one that KV shows. */
   readonly rev: number | undefined;
@@ -71,6 +68,7 @@ export interface ListReport {
   readonly leftOut: RevocationCounts | undefined;
   /** Entries of the table that this sealgate cannot read. */
   readonly unreadable: number;
+  /** When a list that is `waiting` may be published. */
   readonly notBefore: EpochSeconds | undefined;
   readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;
 }

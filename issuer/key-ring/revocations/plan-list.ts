@@ -15,6 +15,12 @@ import { revLeadSeconds } from "../rev.ts";
 
 export type ListReason = "missing" | "refused" | "root_changed" | "rolled_back" | "revoked" | "renewal" | "ended";
 
+/**
+ * `published`; `unchanged`: KV says what it should; `waiting`: another list has just been published; `superseded`: another rotator
+ * has published meanwhile; `too_late`: it took longer than the compose deadline; `failed`.
+ */
+export type ListResult = "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
+
 /** What KV holds. */
 export type ObservedList =
   | { readonly kind: "missing" }
@@ -87,4 +93,27 @@ export function nextListRev({ taken, others, clockSkewSeconds }: ListRevChoice, 
   const leadSeconds = taken === undefined ? revLeadSeconds(clockSkewSeconds) : 0;
   const known = [taken, ...others].filter((rev) => rev !== undefined);
   return Math.max((Math.floor(now) + leadSeconds) * 1_000_000, ...known.map((rev) => rev + 1));
+}
+
+/**
+ * When the rotator should run again for the list's sake.
+ * @returns seconds from now; undefined when the list says what it should, or there is none
+ */
+export function secondsToNextTry(
+  list: { readonly result: ListResult; readonly notBefore: EpochSeconds | undefined } | undefined,
+  now: EpochSeconds,
+): number | undefined {
+  switch (list?.result) {
+    case undefined:
+    case "published":
+    case "unchanged":
+      return undefined;
+    case "waiting":
+      return Math.max(0, (list?.notBefore ?? now) - now);
+    case "superseded":
+    case "too_late":
+      return LIST_INTERVAL_SECONDS;
+    case "failed":
+      return LIST_INTERVAL_WHEN_LIMITED_SECONDS;
+  }
 }

@@ -1,6 +1,6 @@
 /** The rotator's Lambda handler as it is deployed: the bundle is invoked, configured by environment alone. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ReconcileAnswer } from "../../../../issuer/lambda/reconcile.ts";
+import type { ReconcileAnswer, StreamAnswer } from "../../../../issuer/lambda/reconcile.ts";
 import { DEAD_TOKEN } from "../../../support/fake-cloudflare.ts";
 import { TEST_ISSUER } from "../../../support/key-sets.ts";
 import { bundleForTest } from "../../../support/lambda-runtime.ts";
@@ -10,7 +10,9 @@ import type { RingWorld } from "../../../support/ring-world.ts";
 import { jsonObject } from "../../../support/values.ts";
 import { createRunningClock } from "../../../support/virtual-clock.ts";
 
-let lambda: BundledLambda<ReconcileAnswer>;
+type Answer = ReconcileAnswer | StreamAnswer;
+
+let lambda: BundledLambda<Answer>;
 beforeAll(async () => {
   lambda = await bundleForTest("issuer/lambda/reconcile.ts");
 });
@@ -32,7 +34,7 @@ function invoke(
   { kms, cloudflare }: RingWorld,
   invocations: readonly Invocation[],
   changes: Readonly<Record<string, string>> = {},
-): Promise<LambdaRun<ReconcileAnswer>> {
+): Promise<LambdaRun<Answer>> {
   const variables = {
     ...kms.env,
     SEALGATE_ISSUER: TEST_ISSUER,

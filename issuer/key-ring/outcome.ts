@@ -4,7 +4,6 @@ import { PROBLEM_EFFECTS } from "./model/plan.ts";
 import type { ObservedRing } from "./model/observed.ts";
 import type { Plan, RingProblemCode } from "./model/plan.ts";
 import type { RevocationCounts } from "../../shared/revocations/sections.ts";
-import type { ListResult } from "./revocations/plan-list.ts";
 import type { Step } from "./model/steps.ts";
 
 /** Why a run failed: a fault of KMS or of publishing, or a problem of the ring. */
@@ -22,6 +21,12 @@ interface Run {
   readonly plan: Plan;
   readonly list?: ListOutcome | undefined;
 }
+
+/**
+ * `published`; `unchanged`: KV says what it should; `waiting`: another list has just been published; `superseded`: another rotator
+ * has published meanwhile; `too_late`: it took longer than the compose deadline; `failed`.
+ */
+export type ListResult = "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
 
 interface ListOutcome {
   readonly result: ListResult;

@@ -21,6 +21,7 @@ import type { RevocationStore } from "../../revocations/store.ts";
 import type { Signer } from "../../signer.ts";
 import type { ObservedRing, ObservedRoot } from "../model/observed.ts";
 import type { RingMemory } from "../observe/memory.ts";
+import type { ListResult } from "../outcome.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { leastListRev } from "../list-floor.ts";
@@ -32,7 +33,7 @@ import {
   nextListRev,
   secondsToWait,
 } from "./plan-list.ts";
-import type { ListReason, ListResult, ObservedList } from "./plan-list.ts";
+import type { ListReason, ObservedList } from "./plan-list.ts";
 
 export interface ListPorts {
   readonly revocations: {

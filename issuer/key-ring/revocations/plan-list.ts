@@ -11,15 +11,10 @@ import type { RevocationsProblem } from "../../../shared/revocations/signed-list
 import type { RevocationList } from "../../../shared/revocations/signed-list.ts";
 import { cutAt, findEntry } from "../../../shared/revocations/sections.ts";
 import type { ComposedBody, RevocationEntry } from "../../../shared/revocations/sections.ts";
+import type { ListResult } from "../outcome.ts";
 import { revLeadSeconds } from "../rev.ts";
 
 export type ListReason = "missing" | "refused" | "root_changed" | "rolled_back" | "revoked" | "renewal" | "ended";
-
-/**
- * `published`; `unchanged`: KV says what it should; `waiting`: another list has just been published; `superseded`: another rotator
- * has published meanwhile; `too_late`: it took longer than the compose deadline; `failed`.
- */
-export type ListResult = "published" | "unchanged" | "waiting" | "superseded" | "too_late" | "failed";
 
 /** What KV holds. */
 export type ObservedList =

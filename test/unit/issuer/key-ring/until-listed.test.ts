@@ -1,11 +1,11 @@
 /** Runs that a revocation causes: what is added during the pause between two lists is published by the same invocation. */
 import { expect, test } from "vitest";
-import { createRingMemory } from "../../../../../issuer/key-ring/index.ts";
-import type { ReconcileReport } from "../../../../../issuer/key-ring/index.ts";
-import { LIST_INTERVAL_SECONDS } from "../../../../../issuer/key-ring/revocations/plan-list.ts";
-import { runUntilListed } from "../../../../../issuer/key-ring/revocations/until-listed.ts";
-import { names, startRevocationWorld } from "../../../../support/revocation-world.ts";
-import type { RevocationWorld } from "../../../../support/revocation-world.ts";
+import { createRingMemory } from "../../../../issuer/key-ring/index.ts";
+import type { ReconcileReport } from "../../../../issuer/key-ring/index.ts";
+import { LIST_INTERVAL_SECONDS } from "../../../../issuer/key-ring/revocations/plan-list.ts";
+import { runUntilListed } from "../../../../issuer/key-ring/until-listed.ts";
+import { names, startRevocationWorld } from "../../../support/revocation-world.ts";
+import type { RevocationWorld } from "../../../support/revocation-world.ts";
 
 interface Invocation {
   readonly report: ReconcileReport;

@@ -2,9 +2,9 @@
  * Runs the rotator because a token was taken back: at once, and again once the pause between two lists is over, so that what was
  * added during the pause needs no later event to be published.
  */
-import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import type { ReconcileReport } from "../reconcile.ts";
-import { secondsToNextTry } from "./plan-list.ts";
+import type { EpochSeconds } from "../../shared/identifiers.ts";
+import type { ReconcileReport } from "./reconcile.ts";
+import { secondsToNextTry } from "./revocations/plan-list.ts";
 
 export interface ListingRuns {
   readonly run: () => Promise<ReconcileReport>;

@@ -23,6 +23,7 @@ describe("what is in it", () => {
   const MEANT = [
     /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/,
     /^docs\/[\w/-]+\.md$/,
+    /^docs\/pictures\/[\w-]+\.(?:svg|png)$/,
     /^template\/(?:_github\/workflows|src|test)?\/?[\w.-]+$/,
     /^dist\/(issuer|edge-verifier|verify|jose|origin)\.js(\.map)?$/,
     /^issuer\/deploy\/[\w-]+\.template\.yaml$/,

@@ -9,7 +9,6 @@ import type { Listed } from "./example-ways.ts";
 
 export type { EdgeWay, Listed, RingWay } from "./example-ways.ts";
 
-const PICTURE = { because: "a picture" };
 const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
 const CI = { because: "the two commands that .ci/run begins with; test/boundaries/workshop.test.ts compares" };
 const REQUEST = { because: "one request and what comes of it; test/unit/docs/gateway.test.ts sends it" };
@@ -24,7 +23,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "README.md": [
     ["npm ci && npm run demo", CI],
     ["2  Tokens that KMS has signed        GET /api/orders", DEMO],
-    ["  auth backend (AWS)                    Cloudflare                           your network", PICTURE],
     ["npx sealgate ring init", "init"],
     ['import { createIssuer, createRingPolicy, createRingSource } from "sealgate/issuer";', "issuer"],
     ['import { Hono } from "hono";', "worker"],

@@ -2,7 +2,7 @@
  * The documentation points at what is there: every relative link and its anchor, every path of the repository that is named,
  * every npm script. Links to other hosts are not followed.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,12 +54,29 @@ function problemOf(page: Page, target: string, pages: readonly Page[]): string |
   return isThere ? undefined : `${page.path}: ${target} names no heading`;
 }
 
+/** In Markdown, and the sources of pictures in HTML, which differ for light and dark. */
 function linksIn(prose: string): readonly string[] {
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => given(target));
+  return [...prose.matchAll(/\]\(([^)\s]+)\)|\s(?:src|srcset)="([^"]*)"/g)].map(([, target, source]) =>
+    given(target ?? source),
+  );
+}
+
+interface ShownPicture {
+  readonly alt: string;
+  readonly source: string;
+}
+
+function picturesIn(prose: string): readonly ShownPicture[] {
+  const images = /!\[([^\]]*)\]\(([^)\s]+)\)|<img\s[^>]*>/g;
+  return [...prose.matchAll(images)].map(([image, alt, source]) => ({
+    alt: alt ?? /\salt="([^"]*)"/.exec(image)?.[1] ?? "",
+    source: source ?? /\ssrc="([^"]*)"/.exec(image)?.[1] ?? "",
+  }));
 }
 
 /** What the package has of the documentation: a link from one of these pages to another file is dead for its readers. */
-const PACKAGED = /^(docs\/[\w./-]+\.md|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/;
+const PACKAGED =
+  /^(docs\/[\w./-]+\.md|docs\/pictures\/[\w-]+\.(?:svg|png)|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE)$/;
 
 /** @returns false for a link to a file that is not in the package; it is to be named as code instead */
 function staysInPackage(page: Page, target: string): boolean {
@@ -108,6 +125,15 @@ describe("the documentation", async () => {
     expect(leaving).toEqual([]);
   });
 
+  test("says of each picture what is to be seen, and shows each picture of docs/pictures", () => {
+    const shown = pages.flatMap((page) => picturesIn(page.prose).map((picture) => ({ page: page.path, ...picture })));
+    expect(shown.filter(({ alt }) => alt.length < 60)).toEqual([]);
+    const sources = pages.flatMap((page) => linksIn(page.prose).map((target) => join(dirname(page.path), target)));
+    const drawn = readdirSync(join(ROOT, "docs/pictures")).map((file) => join("docs/pictures", file));
+    expect(drawn.length).toBeGreaterThan(5);
+    expect(drawn.filter((file) => !sources.includes(file))).toEqual([]);
+  });
+
   test("is listed by reader in docs/README.md, page by page", () => {
     const index = pages.find(({ path }) => path === "docs/README.md");
     const listed = linksIn(index?.prose ?? "").map((target) => join("docs", target));
@@ -148,6 +174,15 @@ test("a link that leads nowhere, and an anchor without a heading, are found", ()
   expect(problemOf(page, "../outside.md", [page])).toContain("leads nowhere");
   expect(problemOf(page, "#what-it-is-in-short", [page])).toBeUndefined();
   expect(problemOf(page, "#elsewhere", [page])).toContain("names no heading");
+});
+
+test("a picture in HTML is found with its alternatives, and one without words has none", () => {
+  const prose = '<source srcset="docs/dark.png">\n<img src="docs/light.png" alt="Light">\n![](docs/bare.svg)';
+  expect(linksIn(prose)).toEqual(["docs/dark.png", "docs/light.png", "docs/bare.svg"]);
+  expect(picturesIn(prose)).toEqual([
+    { alt: "Light", source: "docs/light.png" },
+    { alt: "", source: "docs/bare.svg" },
+  ]);
 });
 
 test("a link to a source file, a folder or a test is found", () => {

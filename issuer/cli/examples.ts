@@ -14,6 +14,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "sealgate token verify --ring --audience https://api.example.com < ring-token",
   ],
   "token inspect": ["sealgate token inspect < token", "sealgate token inspect --json < token | jq .times.exp"],
+  "token revoke": [
+    "sealgate token revoke --ring < stolen",
+    "sealgate token revoke --session session-17",
+    "sealgate token revoke --subject user-1",
+  ],
   "key public": ["sealgate key public alias/my-signing-key > public.pem"],
   "ring init": ["sealgate ring init --dry-run", "sealgate ring init"],
   "ring status": ["sealgate ring status", 'sealgate ring status --gateway "$GATEWAY"'],

@@ -1,4 +1,4 @@
-/** `sealgate token sign | verify | inspect`. */
+/** `sealgate token sign | verify | inspect | revoke`. */
 import type { Command } from "commander";
 import type { JsonObject } from "../../shared/json.ts";
 import { SealgateError } from "../errors.ts";
@@ -13,6 +13,7 @@ import type { CliIo } from "./io.ts";
 import { JSON_OPTION, collectAudiences, fromEnv, takeSeconds, withKeyOptions } from "./options.ts";
 import type { KeyOptions } from "./options.ts";
 import { readSigningOptions, withRingSigning } from "./signing-options.ts";
+import { addTokenRevokeCommand } from "./revocations/revoke.ts";
 import type { RingSigningOptions, Signing } from "./signing-options.ts";
 import { addVerifyCommand, refuse } from "./verify-command.ts";
 
@@ -29,7 +30,7 @@ interface InspectOptions {
 
 /** Adds the `token` commands. `setExitCode` tells an invalid token apart from a failed command. */
 export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
-  const token = program.command("token").description("sign, verify and inspect tokens");
+  const token = program.command("token").description("sign, verify, inspect and take back tokens");
 
   withRingSigning(
     withKeyOptions(token.command("sign").description("sign claims with a KMS key, or a ring's, and print the token")),
@@ -54,6 +55,8 @@ export function addTokenCommands(program: Command, io: CliIo, setExitCode: (code
     .action(async (argument: string | undefined, options: InspectOptions) => {
       setExitCode(await inspect(io, argument, options));
     });
+
+  addTokenRevokeCommand(token, io, setExitCode);
 }
 
 async function sign(io: CliIo, options: SignOptions): Promise<void> {

@@ -28,10 +28,8 @@ import { verifyAtGateway } from "./verify-at-gateway.ts";
 import { verifyWithRing } from "./verify-with-ring.ts";
 import type { RingVerdict } from "./verify-with-ring.ts";
 
-interface VerifyOptions extends KeyOptions {
-  readonly audience?: readonly string[];
-  readonly mode: string;
-  readonly clockSkew: string;
+/** Which keys a token is verified by. */
+export interface VerificationOptions extends KeyOptions {
   readonly gateway?: string;
   readonly anchors?: string;
   /** True when the option was given without a name. */
@@ -39,14 +37,37 @@ interface VerifyOptions extends KeyOptions {
   readonly policy?: string;
 }
 
+interface HowToVerify {
+  readonly mode: string;
+  /** Seconds. */
+  readonly clockSkew: string;
+}
+
+const USUAL: HowToVerify = { mode: "local", clockSkew: "60" };
+
+interface VerifyOptions extends VerificationOptions, HowToVerify {
+  readonly audience?: readonly string[];
+}
+
 /** Adds `verify` to the `token` commands. */
 export function addVerifyCommand(token: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
-  withKeyOptions(
-    token.command("verify [token]").description('verify a token ("-" or nothing: from stdin) and print its claims'),
+  withVerificationOptions(
+    withKeyOptions(
+      token.command("verify [token]").description('verify a token ("-" or nothing: from stdin) and print its claims'),
+    )
+      .option("--audience <aud>", "accepted aud, at least one; repeat it for several", collectAudiences)
+      .option("--mode <mode>", '"local" with the public key, or "kms" by KMS itself', USUAL.mode)
+      .option("--clock-skew <duration>", "leeway on exp, nbf and iat", durationToSeconds, USUAL.clockSkew),
   )
-    .option("--audience <aud>", "accepted aud, at least one; repeat it for several", collectAudiences)
-    .option("--mode <mode>", '"local" with the public key, or "kms" by KMS itself', "local")
-    .option("--clock-skew <duration>", "leeway on exp, nbf and iat", durationToSeconds, "60")
+    .option(...JSON_OPTION)
+    .action(async (argument: string | undefined, options: VerifyOptions) => {
+      setExitCode(await verify(io, argument, options));
+    });
+}
+
+/** The options of commands that verify a token, besides those of a key. */
+export function withVerificationOptions(command: Command): Command {
+  return command
     .option("--gateway <url>", "verify by the key set that this gateway serves, instead of a KMS key; needs no AWS")
     .option(
       "--ring [name]",
@@ -56,37 +77,43 @@ export function addVerifyCommand(token: Command, io: CliIo, setExitCode: (code: 
     .option(
       "--anchors <json>",
       "with --gateway, or --ring from KV: the root keys, as ring anchors prints them (TRUST_ANCHORS)",
-    )
-    .option(...JSON_OPTION)
-    .action(async (argument: string | undefined, options: VerifyOptions) => {
-      setExitCode(await verify(io, argument, options));
-    });
+    );
+}
+
+async function verify(io: CliIo, argument: string | undefined, options: VerifyOptions): Promise<ExitCode> {
+  const { audience: audiences, json } = options;
+  const verifyBy = prepareVerification(io, options);
+  if (audiences === undefined) throw new UsageError(AUDIENCE_MISSING);
+  return report(io, await verifyBy(await argumentOrStdin(io, argument, "token"), audiences), json === true);
 }
 
 /** The process ends long before; the option of the verifier is for services. */
 const PUBLIC_KEY_TTL_SECONDS = 300;
 
-async function verify(io: CliIo, argument: string | undefined, options: VerifyOptions): Promise<ExitCode> {
-  const { audience: audiences, gateway, ring } = options;
+/**
+ * Chooses the keys, before a token is read.
+ * @throws UsageError for options that are missing, wrong or without effect
+ */
+export function prepareVerification(
+  io: CliIo,
+  options: VerificationOptions & Partial<HowToVerify>,
+): (token: string, audiences: readonly string[]) => Promise<Verdict> {
+  const { gateway, ring, mode = USUAL.mode, clockSkew = USUAL.clockSkew } = options;
   const isRing = gateway === undefined && (ring !== undefined || isRingNamed(io, options));
-  const settings = gateway === undefined && !isRing ? readKeySettings(io, options) : undefined;
-  if (audiences === undefined) throw new UsageError(AUDIENCE_MISSING);
-  if (settings !== undefined) {
-    const verifier = createKmsVerifier({ ...settings, audiences });
-    const verified = await verifier.verify(await argumentOrStdin(io, argument, "token"));
-    return report(io, { verified, keysOf: undefined }, options.json === true);
+  if (gateway === undefined && !isRing) {
+    const settings = readKeySettings(io, { ...options, mode, clockSkew });
+    return async (token, audiences) => {
+      const verified = await createKmsVerifier({ ...settings, audiences }).verify(token);
+      return { verified, keysOf: undefined };
+    };
   }
-  requireNoKey(options, gateway === undefined ? "--ring" : "--gateway");
+  requireNoKey({ ...options, mode, clockSkew }, gateway === undefined ? "--ring" : "--gateway");
   const named = { ...options, ring: typeof ring === "string" ? ring : undefined };
-  const token = await argumentOrStdin(io, argument, "token");
-  const verdict =
-    gateway === undefined
-      ? await verifyWithRing(io, named, audiences, token)
-      : {
-          verified: await verifyAtGateway(io, { ...named, gateway }, audiences, token),
-          keysOf: "the gateway's key set",
-        };
-  return report(io, verdict, options.json === true);
+  return async (token, audiences) => {
+    if (gateway === undefined) return verifyWithRing(io, named, audiences, token);
+    const verified = await verifyAtGateway(io, { ...named, gateway }, audiences, token);
+    return { verified, keysOf: "the gateway's key set" };
+  };
 }
 
 interface KeySettings extends KeyConfig {
@@ -96,14 +123,14 @@ interface KeySettings extends KeyConfig {
 }
 
 /** As for `token sign`: the environment names a ring, and no key. */
-function isRingNamed({ env }: CliIo, { key }: VerifyOptions): boolean {
+function isRingNamed({ env }: CliIo, { key }: VerificationOptions): boolean {
   return (
     key === undefined && valueOf(env, "SEALGATE_KEY_ID") === undefined && valueOf(env, "SEALGATE_RING") !== undefined
   );
 }
 
 /** @throws UsageError naming everything that is missing or wrong */
-function readKeySettings(io: CliIo, options: VerifyOptions): KeySettings {
+function readKeySettings(io: CliIo, options: VerificationOptions & HowToVerify): KeySettings {
   const { anchors, policy, mode } = options;
   if (anchors !== undefined)
     throw new UsageError("--anchors belongs to --gateway or --ring: name one, or leave it out");
@@ -117,16 +144,19 @@ function readKeySettings(io: CliIo, options: VerifyOptions): KeySettings {
 const AUDIENCE_MISSING = "--audience is missing: say for which audience the token must be meant";
 
 /** The key set says which key and leeway count; an option that would be ignored is refused. */
-function requireNoKey({ key, alg, maxTtl, mode, clockSkew, policy }: VerifyOptions, instead: string): void {
+function requireNoKey(
+  { key, alg, maxTtl, mode, clockSkew, policy }: VerificationOptions & HowToVerify,
+  instead: string,
+): void {
   const others = { "--key": key, "--alg": alg, "--max-ttl": maxTtl, "--mode": mode, "--clock-skew": clockSkew };
   if (policy !== undefined && instead === "--gateway")
     throw new UsageError("--policy has no effect with --gateway: leave it out");
-  const defaults: Readonly<Record<string, string>> = { "--mode": "local", "--clock-skew": "60" };
+  const defaults: Readonly<Record<string, string>> = { "--mode": USUAL.mode, "--clock-skew": USUAL.clockSkew };
   const given = Object.entries(others).find(([name, value]) => value !== undefined && value !== defaults[name]);
   if (given !== undefined) throw new UsageError(`${given[0]} has no effect with ${instead}: leave it out`);
 }
 
-type Verdict = Pick<RingVerdict, "verified"> & { readonly keysOf: string | undefined };
+export type Verdict = Pick<RingVerdict, "verified"> & { readonly keysOf: string | undefined };
 
 function report(io: CliIo, { verified, keysOf }: Verdict, json: boolean): ExitCode {
   if (!verified.ok) {

@@ -33,9 +33,10 @@ export function readRingConfig(env: Environment, nameOf?: NameOf): RingConfig {
   const ring = readRing(reader);
   const policy = readPolicy(reader, ring);
   const kms = ring === undefined ? {} : readRingKms(reader, ring);
-  const revocationTable = reader.read("SEALGATE_REVOCATION_TABLE", (text) =>
-    text === undefined || isTable(text) ? ok(text) : err(TABLE_RULE),
-  );
+  const revocationTable = reader.read("SEALGATE_REVOCATION_TABLE", (text) => {
+    if (text === undefined || isTable(text)) return ok(text);
+    return err(text.includes(",") ? `${TABLE_RULE}: only revokers take several tables` : TABLE_RULE);
+  });
   if (policy === undefined || publish === undefined || reader.hasProblems) throw reader.failure();
   return { policy, publish, kms, revocationTable };
 }

@@ -10,20 +10,20 @@ import { addSeconds, parseEpochSeconds, parseIssuerUrl } from "../../shared/iden
 import type { EpochSeconds, IssuerUrl } from "../../shared/identifiers.ts";
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
-import type { Result } from "../../shared/result.ts";
 import { revocationPrefix } from "../../shared/revocations/prefix.ts";
 import type { RevocationKind } from "../../shared/revocations/prefix.ts";
 import { MAX_BODY_OCTETS, MAX_REVOCATIONS, octetsOf } from "../../shared/revocations/sections.ts";
 import type { RevocationCounts } from "../../shared/revocations/sections.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
-import type { VerifiedToken } from "../../shared/verify-token.ts";
 import { isWholeNumber } from "../../shared/whole-number.ts";
 import { systemClock } from "../clock.ts";
 import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
 import { createDynamoDbRevocations } from "./dynamodb/store.ts";
-import { endOf } from "./entry.ts";
+import { endOf, entryKey } from "./entry.ts";
 import type { StoredRevocation } from "./entry.ts";
+import { proveToken } from "./prove-token.ts";
+import type { TokenVerifier } from "./prove-token.ts";
 import { MAX_TOKEN_ENTRIES } from "./store.ts";
 import type { RevocationWriter } from "./store.ts";
 
@@ -32,7 +32,7 @@ export interface RevocationsOptions {
   readonly issuer: string;
   /** One for each ring of the issuer: name or ARN of its DynamoDB table, or a store. */
   readonly tables: readonly (string | RevocationWriter)[];
-  /** For `revokeToken` with a token: one of `createVerifier`, say. It has to accept every audience that tokens are issued for. */
+  /** For `revokeToken` with a token: one of `createVerifier`, say. Its audiences do not matter: a token of any can be taken back. */
   readonly verifier?: TokenVerifier;
   /** K of the rings' policies. Default 60. */
   readonly clockSkewSeconds?: number;
@@ -42,12 +42,12 @@ export interface RevocationsOptions {
   readonly clock?: () => EpochSeconds;
 }
 
-interface TokenVerifier {
-  verify(token: string): Promise<Result<Pick<VerifiedToken, "claims">, { readonly code: string }>>;
-}
-
 /** What became of a revocation. At least one table has it, and its rotator and those of all readers publish it. */
 export interface Revoked {
+  /** Its sort key in the tables, for an audit: kind, hash and time. Holds no claim. */
+  readonly entry: string;
+  /** Until when it counts, by the revoker's timing: then no edge accepts what it names. Epoch seconds. */
+  readonly until: number;
   /** Tables that have it durably. */
   readonly stored: readonly string[];
   /** Tables that may lack it, and why. Edges refuse what any list names; try again until this is empty. */
@@ -57,8 +57,8 @@ export interface Revoked {
 export interface Revocations {
   /**
    * Takes back one token, by its `jti`.
-   * @param token `{ jti, expiresAt }`, the latter in epoch seconds, and left out when it is not known; or the token itself, which the
-   *   given verifier has to accept
+   * @param token `{ jti, expiresAt }`, the latter in epoch seconds, and left out when it is not known; or the token itself, whose
+   *   signature the given verifier checks
    * @returns undefined for a token that the verifier refuses: nothing accepts it anyway
    * @throws SealgateError `input_invalid`; `revocations_full` when too many tokens are taken back at a time; `revocation_table_…`
    *   when no table has stored it
@@ -113,11 +113,10 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     demand(isWholeNumber(value, 0), `createRevocations: ${name} must be a whole number of seconds`);
   }
   const add = async (entry: StoredRevocation): Promise<Revoked> => {
-    const forgetAt = addSeconds(endOf(entry, timing), KEPT_AFTER_SECONDS);
-    return summarise(
-      await Promise.allSettled(writers.map((writer) => addTo(writer, issuer.value, entry, forgetAt))),
-      writers,
-    );
+    const until = endOf(entry, timing);
+    const forgetAt = addSeconds(until, KEPT_AFTER_SECONDS);
+    const adding = writers.map((writer) => addTo(writer, issuer.value, entry, forgetAt));
+    return { entry: entryKey(entry), until, ...summarise(await Promise.allSettled(adding), writers) };
   };
   const prefixOf = (kind: RevocationKind, value: string): StoredRevocation["prefix"] => {
     if (typeof value === "string" && value !== "" && value.length <= MAX_CLAIM_CHARACTERS) {
@@ -144,11 +143,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     if (typeof token !== "string") return revokeById(token.jti, token.expiresAt);
     if (verifier === undefined)
       throw new TypeError("createRevocations: a token needs the option verifier to be revoked");
-    const verified = await verifier.verify(token);
-    if (!verified.ok) return refusedToken(verified.error);
-    const { jti, exp } = verified.value.claims;
-    if (typeof jti !== "string") throw invalid("the token has no jti: take back its session or subject");
-    return revokeById(jti, exp);
+    const proven = await proveToken(verifier, token, timing.clockSkewSeconds, clock());
+    return proven.ok ? revokeById(proven.value.jti, proven.value.expiresAt) : undefined;
   }
 
   return {
@@ -168,16 +164,6 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       return add({ kind: "sub", prefix, cut: secondOf(Math.floor(before) + timing.clockSkewSeconds + 1) });
     },
   };
-}
-
-const UNKNOWABLE: ReadonlySet<string> = new Set(["keys_unavailable", "revocations_unavailable"]);
-
-/** That keys or list cannot be read says nothing of the token. */
-function refusedToken(error: { readonly code: string }): undefined {
-  if (!UNKNOWABLE.has(error.code)) return undefined;
-  const message =
-    "Nothing was revoked: the token cannot be verified now, since keys or list cannot be read. Try again.";
-  throw new SealgateError("revocation_unverified", message, { retryable: true });
 }
 
 async function addTo(
@@ -211,7 +197,10 @@ function isFull(kind: RevocationKind, counts: RevocationCounts): boolean {
   return first.sid + first.sub >= MAX_REVOCATIONS || octetsOf(first) >= MAX_BODY_OCTETS;
 }
 
-function summarise(results: readonly PromiseSettledResult<void>[], writers: readonly RevocationWriter[]): Revoked {
+function summarise(
+  results: readonly PromiseSettledResult<void>[],
+  writers: readonly RevocationWriter[],
+): Pick<Revoked, "stored" | "failed"> {
   const stored: string[] = [];
   const faults: { readonly table: string; readonly fault: SealgateError }[] = [];
   for (const [index, writer] of writers.entries()) {

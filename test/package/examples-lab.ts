@@ -1,6 +1,7 @@
 /**
- * What examples are executed in: a project that has installed the packed package, an embedded KMS, the local KV API and the
- * gateway. All but the gateway are on a clock that the test moves: it begins in the past, and ends at this machine's time.
+ * What examples are executed in: a project that has installed the packed package, an embedded KMS, DynamoDB with an empty table of
+ * taken-back tokens, the local KV API and the gateway. All but the last three are on a clock that the test moves: it begins in the
+ * past, and ends at this machine's time.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,6 +14,7 @@ import { CreateAliasCommand } from "@aws-sdk/client-kms";
 import { LOCAL_NAMESPACE_ID, startGateway } from "../local-stack/gateway.ts";
 import type { Gateway } from "../local-stack/gateway.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER, LOCAL_RING } from "../local-stack/stack.ts";
+import { startDynamoDb } from "../support/dynamodb.ts";
 import { startTestKms } from "../support/kms.ts";
 import { given } from "../support/values.ts";
 import { installPackage, ROOT } from "./package-project.ts";
@@ -56,6 +58,8 @@ export async function openLab(behindSeconds: number): Promise<Lab> {
   const kms = await startTestKms({ now: () => Date.now() + offsetMs });
   const key = await kms.createKeyFor("ES256");
   await kms.client.send(new CreateAliasCommand({ AliasName: "alias/my-signing-key", TargetKeyId: key }));
+  const dynamodb = await startDynamoDb();
+  await dynamodb.createTable("sealgate-revocations");
   const gateway = await startGateway({
     issuer: LOCAL_ISSUER,
     audience: LOCAL_AUDIENCE,
@@ -64,6 +68,7 @@ export async function openLab(behindSeconds: number): Promise<Lab> {
   });
   const env = {
     ...kms.env,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
     PATH: [join(folder, "node_modules", ".bin"), dirname(process.execPath), process.env["PATH"]].join(":"),
     HOME: home,
     NODE_OPTIONS: `--import ${join(ROOT, "test/package/moved-clock.ts")}`,
@@ -119,6 +124,7 @@ export async function openLab(behindSeconds: number): Promise<Lab> {
       }
       await gateway.close();
       await kms.close();
+      await dynamodb.close();
       await project.remove();
       await rm(home, { recursive: true });
     },

@@ -88,6 +88,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ],
     ["sealgate token inspect < token", "shell"],
     ['header    {"alg":"ES256","kid":"SqTww_wUOnGTImsvkoDouD-V3QPz5lJvG29dejmJTXs","typ":"JWT"}', OUTPUT],
+    ["export SEALGATE_REVOCATION_TABLE=sealgate-revocations", "shell"],
+    ["taken back: all tokens of the subject with an iat before 2026-11-28T01:06:00Z", OUTPUT],
     ["sealgate key public alias/my-signing-key --format jwk", "shell"],
     ["{", OUTPUT],
     ["sealgate ring init --dry-run", "shell"],

@@ -1,0 +1,191 @@
+/**
+ * `sealgate token revoke`: takes back a token, a session or all tokens of a subject, and says from when edges refuse them. Writes
+ * to the tables only: it needs no right on the root key and no Cloudflare token.
+ */
+import type { Command } from "commander";
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { inSeconds } from "../../clock.ts";
+import { parseEntryKey } from "../../revocations/entry.ts";
+import { proveToken } from "../../revocations/prove-token.ts";
+import type { TokenName } from "../../revocations/prove-token.ts";
+import { createRevocations } from "../../revocations/revocations.ts";
+import type { Revocations, Revoked } from "../../revocations/revocations.ts";
+import type { RevocationBound, RevokingConfig } from "../../config/revoking.ts";
+import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
+import { EXIT, UsageError } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { argumentOrStdin, paint, printJson } from "../io.ts";
+import type { CliIo } from "../io.ts";
+import { JSON_OPTION, withKeyOptions } from "../options.ts";
+import { takeTime } from "../time-option.ts";
+import { prepareVerification, refuse, withVerificationOptions } from "../verify-command.ts";
+import type { VerificationOptions } from "../verify-command.ts";
+import { readRevoking, withTableOption } from "./options.ts";
+
+interface RevokeOptions extends VerificationOptions {
+  readonly jti?: string;
+  readonly expiresAt?: string;
+  readonly session?: string;
+  readonly subject?: string;
+  readonly issuedBefore?: string;
+  readonly table?: readonly string[];
+}
+
+/** Adds `revoke` to the `token` commands. */
+export function addTokenRevokeCommand(token: Command, io: CliIo, setExitCode: (code: ExitCode) => void): void {
+  const command = token
+    .command("revoke [token]")
+    .description('take back a token ("-" or nothing: from stdin), once it is verified, or what an option names')
+    .option("--jti <jti>", "take back the token with this jti, without the token itself")
+    .option(
+      "--expires-at <time>",
+      "with --jti: its exp, in epoch seconds or UTC; by default now and the longest lifetime",
+    )
+    .option("--session <sid>", "take back all tokens with this sid: log out")
+    .option(
+      "--subject <sub>",
+      "take back all tokens of this sub: the account is compromised; block it in your own store first",
+    )
+    .option("--issued-before <time>", "with --subject: those issued before then; by default now, and never later");
+  withVerificationOptions(withKeyOptions(withTableOption(command)))
+    .option(...JSON_OPTION)
+    .action(async (argument: string | undefined, options: RevokeOptions) => {
+      setExitCode(await revoke(io, argument, options));
+    });
+}
+
+async function revoke(io: CliIo, argument: string | undefined, options: RevokeOptions): Promise<ExitCode> {
+  const target = takeTarget(argument, options);
+  const config = await readRevoking(io, options);
+  const clock = inSeconds(io.nowMs);
+  const revocations = createRevocations({ ...config.timing, issuer: config.issuer, tables: config.tables, clock });
+  if (target.kind !== "token") {
+    requireNoKeys(options);
+    return print(io, await revokeBy(revocations, target, clock()), target.kind, config, options);
+  }
+  const proven = await prove(io, argument, options, config.timing.clockSkewSeconds);
+  if (typeof proven === "number") return proven;
+  return print(io, await revocations.revokeToken(proven), "jti", config, options);
+}
+
+/** What is taken back. */
+type Target =
+  | { readonly kind: "token" }
+  | { readonly kind: "jti"; readonly value: string; readonly expiresAt: EpochSeconds | undefined }
+  | { readonly kind: "sid"; readonly value: string }
+  | { readonly kind: "sub"; readonly value: string; readonly issuedBefore: EpochSeconds | undefined };
+
+/** @throws UsageError for options that name several, or that belong to another */
+function takeTarget(argument: string | undefined, options: RevokeOptions): Target {
+  const { jti, session, subject, expiresAt, issuedBefore } = options;
+  if ([argument, jti, session, subject].filter((one) => one !== undefined).length > 1) {
+    throw new UsageError("take back one at a time: a token, --jti, --session or --subject");
+  }
+  if (expiresAt !== undefined && jti === undefined) throw new UsageError("--expires-at belongs to --jti");
+  if (issuedBefore !== undefined && subject === undefined) throw new UsageError("--issued-before belongs to --subject");
+  const time = (option: string, text: string | undefined): EpochSeconds | undefined =>
+    text === undefined ? undefined : takeTime(option, text);
+  if (jti !== undefined) return { kind: "jti", value: jti, expiresAt: time("--expires-at", expiresAt) };
+  if (session !== undefined) return { kind: "sid", value: session };
+  if (subject === undefined) return { kind: "token" };
+  return { kind: "sub", value: subject, issuedBefore: time("--issued-before", issuedBefore) };
+}
+
+/** An option that would be ignored is refused. */
+function requireNoKeys({ key, alg, maxTtl, gateway, anchors }: RevokeOptions): void {
+  const others = { "--key": key, "--alg": alg, "--max-ttl": maxTtl, "--gateway": gateway, "--anchors": anchors };
+  const given = Object.entries(others).find(([, value]) => value !== undefined);
+  if (given !== undefined) throw new UsageError(`${given[0]} is for a token that is verified: leave it out`);
+}
+
+function revokeBy(
+  revocations: Revocations,
+  target: Exclude<Target, { kind: "token" }>,
+  now: EpochSeconds,
+): Promise<Revoked> {
+  if (target.kind === "sid") return revocations.revokeSession(target.value);
+  if (target.kind === "sub") {
+    const { value, issuedBefore } = target;
+    return revocations.revokeSubject(value, issuedBefore === undefined ? {} : { issuedBefore });
+  }
+  const { value: jti, expiresAt } = target;
+  if (expiresAt !== undefined && expiresAt <= now) {
+    throw new UsageError("--expires-at has passed: nothing accepts the token any more, or the time is wrong");
+  }
+  return revocations.revokeToken({ jti, ...(expiresAt === undefined ? {} : { expiresAt }) });
+}
+
+/** A token of any audience can be taken back, so that this one, which no token has, is looked past. */
+const AUDIENCES = ["sealgate-token-revoke"];
+
+/** @returns the exit code when the token was refused, and said so */
+async function prove(
+  io: CliIo,
+  argument: string | undefined,
+  options: RevokeOptions,
+  clockSkewSeconds: number,
+): Promise<TokenName | ExitCode> {
+  const { policy: _policy, ...others } = options;
+  // The policy of a ring says, whichever keys verify, how long tokens live.
+  const verifyBy = prepareVerification(io, others.gateway === undefined && others.key === undefined ? options : others);
+  const verifier = { verify: async (token: string) => (await verifyBy(token, AUDIENCES)).verified };
+  const token = await argumentOrStdin(io, argument, "token");
+  const proven = await proveToken(verifier, token, clockSkewSeconds, inSeconds(io.nowMs)());
+  if (proven.ok) return proven.value;
+  io.err("Nothing was taken back: no gateway accepts this token.\n");
+  return refuse(io, proven.error, options.json === true);
+}
+
+function print(
+  io: CliIo,
+  { entry, until, stored, failed }: Revoked,
+  kind: "jti" | "sid" | "sub",
+  { bound, timing }: RevokingConfig,
+  { json }: RevokeOptions,
+): ExitCode {
+  const now = inSeconds(io.nowMs)();
+  const refusedBy = {
+    refusedBy: now + bound.listSeconds + bound.stalenessSeconds,
+    refusedByOnSchedule: now + bound.reconcileSeconds + bound.stalenessSeconds,
+  };
+  const parsed = parseEntryKey(entry);
+  const cut = parsed !== undefined && "cut" in parsed ? parsed.cut : undefined;
+  if (json === true) printJson(io, { kind, entry, until, cut, stored, failed, ...refusedBy, bound });
+  else {
+    io.out(
+      `taken back: ${describeKind(kind, cut)}\nentry ${entry} in ${stored.join(", ")}, until ${describeTime(until)}\n`,
+    );
+    io.out(describeBound(bound, refusedBy, now));
+  }
+  if (cut !== undefined && cut + timing.clockSkewSeconds > now) io.err(describeLogins(timing.clockSkewSeconds));
+  for (const { table, code, message } of failed) {
+    io.err(`${paint(io, "red", "not stored")} in ${table}, ${code}: ${message} Run the same command again.\n`);
+  }
+  return failed.length === 0 ? EXIT.ok : EXIT.notConverged;
+}
+
+function describeKind(kind: "jti" | "sid" | "sub", cut: EpochSeconds | undefined): string {
+  if (cut !== undefined) return `all tokens of the subject with an iat before ${describeTime(cut)}`;
+  return kind === "jti" ? "one token" : "all tokens of the session";
+}
+
+function describeBound(
+  bound: RevocationBound,
+  by: { readonly refusedBy: number; readonly refusedByOnSchedule: number },
+  now: EpochSeconds,
+): string {
+  const { listSeconds, reconcileSeconds, stalenessSeconds } = bound;
+  const at = (time: number): string => `${describeTime(time)} (${describeDistance(time - now)})`;
+  return (
+    `every gateway that reads the list refuses by ${at(by.refusedBy)}: ${listSeconds} s for the next list, ` +
+    `${stalenessSeconds} s for KV and its caches\n` +
+    `if the rotator runs on a schedule alone, by ${at(by.refusedByOnSchedule)}: up to ${describeDuration(reconcileSeconds)} for the next list\n`
+  );
+}
+
+function describeLogins(clockSkewSeconds: number): string {
+  return (
+    `A new login within ${2 * clockSkewSeconds + 1} s may be refused, because clocks differ. ` +
+    "A login that is under way gets a later iat: block the user in your own store first.\n"
+  );
+}

@@ -1,117 +1,256 @@
 /**
  * The CloudFormation template: valid by cfn-lint, and created for real on moto's server. The handlers of the archives then run
- * with the environment that the stack has given them, against the embedded KMS, a Cloudflare API, and moto's Secrets Manager.
- * Python has to have both; without them the tests are skipped.
+ * with the environment that the stack has given them, against the embedded KMS, a local DynamoDB, a Cloudflare API, and moto's
+ * Secrets Manager. Python has to have both; without them the tests are skipped.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
-import type { ReconcileAnswer } from "../../../issuer/lambda/reconcile.ts";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { ReconcileAnswer, StreamAnswer } from "../../../issuer/lambda/reconcile.ts";
 import type { SignAnswer } from "../../../issuer/lambda/sign.ts";
-import { createVerifier, fromDocument } from "../../../shared/index.ts";
+import { tableRequests } from "../../../issuer/revocations/dynamodb/table.ts";
+import { createRevocations } from "../../../issuer/revocations/revocations.ts";
+import { createVerifier, fromKv } from "../../../shared/index.ts";
 import { packageLambdas } from "../../../tools/package-lambda.ts";
+import { startDynamoDb } from "../../support/dynamodb.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { unpackForTest } from "../../support/lambda-runtime.ts";
 import { startRingWorld } from "../../support/ring-world.ts";
+import type { RingWorld } from "../../support/ring-world.ts";
+import { streamEvent } from "../../support/stream-events.ts";
 import { given, jsonObject } from "../../support/values.ts";
 import { createRunningClock } from "../../support/virtual-clock.ts";
+import { createStack, hasPython, TEMPLATE } from "./stack.ts";
+import type { Alarm, Stack } from "./stack.ts";
 
-const TEMPLATE = fileURLToPath(new URL("../../../issuer/deploy/sealgate.template.yaml", import.meta.url));
-const SCRIPT = fileURLToPath(new URL("moto_stack.py", import.meta.url));
 const TOKEN = "token_0123456789";
-
-function hasPython(module: string): boolean {
-  return spawnSync("python3", ["-c", `import ${module}`]).status === 0;
-}
-
-interface Stack {
-  readonly url: string;
-  readonly region: string;
-  readonly status: string;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly functions: Readonly<
-    Record<"sign" | "reconcile", { readonly environment: Readonly<Record<string, string>> }>
-  >;
-}
-
-async function createStack(archives: string, parameters: Readonly<Record<string, string>>): Promise<Stack> {
-  const child = spawn("python3", [SCRIPT, TEMPLATE, archives, TOKEN, JSON.stringify(parameters)], {
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  onTestFinished(() => void child.kill());
-  for await (const line of createInterface(child.stdout)) {
-    const stack: Stack = JSON.parse(line);
-    return stack;
-  }
-  throw new Error("moto has created no stack");
-}
+const TOPIC = "arn:aws:sns:eu-central-1:123456789012:pager";
 
 test.skipIf(!hasPython("cfnlint"))("the template is valid", () => {
   expect(execFileSync("cfn-lint", [TEMPLATE], { encoding: "utf8" })).toBe("");
 });
 
-test.skipIf(!hasPython("moto.server, boto3"))("a stack keeps a ring, and signs with it", async () => {
+describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
+  let archives: string;
+  let stack: Stack;
+  let stop: () => void = () => undefined;
+
+  beforeAll(async () => {
+    archives = await mkdtemp(join(tmpdir(), "sealgate-archives-"));
+    await packageLambdas(archives);
+    ({ stack, stop } = await createStack(archives, TOKEN, {
+      Issuer: TEST_ISSUER,
+      CloudflareAccountId: "0123456789abcdef0123456789abcdef",
+      KvNamespaceId: "fedcba9876543210fedcba9876543210",
+      AlarmTopicArn: TOPIC,
+      Revocations: "enabled",
+    }));
+  }, 60_000);
+  afterAll(async () => {
+    stop();
+    await rm(archives, { recursive: true });
+  });
+
+  test("is created, and no variable holds the Cloudflare token", () => {
+    expect(stack.status).toBe("CREATE_COMPLETE");
+    expect(Object.keys(stack.outputs).toSorted()).toEqual([
+      "ReconcileFunctionArn",
+      "RevocationTable",
+      "RotatorRoleArn",
+      "SignFunctionArn",
+      "SignerRoleArn",
+    ]);
+    // A token in a variable could be read by everybody who may look at the function.
+    expect(JSON.stringify(stack.environments)).not.toContain(TOKEN);
+  });
+
+  test("has the table that createRevocationTable makes, and keeps it when it is deleted", () => {
+    const { RevocationTable: table } = stack.resources;
+    const { createTable, updateTimeToLive, updateContinuousBackups } = tableRequests("sealgate-main-revocations");
+    const { SSESpecification: encryption, StreamSpecification: stream, ...same } = createTable;
+    expect(table?.Properties).toEqual({
+      ...same,
+      SSESpecification: { SSEEnabled: encryption?.Enabled },
+      StreamSpecification: { StreamViewType: stream?.StreamViewType },
+      TimeToLiveSpecification: updateTimeToLive.TimeToLiveSpecification,
+      PointInTimeRecoverySpecification: updateContinuousBackups.PointInTimeRecoverySpecification,
+    });
+    expect(table).toMatchObject({ DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+    const { BillingMode, ...described } = same;
+    expect(stack.table).toMatchObject({
+      ...described,
+      BillingModeSummary: { BillingMode },
+      StreamSpecification: stream,
+    });
+  });
+
+  test("has no table, and nothing that reads one, where revocations are disabled", () => {
+    const only = stack.made.filter((name) => !stack.withoutRevocations.includes(name));
+    expect(only.toSorted()).toEqual(["RevocationStream", "RevocationTable", "RotatorTablePolicy"]);
+  });
+
+  test("hands what is added by revokers to the rotator, and neither its own writes nor deletions", () => {
+    expect(stack.mappings).toHaveLength(1);
+    const [mapping] = stack.mappings;
+    expect(mapping).toMatchObject({
+      BatchSize: 1000,
+      MaximumRecordAgeInSeconds: 300,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      StartingPosition: "LATEST",
+    });
+    const pattern = { eventName: ["INSERT", "MODIFY"], dynamodb: { Keys: { issuer: { S: [TEST_ISSUER] } } } };
+    expect(mapping).toMatchObject({ FilterCriteria: { Filters: [{ Pattern: JSON.stringify(pattern) }] } });
+  });
+
+  test("runs the rotator each 5 minutes", () => {
+    expect(stack.schedules).toHaveLength(1);
+    expect(stack.resources["Schedule"]?.Properties).toMatchObject({
+      ScheduleExpression: "rate(5 minutes)",
+      Target: { Input: '{"action":"reconcile"}' },
+    });
+  });
+
+  describe("has the alarms of docs/monitoring.md, which reach the topic and tell of the end:", () => {
+    const ring = [{ Name: "ring", Value: "main" }];
+    test.for<[string, object]>([
+      [
+        "rotator-silent",
+        {
+          Metrics: [
+            {
+              MetricStat: {
+                Metric: { Namespace: "sealgate", MetricName: "run_succeeded", Dimensions: ring },
+                Period: 300,
+                Stat: "Sum",
+              },
+              ReturnData: false,
+            },
+            { Expression: "FILL(runs, 0)", ReturnData: true },
+          ],
+          EvaluationPeriods: 3,
+          DatapointsToAlarm: 3,
+          TreatMissingData: "breaching",
+          ComparisonOperator: "LessThanThreshold",
+          Threshold: 1,
+        },
+      ],
+      [
+        "rotator-errors",
+        {
+          Namespace: "AWS/Lambda",
+          MetricName: "Errors",
+          Statistic: "Sum",
+          Period: 300,
+          Threshold: 1,
+          Dimensions: [{ Name: "FunctionName", Value: "sealgate-main-reconcile" }],
+        },
+      ],
+      [
+        "document-old",
+        { Namespace: "sealgate", MetricName: "document_life_used", Dimensions: ring, Threshold: 0.5, Period: 300 },
+      ],
+      [
+        "rotation-overdue",
+        { Namespace: "sealgate", MetricName: "rotation_overdue", Dimensions: ring, Threshold: 3600 },
+      ],
+      [
+        "signing-throttled",
+        {
+          Namespace: "sealgate",
+          MetricName: "sign_failures",
+          TreatMissingData: "notBreaching",
+          Dimensions: [...ring, { Name: "code", Value: "kms_throttled" }],
+        },
+      ],
+    ])("%s", ([name, expected]) => {
+      const alarm = stack.alarms.find(({ AlarmName }) => AlarmName === `sealgate-main-${name}`);
+      expect(alarm).toMatchObject({ ...expected, AlarmActions: [TOPIC], OKActions: [TOPIC] });
+    });
+
+    test("and no other", () => {
+      expect(stack.alarms).toHaveLength(5);
+    });
+  });
+
+  test("keeps a ring, signs with it, and takes back what it has signed", async () => {
+    const world = await startRingAtRest();
+    const dynamodb = await startDynamoDb();
+    onTestFinished(() => dynamodb.close());
+    const table = given(stack.outputs["RevocationTable"]);
+    await dynamodb.createTable(table);
+    // The network of this machine, in place of AWS's and Cloudflare's.
+    const network = {
+      ...world.kms.env,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.url,
+      AWS_REGION: stack.region,
+      SEALGATE_KV_BASE_URL: world.cloudflare.baseUrl,
+      SEALGATE_KV_NAMESPACE_ID: world.cloudflare.namespaceId,
+    };
+    const written: string[] = [];
+    const invoke = async <Answer>(name: "sign" | "reconcile", event: unknown): Promise<Answer> => {
+      const lambda = await unpackForTest<Answer>(await readFile(join(archives, `${name}.zip`)));
+      onTestFinished(() => lambda.remove());
+      const { outcomes, stderr, metrics } = await lambda.invoke([{ event }], {
+        ...stack.environments[name],
+        ...network,
+      });
+      written.push(...metrics);
+      expect({ stderr, outcomes }).toMatchObject({ stderr: "", outcomes: [{ answer: expect.anything() }] });
+      return given(outcomes[0]?.answer);
+    };
+    const signed: SignAnswer[] = [];
+    for (const sub of ["user-1", "user-2"]) {
+      signed.push(await invoke("sign", { claims: { sub }, audience: "https://api.example.com" }));
+    }
+    const [stolen, good] = [given(signed[0]), given(signed[1])];
+    for (const [name, value] of Object.entries(dynamodb.env)) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await createRevocations({ issuer: TEST_ISSUER, tables: [table] }).revokeToken(stolen);
+
+    await world.overwrite("something else");
+    const kept = await invoke<ReconcileAnswer>("reconcile", { action: "reconcile" });
+    expect(kept).toMatchObject({ converged: true, problems: [] });
+    expect(world.cloudflare.requests.at(-1)?.authorization).toBe(`Bearer ${TOKEN}`);
+    const event = streamEvent([{ addedAt: Date.now() / 1000 }]);
+    expect(await invoke<StreamAnswer>("reconcile", event)).toEqual({ batchItemFailures: [] });
+
+    // An alarm on a metric that no handler writes would never go off.
+    for (const { MetricName: name } of stack.alarms.filter(isOfRing)) {
+      expect(written.join("\n")).toContain(`{"Name":"${String(name)}"`);
+    }
+
+    const { root } = await world.observe();
+    const verifier = createVerifier({
+      issuer: TEST_ISSUER,
+      audiences: ["https://api.example.com"],
+      anchors: [given(root?.publicKey).jwk],
+      keySets: fromKv({ get: async (key) => streamOf(world.cloudflare.stored(key)) }),
+      revocations: "required",
+    });
+    const claims = jsonObject('{"sub":"user-2"}');
+    expect(await verifier.verify(good.token)).toMatchObject({ ok: true, value: { claims } });
+    expect(await verifier.verify(stolen.token)).toMatchObject({ ok: false, error: { code: "token_revoked" } });
+  });
+});
+
+function isOfRing({ Namespace: namespace, Dimensions: dimensions }: Alarm): boolean {
+  return namespace === "sealgate" && dimensions?.every(({ Name: name }) => name === "ring") === true;
+}
+
+/** Made by a person, since the rotator never makes a root key; then left until every edge knows its keys. */
+async function startRingAtRest(): Promise<RingWorld> {
   const clock = createRunningClock(Date.now() - 7_200_000);
   const world = await startRingWorld({}, clock);
-  // By a person: the rotator never makes a root key.
   await world.run({ request: { kind: "init" } });
   clock.advance(600_000);
   await world.run();
   clock.catchUp();
+  return world;
+}
 
-  const archives = await mkdtemp(join(tmpdir(), "sealgate-archives-"));
-  onTestFinished(() => rm(archives, { recursive: true }));
-  await packageLambdas(archives);
-  const stack = await createStack(archives, {
-    Issuer: TEST_ISSUER,
-    CloudflareAccountId: "0123456789abcdef0123456789abcdef",
-    KvNamespaceId: "fedcba9876543210fedcba9876543210",
-  });
-  expect(stack.status).toBe("CREATE_COMPLETE");
-  expect(Object.keys(stack.outputs).toSorted()).toEqual([
-    "ReconcileFunctionArn",
-    "RotatorRoleArn",
-    "SignFunctionArn",
-    "SignerRoleArn",
-  ]);
-  // A token in a variable could be read by everybody who may look at the function.
-  expect(JSON.stringify(stack.functions)).not.toContain(TOKEN);
-
-  // The network of this machine, in place of AWS's and Cloudflare's.
-  const network = {
-    ...world.kms.env,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.url,
-    AWS_REGION: stack.region,
-    SEALGATE_KV_BASE_URL: world.cloudflare.baseUrl,
-    SEALGATE_KV_NAMESPACE_ID: world.cloudflare.namespaceId,
-  };
-  const invoke = async <Answer>(name: "sign" | "reconcile", event: unknown): Promise<Answer> => {
-    const lambda = await unpackForTest<Answer>(await readFile(join(archives, `${name}.zip`)));
-    onTestFinished(() => lambda.remove());
-    const { outcomes, stderr } = await lambda.invoke([{ event }], { ...stack.functions[name].environment, ...network });
-    expect({ stderr, outcomes }).toMatchObject({ stderr: "", outcomes: [{ answer: expect.anything() }] });
-    return given(outcomes[0]?.answer);
-  };
-
-  await world.overwrite("something else");
-  const kept = await invoke<ReconcileAnswer>("reconcile", { action: "reconcile" });
-  expect(kept).toMatchObject({ converged: true, problems: [] });
-  expect(world.cloudflare.requests.at(-1)?.authorization).toBe(`Bearer ${TOKEN}`);
-
-  const { token } = await invoke<SignAnswer>("sign", {
-    claims: { sub: "user-1" },
-    audience: "https://api.example.com",
-  });
-  const { root } = await world.observe();
-  const verifier = createVerifier({
-    issuer: TEST_ISSUER,
-    audiences: ["https://api.example.com"],
-    anchors: [given(root?.publicKey).jwk],
-    keySets: fromDocument(given(world.stored())),
-  });
-  expect(await verifier.verify(token)).toMatchObject({ ok: true, value: { claims: jsonObject('{"sub":"user-1"}') } });
-});
+function streamOf(text: string | undefined): ReadableStream<Uint8Array> | null {
+  return text === undefined ? null : new Blob([text]).stream();
+}

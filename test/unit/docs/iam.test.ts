@@ -11,11 +11,11 @@ function blocks(language: string): readonly string[] {
   );
 }
 
-/** What is allowed under each Sid, and under which conditions. */
+/** What is allowed, and under which conditions. */
 function namesIn(text: string): readonly string[] {
   return [
     ...text.matchAll(
-      /"((?:kms|aws):[\w/:]+|For(?:Any|All)\w+:\w+|\w+(?:Equals|IfExists)|ECDSA_SHA_256|DIGEST|SIGN_VERIFY)"/g,
+      /"((?:kms|aws|dynamodb):[\w/:]+|For(?:Any|All)\w+:\w+|\w+(?:Equals|IfExists)|Null|ECDSA_SHA_256|DIGEST|SIGN_VERIFY)"/g,
     ),
   ]
     .map(([, name = ""]) => name)
@@ -23,13 +23,26 @@ function namesIn(text: string): readonly string[] {
     .toSorted();
 }
 
+/** The documents of a block of HCL, by name. */
+function documentsIn(hcl: string): Readonly<Record<string, string>> {
+  const parts = hcl.split(/data "aws_iam_policy_document" "(\w+)"/).slice(1);
+  return Object.fromEntries(parts.flatMap((name, index) => (index % 2 === 0 ? [[name, parts[index + 1] ?? ""]] : [])));
+}
+
 test("JSON and HCL name the same actions, condition operators and condition keys", () => {
-  const [signer = "", rotator = ""] = blocks("json");
-  const [hcl = ""] = blocks("hcl");
-  const inHcl = hcl.split('data "aws_iam_policy_document" "rotator"');
-  expect(namesIn(inHcl[0] ?? "")).toEqual(namesIn(signer));
-  expect(namesIn(inHcl[1] ?? "")).toEqual(namesIn(rotator));
-  expect(namesIn(signer).length + namesIn(rotator).length).toBeGreaterThan(20);
+  const [signer, rotator, ...others] = blocks("json").filter((block) => block.includes('"Version"'));
+  const [revoker, rotatorRevocations] = others.filter((block) => !block.includes("newKeys"));
+  const [keys, , table] = blocks("hcl").map(documentsIn);
+  const compared = [
+    [keys?.["signer"], signer],
+    [keys?.["rotator"], rotator],
+    [table?.["revoker"], revoker],
+    [table?.["rotator_revocations"], rotatorRevocations],
+  ];
+  for (const [hcl = "", json = ""] of compared) {
+    expect(namesIn(hcl)).toEqual(namesIn(json));
+    expect(namesIn(json).length).toBeGreaterThan(4);
+  }
 });
 
 test("the policy with newKeys is one", () => {

@@ -6,18 +6,20 @@ import { given } from "../../../../support/values.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("the table cannot be deleted by mistake, is billed by use, and streams its keys", () => {
+test("the table cannot be deleted by mistake, is encrypted, billed by use, and streams its keys", () => {
   expect(tableRequests("revocations").createTable).toMatchObject({
     BillingMode: "PAY_PER_REQUEST",
     DeletionProtectionEnabled: true,
+    SSESpecification: { Enabled: true },
     StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" },
   });
 });
 
 /** DynamoDB as far as making a table goes: the local one has no TTL. */
-test("a table is made, waited for, and given its TTL", async () => {
+test("a table is made, waited for, and given its TTL and backups", async () => {
   const asked: [string, unknown][] = [];
   const states = ["CREATING", "ACTIVE"];
+  const refusals = ["ContinuousBackupsUnavailableException"];
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (part: Buffer) => (body += part.toString()));
@@ -25,7 +27,10 @@ test("a table is made, waited for, and given its TTL", async () => {
       const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
       asked.push([operation, JSON.parse(body)]);
       const answer = operation === "DescribeTable" ? { Table: { TableStatus: states.shift() } } : {};
-      response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(answer));
+      const refusal = operation === "UpdateContinuousBackups" ? refusals.shift() : undefined;
+      const type = `com.amazonaws.dynamodb.v20120810#${String(refusal)}`;
+      response.writeHead(refusal === undefined ? 200 : 400, { "content-type": "application/x-amz-json-1.0" });
+      response.end(JSON.stringify(refusal === undefined ? answer : { __type: type, message: "too early" }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -38,18 +43,21 @@ test("a table is made, waited for, and given its TTL", async () => {
   const sleep = vi.fn<(ms: number) => Promise<void>>().mockResolvedValue(undefined);
   expect(await createRevocationTable("revocations", sleep)).toBe(true);
   server.close();
-  const { createTable, updateTimeToLive } = tableRequests("revocations");
+  const { createTable, updateTimeToLive, updateContinuousBackups } = tableRequests("revocations");
   expect(asked).toEqual([
     ["CreateTable", createTable],
     ["DescribeTable", { TableName: "revocations" }],
     ["DescribeTable", { TableName: "revocations" }],
     ["UpdateTimeToLive", updateTimeToLive],
+    ["UpdateContinuousBackups", updateContinuousBackups],
+    ["UpdateContinuousBackups", updateContinuousBackups],
   ]);
   expect(updateTimeToLive).toEqual({
     TableName: "revocations",
     TimeToLiveSpecification: { Enabled: true, AttributeName: "expires_at" },
   });
-  expect(sleep).toHaveBeenCalledTimes(1);
+  expect(updateContinuousBackups.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+  expect(sleep).toHaveBeenCalledTimes(2);
 });
 
 test("a table that exists is left as it is", async () => {

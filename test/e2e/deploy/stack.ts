@@ -1,0 +1,66 @@
+/** The CloudFormation template as a stack on moto's server, by moto_stack.py. */
+import { spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const TEMPLATE: string = fileURLToPath(
+  new URL("../../../issuer/deploy/sealgate.template.yaml", import.meta.url),
+);
+const SCRIPT = fileURLToPath(new URL("moto_stack.py", import.meta.url));
+
+export interface Stack {
+  readonly url: string;
+  readonly region: string;
+  readonly status: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Names of the resources that moto has made. */
+  readonly made: readonly string[];
+  /** What the template asks for, with its functions worked out. */
+  readonly resources: Readonly<Record<string, Resource>>;
+  /** Variables of each Lambda function. */
+  readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** As DynamoDB, Lambda, CloudWatch and the Scheduler describe what they have. */
+  readonly table: object;
+  readonly mappings: readonly object[];
+  readonly alarms: readonly Alarm[];
+  readonly schedules: readonly object[];
+  /** Names of the resources of a stack with `Revocations=disabled`. */
+  readonly withoutRevocations: readonly string[];
+}
+
+export interface Resource {
+  readonly Type: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly Properties: object;
+}
+
+export interface Alarm {
+  readonly AlarmName: string;
+  /** Absent where the alarm is on an expression. */
+  readonly Namespace?: string;
+  readonly MetricName?: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: string }[];
+  readonly AlarmActions: readonly string[];
+  readonly OKActions: readonly string[];
+}
+
+export function hasPython(module: string): boolean {
+  return spawnSync("python3", ["-c", `import ${module}`]).status === 0;
+}
+
+/** @returns the stack, and what stops its server */
+export async function createStack(
+  archives: string,
+  token: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<{ readonly stack: Stack; readonly stop: () => void }> {
+  const child = spawn("python3", [SCRIPT, TEMPLATE, archives, token, JSON.stringify(parameters)], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  for await (const line of createInterface(child.stdout)) {
+    const stack: Stack = JSON.parse(line);
+    return { stack, stop: () => void child.kill() };
+  }
+  throw new Error("moto has created no stack");
+}

@@ -13,6 +13,8 @@ export interface CliIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly readStdin: () => Promise<string>;
+  /** Standard input as it comes, cut anywhere. */
+  readonly stdinChunks: () => AsyncIterable<string>;
   /** One line that a person types; empty when there is none. */
   readonly readLine: () => Promise<string>;
   /** Whether a person sits at stdin, who has to be told that a command waits. */

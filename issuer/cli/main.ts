@@ -26,6 +26,7 @@ const code = await runCli(process.argv.slice(2), {
   out: (chunk) => void process.stdout.write(chunk),
   err: (chunk) => void process.stderr.write(chunk),
   readStdin: () => text(process.stdin),
+  stdinChunks: () => process.stdin.setEncoding("utf8"),
   readLine,
   stdinIsTerminal: isatty(0),
   stdoutIsTerminal: isatty(1),

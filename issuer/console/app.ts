@@ -4,14 +4,17 @@
  */
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { parseWholeNumber } from "../../shared/whole-number.ts";
 import { explain, SealgateError } from "../errors.ts";
 import { rootAnchorsOf } from "../key-ring/index.ts";
+import type { DecisionLog } from "./decision-log.ts";
 import { isRefused } from "./guard.ts";
 import type { Guard } from "./guard.ts";
-import { renderPage, STYLES } from "./page.ts";
+import { renderPage } from "./page.ts";
 import type { Expected } from "./page.ts";
 import { renderFault, renderRing } from "./ring-view.ts";
 import type { Html, RingReading } from "./ring-view.ts";
+import { STYLES } from "./styles.ts";
 
 export interface ConsoleOptions {
   readonly guard: Guard;
@@ -21,6 +24,10 @@ export interface ConsoleOptions {
   readonly expected: Expected;
   /** The page's module, as JavaScript. */
   readonly script: string;
+  /** Undefined when no gateway's log is at hand. */
+  readonly decisions: DecisionLog | undefined;
+  /** Ends the streams of decisions. */
+  readonly closing: AbortSignal;
 }
 
 /** Nothing from elsewhere, nothing to elsewhere, no inline script or style, in no frame. */
@@ -35,7 +42,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   "X-Frame-Options": "DENY",
 };
 
-export function createConsoleApp({ guard, read, script, expected }: ConsoleOptions): Hono {
+export function createConsoleApp(options: ConsoleOptions): Hono {
+  const { guard, read, script, expected, decisions, closing } = options;
   const app = new Hono();
   app.use(async (context, next) => {
     const answer = guard.admit(context.req.raw);
@@ -51,9 +59,14 @@ export function createConsoleApp({ guard, read, script, expected }: ConsoleOptio
     }
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
   });
-  app.get("/", async (context) => context.html(renderPage(await ringOf(read), expected)));
+  app.get("/", async (context) => context.html(renderPage(await ringOf(read), expected, decisions !== undefined)));
   app.get("/ring", async (context) => context.html(ringOf(read)));
   app.get("/keys", async (context) => context.json(await keysOf(read)));
+  app.get("/decisions", (context) => {
+    if (decisions === undefined) return context.notFound();
+    const after = parseWholeNumber(context.req.header("Last-Event-ID") ?? "", 0) ?? 0;
+    return context.body(decisions.follow(after, closing), 200, { "Content-Type": "text/event-stream" });
+  });
   app.get("/page.css", (context) => asText(context, STYLES, "text/css"));
   app.get("/page.js", (context) => asText(context, script, "text/javascript"));
   return app;

@@ -14,12 +14,16 @@ import { startHttpServer } from "../http/server.ts";
 import type { HttpServer } from "../http/server.ts";
 import { createSharedRun } from "../shared-run.ts";
 import { createConsoleApp } from "./app.ts";
+import { createDecisionLog } from "./decision-log.ts";
+import type { DecisionLog } from "./decision-log.ts";
 import { createGuard } from "./guard.ts";
 import { readPageScript } from "./script.ts";
+import { decisionsIn } from "./tail.ts";
 
 interface ConsoleOptions extends RingOptions {
   readonly gateway?: readonly string[];
   readonly audience?: string;
+  readonly decisions?: string;
   readonly port: string;
 }
 
@@ -32,6 +36,7 @@ export function addConsoleCommand(program: Command, io: CliIo): void {
   )
     .option("--gateway <url>", "show what this Worker serves, too; repeat it for several", collect)
     .option("--audience <aud>", "what the form for a token begins with as the expected audience")
+    .option("--decisions <source>", "- shows a gateway's decisions as they come: wrangler tail --format json on stdin")
     .option("--port <number>", "port to listen on, on loopback; 0 takes a free one", "0")
     .option(...JSON_OPTION)
     .action((options: ConsoleOptions) => showConsole(io, options));
@@ -41,12 +46,14 @@ async function showConsole(io: CliIo, options: ConsoleOptions): Promise<void> {
   const port = parseWholeNumber(options.port, 0);
   if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
   const gateways = (options.gateway ?? []).map(parseGatewayUrl);
+  const decisions = options.decisions === undefined ? undefined : readDecisions(io, options.decisions);
   const context = await createRingContext(io, options);
   const server = await startConsole({
     context,
     gateways,
     port,
     audience: options.audience ?? "",
+    decisions,
     interrupted: io.interrupted,
   });
   if (options.json === true) printJson(io, { url: server.url });
@@ -56,13 +63,33 @@ async function showConsole(io: CliIo, options: ConsoleOptions): Promise<void> {
   await server.close();
 }
 
+/** They are read until stdin ends; the console goes on without more of them. */
+function readDecisions(io: CliIo, source: string): DecisionLog {
+  const tail = "npx wrangler tail --env production --format json | sealgate console --decisions -";
+  if (source !== "-") throw new UsageError(`--decisions must be "-": ${tail}`);
+  if (io.stdinIsTerminal) throw new UsageError(`--decisions reads a gateway's log on standard input: ${tail}`);
+  const log = createDecisionLog();
+  void follow();
+  return log;
+
+  async function follow(): Promise<void> {
+    try {
+      for await (const decision of decisionsIn(io.stdinChunks(), io.nowMs)) log.add(decision);
+    } finally {
+      log.end();
+    }
+  }
+}
+
 export interface StartConsoleOptions {
   readonly context: RingContext;
   readonly gateways: readonly URL[];
   /** What the form for a token begins with; may be empty. */
   readonly audience: string;
+  /** Of a gateway; undefined when its log is not at hand. */
+  readonly decisions: DecisionLog | undefined;
   readonly port: number;
-  /** Ends requests to gateways that are under way. */
+  /** Ends requests to gateways that are under way, and the streams to pages. */
   readonly interrupted: AbortSignal;
 }
 
@@ -72,7 +99,7 @@ export interface StartConsoleOptions {
  * @throws SealgateError `address_unavailable` when the port is taken or not allowed
  */
 export async function startConsole(options: StartConsoleOptions): Promise<HttpServer> {
-  const { context, gateways, port, audience, interrupted } = options;
+  const { context, gateways, port, audience, decisions, interrupted } = options;
   const { clock } = context.ports;
   // Several tabs at the same moment are one look at KMS and KV.
   const reading = createSharedRun(async () => {
@@ -85,7 +112,14 @@ export async function startConsole(options: StartConsoleOptions): Promise<HttpSe
   }, clock);
   const guard = createGuard();
   const expected = { issuer: context.policy.issuer, audience };
-  const app = createConsoleApp({ guard, read: () => reading.join(), expected, script: await readPageScript() });
+  const app = createConsoleApp({
+    guard,
+    read: () => reading.join(),
+    expected,
+    script: await readPageScript(),
+    decisions,
+    closing: interrupted,
+  });
   const server = await startHttpServer({ handler: (request) => app.fetch(request), host: HOST, port });
   return { ...server, url: `${server.url}/?token=${guard.token}` };
 }

@@ -31,6 +31,8 @@ const LAW: readonly { readonly folder: string; readonly folders: readonly string
   { folder: "issuer/words", folders: ["shared", "issuer/words"], modules: /^$/ },
   // What runs in the browser: nothing but the contract that both halves share, words, and itself.
   { folder: "issuer/console/page", folders: ["shared", "issuer/words", "issuer/console/page"], modules: /^$/ },
+  // The one room that knows both halves: the page answers by a gateway's own code. No other room of the issuer imports it.
+  { folder: "issuer/console/page/edge", folders: ["shared", "issuer/words", "edge-verifier"], modules: /^$/ },
 ];
 
 const IMPORT = /\b(?:import|export)\b[^"'`;]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;

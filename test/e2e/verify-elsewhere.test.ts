@@ -1,9 +1,8 @@
 /**
  * The module of docs/verify.md that runs everywhere, run there: in Node, and in Deno, Bun and Chromium where they are found (in PATH, or
- * named by DENO, BUN or CHROMIUM). It follows a real gateway; in Chromium from a page of another web origin.
+ * named by DENO, BUN or CHROMIUM_PATH). It follows a real gateway; in Chromium from a page of another web origin.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,8 +11,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium, NO_CHROMIUM } from "../support/browser.ts";
 import { blocksOf } from "../support/doc-examples.ts";
 import { startIssuerGateway } from "../support/issuer-gateway.ts";
 import type { IssuerGateway } from "../support/issuer-gateway.ts";
@@ -87,10 +86,9 @@ test.for(PROGRAMS)("in %s", async ([name, program, argv], context) => {
   expect(JSON.parse(stdout)).toEqual(RIGHT);
 });
 
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-
 test("in Chromium, from a page of another web origin", async (context) => {
-  if (!existsSync(CHROMIUM)) context.skip(`there is no ${CHROMIUM}, and CHROMIUM does not name another`);
+  const browser = await launchChromium();
+  if (browser === undefined) return context.skip(NO_CHROMIUM);
   const html = '<!doctype html><title>verify</title><script type="module" src="/page.js"></script>';
   const server = createServer(({ url }, response) => {
     const isScript = url === "/page.js";
@@ -99,7 +97,6 @@ test("in Chromium, from a page of another web origin", async (context) => {
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startConsole } from "../../issuer/console/command.ts";
+import { createDecisionLog } from "../../issuer/console/decision-log.ts";
 import { createIssuer } from "../../issuer/issuer.ts";
 import { createRingMemory } from "../../issuer/key-ring/index.ts";
+import { toDecision } from "../../issuer/words/decision.ts";
 import { LOCAL_POLICY, startRingStack } from "./ring-stack.ts";
 import type { RingStack } from "./ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
@@ -15,6 +17,8 @@ const PROGRAM = fileURLToPath(new URL("../../issuer/cli/main.ts", import.meta.ur
 const stack = await startRingStack({ policy: LOCAL_POLICY });
 const stopped = interruption();
 const stop = new AbortController();
+const decisions = createDecisionLog();
+const following = setInterval(followGateway, 250);
 const page = await startConsole({
   context: {
     policy: stack.policy,
@@ -23,6 +27,7 @@ const page = await startConsole({
   },
   gateways: [new URL(stack.gateway.url)],
   audience: LOCAL_AUDIENCE,
+  decisions,
   port: 0,
   interrupted: stop.signal,
 });
@@ -36,7 +41,7 @@ try {
   gateway   ${gateway.url}
   JWK Set   ${gateway.url}/.well-known/jwks.json
   health    ${gateway.url}/.well-known/sealgate/health
-  console   ${page.url}   (the ring on a page; works once)
+  console   ${page.url}   (ring, decisions and tokens on a page; works once)
   KMS       ${kms.emulator.url}   (embedded, for development: it is not a KMS)
 
 A token that lives for ${ttlSeconds / 60} minutes (200), and none (401):
@@ -65,8 +70,17 @@ Ctrl-C stops everything.
   print("\nstopping\n");
 } finally {
   stop.abort();
+  clearInterval(following);
   await page.close();
   await stack.close();
+}
+
+/** Takes what the gateway has logged meanwhile to the console's page. */
+function followGateway(): void {
+  for (const event of stack.gateway.takeEvents()) {
+    const decision = toDecision(event, Date.now());
+    if (decision !== undefined) decisions.add(decision);
+  }
 }
 
 /** Resolves at the first Ctrl-C. wrangler ends the process at once on these signals; here the stack is closed in order. */

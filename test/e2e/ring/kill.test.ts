@@ -112,6 +112,7 @@ async function resume(argv: readonly string[], ring: string): Promise<number> {
     out: () => undefined,
     err: () => undefined,
     readStdin: async () => "",
+    stdinChunks: async function* none() {},
     readLine: async () => "",
     stdinIsTerminal: false,
     stdoutIsTerminal: false,

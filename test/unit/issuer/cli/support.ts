@@ -27,6 +27,9 @@ export function testIo(changes: Partial<CliIo> = {}): CliIo {
     out: () => undefined,
     err: () => undefined,
     readStdin: () => Promise.reject(new Error("nothing was said of reading stdin")),
+    stdinChunks: () => {
+      throw new Error("nothing was said of reading stdin");
+    },
     readLine: () => Promise.reject(new Error("nothing was said of reading a line")),
     stdinIsTerminal: false,
     stdoutIsTerminal: false,

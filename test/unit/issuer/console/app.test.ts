@@ -1,6 +1,8 @@
 /** The console over HTTP: its routes, its headers, and what it says when the ring cannot be read. */
+import type { Hono } from "hono";
 import { expect, test } from "vitest";
 import { createConsoleApp } from "../../../../issuer/console/app.ts";
+import { createDecisionLog } from "../../../../issuer/console/decision-log.ts";
 import { createGuard } from "../../../../issuer/console/guard.ts";
 import type { RingReading } from "../../../../issuer/console/ring-view.ts";
 import { SealgateError } from "../../../../issuer/errors.ts";
@@ -9,12 +11,14 @@ import { readingOf } from "./support.ts";
 
 const EXPECTED = { issuer: TEST_ISSUER, audience: "https://api.example.com" };
 
+const WITHOUT = { decisions: undefined, closing: new AbortController().signal };
+
 type Get = (path: string, method?: string) => Promise<Response>;
 
 /** A browser that has opened the printed URL. */
 async function open(read: () => Promise<RingReading>): Promise<{ readonly first: Response; readonly get: Get }> {
   const guard = createGuard();
-  const app = createConsoleApp({ guard, read, expected: EXPECTED, script: "/* script */" });
+  const app = createConsoleApp({ guard, read, expected: EXPECTED, script: "/* script */", ...WITHOUT });
   const headers = { host: "127.0.0.1:4000" };
   const first = await app.request(`http://127.0.0.1:4000/?token=${guard.token}`, { headers });
   const cookie = first.headers.get("set-cookie")?.split(";")[0] ?? "";
@@ -54,6 +58,7 @@ test("a stranger gets a sentence, and nothing is read", async () => {
     read: () => Promise.reject(new Error("read")),
     expected: EXPECTED,
     script: "",
+    ...WITHOUT,
   });
   const response = await app.request("http://127.0.0.1:4000/ring", { headers: { host: "127.0.0.1:4000" } });
   expect(response.status).toBe(403);
@@ -78,4 +83,25 @@ test("gives the page the public keys of the ring, and a code when there are none
   });
   const { get: failing } = await open(() => Promise.reject(new SealgateError("kms_access_denied", "KMS refuses.")));
   expect(await (await failing("/keys")).json()).toEqual({ code: "kms_access_denied" });
+});
+
+test("streams the gateway's decisions to the browser that was let in, and there are none without a log", async () => {
+  const guard = createGuard();
+  const decisions = createDecisionLog();
+  const closing = new AbortController();
+  const options = { guard, read: async () => readingOf(), expected: EXPECTED, script: "", closing: closing.signal };
+  const app = createConsoleApp({ ...options, decisions });
+  const headers = { host: "127.0.0.1:4000" };
+  expect((await app.request("http://127.0.0.1:4000/decisions", { headers })).status).toBe(403);
+  const first = await app.request(`http://127.0.0.1:4000/?token=${guard.token}`, { headers });
+  const cookie = first.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const ask = (app: Hono, more: object = {}): Promise<Response> =>
+    Promise.resolve(app.request("http://127.0.0.1:4000/decisions", { headers: { ...headers, cookie, ...more } }));
+  expect((await ask(app, { origin: "https://evil.example" })).status).toBe(403);
+  const stream = await ask(app, { "Last-Event-ID": "x" });
+  expect(stream.headers.get("content-type")).toBe("text/event-stream");
+  expect(stream.headers.get("cache-control")).toBe("no-store");
+  closing.abort();
+  expect(await stream.text()).toBe('id: 0\ndata: {"decisions":[],"missed":0,"isOver":false}\n\n');
+  expect((await ask(createConsoleApp({ ...options, decisions: undefined }))).status).toBe(404);
 });

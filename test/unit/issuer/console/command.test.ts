@@ -24,12 +24,42 @@ test("shows the ring to the browser that brings the token, and ends in order at 
   expect(await run).toMatchObject({ code: EXIT.ok, err: expect.stringContaining("The URL works once") });
 });
 
+test("shows the decisions that are piped in, and goes on when they end", async () => {
+  const cli = await startRipeRing();
+  const ctrlC = new AbortController();
+  const printed = Promise.withResolvers<string>();
+  const event = {
+    event: "request",
+    decision: "refused",
+    status: 401,
+    method: "GET",
+    refusal: { code: "token_missing" },
+  };
+  const run = cli.sealgate(["console", "--json", "--decisions", "-"], {
+    interrupted: ctrlC.signal,
+    out: (text) => printed.resolve(text),
+    stdinChunks: async function* one() {
+      yield `${JSON.stringify(event)}\n`;
+    },
+  });
+  const url = textOf(jsonObject(await printed.promise), "url");
+  const cookie = (await fetch(url)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const stream = await fetch(new URL("/decisions", url), { headers: { cookie } });
+  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader?.read())?.value).toContain('"reason":"token_missing"');
+  // A page that still listens does not hold up the end.
+  ctrlC.abort();
+  expect(await run).toMatchObject({ code: EXIT.ok });
+});
+
 test.each([
+  [["--decisions", "log.json"], '--decisions must be "-"'],
+  [["--decisions", "-"], "--decisions reads a gateway's log on standard input"],
   [["--port", "x"], "--port must be a number from 0 to 65535"],
   [["--gateway", "ftp://example.com"], "--gateway must be an http or https URL"],
 ])("refuses %j before it listens", async (argv, message) => {
   const cli = await startRipeRing();
-  const run = await cli.sealgate(["console", ...argv]);
+  const run = await cli.sealgate(["console", ...argv], { stdinIsTerminal: true });
   expect(run.code).toBe(EXIT.usage);
   expect(run.err).toContain(message);
 });

@@ -2,10 +2,13 @@
  * The workshop as a contributor and a fresh machine find it: scripts, pinned versions, a lock file without hosts, and a
  * workflow that runs the same script as everybody. Whether those scripts succeed is what running them shows.
  */
-import { readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { isJsonObject } from "../../shared/json.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { jsonObject } from "../support/values.ts";
@@ -79,6 +82,25 @@ describe("continuous integration", () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     const readme = await read("README.md");
     for (const command of commands.slice(0, 2)) expect(readme).toContain(`\n${command}\n`);
+  });
+
+  test("finds the browser that is named, and says in a sentence why there is none without failing", async () => {
+    const find = (env: NodeJS.ProcessEnv): Promise<{ readonly stdout: string; readonly stderr: string }> =>
+      promisify(execFile)("/bin/bash", [join(ROOT, ".ci/browser")], { env });
+    const named = await find({ CHROMIUM_PATH: process.execPath, PATH: "" });
+    expect(named.stdout).toBe(`${process.execPath}\n`);
+    // A machine without a package manager, and one whose package manager fails.
+    const tools = await mkdtemp(join(tmpdir(), "sealgate-"));
+    onTestFinished(() => rm(tools, { recursive: true }));
+    const stub = (name: string, line: string): Promise<void> =>
+      writeFile(join(tools, name), `#!/bin/bash\n${line}\n`, { mode: 0o755 });
+    await Promise.all([stub("apt-get", "exit 100"), stub("id", "echo 0"), stub("mktemp", "echo /dev/null")]);
+    await Promise.all([stub("grep", "exit 0"), stub("timeout", 'shift && "$@"')]);
+    for (const path of ["", tools]) {
+      const { stdout, stderr } = await find({ PATH: path });
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(/^No browser: .+\. The tests that need one are skipped\. Set CHROMIUM_PATH to .+\.\n$/);
+    }
   });
 
   test("on GitHub is that very script, with actions pinned by commit", async () => {

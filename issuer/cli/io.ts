@@ -26,6 +26,8 @@ export interface CliIo {
   /** Whether messages may be coloured, see {@link wantsColor}. */
   readonly color: boolean;
   readonly nowMs: () => number;
+  /** Milliseconds from any origin, never set back; the host's when left out. */
+  readonly monotonicMs?: () => number;
   /** For commands that ask another issuer; the platform's when left out. */
   readonly fetch?: JwkSetFetch;
   /** Waits, or until the signal is aborted. */

@@ -45,7 +45,9 @@ export function readRingConfig(env: Environment, nameOf?: NameOf): RingConfig {
 export function revocationPorts(
   { revocationTable }: Pick<RingConfig, "revocationTable">,
   publisher: RevocationsPublisher,
-): NonNullable<RingPortsOptions["revocations"]> {
+): NonNullable<RingPortsOptions["revocations"]> & {
+  readonly store: ReturnType<typeof createDynamoDbRevocations> | undefined;
+} {
   const store = revocationTable === undefined ? undefined : createDynamoDbRevocations(revocationTable);
   return { store, publisher };
 }

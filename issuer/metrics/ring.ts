@@ -6,7 +6,12 @@ import type { Measurement } from "./emf.ts";
 
 /** Measurements that a ring without a document, or without an active key, does not have are left out. */
 export function measureRing(report: ReconcileReport, policy: RingPolicy, now: EpochSeconds): readonly Measurement[] {
-  return [...measureRun(report), ...measureDocument(report, now), ...measureKeys(report, policy, now)];
+  return [
+    ...measureRun(report),
+    ...measureDocument(report, now),
+    ...measureKeys(report, policy, now),
+    ...measureList(report.list, now),
+  ];
 }
 
 /** A run that failed is a run that did not succeed: an alarm on too few successes covers a rotator that does not run at all. */
@@ -26,8 +31,32 @@ function measureDocument({ observed: { document } }: ReconcileReport, now: Epoch
   return [
     { name: "document_age", unit: "Seconds", value: now - issuedAt },
     // 0 for a fresh document, 1 for one that gateways no longer take. The rotator renews it at 0.5.
-    { name: "document_life_used", unit: "None", value: (now - issuedAt) / (expiresAt - issuedAt) },
+    { name: "document_life_used", unit: "None", value: lifeUsed(issuedAt, expiresAt, now) },
     { name: "published_keys", unit: "Count", value: keys.length },
+  ];
+}
+
+function lifeUsed(issuedAt: EpochSeconds, expiresAt: EpochSeconds, now: EpochSeconds): number {
+  return (now - issuedAt) / (expiresAt - issuedAt);
+}
+
+/** A list that could not be read has no age; the failed run tells that. */
+function measureList(list: ReconcileReport["list"], now: EpochSeconds): readonly Measurement[] {
+  if (list === undefined) return [];
+  const { issuedAt, expiresAt, counts, leftOut } = list;
+  const total = (entries: typeof counts): number => (entries ? entries.jti + entries.sid + entries.sub : 0);
+  const measurements: Measurement[] = [];
+  if (issuedAt !== undefined && expiresAt !== undefined) {
+    measurements.push(
+      { name: "list_age", unit: "Seconds", value: now - issuedAt },
+      { name: "list_life_used", unit: "None", value: lifeUsed(issuedAt, expiresAt, now) },
+    );
+  }
+  if (counts === undefined) return measurements;
+  return [
+    ...measurements,
+    { name: "list_entries", unit: "Count", value: total(counts) },
+    { name: "list_left_out", unit: "Count", value: total(leftOut) },
   ];
 }
 

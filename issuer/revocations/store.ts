@@ -58,5 +58,14 @@ export interface RevocationStore extends RevocationWriter {
   writeNote(issuer: IssuerUrl, ring: RingName, note: ListNote): Promise<void>;
 }
 
+/** For a rotator that waits for revocations: the price of asking does not grow with the table. */
+export interface RevocationChanges {
+  /**
+   * @returns a text that is another one after each `add`; undefined when nothing was added yet
+   * @throws SealgateError `revocation_table_…`
+   */
+  lastChange(issuer: IssuerUrl): Promise<string | undefined>;
+}
+
 /** What is written above this many entries of tokens would crowd out nothing but other tokens: it is refused. */
 export const MAX_TOKEN_ENTRIES = 90_000;

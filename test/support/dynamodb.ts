@@ -1,5 +1,6 @@
 /** DynamoDB on loopback: dynalite, which speaks its protocol and has neither streams nor the call for TTL. */
 import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
 import dynalite from "dynalite";
 import { DynamoDBClient, CreateTableCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { tableRequests } from "../../issuer/revocations/dynamodb/table.ts";
@@ -10,6 +11,8 @@ export interface LocalDynamoDb {
   /** What the AWS SDK has to find in the environment. */
   readonly env: Readonly<Record<string, string>>;
   createTable(name: string): Promise<void>;
+  /** The operations that it was asked for so far. */
+  readonly calls: readonly string[];
   /** All items of a table, as the SDK gives them. */
   scan(name: string): Promise<readonly Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -19,6 +22,10 @@ export interface LocalDynamoDb {
 export async function startDynamoDb(port = 0): Promise<LocalDynamoDb> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const calls: string[] = [];
+  server.on("request", ({ headers }: IncomingMessage) => {
+    calls.push(String(headers["x-amz-target"]).replace(/^.*\./, ""));
+  });
   const address = server.address();
   const endpoint = `http://127.0.0.1:${given(typeof address === "object" ? address?.port : undefined)}`;
   const env = {
@@ -32,6 +39,7 @@ export async function startDynamoDb(port = 0): Promise<LocalDynamoDb> {
   return {
     endpoint,
     env,
+    calls,
     async createTable(name) {
       await client.send(new CreateTableCommand(tableRequests(name).createTable));
     },

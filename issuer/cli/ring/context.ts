@@ -11,6 +11,7 @@ import { createAwsKms } from "../../kms/aws-kms.ts";
 import { createCloudflareKvPublisher } from "../../publish/cloudflare-kv.ts";
 import { systemClock } from "../../publish/retry.ts";
 import { readRingConfig, revocationPorts } from "../../config/ring.ts";
+import type { RevocationChanges } from "../../revocations/store.ts";
 import { UsageError } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { inSeconds } from "../../clock.ts";
@@ -30,6 +31,8 @@ export interface RingContext {
   readonly ports: RingPorts;
   /** For observing and reconciling; add request and candidate. */
   readonly options: Pick<ReconcileOptions, "policy" | "memory" | "actor">;
+  /** Tells when a token was taken back; undefined where that is not possible. */
+  readonly changes?: RevocationChanges | undefined;
 }
 
 /** Options of commands that only look. */
@@ -66,16 +69,18 @@ export async function createRingContext(io: CliIo, options: RingOptions): Promis
     maxClockSkewSeconds: policy.timing.clockSkewSeconds,
     clock: { ...systemClock, epochMs: io.nowMs, sleep: (ms) => io.sleep(ms) },
   });
+  const revocations = revocationPorts({ revocationTable }, publisher);
   const ports = createRingPorts({
     kms: createAwsKms(kms),
     kmsInRegion: (region) => createAwsKms({ region }),
     publisher,
-    revocations: revocationPorts({ revocationTable }, publisher),
+    revocations,
     audit: createAuditSink(io, fromEnv(io, options.audit, "SEALGATE_AUDIT_FILE")),
     clock: inSeconds(io.nowMs),
+    ...(io.monotonicMs === undefined ? {} : { monotonicMs: io.monotonicMs }),
   });
   const actor = fromEnv(io, options.actor, "SEALGATE_ACTOR") ?? io.env["USER"] ?? "unknown";
-  return { policy, ports, options: { policy, memory: createRingMemory(), actor } };
+  return { policy, ports, options: { policy, memory: createRingMemory(), actor }, changes: revocations.store };
 }
 
 /** The text of the file that `--policy` names, if it names one. */

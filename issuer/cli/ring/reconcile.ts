@@ -2,16 +2,14 @@
  * `sealgate ring init | reconcile | rotate | adopt`: one run of a rotator, or one after the other. The next run,
  * here or elsewhere, finishes what was cut off.
  */
-import { SealgateError } from "../../errors.ts";
 import { keptKeysOfYear, rootAnchorsOf } from "../../key-ring/index.ts";
 import type { RingPolicy } from "../../key-ring/index.ts";
 import { rotateRing } from "../../key-ring/rotate.ts";
 import { describeDuration } from "../../words/time.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { paint, printJson } from "../io.ts";
+import { printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
-import { takeSeconds } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import type { Progress } from "../progress.ts";
 import { createRingContext } from "./context.ts";
@@ -19,14 +17,15 @@ import type { RingContext, RingOptions } from "./context.ts";
 import { trustAnchorsLine } from "./anchors.ts";
 import { exitCodeOfRun, printRun, runRing, runToJson } from "./run.ts";
 import type { RingRun } from "./run.ts";
+import { survive, watchRing } from "./watch.ts";
+import type { WatchOptions } from "./watch.ts";
 
 export interface InitOptions extends RingOptions {
   readonly adopt?: string;
 }
 
-export interface ReconcileCliOptions extends RingOptions {
+export interface ReconcileCliOptions extends WatchOptions {
   readonly watch?: boolean;
-  readonly interval?: string;
 }
 
 export interface RotateOptions extends RingOptions {
@@ -69,54 +68,9 @@ export async function adoptKey(io: CliIo, candidate: string, options: RingOption
 
 export async function reconcile(io: CliIo, options: ReconcileCliOptions): Promise<ExitCode> {
   const context = await createRingContext(io, options);
-  if (options.watch === true) return watch(io, context, options);
+  if (options.watch === true) return watchRing(io, context, options);
   if (options.interval !== undefined) throw new UsageError("--interval needs --watch");
   return finish(io, await runRing(context, { dryRun: options.dryRun }), options);
-}
-
-/** Runs until Ctrl-C, which ends it between two runs. A run that fails is reported; the next one is the attempt to heal it. */
-async function watch(io: CliIo, context: RingContext, options: ReconcileCliOptions): Promise<ExitCode> {
-  const { reconcileEverySeconds } = context.policy;
-  const seconds =
-    options.interval === undefined ? reconcileEverySeconds : takeSeconds("--interval", options.interval, 1);
-  if (seconds > reconcileEverySeconds) {
-    throw new UsageError(`--interval must be at most reconcileEverySeconds of the policy (${reconcileEverySeconds})`);
-  }
-  if (options.dryRun === true) throw new UsageError("--watch and --dry-run exclude each other");
-  io.err(`keeping ring ${context.policy.ring}, a run every ${seconds} s; Ctrl-C stops it\n`);
-  while (!io.interrupted.aborted) {
-    const run = await survive(io, () => runRing(context, {}), { json: options.json });
-    if (run !== undefined && options.json === true) printJson(io, runToJson(run));
-    else if (run !== undefined && isWorthTelling(run)) printRun(io, run);
-    await io.sleep(seconds * 1000, io.interrupted);
-  }
-  return EXIT.ok;
-}
-
-function isWorthTelling({ steps, plan, isConverged }: RingRun): boolean {
-  return steps.length > 0 || plan.problems.length > 0 || !isConverged;
-}
-
-interface Survival {
-  /** Whether the fault is a line of JSON on stdout, too. */
-  readonly json?: boolean | undefined;
-  readonly mayPass?: (fault: SealgateError) => boolean;
-}
-
-/** @returns undefined after a fault, which is reported. Defects end the program. */
-async function survive<Value>(
-  io: CliIo,
-  work: () => Promise<Value>,
-  { json = false, mayPass = () => true }: Survival,
-): Promise<Value | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof SealgateError) || !mayPass(error)) throw error;
-    if (json) printJson(io, { error: { code: error.code, message: error.message } });
-    io.err(`${paint(io, "red", "failed")} ${error.code}: ${error.message}\n`);
-    return undefined;
-  }
 }
 
 export async function rotate(io: CliIo, options: RotateOptions): Promise<ExitCode> {
@@ -154,7 +108,7 @@ async function rotateWhenSafe(io: CliIo, context: RingContext): Promise<Rotation
     await waitFor(progress, context, run);
     const { from } = run;
     progress.end();
-    run = (await surviveRetryable(io, () => rotateOnce(context, from))) ?? run;
+    run = (await survive(io, () => rotateOnce(context, from), { mayPass: ({ retryable }) => retryable })) ?? run;
   }
 }
 
@@ -168,10 +122,6 @@ async function waitFor(progress: Progress, { ports }: RingContext, { plan: { ref
     now,
     seconds: Math.min(Math.max(seconds, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS),
   });
-}
-
-async function surviveRetryable<Value>(io: CliIo, work: () => Promise<Value>): Promise<Value | undefined> {
-  return survive(io, work, { mayPass: ({ retryable }) => retryable });
 }
 
 function finish(io: CliIo, run: RingRun, { json }: RingOptions): ExitCode {

@@ -18,6 +18,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { paint } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import type { RingContext } from "./context.ts";
+import { describeListRun } from "./describe-list.ts";
 import { describeNotBefore, describeStep, describeUpcoming } from "./describe.ts";
 
 export interface RingRun extends ReconcileReport {
@@ -95,7 +96,7 @@ export function failureToJson([failure]: readonly RunFailure[]): object | undefi
 
 /** Members of the JSON answer that all runs have. Times are epoch seconds. */
 export function runToJson(run: RingRun): object {
-  const { steps, plan, observed, isDryRun } = run;
+  const { steps, plan, observed, isDryRun, list } = run;
   return {
     ring: observed.ring,
     dryRun: isDryRun,
@@ -112,6 +113,7 @@ export function runToJson(run: RingRun): object {
     due: plan.due.map(stepToJson),
     upcoming: plan.upcoming,
     problems: plan.problems,
+    list: list && { ...list, fault: list.fault?.code },
   };
 }
 
@@ -125,10 +127,13 @@ export function stepToJson(step: Step): object {
 
 /** What was done and what comes next on stdout; why something was not done, and what is wrong, on stderr. */
 export function printRun(io: CliIo, run: RingRun): void {
-  const { steps, plan, now, isDryRun } = run;
+  const { steps, plan, now, isDryRun, list } = run;
+  const listed = describeListRun(list, now);
   for (const report of steps) io.out(`${describeReport(report)}\n`);
+  if (listed !== undefined) io.out(`${listed}\n`);
   if (isDryRun) for (const step of plan.due) io.out(`would ${describeStep(step)}\n`);
-  if (steps.length === 0 && run.isConverged && plan.refusal === undefined) io.out("nothing to do\n");
+  const isIdle = steps.length === 0 && listed === undefined;
+  if (isIdle && run.isConverged && plan.refusal === undefined) io.out("nothing to do\n");
   printUpcoming(io, plan.upcoming, now);
   printConcerns(io, run);
 }
@@ -140,7 +145,7 @@ function printUpcoming(io: CliIo, upcoming: readonly Upcoming[], now: EpochSecon
 }
 
 function printConcerns(io: CliIo, run: RingRun): void {
-  const { plan, now, isDryRun, steps } = run;
+  const { plan, now, isDryRun, steps, list } = run;
   const { refusal, problems, due } = plan;
   if (refusal !== undefined) {
     const when = refusal.notBefore === undefined ? "" : ` ${describeNotBefore(refusal.notBefore, now)}`;
@@ -151,6 +156,12 @@ function printConcerns(io: CliIo, run: RingRun): void {
     if (fault !== undefined) {
       io.err(`${paint(io, "red", "failed")} to ${describeStep(step)}: ${fault.code}: ${fault.message}\n`);
     }
+  }
+  if (list?.fault !== undefined) {
+    const what = list.result === "failed" ? "publish" : "count";
+    io.err(
+      `${paint(io, "red", "failed")} to ${what} the list of taken-back tokens: ${list.fault.code}: ${list.fault.message}\n`,
+    );
   }
   const [failure] = failuresOf(run);
   if (failure !== undefined && !isDryRun) io.err(`${paint(io, "red", "this run failed")} (${failure.code})\n`);

@@ -9,14 +9,12 @@
 import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { composeBody } from "../../../shared/revocations/sections.ts";
-import type { ComposedBody, RevocationCounts, RevocationEntry } from "../../../shared/revocations/sections.ts";
-import { digestOf } from "../../../shared/revocations/signed-list.ts";
+import type { ComposedBody, RevocationCounts } from "../../../shared/revocations/sections.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
 import { SealgateError } from "../../errors.ts";
 import type { FaultCode } from "../../errors.ts";
 import { signRevocations } from "../../publish/sign-revocations.ts";
 import type { RevocationsPublisher } from "../../publish/publisher.ts";
-import { listEntries } from "../../revocations/entry.ts";
 import type { RevocationStore } from "../../revocations/store.ts";
 import type { Signer } from "../../signer.ts";
 import type { ObservedRing, ObservedRoot } from "../model/observed.ts";
@@ -25,6 +23,7 @@ import type { ListResult } from "../outcome.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { leastListRev } from "../list-floor.ts";
+import { composeFrom } from "./compose-list.ts";
 import { observeList } from "./observe-list.ts";
 import {
   LIST_INTERVAL_SECONDS,
@@ -64,6 +63,8 @@ export interface ListReport {
   readonly reasons: readonly ListReason[];
   /** Of the list that was published, else of the one that KV shows. */
   readonly rev: number | undefined;
+  readonly issuedAt: EpochSeconds | undefined;
+  readonly expiresAt: EpochSeconds | undefined;
   readonly counts: RevocationCounts | undefined;
   /** Entries for which the list has no room. */
   readonly leftOut: RevocationCounts | undefined;
@@ -95,6 +96,8 @@ export async function keepList(ports: ListPorts, run: ListRun): Promise<ListRepo
 const NOTHING = {
   reasons: [],
   rev: undefined,
+  issuedAt: undefined,
+  expiresAt: undefined,
   counts: undefined,
   leftOut: undefined,
   unreadable: 0,
@@ -115,7 +118,7 @@ async function refreshList(
   const { policy, timing, memory } = run;
   const { held, storedText } = await observeList(ports.revocations.publisher, ownerOf(run));
   if (held.kind === "read") remember(memory, held.list.rev);
-  const seen = await composeFrom(store, policy, timing, ports.clock());
+  const seen = await composeFrom(store, policy.issuer, timing, ports.clock());
   const reasons = listReasons({
     held,
     entries: seen.entries,
@@ -124,8 +127,9 @@ async function refreshList(
     highestRev: memory.list.highestRev,
     now: ports.clock(),
   });
-  const rev = held.kind === "read" ? held.list.rev : undefined;
-  const state = { ...NOTHING, reasons, rev, unreadable: seen.unreadable, ...countsOf(seen.composed) };
+  const { rev, issuedAt, expiresAt } = held.kind === "read" ? held.list : NOTHING;
+  const shown = { rev, issuedAt, expiresAt, unreadable: seen.unreadable, ...countsOf(seen.composed) };
+  const state = { ...NOTHING, reasons, ...shown };
   if (reasons.length === 0) return { ...state, result: "unchanged" };
   const waitSeconds = Math.max(secondsToWait(held, ports.clock()), secondsHeld(ports, run));
   if (waitSeconds > 0) return { ...state, result: "waiting", notBefore: addSeconds(ports.clock(), waitSeconds) };
@@ -153,7 +157,7 @@ async function publishFrom(
   const rev = await store.takeRev(issuer, (taken) => nextListRev({ taken, others, clockSkewSeconds }, ports.clock()));
   // S counts from here: what is written from now on may be in the list or not.
   const readAt = ports.clock();
-  const read = await composeFrom(store, policy, timing, readAt);
+  const read = await composeFrom(store, issuer, timing, readAt);
   const signer = await rootSigner(ports, run, root);
   const { body, counts } = read.composed;
   const lifetimeSeconds = policy.revocationLifetimeSeconds;
@@ -161,7 +165,8 @@ async function publishFrom(
   const report = { ...NOTHING, reasons, unreadable: read.unreadable, ...countsOf(read.composed) };
   const outcome = await write(ports, run, { text, rev, storedText, isTooLate: begun.isTooLate });
   if (outcome !== "published") return { ...report, result: outcome };
-  return { ...report, result: "published", rev, fault: await note(store, run, read.total, held, readAt) };
+  const fault = await note(store, run, read.total, held, readAt);
+  return { ...report, result: "published", rev, ...lifeOf(readAt, lifetimeSeconds), fault };
 }
 
 /** A failure to count is reported; the list is published all the same. */
@@ -205,7 +210,13 @@ async function endList(ports: ListPorts, run: ListRun, root: ObservedRoot): Prom
   const signer = await rootSigner(ports, run, root);
   const text = await signRevocations({ issuer, ring, rev, readAt, lifetimeSeconds, counts, body }, signer);
   const result = await write(ports, run, { text, rev, storedText, isTooLate });
-  return { ...NOTHING, reasons: ["ended"], result, counts, leftOut, rev };
+  return { ...NOTHING, reasons: ["ended"], result, counts, leftOut, rev, ...lifeOf(readAt, lifetimeSeconds) };
+}
+
+/** In whole seconds, as it is signed. */
+function lifeOf(readAt: EpochSeconds, lifetimeSeconds: number): Pick<ListReport, "issuedAt" | "expiresAt"> {
+  const issuedAt = addSeconds(readAt, -(readAt % 1));
+  return { issuedAt, expiresAt: addSeconds(issuedAt, lifetimeSeconds) };
 }
 
 interface Writing {
@@ -236,28 +247,6 @@ function beginning({ clock, monotonicMs }: ListPorts, policy: RingPolicy): { rea
       monotonicMs() > startedAtMs + policy.composeDeadlineSeconds * 1000 ||
       clock() > startedAt + policy.composeDeadlineSeconds,
   };
-}
-
-interface Composed {
-  readonly entries: readonly RevocationEntry[];
-  readonly composed: ComposedBody & { readonly sha256: string };
-  /** With what has no room. */
-  readonly total: RevocationCounts;
-  readonly unreadable: number;
-}
-
-async function composeFrom(
-  store: RevocationStore,
-  { issuer }: RingPolicy,
-  timing: RingTiming,
-  now: EpochSeconds,
-): Promise<Composed> {
-  const { entries: stored, unreadable } = await store.load(issuer);
-  const entries = listEntries(stored, timing, now);
-  const composed = composeBody(entries);
-  const { counts, leftOut } = composed;
-  const total = { jti: counts.jti + leftOut.jti, sid: counts.sid + leftOut.sid, sub: counts.sub + leftOut.sub };
-  return { entries, composed: { ...composed, sha256: await digestOf(composed.body) }, total, unreadable };
 }
 
 function countsOf({ counts, leftOut }: ComposedBody): Pick<ListReport, "counts" | "leftOut"> {

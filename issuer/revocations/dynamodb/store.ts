@@ -2,7 +2,11 @@
  * A revocation store in a DynamoDB table. Partition key `issuer`, sort key `entry` (see `entry.ts`), attribute `expires_at` for
  * DynamoDB's TTL. What the rotator keeps lies in the partition `#rotator:<issuer>`: an IAM condition on leading keys keeps
  * revokers out of it. There is no delete: tidying is the TTL's business.
+ *
+ * Beside the entries of an issuer lies one item that each `add` replaces, for rotators that wait: to read it costs one unit,
+ * however many entries there are.
  */
+import { randomUUID } from "node:crypto";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { parseEpochSeconds } from "../../../shared/identifiers.ts";
 import type { IssuerUrl, RingName } from "../../../shared/identifiers.ts";
@@ -11,7 +15,7 @@ import { isWholeNumber } from "../../../shared/whole-number.ts";
 import { SealgateError } from "../../errors.ts";
 import { entryKey, parseEntryKey } from "../entry.ts";
 import type { StoredRevocation } from "../entry.ts";
-import type { ListNote, RevocationReading, RevocationStore } from "../store.ts";
+import type { ListNote, RevocationChanges, RevocationReading, RevocationStore } from "../store.ts";
 import { createTableClient } from "./client.ts";
 import type { TableClient } from "./client.ts";
 
@@ -32,7 +36,7 @@ export function isTable(text: string): boolean {
  * @param table name or ARN
  * @throws TypeError for a text that is neither
  */
-export function createDynamoDbRevocations(table: string): RevocationStore {
+export function createDynamoDbRevocations(table: string): RevocationStore & RevocationChanges {
   if (!isTable(table)) throw new TypeError(`createDynamoDbRevocations: table ${TABLE_RULE}`);
   const client = createTableClient(table);
   return {
@@ -43,7 +47,9 @@ export function createDynamoDbRevocations(table: string): RevocationStore {
         entry: text(entryKey(entry)),
         expires_at: number(Math.ceil(forgetAt)),
       });
+      await noteChange(client, issuer);
     },
+    lastChange: async (issuer) => (await get(client, changeKey(issuer)))?.["change"]?.S,
     readCounts: async (issuer) => countsOf(await get(client, rotatorKey(issuer, COUNTS))),
     load: (issuer) => load(client, issuer),
     takeRev: (issuer, propose) => takeRev(client, issuer, propose),
@@ -55,6 +61,22 @@ export function createDynamoDbRevocations(table: string): RevocationStore {
       await put(client, { ...rotatorKey(issuer, COUNTS), ...counted });
     },
   };
+}
+
+/** Sort key of the item that each `add` replaces. */
+export const CHANGE = "change";
+
+function changeKey(issuer: IssuerUrl): Item {
+  return { issuer: text(issuer), entry: text(CHANGE) };
+}
+
+/** The entry is durable already. When this fails, the next run by schedule publishes it. */
+async function noteChange(client: TableClient, issuer: IssuerUrl): Promise<void> {
+  try {
+    await put(client, { ...changeKey(issuer), change: text(randomUUID()) });
+  } catch (error) {
+    if (!(error instanceof SealgateError)) throw error;
+  }
 }
 
 const REV = "rev";
@@ -103,7 +125,9 @@ async function load(client: TableClient, issuer: IssuerUrl): Promise<RevocationR
       ),
     );
     for (const item of answer?.Items ?? []) {
-      const entry = parseEntryKey(item["entry"]?.S ?? "");
+      const key = item["entry"]?.S ?? "";
+      if (key === CHANGE) continue;
+      const entry = parseEntryKey(key);
       if (entry === undefined) unreadable += 1;
       else entries.push(entry);
     }

@@ -7,6 +7,7 @@
 import { isJsonObject } from "../../../shared/json.ts";
 import type { JsonObject, JsonValue } from "../../../shared/json.ts";
 import type { IssuerUrl } from "../../../shared/identifiers.ts";
+import { CHANGE } from "./store.ts";
 
 /** A revocation that was added to the table. */
 export interface StreamRecord {
@@ -29,7 +30,8 @@ export function addedRevocations(event: unknown, issuer: IssuerUrl): readonly St
     const { SequenceNumber: sequenceNumber, ApproximateCreationDateTime: addedAt } = change;
     // Deletions are REMOVE; the rotator's own partition has another key than the issuer's.
     if (record["eventName"] !== "INSERT" && record["eventName"] !== "MODIFY") return [];
-    if (memberOf(memberOf(change, "Keys"), "issuer")["S"] !== issuer) return [];
+    const { issuer: partition, entry } = memberOf(change, "Keys");
+    if (textOf(partition) !== issuer || textOf(entry) === CHANGE) return [];
     return typeof sequenceNumber === "string" && typeof addedAt === "number" ? { sequenceNumber, addedAt } : [];
   });
 }
@@ -40,6 +42,11 @@ function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
 
 function isStreamRecord(record: JsonValue): record is JsonObject {
   return isJsonObject(record) && record["eventSource"] === "aws:dynamodb";
+}
+
+/** A text as DynamoDB writes it: `{ "S": "…" }`. */
+function textOf(value: JsonValue | undefined): JsonValue | undefined {
+  return isJsonObject(value) ? value["S"] : undefined;
 }
 
 function memberOf(object: JsonObject, name: string): JsonObject {

@@ -1,13 +1,11 @@
 /** `sealgate ring reconcile`: what a schedule runs; what is due is done, once, and told by exit code. */
 import { CreateAliasCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
-import type { CliIo } from "../../../../../issuer/cli/io.ts";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
 import { DEAD_TOKEN } from "../../../../support/fake-cloudflare.ts";
-import { given, jsonObject } from "../../../../support/values.ts";
+import { jsonObject } from "../../../../support/values.ts";
 import { jsonOf } from "../support.ts";
 import { messagesOf, startCliRing, startRipeRing } from "./support.ts";
-import type { CliRing } from "./support.ts";
 
 describe("ring reconcile", () => {
   test("does what is due, and nothing the second time", async () => {
@@ -104,96 +102,5 @@ describe("ring reconcile", () => {
       steps: [{ step: "publish", result: "failed", fault: "publish_unauthorized" }],
       problems: [{ code: "document_lost" }],
     });
-  });
-});
-
-/** Ctrl-C after so many pauses; `at` is called before each. */
-function stopAfter(cli: CliRing, pauses: number, at: (pause: number) => void = () => undefined): Partial<CliIo> {
-  const ctrlC = new AbortController();
-  let count = 0;
-  return {
-    interrupted: ctrlC.signal,
-    sleep: async (ms, signal) => {
-      await cli.clock.sleep(ms);
-      // Only the pause between two runs can be cut short.
-      if (signal === undefined) return;
-      count += 1;
-      at(count);
-      if (count === pauses) ctrlC.abort();
-    },
-  };
-}
-
-describe("ring reconcile --watch", () => {
-  test("keeps the ring through a rotation, and ends with 0 at Ctrl-C", async () => {
-    const cli = await startRipeRing({ rotateEverySeconds: 9000 });
-    const skip = (pause: number): void => {
-      if (pause === 1) cli.pass(9000);
-    };
-    const run = await cli.ring(["reconcile", "--watch"], stopAfter(cli, 3, skip));
-    expect(run.code).toBe(EXIT.ok);
-    expect(run.out).toContain("let generation 2 sign instead of 1 (due): done");
-    expect((await cli.observe()).active?.generation).toBe(2);
-    expect(messagesOf(run)).toContain("keeping ring main, a run every 300 s");
-  });
-
-  test("waits for --interval between two runs", async () => {
-    const cli = await startRipeRing();
-    const before = cli.sleeps.length;
-    await cli.ring(["reconcile", "--watch", "--interval", "7"], stopAfter(cli, 2));
-    expect(cli.sleeps.slice(before)).toEqual([7000, 7000]);
-  });
-
-  test("survives a run that fails, and does the work in the next one", async () => {
-    const cli = await startRipeRing();
-    await cli.overwrite("something else");
-    cli.kms.emulator.faults.add({ operation: "ListAliases", kind: "access_denied" });
-    const heal = (pause: number): void => {
-      if (pause === 2) cli.kms.emulator.faults.clear();
-    };
-    const run = await cli.ring(["reconcile", "--watch"], stopAfter(cli, 3, heal));
-    expect(run.code).toBe(EXIT.ok);
-    expect(messagesOf(run).match(/failed kms_access_denied: /g)).toHaveLength(2);
-    expect(run.out).toContain("publish the key set (refused): done");
-  });
-
-  test("--json has a line for a run that fails, too", async () => {
-    const cli = await startRipeRing();
-    cli.kms.emulator.faults.add({ operation: "ListAliases", kind: "access_denied" });
-    const { out } = await cli.ring(["reconcile", "--watch", "--json"], stopAfter(cli, 2));
-    const lines = out.trim().split("\n").map(jsonObject);
-    expect(lines).toMatchObject(Array.from({ length: 2 }, () => ({ error: { code: "kms_access_denied" } })));
-  });
-
-  test("says nothing while nothing happens; --json prints a line for each run", async () => {
-    const cli = await startRipeRing();
-    expect((await cli.ring(["reconcile", "--watch"], stopAfter(cli, 3))).out).toBe("");
-    const { out } = await cli.ring(["reconcile", "--watch", "--json"], stopAfter(cli, 3));
-    const lines = out.trim().split("\n");
-    expect(lines).toHaveLength(3);
-    for (const line of lines) expect(jsonObject(line)).toMatchObject({ converged: true });
-  });
-
-  test("ends with the pause when Ctrl-C comes during it, not after it", async () => {
-    const cli = await startRipeRing();
-    const ctrlC = new AbortController();
-    const sleep: CliIo["sleep"] = (_ms, signal) =>
-      new Promise((resolve) => {
-        given(signal).addEventListener("abort", () => resolve());
-        ctrlC.abort();
-      });
-    expect((await cli.ring(["reconcile", "--watch"], { interrupted: ctrlC.signal, sleep })).code).toBe(EXIT.ok);
-  });
-
-  test.for([
-    [["--watch", "--interval", "301"], "at most reconcileEverySeconds of the policy (300)"],
-    [["--watch", "--interval", "0"], "--interval must be a whole number"],
-    [["--interval", "60"], "--interval needs --watch"],
-    [["--watch", "--dry-run"], "exclude each other"],
-  ] as const)("%j is wrong usage", async ([argv, message]) => {
-    const cli = await startCliRing();
-    const run = await cli.ring(["reconcile", ...argv]);
-    expect(run).toMatchObject({ code: EXIT.usage, err: expect.stringContaining(message) });
-    expect(cli.kms.emulator.requests.ListAliases).toBe(0);
   });
 });

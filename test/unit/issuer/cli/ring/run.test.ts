@@ -172,3 +172,42 @@ describe("a person", () => {
     expect(shown(runOf({ problems })).err).toBe("problem generation_unfit: it does not fit\n");
   });
 });
+
+describe("the list of taken-back tokens", () => {
+  const list = {
+    result: "published",
+    reasons: ["revoked"],
+    rev: 7,
+    issuedAt: NOW,
+    expiresAt: after(86_410),
+    counts: { jti: 1, sid: 0, sub: 2 },
+    leftOut: { jti: 0, sid: 0, sub: 0 },
+    unreadable: 0,
+    notBefore: undefined,
+    fault: undefined,
+  } as const;
+  const fault = { code: "revocation_table_denied", message: "Allow the action." } as const;
+
+  test("that was published is something to tell", () => {
+    expect(shown(runOf({}, { list })).out).toBe(
+      "publish the list of taken-back tokens (revoked): done, rev 7, 1 token, 0 sessions, 2 subjects\n",
+    );
+    expect(shown(runOf({}, { list: { ...list, result: "unchanged", reasons: [] } })).out).toBe("nothing to do\n");
+  });
+
+  test("is in the JSON, with the code of its fault", () => {
+    expect(runToJson(runOf({}, { list }))).toMatchObject({ list: { result: "published", rev: 7, fault: undefined } });
+    const failing = runOf({}, { list: { ...list, result: "failed", fault }, isConverged: false });
+    expect(runToJson(failing)).toMatchObject({ failure: { code: fault.code }, list: { fault: fault.code } });
+  });
+
+  test("that could not be made is told on stderr, and is an exit code of its fault", () => {
+    const failing = runOf({}, { list: { ...list, result: "failed", fault }, isConverged: false });
+    expect(exitCodeOfRun(failing)).toBe(EXIT.unauthorized);
+    const { out, err } = shown(failing);
+    expect(out).toBe("");
+    expect(err).toContain(
+      "failed to publish the list of taken-back tokens: revocation_table_denied: Allow the action.",
+    );
+  });
+});

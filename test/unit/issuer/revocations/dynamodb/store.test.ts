@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createDynamoDbRevocations } from "../../../../../issuer/revocations/dynamodb/store.ts";
+import { startCutProxy } from "../../../../support/cut-proxy.ts";
 import { startDynamoDb } from "../../../../support/dynamodb.ts";
 import type { LocalDynamoDb } from "../../../../support/dynamodb.ts";
 import {
@@ -37,13 +38,43 @@ describe("an item", () => {
   test("has all that decides in its keys, and a time when DynamoDB may delete it", async () => {
     const store = createDynamoDbRevocations(TABLE);
     await store.add(ISSUER, tokenEntry("a", 1_800_000_000), timeOf(1_800_604_920.5));
-    expect(await dynamodb.scan(TABLE)).toEqual([
+    const items = await dynamodb.scan(TABLE);
+    expect(items.filter(({ expires_at: end }) => end !== undefined)).toEqual([
       {
         issuer: { S: ISSUER },
         entry: { S: expect.stringMatching(/^jti#[\w-]{11}#1800000000$/) as string },
         expires_at: { N: "1800604921" },
       },
     ]);
+    expect(items.map(({ entry }) => entry)).toContainEqual({ S: "change" });
+  });
+
+  test("that each entry replaces tells rotators that wait, and counts as no entry", async () => {
+    const store = createDynamoDbRevocations(TABLE);
+    const issuer = issuerOf("https://waiting.example.com");
+    const changes = [await store.lastChange(issuer)];
+    for (const jti of ["a", "b"]) {
+      await store.add(issuer, tokenEntry(jti, 1_800_000_000), timeOf(1_800_604_920));
+      changes.push(await store.lastChange(issuer));
+    }
+    expect(changes[0]).toBeUndefined();
+    expect(new Set(changes).size).toBe(3);
+    expect(await store.load(issuer)).toMatchObject({ entries: [{}, {}], unreadable: 0 });
+  });
+
+  test("of an entry is durable although rotators that wait cannot be told", async () => {
+    const network = await startCutProxy(dynamodb.endpoint);
+    onTestFinished(() => network.close());
+    vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", network.url);
+    onTestFinished(() => void vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint));
+    const before = dynamodb.calls.length;
+    Object.defineProperty(network, "isCut", { get: () => dynamodb.calls.length > before });
+    const issuer = issuerOf("https://cut.example.com");
+    await createDynamoDbRevocations(TABLE).add(issuer, tokenEntry("a", 1_800_000_000), timeOf(1_800_604_920));
+    vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint);
+    const store = createDynamoDbRevocations(TABLE);
+    expect((await store.load(issuer)).entries).toHaveLength(1);
+    expect(await store.lastChange(issuer)).toBeUndefined();
   });
 
   test("of the rotator lies in a partition that no issuer's entries have", async () => {

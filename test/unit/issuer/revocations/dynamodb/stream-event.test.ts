@@ -21,6 +21,7 @@ test.each([
   ["deletions by TTL", { name: "REMOVE" }],
   ["the rotator's rev", { name: "MODIFY", issuer: `#rotator:${TEST_ISSUER}`, entry: "rev" }],
   ["the rotator's counts", { name: "INSERT", issuer: `#rotator:${TEST_ISSUER}`, entry: "counts" }],
+  ["the item that each entry replaces", { name: "MODIFY", entry: "change" }],
   ["another issuer's entries", { issuer: "https://other.example.com" }],
 ] as const)("not %s", (_, change) => {
   expect(addedRevocations(streamEvent([{ addedAt, ...change }]), issuer)).toEqual([]);

@@ -1,0 +1,31 @@
+/** What the list of a ring has to hold by its table. Consistent: it knows each entry whose `add` had resolved before. */
+import type { EpochSeconds, IssuerUrl } from "../../../shared/identifiers.ts";
+import { composeBody } from "../../../shared/revocations/sections.ts";
+import type { ComposedBody, RevocationCounts, RevocationEntry } from "../../../shared/revocations/sections.ts";
+import { digestOf } from "../../../shared/revocations/signed-list.ts";
+import { listEntries } from "../../revocations/entry.ts";
+import type { RevocationTiming } from "../../revocations/entry.ts";
+import type { RevocationStore } from "../../revocations/store.ts";
+
+export interface Composed {
+  readonly entries: readonly RevocationEntry[];
+  readonly composed: ComposedBody & { readonly sha256: string };
+  /** With what has no room. */
+  readonly total: RevocationCounts;
+  readonly unreadable: number;
+}
+
+/** @throws SealgateError `revocation_table_…` */
+export async function composeFrom(
+  store: Pick<RevocationStore, "load">,
+  issuer: IssuerUrl,
+  timing: RevocationTiming,
+  now: EpochSeconds,
+): Promise<Composed> {
+  const { entries: stored, unreadable } = await store.load(issuer);
+  const entries = listEntries(stored, timing, now);
+  const composed = composeBody(entries);
+  const { counts, leftOut } = composed;
+  const total = { jti: counts.jti + leftOut.jti, sid: counts.sid + leftOut.sid, sub: counts.sub + leftOut.sub };
+  return { entries, composed: { ...composed, sha256: await digestOf(composed.body) }, total, unreadable };
+}

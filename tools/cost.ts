@@ -19,8 +19,11 @@ const KEYS_AT_REST = 3;
 /** Assumptions, for Lambda with 512 MB: a run of the rotator and a signature, with the waiting for KMS and Cloudflare. */
 const LAMBDA = { memoryGb: 0.5, runSeconds: 2, signSeconds: 0.03 };
 
-/** A reading of the table is rounded up to 4 KB; entries have about 150 octets, and count for little longer than the token lives. */
-const ENTRY = { octets: 150, readUnitOctets: 4096, inForceSeconds: 1.5 * POLICY.timing.maxTokenTtlSeconds };
+/**
+ * A reading of the table is rounded up to 4 KB, and brings entries that have ended, too: DynamoDB deletes them a week later, and takes
+ * up to two days for that. An entry has about 150 octets.
+ */
+const ENTRY = { octets: 150, readUnitOctets: 4096, keptSeconds: 9 * 86_400 };
 
 /** @param month 1 for the first: KMS keys that are billed in it */
 export function keysInMonth(month: number, areRetiredDeleted: boolean): number {
@@ -54,14 +57,17 @@ function lambda(): number {
   );
 }
 
-/** One list for each: written, signed by the root key, and read back by the rotator, twice for each list and once for each run. */
+/**
+ * One list for each: written, signed by the root key, and read back. The table is read twice for each list and once for each run, and
+ * written five times: the entry, what tells rotators of it, the list's rev, its note and its counts.
+ */
 function takingBack(): number {
   const { revocations } = EXAMPLE;
-  const inForce = (revocations * ENTRY.inForceSeconds) / SECONDS_PER_MONTH;
-  const unitsPerReading = Math.ceil((inForce * ENTRY.octets) / ENTRY.readUnitOctets);
+  const kept = (revocations * ENTRY.keptSeconds) / SECONDS_PER_MONTH;
+  const unitsPerReading = Math.ceil((kept * ENTRY.octets) / ENTRY.readUnitOctets);
   const runs = SECONDS_PER_MONTH / POLICY.reconcileEverySeconds;
   return (
-    perMillion(revocations * 4, PRICES.dynamoDbPerMillionWriteUnits) +
+    perMillion(revocations * 5, PRICES.dynamoDbPerMillionWriteUnits) +
     perMillion(revocations + (2 * revocations + runs) * unitsPerReading, PRICES.dynamoDbPerMillionReadUnits) +
     perMillion(revocations, PRICES.kvPerMillionWrites) +
     perMillion(revocations, PRICES.kmsOthersPer10000 * 100) +

@@ -11,7 +11,7 @@ export interface LocalDynamoDb {
   /** What the AWS SDK has to find in the environment. */
   readonly env: Readonly<Record<string, string>>;
   createTable(name: string): Promise<void>;
-  /** The operations that it was asked for so far. */
+  /** The operations that it was asked for so far, a query with its condition. */
   readonly calls: readonly string[];
   /** All items of a table, as the SDK gives them. */
   scan(name: string): Promise<readonly Record<string, unknown>[]>;
@@ -23,8 +23,13 @@ export async function startDynamoDb(port = 0): Promise<LocalDynamoDb> {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const calls: string[] = [];
-  server.on("request", ({ headers }: IncomingMessage) => {
-    calls.push(String(headers["x-amz-target"]).replace(/^.*\./, ""));
+  server.on("request", (request: IncomingMessage) => {
+    let body = "";
+    request.on("data", (part: Buffer) => (body += part.toString()));
+    request.on("end", () => {
+      const operation = String(request.headers["x-amz-target"]).replace(/^.*\./, "");
+      calls.push(`${operation} ${/"KeyConditionExpression":"([^"]*)"/.exec(body)?.[1] ?? ""}`.trim());
+    });
   });
   const address = server.address();
   const endpoint = `http://127.0.0.1:${given(typeof address === "object" ? address?.port : undefined)}`;

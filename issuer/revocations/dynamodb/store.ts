@@ -6,7 +6,6 @@
  * Beside the entries of an issuer lies one item that each `add` replaces, for rotators that wait: to read it costs one unit,
  * however many entries there are.
  */
-import { randomUUID } from "node:crypto";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { parseEpochSeconds } from "../../../shared/identifiers.ts";
 import type { IssuerUrl, RingName } from "../../../shared/identifiers.ts";
@@ -49,7 +48,7 @@ export function createDynamoDbRevocations(table: string): RevocationStore & Revo
       });
       await noteChange(client, issuer);
     },
-    lastChange: async (issuer) => (await get(client, changeKey(issuer)))?.["change"]?.S,
+    lastChange: (issuer) => lastChange(client, issuer),
     readCounts: async (issuer) => countsOf(await get(client, rotatorKey(issuer, COUNTS))),
     load: (issuer) => load(client, issuer),
     takeRev: (issuer, propose) => takeRev(client, issuer, propose),
@@ -66,14 +65,27 @@ export function createDynamoDbRevocations(table: string): RevocationStore & Revo
 /** Sort key of the item that each `add` replaces. */
 export const CHANGE = "change";
 
-function changeKey(issuer: IssuerUrl): Item {
-  return { issuer: text(issuer), entry: text(CHANGE) };
+/** A query, since that is what a rotator may do to an issuer's entries. It reads one item. */
+async function lastChange(client: TableClient, issuer: IssuerUrl): Promise<string | undefined> {
+  const answer = await client.call("Query", undefined, (sdk, dynamodb, options) =>
+    dynamodb.send(
+      new sdk.QueryCommand({
+        TableName: client.table,
+        ConsistentRead: true,
+        KeyConditionExpression: "#issuer = :issuer AND #entry = :entry",
+        ExpressionAttributeNames: { "#issuer": "issuer", "#entry": "entry" },
+        ExpressionAttributeValues: { ":issuer": text(issuer), ":entry": text(CHANGE) },
+      }),
+      options,
+    ),
+  );
+  return answer?.Items?.[0]?.["change"]?.S;
 }
 
 /** The entry is durable already. When this fails, the next run by schedule publishes it. */
 async function noteChange(client: TableClient, issuer: IssuerUrl): Promise<void> {
   try {
-    await put(client, { ...changeKey(issuer), change: text(randomUUID()) });
+    await put(client, { issuer: text(issuer), entry: text(CHANGE), change: text(crypto.randomUUID()) });
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
   }

@@ -10,10 +10,12 @@ import { rootAnchorsOf } from "../key-ring/index.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import { isRefused } from "./guard.ts";
 import type { Guard } from "./guard.ts";
+import { renderFault } from "./html.ts";
+import type { Html } from "./html.ts";
 import { renderPage } from "./page.ts";
 import type { Expected } from "./page.ts";
-import { renderFault, renderRing } from "./ring-view.ts";
-import type { Html, RingReading } from "./ring-view.ts";
+import { renderRing } from "./ring-view.ts";
+import type { RingReading } from "./ring-view.ts";
 import { STYLES } from "./styles.ts";
 
 export interface ConsoleOptions {
@@ -81,12 +83,19 @@ async function ringOf(read: ConsoleOptions["read"]): Promise<Awaited<Html>> {
   }
 }
 
-/** Public all of it: the signed document as KV holds it, and the root keys by which the page verifies it. */
+/** Public all of it: the signed documents as KV holds them, and the root keys by which the page verifies them. */
 async function keysOf(read: ConsoleOptions["read"]): Promise<object> {
   try {
-    const { observed, policy } = (await read()).state;
+    const { state, revocations } = await read();
+    const { observed, policy } = state;
     const anchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
-    return { ring: observed.ring, issuer: policy.issuer, keySet: observed.storedText, anchors };
+    return {
+      ring: observed.ring,
+      issuer: policy.issuer,
+      keySet: observed.storedText,
+      revocations: revocations?.text,
+      anchors,
+    };
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
     return { code: error.code };

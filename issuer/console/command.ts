@@ -16,6 +16,7 @@ import { createSharedRun } from "../shared-run.ts";
 import { createConsoleApp } from "./app.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import type { DecisionLog } from "./decision-log.ts";
+import { createRevocationsReader } from "./revocations.ts";
 import { createGuard } from "./guard.ts";
 import { readPageScript } from "./script.ts";
 import { decisionsIn } from "./tail.ts";
@@ -101,14 +102,15 @@ export interface StartConsoleOptions {
 export async function startConsole(options: StartConsoleOptions): Promise<HttpServer> {
   const { context, gateways, port, audience, decisions, interrupted } = options;
   const { clock } = context.ports;
+  const readRevocations = createRevocationsReader(context.ports);
   // Several tabs at the same moment are one look at KMS and KV.
   const reading = createSharedRun(async () => {
     const { state, plan } = await readRing(context);
-    return {
-      state,
-      plan,
-      gateways: await Promise.all(gateways.map((url) => askFor(url, state, { interrupted }, clock))),
-    };
+    const [revocations, ...answers] = await Promise.all([
+      readRevocations(state),
+      ...gateways.map((url) => askFor(url, state, { interrupted }, clock)),
+    ]);
+    return { state, plan, gateways: answers, revocations };
   }, clock);
   const guard = createGuard();
   const expected = { issuer: context.policy.issuer, audience };

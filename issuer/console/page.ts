@@ -1,6 +1,6 @@
 /** The page around the console's views. Everything comes from the console itself: nothing is loaded from elsewhere. */
 import { html } from "hono/html";
-import type { Html } from "./ring-view.ts";
+import type { Html } from "./html.ts";
 
 /** What the token's form begins with; a person can type something else. */
 export interface Expected {

@@ -8,16 +8,19 @@ import type { GatewayStatus } from "../cli/ring/status-text.ts";
 import { toVisible } from "../words/text.ts";
 import { actionsOf } from "./actions.ts";
 import type { Action } from "./actions.ts";
+import { renderFault } from "./html.ts";
+import type { Html } from "./html.ts";
+import type { RevocationsReading } from "./revocations.ts";
+import { renderRevocations } from "./revocations-view.ts";
 import { SPAN_WORDS, timeLineOf } from "./time-line.ts";
 import type { Bar, TimeLine } from "./time-line.ts";
-
-/** A piece of HTML, in which every text was escaped. */
-export type Html = ReturnType<typeof html>;
 
 export interface RingReading {
   readonly state: RingState;
   readonly plan: Plan;
   readonly gateways: readonly GatewayStatus[];
+  /** Undefined where single tokens cannot be taken back. */
+  readonly revocations: RevocationsReading | undefined;
 }
 
 /** Why something waits, in words. */
@@ -31,7 +34,7 @@ const WHY_NOT_YET: Readonly<Record<Upcoming["what"], string>> = {
   forget_timing: "gateways may obey the earlier, longer times until then",
 };
 
-export function renderRing({ state, plan, gateways }: RingReading): Html {
+export function renderRing({ state, plan, gateways, revocations }: RingReading): Html {
   const { observed, policy, now } = state;
   return html` <p class="lead">
       Ring <b>${toVisible(observed.ring)}</b> of ${toVisible(policy.issuer)}, ${policy.alg}. Read
@@ -77,16 +80,19 @@ export function renderRing({ state, plan, gateways }: RingReading): Html {
       </dl>
       ${gateways.length === 0 ? html`<p>No gateway was given: add <code>--gateway &lt;url&gt;</code> to the command.</p>` : ""}
     </section>
+    ${
+      revocations === undefined
+        ? ""
+        : html`<section aria-labelledby="revocations">
+            <h2 id="revocations">Tokens taken back</h2>
+            ${renderRevocations(revocations, state, gateways)}
+          </section>`
+    }
     <section aria-labelledby="actions">
       <h2 id="actions">What you can do</h2>
       <p>This page only reads. Copy a command to a terminal with the rotator’s permissions.</p>
       ${actionsOf(state, plan).map(renderAction)}
     </section>`;
-}
-
-/** What is shown when the ring could not be read. */
-export function renderFault(code: string, message: string): Html {
-  return html`<p class="problem" role="alert"><b>${toVisible(code)}</b>: ${toVisible(message)}</p>`;
 }
 
 function renderProblems({ problems }: Plan): Html {

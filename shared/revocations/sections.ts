@@ -90,6 +90,26 @@ export function findEntry(
   return undefined;
 }
 
+/** What a body says of one entry. */
+export interface ListedEntry {
+  readonly kind: RevocationKind;
+  readonly prefix: RevocationPrefix;
+  /** Of a subject, epoch seconds. */
+  readonly cut: number | undefined;
+}
+
+/** All entries, for a person who wants to see them. */
+export function* entriesOf(sections: RevocationSections): Generator<ListedEntry> {
+  const { counts, octets } = sections;
+  for (const kind of REVOCATION_KINDS) {
+    for (let index = 0; index < counts[kind]; index += 1) {
+      const at = startOf(counts, kind) + index * ENTRY_OCTETS[kind];
+      const prefix = Uint32Array.from({ length: PREFIX_WORDS[kind] }, (_, word) => octets.getUint32(at + 4 * word));
+      yield { kind, prefix, cut: kind === "sub" ? cutAt(sections, at) : undefined };
+    }
+  }
+}
+
 /** The cut of a subject's entry, in epoch seconds. @param at from {@link findEntry} */
 export function cutAt({ octets }: RevocationSections, at: number): number {
   return octets.getUint32(at + 4 * PREFIX_WORDS.sub);

@@ -6,6 +6,7 @@ import { startConsole } from "../../issuer/console/command.ts";
 import type { StartConsoleOptions } from "../../issuer/console/command.ts";
 import type { HttpServer } from "../../issuer/http/server.ts";
 import { createRingMemory } from "../../issuer/key-ring/index.ts";
+import type { RingPorts } from "../../issuer/key-ring/index.ts";
 import { startRingWorld } from "./ring-world.ts";
 import type { RingWorld } from "./ring-world.ts";
 
@@ -24,17 +25,20 @@ export interface OpenedConsole {
 
 export interface OpenOptions extends Partial<Pick<StartConsoleOptions, "decisions" | "gateways">> {
   readonly browser?: Parameters<Browser["newContext"]>[0];
+  /** A ring that has been begun; a new one if left out. */
+  readonly world?: RingWorld;
+  /** Where its taken-back tokens are. */
+  readonly revocations?: RingPorts["revocations"];
 }
 
 /** Closed with the test. The page's clock is the ring's, and stands until it is moved. */
 export async function openConsole(browser: Browser, options: OpenOptions = {}): Promise<OpenedConsole> {
-  const world = await startRingWorld();
-  await world.run({ request: { kind: "init" } });
+  const world = options.world ?? (await newRing());
   const interrupted = new AbortController();
   const server = await startConsole({
     context: {
       policy: world.policy,
-      ports: world.ports,
+      ports: { ...world.ports, revocations: options.revocations },
       options: { policy: world.policy, memory: createRingMemory(), actor: "test" },
     },
     gateways: options.gateways ?? [],
@@ -58,6 +62,12 @@ export async function openConsole(browser: Browser, options: OpenOptions = {}): 
   await page.goto(server.url);
   await page.waitForURL(new URL("/", server.url).href);
   return { world, server, page, context, requests, complaints };
+}
+
+async function newRing(): Promise<RingWorld> {
+  const world = await startRingWorld();
+  await world.run({ request: { kind: "init" } });
+  return world;
 }
 
 /** @returns rule and elements of what axe-core calls serious or critical */

@@ -21,6 +21,15 @@ export interface GatewayHealth {
   readonly anchors: readonly string[];
   /** What it found wrong with the document in KV, or why it was not reached. */
   readonly problem: string | undefined;
+  /** The list of taken-back tokens that it refuses by; undefined when it looks at none. */
+  readonly revocations: GatewayList | undefined;
+}
+
+export interface GatewayList {
+  /** Undefined when it has no list that it may use. */
+  readonly rev: number | undefined;
+  readonly ageSeconds: number | undefined;
+  readonly problem: string | undefined;
 }
 
 /** @throws UsageError unless it is the address of a Worker */
@@ -55,6 +64,7 @@ export async function askGateway(gateway: URL, ring: RingName, interrupted: Abor
       ageSeconds: numberOf(ageSeconds),
       anchors: Array.isArray(anchors) ? anchors.flatMap((kid) => textOf(kid) ?? []) : [],
       problem: textOf(problem),
+      revocations: listOf(found["revocations"]),
     };
   } catch (error) {
     return unreachable(error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no connection");
@@ -69,7 +79,14 @@ const NOTHING = {
   source: undefined,
   ageSeconds: undefined,
   anchors: [],
+  revocations: undefined,
 } as const;
+
+function listOf(value: unknown): GatewayList | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { rev, ageSeconds, problem } = value;
+  return { rev: numberOf(rev), ageSeconds: numberOf(ageSeconds), problem: textOf(problem) };
+}
 
 /** Codes only, so that a stranger's answer cannot write to the terminal. */
 function textOf(value: unknown): string | undefined {

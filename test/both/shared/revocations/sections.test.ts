@@ -6,6 +6,7 @@ import type { RevocationKind } from "../../../../shared/revocations/prefix.ts";
 import {
   composeBody,
   cutAt,
+  entriesOf,
   findEntry,
   MAX_BODY_OCTETS,
   MAX_REVOCATIONS,
@@ -128,4 +129,18 @@ test.each([
 test("the order of one section says nothing about the next", () => {
   const words = [9, 9, 1, 1, 1, 1, 0, 0, 0, 0, 77];
   expect(parseBody(bodyOf(words), { jti: 1, sid: 1, sub: 1 })).toBeDefined();
+});
+
+test("all entries are read back, in the order of the sections", () => {
+  const { body, counts } = composeBody([
+    entry("sub", [5, 6, 7, 8], 10, 9),
+    entry("jti", [1, 2]),
+    entry("sid", [1, 1, 1, 1]),
+  ]);
+  const listed = [...entriesOf(given(parseBody(body, counts)))];
+  expect(listed.map(({ kind, prefix, cut }) => [kind, [...prefix], cut])).toEqual([
+    ["jti", [1, 2], undefined],
+    ["sid", [1, 1, 1, 1], undefined],
+    ["sub", [5, 6, 7, 8], 9],
+  ]);
 });

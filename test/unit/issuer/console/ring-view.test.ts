@@ -1,6 +1,6 @@
 /** The ring as HTML: its facts, and texts of strangers, which stay text. */
 import { expect, test } from "vitest";
-import { renderFault, renderRing } from "../../../../issuer/console/ring-view.ts";
+import { renderRing } from "../../../../issuer/console/ring-view.ts";
 import { given } from "../../../support/values.ts";
 import { readingOf } from "./support.ts";
 
@@ -13,6 +13,7 @@ test("shows the time line, what comes next and why, keys, KV, gateways and comma
     rev: 7,
     source: "kv",
     ageSeconds: 61,
+    revocations: undefined,
   } as const;
   const page = String(
     await renderRing({ ...reading, gateways: [{ ...gateway, problem: undefined, published: "same" }] }),
@@ -50,13 +51,8 @@ test("keeps markup and marks of direction as text, wherever they come from", asy
   const [first, ...others] = state.observed.generations;
   const generations = [{ ...given(first), keyId: hostile, keyState: hostile }, ...others];
   const document = { kind: "unknown", fault: "publish_failed", message: hostile } as const;
-  const pages = [
-    await renderRing(readingOf({ ...state.observed, generations, document })),
-    await renderFault("x", hostile),
-  ];
-  for (const page of pages.map(String)) {
-    expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;&quot;\\u202e");
-    expect(page).not.toContain("<img");
-    expect(page).not.toContain("\u202e");
-  }
+  const page = String(await renderRing(readingOf({ ...state.observed, generations, document })));
+  expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;&quot;\\u202e");
+  expect(page).not.toContain("<img");
+  expect(page).not.toContain("\u202e");
 });

@@ -7,5 +7,10 @@ import { ringPolicy } from "../../../support/ring-world.ts";
 
 export function readingOf(observed: ObservedRing = observedRing(), elapsed = 10): RingReading {
   const [policy, now] = [ringPolicy(), after(elapsed)];
-  return { state: deriveState(observed, policy, now, undefined), plan: planRing(observed, policy, now), gateways: [] };
+  return {
+    state: deriveState(observed, policy, now, undefined),
+    plan: planRing(observed, policy, now),
+    gateways: [],
+    revocations: undefined,
+  };
 }

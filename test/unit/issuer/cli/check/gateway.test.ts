@@ -12,6 +12,7 @@ const health = {
   ageSeconds: 1,
   anchors: [],
   problem: undefined,
+  revocations: undefined,
 } as const;
 const policy = ringPolicy();
 

@@ -60,6 +60,7 @@ const HEALTHY: GatewayStatus = {
   source: "kv",
   ageSeconds: 61,
   problem: undefined,
+  revocations: undefined,
   anchors: [],
   published: "same",
 };

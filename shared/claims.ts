@@ -2,13 +2,13 @@
  * The registered claims (RFC 7519 section 4.1), checked in a fixed order after the signature holds. Pure: no I/O, and no
  * clock; `now` is passed in.
  */
-import { parseEpochSeconds } from "./identifiers.ts";
+import { isEpochSeconds } from "./identifiers.ts";
 import type { Audience, EpochSeconds, IssuerUrl } from "./identifiers.ts";
 import type { JsonObject } from "./json.ts";
 import { excerpt } from "./rejection.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err, ok } from "./result.ts";
-import type { Result } from "./result.ts";
+import type { Err, Result } from "./result.ts";
 
 /** What a token must satisfy. Every member is required: there is no way to leave a check out. */
 export interface ClaimsRules {
@@ -32,14 +32,6 @@ export interface VerifiedClaims extends JsonObject {
   readonly jti?: string;
 }
 
-/** What remains to be checked of a token that was already verified once. */
-export interface ValidityWindow {
-  /** `exp`, NumericDate. */
-  readonly expiresAt: number;
-  /** The latest of `nbf` and `iat`, or 0. */
-  readonly notBefore: number;
-}
-
 /**
  * Checks iss, aud, exp, nbf, iat and the lifetime, in this order, then the types of sub and jti.
  *
@@ -51,23 +43,20 @@ export function checkClaims(
   rules: ClaimsRules,
   now: EpochSeconds,
 ): Result<VerifiedClaims, TokenRejection> {
-  const { iss, aud } = claims;
-  if (iss === undefined) return err({ code: "claim_missing", claim: "iss" });
-  if (typeof iss !== "string") return err({ code: "claim_invalid", claim: "iss" });
+  const { iss, aud, exp, nbf, iat, sub = "", jti = "" } = claims;
+  if (typeof iss !== "string") return faulty("iss", iss);
   const wrongIssuer = checkIssuer(iss, rules);
   if (wrongIssuer !== undefined) return err(wrongIssuer);
-  if (aud === undefined) return err({ code: "claim_missing", claim: "aud" });
-  if (!isAudienceClaim(aud)) return err({ code: "claim_invalid", claim: "aud" });
+  if (!isAudienceClaim(aud)) return faulty("aud", aud);
   const wrongAudience = checkAudience(aud, rules);
   if (wrongAudience !== undefined) return err(wrongAudience);
-  const times = readTimes(claims);
-  if (!times.ok) return times;
-  const { exp, nbf, iat } = times.value;
-  const outside = checkTimes(exp, nbf, iat, rules, now);
+  if (!isEpochSeconds(exp)) return faulty("exp", exp);
+  if (nbf !== undefined && !isEpochSeconds(nbf)) return faulty("nbf", nbf);
+  if (iat !== undefined && !isEpochSeconds(iat)) return faulty("iat", iat);
+  const outside = checkTimes({ exp, nbf, iat }, rules, now);
   if (outside !== undefined) return err(outside);
-  for (const claim of ["sub", "jti"]) {
-    if (claims[claim] !== undefined && typeof claims[claim] !== "string") return err({ code: "claim_invalid", claim });
-  }
+  if (typeof sub !== "string") return faulty("sub", sub);
+  if (typeof jti !== "string") return faulty("jti", jti);
   // Every member that VerifiedClaims narrows has been checked above; a copy would only cost time.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return ok(claims as VerifiedClaims);
@@ -97,52 +86,28 @@ export function namesOneOf(aud: string | readonly string[], audiences: readonly 
   return false;
 }
 
-/** The window of a verified claims set, for {@link checkWindow}. */
-export function windowOf(claims: VerifiedClaims): ValidityWindow {
-  const times = readTimes(claims);
-  if (!times.ok) throw new TypeError("windowOf takes claims that are checked");
-  return { expiresAt: times.value.exp, notBefore: Math.max(times.value.nbf ?? 0, times.value.iat ?? 0) };
+function faulty(claim: string, value: unknown): Err<TokenRejection> {
+  return err({ code: value === undefined ? "claim_missing" : "claim_invalid", claim });
 }
 
-/** The checks of time again, for a token remembered since an earlier request: a clock may also have been set back. */
-export function checkWindow(
-  window: ValidityWindow,
-  clockSkewSeconds: number,
-  now: EpochSeconds,
-): TokenRejection | undefined {
-  // Written so that a comparison with NaN refuses, here and below.
-  if (!(window.expiresAt > now - clockSkewSeconds)) return expired(window.expiresAt, now);
-  if (!(window.notBefore <= now + clockSkewSeconds)) return notYetValid(window.notBefore, now);
-  return undefined;
-}
-
+/** The claims of time, of the right types. */
 interface Times {
-  readonly exp: EpochSeconds;
-  readonly nbf: EpochSeconds | undefined;
-  readonly iat: EpochSeconds | undefined;
+  readonly exp: number;
+  readonly nbf?: number | undefined;
+  readonly iat?: number | undefined;
 }
 
-function readTimes(claims: JsonObject): Result<Times, TokenRejection> {
-  if (claims["exp"] === undefined) return err({ code: "claim_missing", claim: "exp" });
-  const exp = parseEpochSeconds(claims["exp"]);
-  if (exp === undefined) return err({ code: "claim_invalid", claim: "exp" });
-  const nbf = parseEpochSeconds(claims["nbf"]);
-  if (nbf === undefined && claims["nbf"] !== undefined) return err({ code: "claim_invalid", claim: "nbf" });
-  const iat = parseEpochSeconds(claims["iat"]);
-  if (iat === undefined && claims["iat"] !== undefined) return err({ code: "claim_invalid", claim: "iat" });
-  return ok({ exp, nbf, iat });
-}
-
-function checkTimes(
-  exp: EpochSeconds,
-  nbf: EpochSeconds | undefined,
-  iat: EpochSeconds | undefined,
-  rules: ClaimsRules,
+/** Every claim of time. Asked again of a token that is remembered: time goes on, and a clock may also be set back. */
+export function checkTimes(
+  { exp, nbf, iat }: Times,
+  { clockSkewSeconds, maxTokenTtlSeconds }: Pick<ClaimsRules, "clockSkewSeconds" | "maxTokenTtlSeconds">,
   now: EpochSeconds,
 ): TokenRejection | undefined {
-  const { clockSkewSeconds, maxTokenTtlSeconds } = rules;
-  if (!(exp > now - clockSkewSeconds)) return expired(exp, now);
-  if (nbf !== undefined && !(nbf <= now + clockSkewSeconds)) return notYetValid(nbf, now);
+  // Written so that a comparison with NaN refuses.
+  if (!(exp > now - clockSkewSeconds)) return { code: "token_expired", expiredForSeconds: now - exp };
+  if (nbf !== undefined && !(nbf <= now + clockSkewSeconds)) {
+    return { code: "token_not_yet_valid", validInSeconds: nbf - now };
+  }
   if (iat !== undefined && !(iat <= now + clockSkewSeconds)) {
     return { code: "token_issued_in_future", aheadSeconds: iat - now };
   }
@@ -156,12 +121,4 @@ function checkTimes(
 function isAudienceClaim(aud: unknown): aud is string | readonly string[] {
   if (typeof aud === "string") return true;
   return Array.isArray(aud) && aud.length > 0 && aud.every((one) => typeof one === "string");
-}
-
-function expired(exp: number, now: EpochSeconds): TokenRejection {
-  return { code: "token_expired", expiredForSeconds: now - exp };
-}
-
-function notYetValid(notBefore: number, now: EpochSeconds): TokenRejection {
-  return { code: "token_not_yet_valid", validInSeconds: notBefore - now };
 }

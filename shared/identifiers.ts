@@ -52,9 +52,9 @@ export function kidOfThumbprint(digest: Uint8Array): Kid {
  * @returns the issuer, or the rule that `value` breaks.
  */
 export function parseIssuerUrl(value: unknown): Result<IssuerUrl, string> {
-  if (!isName(value)) return err("must be a URL of at most 512 visible ASCII characters");
-  // "https://a.example,https://b.example" is a URL too, of a host that no token names.
-  if (value.includes(",")) return err("must be one URL, without a comma");
+  // "https://a.example/,https://b.example/" is a URL too, and no token names it.
+  if (!isName(value) || value.includes(","))
+    return err("must be one URL, without a comma, of at most 512 visible ASCII characters");
   const url = parsePlainUrl(value);
   return url.ok ? ok(value as IssuerUrl) : url;
 }
@@ -93,7 +93,12 @@ export function parseRingName(value: unknown): RingName | undefined {
  * @returns the time, or undefined.
  */
 export function parseEpochSeconds(value: unknown): EpochSeconds | undefined {
-  return typeof value === "number" && value >= 0 && value <= MAX_EPOCH_SECONDS ? (value as EpochSeconds) : undefined;
+  return isEpochSeconds(value) ? value : undefined;
+}
+
+/** The same as a question. */
+export function isEpochSeconds(value: unknown): value is EpochSeconds {
+  return typeof value === "number" && value >= 0 && value <= MAX_EPOCH_SECONDS;
 }
 
 /**

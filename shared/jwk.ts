@@ -104,15 +104,12 @@ export function parsePublicJwk(value: unknown): Result<PublicJwk, JwkProblem> {
  * {@link parsePublicJwk} and stripped, because implementations disagree on them.
  */
 export function toKeyMaterial(jwk: PublicJwk): { readonly kty: string; readonly [member: string]: string } {
-  switch (jwk.kty) {
-    case "RSA":
-      return { kty: jwk.kty, n: jwk.n, e: jwk.e };
-    case "EC":
-      return { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y };
-    case "OKP":
-      return { kty: jwk.kty, crv: jwk.crv, x: jwk.x };
-  }
+  const material = Object.entries(jwk).filter(([member]) => KEY_MATERIAL.includes(member));
+  return { kty: jwk.kty, ...Object.fromEntries(material) };
 }
+
+/** RFC 7638 section 3.2, in the order of section 3.3. */
+const KEY_MATERIAL = ["crv", "e", "kty", "n", "x", "y"];
 
 /** Octets of a signature made with this key: the modulus for RSA, r and s for ECDSA (RFC 7518 section 3), 64 for Ed25519. */
 export function signatureBytesOf(jwk: PublicJwk, algorithm: Algorithm): number {
@@ -124,9 +121,8 @@ export function signatureBytesOf(jwk: PublicJwk, algorithm: Algorithm): number {
  * @returns base64url of the hash of the required members in lexicographic order.
  */
 export async function calculateThumbprint(jwk: PublicJwk): Promise<Kid> {
-  const material = toKeyMaterial(jwk);
   // The list of members is also their order.
-  const canonical = JSON.stringify(material, ["crv", "e", "kty", "n", "x", "y"]);
+  const canonical = JSON.stringify(jwk, KEY_MATERIAL);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical));
   return kidOfThumbprint(new Uint8Array(digest));
 }
@@ -143,9 +139,8 @@ function parseRsa(jwk: JsonObject, base: Base): Result<RsaPublicJwk, JwkProblem>
   if (!isOdd(modulus)) return err("modulus_invalid");
   const exponent = parseUnsigned(e);
   if (exponent === undefined || typeof e !== "string") return err("exponent_invalid");
-  // RFC 8017 section 3.1: 3 <= e. An even exponent has no inverse.
-  const tooSmall = exponent.length === 1 && (exponent[0] ?? 0) < 3;
-  if (exponent.length > MAX_RSA_EXPONENT_BYTES || tooSmall || !isOdd(exponent)) return err("exponent_invalid");
+  // RFC 8017 section 3.1: 3 <= e. An even exponent has no inverse; "AQ" is 1.
+  if (exponent.length > MAX_RSA_EXPONENT_BYTES || e === "AQ" || !isOdd(exponent)) return err("exponent_invalid");
   return ok({ kty: "RSA", n, e, ...base });
 }
 

@@ -7,7 +7,7 @@ import type { Algorithm } from "./algorithms.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { parseKid } from "./identifiers.ts";
 import type { Kid } from "./identifiers.ts";
-import { signatureBytesOf, toKeyMaterial } from "./jwk.ts";
+import { calculateThumbprint, signatureBytesOf, toKeyMaterial } from "./jwk.ts";
 import type { PublicJwk } from "./jwk.ts";
 import { parseJsonObject } from "./json.ts";
 import { allocateOctets } from "./octets.ts";
@@ -100,6 +100,16 @@ export async function importVerificationKey(jwk: PublicJwk, kid: Kid): Promise<V
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Imports a key of which only its own thumbprint may be the `kid`: with a name of its own choice, a key could pass for another
+ * one, a revoked one say.
+ */
+export async function importNamedKey(jwk: PublicJwk): Promise<VerificationKey | "kid_mismatch" | "import_failed"> {
+  const kid = await calculateThumbprint(jwk);
+  if ((jwk.kid ?? kid) !== kid) return "kid_mismatch";
+  return (await importVerificationKey(jwk, kid)) ?? "import_failed";
 }
 
 /**

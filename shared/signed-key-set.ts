@@ -3,9 +3,9 @@
  * the issuer when it reads back what it has published.
  */
 import type { EpochSeconds, IssuerUrl, RingName } from "./identifiers.ts";
-import { calculateThumbprint, parsePublicJwk } from "./jwk.ts";
+import { parsePublicJwk } from "./jwk.ts";
 import type { JwkProblem } from "./jwk.ts";
-import { importVerificationKey } from "./jws.ts";
+import { importNamedKey } from "./jws.ts";
 import type { VerificationKey } from "./jws.ts";
 import { parseKeySet } from "./key-set.ts";
 import type { KeySetMemberProblem, ParsedKeySet } from "./key-set.ts";
@@ -89,20 +89,12 @@ export async function importTrustAnchors(
   const anchors: VerificationKey[] = [];
   const problems: TrustAnchorProblem[] = [];
   for (const [index, entry] of value.entries()) {
-    const anchor = await importTrustAnchor(entry);
-    if (anchor.ok) anchors.push(anchor.value);
-    else problems.push({ index, problem: anchor.error });
+    const jwk = parsePublicJwk(entry);
+    const anchor = jwk.ok ? await importNamedKey(jwk.value) : jwk.error;
+    if (typeof anchor === "string") problems.push({ index, problem: anchor });
+    else anchors.push(anchor);
   }
   return problems.length === 0 ? ok(anchors) : err(problems);
-}
-
-async function importTrustAnchor(entry: unknown): Promise<Result<VerificationKey, TrustAnchorProblem["problem"]>> {
-  const jwk = parsePublicJwk(entry);
-  if (!jwk.ok) return jwk;
-  const kid = await calculateThumbprint(jwk.value);
-  if (jwk.value.kid !== undefined && jwk.value.kid !== kid) return err("kid_mismatch");
-  const key = await importVerificationKey(jwk.value, kid);
-  return key === undefined ? err("import_failed") : ok(key);
 }
 
 function checkDocument({ document }: ParsedKeySet, rules: KeySetRules, now: EpochSeconds): KeySetProblem | undefined {

@@ -125,15 +125,16 @@ export function serialiseTiming(timing: EdgeTiming): TimingMember {
 /** @returns undefined unless every member is a whole number of seconds in its range. */
 export function parseTiming(value: unknown): EdgeTiming | undefined {
   if (!isJsonObject(value)) return undefined;
-  const kvCacheTtlSeconds = wholeSeconds(value["kv_cache_ttl"], MIN_KV_CACHE_TTL_SECONDS);
-  const memoryTtlSeconds = wholeSeconds(value["memory_ttl"], 1);
-  const clockSkewSeconds = wholeSeconds(value["clock_skew"], 0);
-  const maxTokenTtlSeconds = wholeSeconds(value["max_token_ttl"], 1);
-  if (kvCacheTtlSeconds === undefined || memoryTtlSeconds === undefined) return undefined;
-  if (clockSkewSeconds === undefined || maxTokenTtlSeconds === undefined) return undefined;
-  return { kvCacheTtlSeconds, memoryTtlSeconds, clockSkewSeconds, maxTokenTtlSeconds };
-}
-
-function wholeSeconds(value: unknown, least: number): number | undefined {
-  return isWholeNumber(value, least) ? value : undefined;
+  const {
+    kv_cache_ttl: kvCacheTtlSeconds,
+    memory_ttl: memoryTtlSeconds,
+    clock_skew: clockSkewSeconds,
+    max_token_ttl: maxTokenTtlSeconds,
+  } = value;
+  return isWholeNumber(kvCacheTtlSeconds, MIN_KV_CACHE_TTL_SECONDS) &&
+    isWholeNumber(memoryTtlSeconds, 1) &&
+    isWholeNumber(clockSkewSeconds, 0) &&
+    isWholeNumber(maxTokenTtlSeconds, 1)
+    ? { kvCacheTtlSeconds, memoryTtlSeconds, clockSkewSeconds, maxTokenTtlSeconds }
+    : undefined;
 }

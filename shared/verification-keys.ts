@@ -3,9 +3,7 @@
  * never per token, and a key that did not change is not imported again.
  */
 import type { Kid } from "./identifiers.ts";
-import { calculateThumbprint } from "./jwk.ts";
-import type { PublicJwk } from "./jwk.ts";
-import { importVerificationKey } from "./jws.ts";
+import { importNamedKey } from "./jws.ts";
 import type { VerificationKey } from "./jws.ts";
 import type { KeySetDocument, ParsedKeySet, RevokedKid, SkippedKey } from "./key-set.ts";
 
@@ -35,7 +33,7 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
   for (const [index, { kid, jwk }] of document.keys.entries()) {
     const isSameKey = JSON.stringify(jwk) === JSON.stringify(before.get(kid));
     const known = isSameKey ? previous?.keys.get(kid) : undefined;
-    const key = known ?? (await importKey(jwk, kid));
+    const key = known ?? (await importNamedKey({ ...jwk, kid }));
     if (typeof key === "string") skipped.push({ index, kid, problem: key });
     else keys.set(kid, key);
   }
@@ -53,10 +51,4 @@ export function withTombstones(keySet: ImportedKeySet, revoked: readonly Revoked
     document: { ...keySet.document, revoked: [...keySet.document.revoked, ...missing] },
     find: (kid) => (kids.has(kid) ? "revoked" : keySet.find(kid)),
   };
-}
-
-/** A kid names one key only: with a name of its own choice, a key could pass for another one, a revoked one say. */
-async function importKey(jwk: PublicJwk, kid: Kid): Promise<VerificationKey | "kid_mismatch" | "import_failed"> {
-  if ((await calculateThumbprint(jwk)) !== kid) return "kid_mismatch";
-  return (await importVerificationKey(jwk, kid)) ?? "import_failed";
 }

@@ -162,12 +162,8 @@ function checkHeader(
 ): Result<TokenTyp | undefined, TokenRejection> {
   if (!rules.algs.has(header.algorithm.alg)) return err({ code: "alg_not_allowed" });
   const typ = header.typ === undefined ? undefined : normaliseTyp(header.typ);
-  if (!isTokenTyp(typ) || !rules.typs.has(typ)) return err({ code: "typ_not_allowed" });
-  return ok(typ);
-}
-
-function isTokenTyp(typ: string | undefined): typ is TokenTyp | undefined {
-  return typ === undefined || typ === "jwt" || typ === "at+jwt";
+  for (const accepted of rules.typs) if (accepted === typ) return ok(accepted);
+  return err({ code: "typ_not_allowed" });
 }
 
 /** The key for the header's kid, only if the header's `alg` is the one the key is bound to (RFC 8725 section 3.1). */

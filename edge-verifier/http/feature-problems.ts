@@ -4,10 +4,13 @@
 import { problem, PROBLEMS } from "./problem.ts";
 import type { FeatureWireCode, Problem, WireCode } from "./problem.ts";
 
+/** RFC 6585 section 4. */
+const TOO_MANY = { status: 429, title: "Too Many Requests" };
+
 export const FEATURE_PROBLEMS: Readonly<Record<FeatureWireCode, Problem>> = {
   cors_origin_denied: problem(403, "This web origin may not call this API."),
-  too_many_refusals: problem(429, "Too many refused requests."),
-  too_many_requests: problem(429, "Too many requests."),
+  too_many_refusals: { ...TOO_MANY, detail: "Too many refused requests." },
+  too_many_requests: { ...TOO_MANY, detail: "Too many requests." },
 };
 
 export const ALL_PROBLEMS: Readonly<Record<WireCode, Problem>> = { ...PROBLEMS, ...FEATURE_PROBLEMS };

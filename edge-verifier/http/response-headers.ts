@@ -34,10 +34,10 @@ export function correctHeaders(
 ): void {
   removeHopHeaders(headers);
   if (guarded) {
-    const caching = headers.get("cache-control");
+    const caching = headers.get("Cache-Control");
     // Without an Authorization header nothing tells a cache that the answer is for one caller only (RFC 9111 section 3.5).
-    if (caching === null) headers.set("cache-control", "private");
-    else if (!DECIDED.test(caching)) headers.set("cache-control", `${caching}, private`);
+    if (caching === null) headers.set("Cache-Control", "private");
+    else if (!DECIDED.test(caching)) headers.set("Cache-Control", `${caching}, private`);
   }
   if (status === 201 || (status >= 300 && status < 400)) {
     for (const name of ["location", "content-location"]) {

@@ -39,7 +39,7 @@ export function indexRules<Rule extends { readonly pattern: PathPattern }>(rules
  */
 export function findRules<Rule>(index: RouteIndex<Rule>, folded: string): readonly Rule[] {
   const found: Placed<Rule>[] = [];
-  collect(index, folded, 0, folded.endsWith("/") ? folded.length - 1 : folded.length, found);
+  collect(index, folded, 0, endOf(folded), found);
   if (found.length > 1) found.sort((left, right) => left.place - right.place);
   return found.map(({ rule }) => rule);
 }
@@ -58,12 +58,31 @@ function collect<Rule>(
     return;
   }
   if (node.parameter === undefined && node.literals.size === 0) return;
-  const slash = path.indexOf("/", position + 1);
-  const stop = slash === -1 || slash > end ? end : slash;
-  const fits = stop - position - 1 <= node.longest;
-  const below = fits ? node.literals.get(path.slice(position + 1, stop)) : undefined;
+  const stop = segmentEnd(path, position, end);
+  const below = literalBelow(node, path, position + 1, stop);
   if (below !== undefined) collect(below, path, stop, end, found);
   if (node.parameter !== undefined) collect(node.parameter, path, stop, end, found);
+}
+
+/** Without a single slash at the end, which is not looked at. */
+function endOf(path: string): number {
+  return path.endsWith("/") ? path.length - 1 : path.length;
+}
+
+/** @param position of the slash before the segment */
+function segmentEnd(path: string, position: number, end: number): number {
+  const slash = path.indexOf("/", position + 1);
+  return slash === -1 || slash > end ? end : slash;
+}
+
+/** No more of a path is cut out and hashed than the longest literal has. */
+function literalBelow<Rule>(
+  { longest, literals }: RouteIndex<Rule>,
+  path: string,
+  start: number,
+  stop: number,
+): RouteIndex<Rule> | undefined {
+  return stop - start > longest ? undefined : literals.get(path.slice(start, stop));
 }
 
 /** A rule for a method; without the rest of it, an index is about any kind of rule. */
@@ -84,7 +103,7 @@ export function someCut<Rule extends MethodRule>(
   method: string,
   accepts: (rule: Rule) => boolean,
 ): boolean {
-  const end = folded.endsWith("/") ? folded.length - 1 : folded.length;
+  const end = endOf(folded);
 
   /** A rule above matches the whole path as well: the cut makes no difference to it. */
   function reaches(above: Placed<Rule> | undefined, rules: readonly Placed<Rule>[]): boolean {
@@ -96,9 +115,8 @@ export function someCut<Rule extends MethodRule>(
     if (position >= end) return false;
     const above = earliest(before, node.trees, method);
     const start = position + 1;
-    const slash = folded.indexOf("/", start);
-    const stop = slash === -1 || slash > end ? end : slash;
-    const literal = stop - start > node.longest ? undefined : node.literals.get(folded.slice(start, stop));
+    const stop = segmentEnd(folded, position, end);
+    const literal = literalBelow(node, folded, start, stop);
     const last = Math.min(stop, start + node.longest + 1);
     let dot = folded.indexOf(".", start);
     if (dot !== -1 && dot < stop) {

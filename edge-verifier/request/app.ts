@@ -3,7 +3,7 @@
  */
 import { KEY_SET_PATH } from "../../shared/key-set.ts";
 import { handleRequest } from "./handle-request.ts";
-import type { GatewayParts, RequestContext } from "./handle-request.ts";
+import type { GatewayParts } from "./handle-request.ts";
 import { cutTarget } from "../http/path-guard.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { crashed, refused } from "./outcome.ts";
@@ -12,10 +12,11 @@ import { answerDocument, answerHealth, answerKeys, HEALTH_PATH, JWKS_PATH } from
 import type { HealthRings } from "./own-endpoints.ts";
 import { describeRequest } from "./event.ts";
 import type { EventSink } from "./event.ts";
+import type { Endpoint } from "./hooks.ts";
 import { HonoBase } from "hono/hono-base";
 import { completeAnswer } from "./answer.ts";
 import type { WaitUntil } from "../../shared/keys/held-key-set.ts";
-import type { KeyRings, Ring } from "../../shared/keys/key-rings.ts";
+import type { KeyRings } from "../../shared/keys/key-rings.ts";
 import type { Result as RouterResult, Router } from "hono/router";
 
 export interface AppParts extends GatewayParts {
@@ -25,17 +26,6 @@ export interface AppParts extends GatewayParts {
   readonly sink: EventSink;
   /** Of the Worker's deployed version. */
   readonly version: string | undefined;
-}
-
-/** One handler for each path of the gateway's own, and one for all others: nothing here is a pattern. */
-function createExactRouter<Handler>(): Router<Handler> {
-  const routes: { readonly path: string; readonly result: RouterResult<Handler> }[] = [];
-  return {
-    name: "exact",
-    add: (_method, path, handler) => routes.push({ path, result: [[[handler, {}]]] }),
-    // Compared one by one: a Map has to read all of every path.
-    match: (_method, path) => routes.find((route) => route.path === path || route.path === "/*")?.result ?? [[]],
-  };
 }
 
 const READ_METHODS = ["GET", "HEAD"];
@@ -53,49 +43,73 @@ interface AppEnv {
 export type GatewayApp = Pick<HonoBase<AppEnv>, "fetch">;
 
 export function createApp(parts: AppParts): GatewayApp {
-  const { rings, health, clock, hooks, findRoute } = parts;
+  const { hooks, findRoute } = parts;
+  const endpoints = ownEndpoints(parts);
   // Hono decodes escapes in paths; here a path is the text that was received.
-  const app = new HonoBase<AppEnv>({ router: createExactRouter(), getPath: ({ url }) => rawPathOf(url) });
-  const on = (
-    path: string,
-    answer: (request: Request, context: RequestContext) => Outcome | Promise<Outcome>,
-  ): void => {
-    app.all(path, async (c) => {
-      const request = c.req.raw;
-      const requestId = requestIdOf(request);
-      let outcome: Outcome;
-      try {
-        outcome = await answer(request, { requestId, waitUntil: (work) => c.env.waitUntil(work) });
-      } catch (error) {
-        outcome = crashed(error);
-      }
-      return finish(request, parts, outcome, requestId);
-    });
-  };
-  const publish = (
-    route: string,
-    answer: (waitUntil: WaitUntil, request: Request) => Outcome | Promise<Outcome>,
-  ): void =>
-    on(route, (request, { waitUntil }) =>
-      READ_METHODS.includes(request.method)
-        ? answer(waitUntil, request)
-        : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route }),
-    );
-  const publishDocument = (path: string, ring: Ring): void =>
-    publish(path, (waitUntil, request) => answerDocument(path, ring, request, clock(), waitUntil));
-  for (const ring of rings.rings) {
-    if (rings.rings.length === 1) publishDocument(KEY_SET_PATH, ring);
-    publishDocument(`${KEY_SET_PATH}/${ring.name}`, ring);
-  }
-  publish(JWKS_PATH, (waitUntil) => answerKeys(rings, clock(), waitUntil));
-  publish(HEALTH_PATH, (waitUntil) => answerHealth(health, clock(), waitUntil));
-  for (const { path, answer } of hooks.endpoints) publish(path, answer);
-  on("*", (request, context) => hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, context));
+  const app = new HonoBase<AppEnv>({ router: createOnlyRouter(), getPath: () => "/" });
+  app.all("*", async (c) => {
+    const request = c.req.raw;
+    const requestId = requestIdOf(request);
+    const waitUntil: WaitUntil = (work) => c.env.waitUntil(work);
+    let outcome: Outcome;
+    try {
+      const endpoint = findEndpoint(endpoints, request.url);
+      outcome = await (endpoint === undefined
+        ? (hooks.preflight?.(request, findRoute) ?? handleRequest(request, parts, { requestId, waitUntil }))
+        : answerEndpoint(endpoint, request, waitUntil));
+    } catch (error) {
+      outcome = crashed(error);
+    }
+    return finish(request, parts, outcome, requestId);
+  });
   // Hono's own answer would be one that no event tells of.
   app.onError((error) => {
     throw error;
   });
   return app;
+}
+
+/** One handler for all requests: which paths are the gateway's own is said below, and which others there are by the policy. */
+function createOnlyRouter<Handler>(): Router<Handler> {
+  let found: RouterResult<Handler> = [[]];
+  return {
+    name: "only",
+    add: (_method, _path, handler) => {
+      found = [[[handler, {}]]];
+    },
+    match: () => found,
+  };
+}
+
+function ownEndpoints({ rings, health, clock, hooks }: AppParts): readonly Endpoint[] {
+  const documents = rings.rings.flatMap((ring) => {
+    const named = `${KEY_SET_PATH}/${ring.name}`;
+    return (rings.rings.length === 1 ? [named, KEY_SET_PATH] : [named]).map((path): Endpoint => ({
+      path,
+      answer: (waitUntil, request) => answerDocument(path, ring, request, clock(), waitUntil),
+    }));
+  });
+  return [
+    ...documents,
+    { path: JWKS_PATH, answer: (waitUntil) => answerKeys(rings, clock(), waitUntil) },
+    { path: HEALTH_PATH, answer: (waitUntil) => answerHealth(health, clock(), waitUntil) },
+    ...hooks.endpoints,
+  ];
+}
+
+/** By its exact path, and one slash more at the end. What is forwarded is guarded in path-guard.ts. */
+function findEndpoint(endpoints: readonly Endpoint[], url: string): Endpoint | undefined {
+  // RFC 8615: where all paths of the gateway's own are. Most requests need not be cut twice.
+  if (!url.includes("/.well-known/")) return undefined;
+  const target = cutTarget(url);
+  const path = target.ok ? target.value.path.replace(/\/$/, "") : "";
+  return endpoints.find((one) => one.path === path);
+}
+
+function answerEndpoint(endpoint: Endpoint, request: Request, waitUntil: WaitUntil): Outcome | Promise<Outcome> {
+  return READ_METHODS.includes(request.method)
+    ? endpoint.answer(waitUntil, request)
+    : refused({ code: "method_not_allowed", allow: READ_METHODS }, { route: endpoint.path });
 }
 
 /** Counts a refusal, writes the event, and completes the answer. */
@@ -114,13 +128,4 @@ async function finish(request: Request, parts: AppParts, found: Outcome, request
   sink(event);
   hooks.onEvent?.(event);
   return completeAnswer(request, outcome, requestId, hooks.onResponse);
-}
-
-/** The path by which the routes above are chosen, without a slash at the end. What is forwarded is guarded in path-guard.ts. */
-function rawPathOf(url: string): string {
-  // RFC 8615: where all paths of the gateway's own are. Most requests need not be cut twice.
-  if (!url.includes("/.well-known/")) return "/";
-  const target = cutTarget(url);
-  const path = target.ok ? target.value.path : "";
-  return path.endsWith("/") ? path.slice(0, -1) : path;
 }

@@ -121,14 +121,15 @@ export async function answerHealth(keyRings: HealthRings, nowMs: number, waitUnt
   );
   const [status = "degraded", other] = new Set(rings.map((ring) => ring.status));
   const body = { status: other === undefined ? status : "degraded", rings };
-  const headers = { "Cache-Control": "no-store" };
   const missing = body.status === "unavailable" ? keyRings.missing(nowMs) : undefined;
-  if (missing === undefined) return answered(HEALTH_PATH, Response.json(body, { headers }));
-  const retry = { ...headers, "Retry-After": String(missing.retryAfterSeconds) };
-  return {
-    ...refused(missing, { route: HEALTH_PATH }),
-    response: Response.json(body, { status: 503, headers: retry }),
+  const headers = {
+    "Cache-Control": "no-store",
+    ...(missing && { "Retry-After": String(missing.retryAfterSeconds) }),
   };
+  const response = Response.json(body, { status: missing === undefined ? 200 : 503, headers });
+  return missing === undefined
+    ? answered(HEALTH_PATH, response)
+    : { ...refused(missing, { route: HEALTH_PATH }), response };
 }
 
 /** Any web origin may read public keys, and the age of what it has got (Fetch Standard, CORS protocol). */

@@ -13,7 +13,7 @@ import type { CredentialProblem } from "../http/token-locations.ts";
 import type { IdentityProblem } from "../http/identity.ts";
 import type { PathProblem } from "../http/path-guard.ts";
 import { isWireCode, problemResponse, PROBLEMS } from "../http/problem.ts";
-import type { CoreWireCode, WireCode } from "../http/problem.ts";
+import type { CoreWireCode, Problem, WireCode } from "../http/problem.ts";
 
 /**
  * The evidence of a refusal, by the name of what found it. Holds nothing of a token, a claim's value or a URL, but for what
@@ -88,27 +88,28 @@ export const DEFAULT_REALM = "sealgate";
 export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM): Response {
   const code = wireCodeOf(refusal.code);
   const headers: Record<string, string> = {};
-  const challenge = challengeOf(code, refusal, realm);
-  if (challenge !== undefined) headers["WWW-Authenticate"] = challenge;
+  const own = "answer" in refusal ? refusal.answer : undefined;
+  const problem = { ...PROBLEMS[code], ...own };
+  if (CHALLENGED.includes(code))
+    headers["WWW-Authenticate"] = `Bearer realm="${realm}"${reason(code, problem, refusal)}`;
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
   if ("retryAfterSeconds" in refusal) headers["Retry-After"] = String(refusal.retryAfterSeconds);
-  const own = "answer" in refusal ? refusal.answer : undefined;
-  return problemResponse(code, { ...PROBLEMS[code], ...own }, headers);
+  return problemResponse(code, problem, headers);
 }
 
-/** What follows the realm, for the codes that have a challenge (RFC 6750 section 3): nothing when no credentials came. */
-const CHALLENGES: Readonly<Partial<Record<WireCode, string>>> = {
-  token_missing: "",
-  invalid_request: ', error="invalid_request", error_description="send one bearer token, in one place"',
-  invalid_token: ', error="invalid_token", error_description="the token is not valid here"',
-  insufficient_scope: ', error="insufficient_scope"',
-  insufficient_user_authentication: ', error="insufficient_user_authentication"',
-};
+/** The codes that other credentials would mend. */
+const CHALLENGED: readonly WireCode[] = [
+  "token_missing",
+  "invalid_request",
+  "invalid_token",
+  "insufficient_scope",
+  "insufficient_user_authentication",
+];
 
-function challengeOf(code: WireCode, refusal: Refusal, realm: string): string | undefined {
-  const error = CHALLENGES[code];
-  if (error === undefined) return undefined;
-  return `Bearer realm="${realm}"${error}${challengeParameters(refusal)}`;
+/** RFC 6750 section 3.1: a request that came without credentials is told of no error. */
+function reason(code: WireCode, { detail }: Problem, refusal: Refusal): string {
+  if (code === "token_missing") return "";
+  return `, error="${code}"${challengeParameters(refusal)}, error_description="${detail}"`;
 }
 
 /** What would be enough: RFC 6750 section 3 `scope` (all of them; "one of these" cannot be said), RFC 9470 section 3. */

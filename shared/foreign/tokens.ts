@@ -9,7 +9,7 @@
  * Own tokens never wait for anything here, and what is asked of them is decided elsewhere.
  */
 import { decodeBase64url, encodeBase64url } from "../base64url.ts";
-import { checkWindow } from "../claims.ts";
+import { checkTimes } from "../claims.ts";
 import { epochSecondsFromMs } from "../identifiers.ts";
 import type { Kid } from "../identifiers.ts";
 import { parseJsonObject } from "../json.ts";
@@ -115,7 +115,7 @@ export function createForeignTokens(
     origin.own = own;
     const { source, issuer } = origin.realm;
     if (source.ready(nowMs, waitUntil, mayRefresh)?.keys.has(origin.key) !== true) return undefined;
-    const problem = checkWindow(remembered.window, issuer.clockSkewSeconds, epochSecondsFromMs(nowMs));
+    const problem = checkTimes(remembered.outcome.value.claims, issuer, epochSecondsFromMs(nowMs));
     return problem === undefined ? remembered.outcome : err(problem);
   }
 

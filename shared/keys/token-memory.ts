@@ -8,8 +8,6 @@
  * V8 hashes every character of a key (1 ns each) while comparing two strings is almost free; what is found is then compared
  * as a whole. The text stays inside the isolate that was sent it: it is never logged, never listed, and no identity.
  */
-import { windowOf } from "../claims.ts";
-import type { ValidityWindow } from "../claims.ts";
 import { ok } from "../result.ts";
 import type { Ok } from "../result.ts";
 import type { VerifiedToken } from "../verify-token.ts";
@@ -35,7 +33,6 @@ export interface RememberedToken<Under> {
   readonly under: Under;
   /** Ready to be returned; frozen, because all later requests with the token see the same objects. */
   readonly outcome: Ok<VerifiedToken>;
-  readonly window: ValidityWindow;
 }
 
 export interface TokenMemory<Under> {
@@ -68,9 +65,6 @@ interface Generation<Under> {
  * searched or sorted, and no hit pays for more than a move.
  */
 export function createTokenMemory<Under>(limits: TokenMemoryLimits): TokenMemory<Under> {
-  for (const limit of [limits.maxEntries, limits.maxCharacters]) {
-    if (!Number.isSafeInteger(limit) || limit < 0) throw new TypeError("a limit is a whole number, 0 or larger");
-  }
   const entriesPerGeneration = Math.floor(limits.maxEntries / 2);
   const charactersPerGeneration = Math.floor(limits.maxCharacters / 2);
   let young = emptyGeneration<Under>();
@@ -108,7 +102,7 @@ export function createTokenMemory<Under>(limits: TokenMemoryLimits): TokenMemory
       return earlier;
     },
     remember(token, verified, under) {
-      const remembered = { token, outcome: ok(deepFreeze(verified)), window: windowOf(verified.claims), under };
+      const remembered = { token, outcome: ok(deepFreeze(verified)), under };
       const index = indexOf(token);
       forget(young, index);
       forget(old, index);

@@ -3,8 +3,7 @@
  * and the memory of tokens already verified. Route policy is not decided here: what comes out depends on the token, the
  * key set and the rules alone, so that the caller can and must apply the route's policy on every request.
  */
-import { checkWindow } from "../claims.ts";
-import type { ClaimsRules } from "../claims.ts";
+import { checkTimes } from "../claims.ts";
 import { epochSecondsFromMs } from "../identifiers.ts";
 import type { EpochSeconds } from "../identifiers.ts";
 import { excerpt } from "../rejection.ts";
@@ -12,7 +11,6 @@ import type { TokenRejection } from "../rejection.ts";
 import type { RevocationsUnavailable } from "../revocations/problems.ts";
 import { err } from "../result.ts";
 import type { Result } from "../result.ts";
-import type { ImportedKeySet } from "../verification-keys.ts";
 import { checkPolicy, readToken, verifyRead } from "../verify-token.ts";
 import type { TokenPolicy, VerifiedToken } from "../verify-token.ts";
 import type { KeysUnavailable, WaitUntil } from "./held-key-set.ts";
@@ -94,13 +92,13 @@ export function createTokenVerifiers({ rings, memoryLimits }: TokenVerifiersConf
   ): Result<VerifiedToken, TokenRejection> | undefined {
     const remembered = memory.recall(token);
     if (remembered === undefined) return undefined;
-    const { outcome, window, under } = remembered;
+    const { outcome, under } = remembered;
     if (under.heldKeys !== heldKeys) {
       if (heldKeys.ownerOf(under.kid) !== under.keySet) return undefined;
       under.heldKeys = heldKeys;
     }
-    const { clockSkewSeconds } = under.keySet.document.timing;
-    const problem = checkPolicy(token, outcome.value, policy) ?? checkWindow(window, clockSkewSeconds, now);
+    const { timing } = under.keySet.document;
+    const problem = checkPolicy(token, outcome.value, policy) ?? checkTimes(outcome.value.claims, timing, now);
     return problem === undefined ? outcome : err(problem);
   }
 
@@ -123,7 +121,8 @@ export function createTokenVerifiers({ rings, memoryLimits }: TokenVerifiersConf
     // Where keys had to be waited for, another request may have verified the token meanwhile.
     const known = recallUnder(owner.heldKeys, policy, token, now);
     if (known !== undefined) return known;
-    const verified = await verifyRead(read.value, rulesOf(policy, owner.keySet), owner.keySet, now);
+    const rules = { ...policy, ...owner.keySet.document.timing };
+    const verified = await verifyRead(read.value, rules, owner.keySet, now);
     return verified.ok ? memory.remember(token, verified.value, owner).outcome : verified;
   }
 
@@ -142,9 +141,4 @@ export function createTokenVerifiers({ rings, memoryLimits }: TokenVerifiersConf
       },
     }),
   };
-}
-
-function rulesOf(policy: TokenPolicy, { document }: ImportedKeySet): ClaimsRules {
-  const { clockSkewSeconds, maxTokenTtlSeconds } = document.timing;
-  return { ...policy, clockSkewSeconds, maxTokenTtlSeconds };
 }

@@ -1,6 +1,6 @@
 /** exp, nbf, iat and the lifetime: each boundary from both sides, and each value that only looks like a time. */
 import { describe, expect, test } from "vitest";
-import { checkClaims, checkWindow, windowOf } from "../../../shared/claims.ts";
+import { checkClaims, checkTimes } from "../../../shared/claims.ts";
 import type { ClaimsRules } from "../../../shared/claims.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import type { TokenRejection } from "../../../shared/rejection.ts";
@@ -118,32 +118,19 @@ describe("the lifetime", () => {
   });
 });
 
-describe("the window of a remembered token", () => {
-  test("ends at exp and begins at the latest of nbf and iat", () => {
-    const window = (claims: JsonObject): object =>
-      windowOf(valueOf(checkClaims({ ...GOOD_CLAIMS, ...claims }, RULES, NOW)));
-    expect(window({})).toEqual({ expiresAt: NOW + 600, notBefore: NOW - 10 });
-    expect(window({ nbf: NOW - 5 })).toEqual({ expiresAt: NOW + 600, notBefore: NOW - 5 });
-    expect(window({ iat: NOW - 5 })).toEqual({ expiresAt: NOW + 600, notBefore: NOW - 5 });
-    expect(window({ nbf: undefined })).toEqual({ expiresAt: NOW + 600, notBefore: NOW - 10 });
-    expect(window({ iat: undefined })).toEqual({ expiresAt: NOW + 600, notBefore: NOW - 10 });
-    expect(window({ nbf: undefined, iat: undefined })).toEqual({ expiresAt: NOW + 600, notBefore: 0 });
+test("a token that is remembered is asked the same again, also when the clock has been set back", () => {
+  const claims = valueOf(checkClaims({ ...GOOD_CLAIMS, nbf: NOW - 5 }, RULES, NOW));
+  expect(checkTimes(claims, RULES, NOW)).toBeUndefined();
+  expect(checkTimes(claims, RULES, seconds(NOW + 600 + K - 1))).toBeUndefined();
+  expect(checkTimes(claims, RULES, seconds(NOW + 600 + K))).toEqual({ code: "token_expired", expiredForSeconds: K });
+  expect(checkTimes(claims, RULES, seconds(NOW - 5 - K))).toBeUndefined();
+  expect(checkTimes(claims, RULES, seconds(NOW - 6 - K))).toEqual({
+    code: "token_not_yet_valid",
+    validInSeconds: K + 1,
   });
-
-  test("is refused for claims that were never checked", () => {
-    const unchecked = valueOf(checkClaims(GOOD_CLAIMS, RULES, NOW));
-    expect(() => windowOf({ ...unchecked, exp: seconds(0), nbf: -1 })).toThrow("windowOf takes claims");
-  });
-
-  test("has the boundaries of the first check", () => {
-    const window = { expiresAt: NOW + 600, notBefore: NOW - 10 };
-    expect(checkWindow(window, K, NOW)).toBeUndefined();
-    expect(checkWindow(window, K, seconds(NOW + 600 + K - 1))).toBeUndefined();
-    expect(checkWindow(window, K, seconds(NOW + 600 + K))).toEqual({ code: "token_expired", expiredForSeconds: K });
-    expect(checkWindow(window, K, seconds(NOW - 10 - K))).toBeUndefined();
-    expect(checkWindow(window, K, seconds(NOW - 11 - K))).toEqual({
-      code: "token_not_yet_valid",
-      validInSeconds: K + 1,
-    });
+  const { nbf, ...issued } = claims;
+  expect(checkTimes(issued, RULES, seconds(NOW - 11 - K))).toEqual({
+    code: "token_issued_in_future",
+    aheadSeconds: K + 1,
   });
 });

@@ -64,7 +64,7 @@ describe("parseIssuerUrl", () => {
   test.each(NOT_NAMES)("refuses %s", (_case, value) => {
     expect(parseIssuerUrl(value)).toEqual({
       ok: false,
-      error: "must be a URL of at most 512 visible ASCII characters",
+      error: "must be one URL, without a comma, of at most 512 visible ASCII characters",
     });
   });
 
@@ -82,8 +82,14 @@ describe("parseIssuerUrl", () => {
     ["http://128.0.0.1", "must use https (http is accepted for loopback hosts only)"],
     ["ftp://localhost", "must use https (http is accepted for loopback hosts only)"],
     ["urn:example:issuer", "must use https (http is accepted for loopback hosts only)"],
-    ["https://a.example,https://b.example", "must be one URL, without a comma"],
-    ["https://a.example/x,https://b.example/y", "must be one URL, without a comma"],
+    [
+      "https://a.example,https://b.example",
+      "must be one URL, without a comma, of at most 512 visible ASCII characters",
+    ],
+    [
+      "https://a.example/x,https://b.example/y",
+      "must be one URL, without a comma, of at most 512 visible ASCII characters",
+    ],
     ["https://*.example.com", "must name one host, without * or a comma"],
   ])("refuses %s: %s", (issuer, problem) => {
     expect(parseIssuerUrl(issuer)).toEqual({ ok: false, error: problem });

@@ -17,22 +17,21 @@ test.each([
 });
 
 describe("the challenge", () => {
+  const scope = 'error="insufficient_scope", scope="a b", error_description="The token lacks a scope."';
+  const login = 'error="insufficient_user_authentication"';
+  const stronger = 'error_description="A more recent or stronger login is required."';
   const cases: readonly (readonly [Refusal, number, string | null])[] = [
     [{ code: "token_missing" }, 401, 'Bearer realm="sealgate"'],
-    [
-      { code: "scope_missing", scope: ["a", "b"] },
-      403,
-      'Bearer realm="sealgate", error="insufficient_scope", scope="a b"',
-    ],
+    [{ code: "scope_missing", scope: ["a", "b"] }, 403, `Bearer realm="sealgate", ${scope}`],
     [
       { code: "acr_not_allowed", acr: ["loa2", "loa3"] },
       401,
-      'Bearer realm="sealgate", error="insufficient_user_authentication", acr_values="loa2 loa3"',
+      `Bearer realm="sealgate", ${login}, acr_values="loa2 loa3", ${stronger}`,
     ],
     [
       { code: "authentication_too_old", maxAgeSeconds: 300 },
       401,
-      'Bearer realm="sealgate", error="insufficient_user_authentication", max_age="300"',
+      `Bearer realm="sealgate", ${login}, max_age="300", ${stronger}`,
     ],
     [{ code: "claim_not_equal", claim: "tenant" }, 403, null],
     [{ code: "origin_unreachable" }, 502, null],

@@ -122,7 +122,9 @@ describe("required variables", () => {
 
 test("two issuers in one variable are a problem: no token would be from both", async () => {
   const problems = errorOf(await verifierOf({ ...(await complete()), ISSUER: "https://a.example,https://b.example" }));
-  expect(problems).toEqual([{ variable: "ISSUER", problem: "must be one URL, without a comma" }]);
+  expect(problems).toEqual([
+    { variable: "ISSUER", problem: "must be one URL, without a comma, of at most 512 visible ASCII characters" },
+  ]);
 });
 
 describe("TRUST_ANCHORS", () => {

@@ -23,6 +23,8 @@ const identityAtOrigin = async (response: Response): Promise<string | undefined>
   (await echoOf(response)).headers["x-sealgate-subject"];
 const spoofed = { "x-sealgate-subject": "admin" };
 
+const STRONGER = 'error_description="A more recent or stronger login is required."';
+
 describe("optional authentication", () => {
   test("without credentials: forwarded as nobody", async () => {
     const response = await fixture.send("/optional/x", { headers: spoofed });
@@ -56,7 +58,7 @@ describe("a stronger or newer authentication", () => {
     const response = await fixture.sendAs({ acr: "loa1" }, "/strong/x");
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe(
-      'Bearer realm="sealgate", error="insufficient_user_authentication", acr_values="loa2 loa3"',
+      `Bearer realm="sealgate", error="insufficient_user_authentication", acr_values="loa2 loa3", ${STRONGER}`,
     );
     expect(await problemOf(response)).toMatchObject({ code: "insufficient_user_authentication" });
     expect((await fixture.sendAs({ acr: "loa3" }, "/strong/x")).status).toBe(200);
@@ -70,7 +72,7 @@ describe("a stronger or newer authentication", () => {
     fixture.setNow(NOW);
     expect(late.status).toBe(401);
     expect(late.headers.get("www-authenticate")).toBe(
-      'Bearer realm="sealgate", error="insufficient_user_authentication", max_age="120"',
+      `Bearer realm="sealgate", error="insufficient_user_authentication", max_age="120", ${STRONGER}`,
     );
   });
 });

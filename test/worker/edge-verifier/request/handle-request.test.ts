@@ -75,8 +75,10 @@ describe("an open route", () => {
 });
 
 const BEARER = 'Bearer realm="sealgate"';
-const INVALID = `${BEARER}, error="invalid_token", error_description="the token is not valid here"`;
-const MALFORMED = `${BEARER}, error="invalid_request", error_description="send one bearer token, in one place"`;
+const INVALID = `${BEARER}, error="invalid_token", error_description="The token is not valid here."`;
+const ONE_PLACE = "Send one token, in one place. This request has credentials in the header authorization.";
+const MALFORMED = `${BEARER}, error="invalid_request", error_description="${ONE_PLACE}"`;
+const LACKS_SCOPE = 'error_description="The token lacks a scope."';
 
 describe("credentials", () => {
   test.each([
@@ -166,14 +168,16 @@ describe("a good token that the policy does not admit", () => {
   test("lacks a scope: 403, and the challenge names what is needed", async () => {
     const response = await fixture.sendAs({ scope: "reports adminx" }, "/api/admin/users");
     expect(response.status).toBe(403);
-    expect(response.headers.get("www-authenticate")).toBe(`${BEARER}, error="insufficient_scope", scope="admin"`);
+    expect(response.headers.get("www-authenticate")).toBe(
+      `${BEARER}, error="insufficient_scope", scope="admin", ${LACKS_SCOPE}`,
+    );
     expect(await problemOf(response)).toMatchObject({ code: "insufficient_scope" });
     expect(originCalls()).toBe(0);
   });
 
   test("has none of several scopes: 403 without naming one that would not be enough to name", async () => {
     const response = await fixture.sendAs({ tenant: "acme" }, "/api/reports/7");
-    expect(response.headers.get("www-authenticate")).toBe(`${BEARER}, error="insufficient_scope"`);
+    expect(response.headers.get("www-authenticate")).toBe(`${BEARER}, error="insufficient_scope", ${LACKS_SCOPE}`);
     expect(response.status).toBe(403);
     expect(originCalls()).toBe(0);
   });

@@ -28,7 +28,6 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
   const { document } = parsed;
   const keys = new Map<Kid, VerificationKey>();
   const skipped: SkippedKey[] = [...parsed.skipped];
-  const revoked = new Set<Kid>(document.revoked.map(({ kid }) => kid));
   const before = new Map(previous?.document.keys.map((key) => [key.kid, key.jwk]));
   for (const [index, { kid, jwk }] of document.keys.entries()) {
     const isSameKey = JSON.stringify(jwk) === JSON.stringify(before.get(kid));
@@ -37,18 +36,18 @@ export async function importKeySet(parsed: ParsedKeySet, previous?: ImportedKeyS
     if (typeof key === "string") skipped.push({ index, kid, problem: key });
     else keys.set(kid, key);
   }
-  const find = (kid: Kid): ReturnType<VerificationKeys["find"]> => (revoked.has(kid) ? "revoked" : keys.get(kid));
-  return withTombstones({ document, skipped, keys, find }, previous?.document.revoked ?? []);
+  return withTombstones(keySetOf({ document, skipped, keys }), previous?.document.revoked ?? []);
+}
+
+function keySetOf(parts: Omit<ImportedKeySet, "find">): ImportedKeySet {
+  const revoked = new Set(parts.document.revoked.map(({ kid }) => kid));
+  return { ...parts, find: (kid) => (revoked.has(kid) ? "revoked" : parts.keys.get(kid)) };
 }
 
 /** The same key set, with more kids that never verify again; itself when it has them all. */
 export function withTombstones(keySet: ImportedKeySet, revoked: readonly RevokedKid[]): ImportedKeySet {
   const missing = revoked.filter(({ kid }) => keySet.find(kid) !== "revoked");
   if (missing.length === 0) return keySet;
-  const kids = new Set(missing.map(({ kid }) => kid));
-  return {
-    ...keySet,
-    document: { ...keySet.document, revoked: [...keySet.document.revoked, ...missing] },
-    find: (kid) => (kids.has(kid) ? "revoked" : keySet.find(kid)),
-  };
+  const document = { ...keySet.document, revoked: [...keySet.document.revoked, ...missing] };
+  return keySetOf({ ...keySet, document });
 }

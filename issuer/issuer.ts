@@ -46,7 +46,8 @@ export interface IssuedToken {
 export interface Issuer {
   /**
    * Signs a token. `iss`, `iat`, `exp` and `jti` are set here.
-   * @param claims an object of plain JSON values
+   * @param claims an object of plain JSON values. Give the tokens of one login the same `sid`, a text: `revokeSession(sid)` then takes
+   *   them back when the user logs out
    * @throws SealgateError `claims_refused` naming the claim, `lifetime_too_long`, `input_invalid`, or a `kms_…` code
    */
   sign(claims: object, options?: SignOptions): Promise<IssuedToken>;
@@ -157,6 +158,7 @@ function takeClaims(claims: unknown, audience: SignOptions["audience"], typ: Iss
   }
   const aud = takeAudience(audience ?? callers["aud"]);
   requireOneReading(callers["scope"]);
+  requireSession(callers["sid"]);
   if (typ === "at+jwt") {
     for (const claim of ACCESS_TOKEN_CLAIMS) {
       if (typeof callers[claim] !== "string" || callers[claim] === "") {
@@ -184,6 +186,12 @@ function requireOneReading(scope: JsonValue | undefined): void {
   throw typeof scope === "string"
     ? refused("scope", "must be scopes of visible ASCII without quotes and backslashes, separated by single spaces")
     : refused(`scope[${position}]`, "must be one scope: visible ASCII without spaces, quotes and backslashes");
+}
+
+/** An edge that reads revocation lists refuses a token whose session could not be taken back (shared/revocations/search.ts). */
+function requireSession(sid: JsonValue | undefined): void {
+  if (sid === undefined || (typeof sid === "string" && sid !== "")) return;
+  throw refused("sid", "must be a text that is not empty: the session, by which its tokens are taken back");
 }
 
 function takeAudience(aud: unknown): Audience | readonly Audience[] {

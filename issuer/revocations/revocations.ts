@@ -15,6 +15,7 @@ import type { RevocationKind } from "../../shared/revocations/prefix.ts";
 import { MAX_BODY_OCTETS, MAX_REVOCATIONS, octetsOf } from "../../shared/revocations/sections.ts";
 import type { RevocationCounts } from "../../shared/revocations/sections.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "../../shared/verify-token.ts";
 import { isWholeNumber } from "../../shared/whole-number.ts";
 import { systemClock } from "../clock.ts";
 import { SealgateError } from "../errors.ts";
@@ -88,8 +89,8 @@ const KNOWN_OPTIONS: KnownOptions<RevocationsOptions> = {
 /** DynamoDB tidies this long after an entry has ended by the revoker's timing; the rotators' may be longer. */
 const KEPT_AFTER_SECONDS = 7 * 86_400;
 
-/** Longer than any claim of a token that an edge reads. */
-const MAX_CLAIM_CHARACTERS = 8192;
+/** No claim of a token that an edge reads is longer: the token would be too large. */
+const MAX_CLAIM_CHARACTERS = DEFAULT_MAX_TOKEN_BYTES;
 
 /** A token of longer life is a mistake: an entry for it would stay in the list as long. */
 const MAX_TOKEN_LIFE_SECONDS = 400 * 86_400;

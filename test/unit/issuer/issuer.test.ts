@@ -47,6 +47,11 @@ describe("an issued token", () => {
     expect(kid).toBe(signer.kid);
   });
 
+  test("carries the session's sid, by any text", async () => {
+    const { token } = await issuerWith().sign({ sid: "a/b %2F \u{1f511}" }, { audience: "api" });
+    expect(decode(token).claims["sid"]).toBe("a/b %2F \u{1f511}");
+  });
+
   test("carries iss, iat, exp and jti set by the issuer, and the caller's claims as they were", async () => {
     const claims = { sub: "ü-1", scope: "a b", nested: { list: [1, null, true] }, "https://x.example/y": "z" };
     const issued = await issuerWith().sign(claims, { audience: ["api", "other"], ttlSeconds: 60 });
@@ -142,6 +147,9 @@ describe("a request that is refused", () => {
     ["an audience that no edge can be configured with", {}, { audience: "a b" }, "aud"],
     ["aud of another type", { aud: [1] }, {}, "aud"],
     ["a sub that is no string", { sub: 42 }, { audience: "api" }, "sub"],
+    ["a sid that is no string", { sid: 42 }, { audience: "api" }, "sid"],
+    ["a sid of null", { sid: null }, { audience: "api" }, "sid"],
+    ["an empty sid, which no session can be taken back by", { sid: "" }, { audience: "api" }, "sid"],
     ["nbf that is no time", { nbf: "soon" }, { audience: "api" }, "nbf"],
     ["nbf at the token's end", { nbf: NOW + 300 }, { audience: "api" }, "nbf"],
     ["a claim that is not JSON", { a: { b: [undefined] } }, { audience: "api" }, "a.b[0]"],

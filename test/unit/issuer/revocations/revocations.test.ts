@@ -175,7 +175,7 @@ describe("a full table", () => {
 
 test.each([
   [{ jti: "" }],
-  [{ jti: "x".repeat(8193) }],
+  [{ jti: "x".repeat(16_385) }],
   [{ jti: 5 as never }],
   [{ jti: "a", expiresAt: Number.NaN }],
   [{ jti: "a", expiresAt: -1 }],
@@ -183,6 +183,13 @@ test.each([
   [{ jti: "a", expiresAt: NOW + 401 * 86_400 }],
 ])("revokeToken(%j) is refused", async (token) => {
   await expect(revocationsTo([tableOf("a")]).revokeToken(token)).rejects.toMatchObject({ code: "input_invalid" });
+});
+
+test("the longest claim that a token can hold is taken back", async () => {
+  const table = tableOf("a");
+  await revocationsTo([table]).revokeSession("x".repeat(12_288));
+  await revocationsTo([table]).revokeSubject("x".repeat(12_288));
+  expect(table.written).toHaveLength(2);
 });
 
 test.each([NOW + 1, -1, Number.NaN, "now" as never])("issuedBefore %s is refused", async (issuedBefore) => {

@@ -1,11 +1,12 @@
 /**
  * A revocation as it lies in a table, and until when it counts. Pure. Everything that decides is in the sort key, so that an entry
  * can be added and never changed: writing the same one twice is harmless, and no writer can bring another's to an earlier end.
+ * The time stands first, in ten digits, so that those which have ended are not read: DynamoDB keeps them for a week and more.
  *
- *   jti#<prefix>#<exp>        a token, until its `exp`
- *   jti#<prefix>#r<time>      a token whose `exp` was not told, revoked at that time
- *   sid#<prefix>#r<time>      all tokens of a session, revoked at that time
- *   sub#<prefix>#<cut>        tokens of a subject with an `iat` below the cut
+ *   <exp>#jti#<prefix>         a token, until its `exp`
+ *   <time>#jti#<prefix>#r      a token whose `exp` was not told, revoked at that time
+ *   <time>#sid#<prefix>#r      all tokens of a session, revoked at that time
+ *   <cut>#sub#<prefix>         tokens of a subject with an `iat` below the cut
  */
 import { addSeconds, parseEpochSeconds } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
@@ -28,21 +29,25 @@ export const LONGEST_INVOCATION_SECONDS = 900;
 
 /** The sort key. */
 export function entryKey(entry: StoredRevocation): string {
-  const { kind, prefix } = entry;
-  const name = `${kind}#${prefixToText(prefix)}`;
-  if ("cut" in entry) return `${name}#${entry.cut}`;
-  return "expiresAt" in entry ? `${name}#${entry.expiresAt}` : `${name}#r${entry.revokedAt}`;
+  const name = `${entry.kind}#${prefixToText(entry.prefix)}`;
+  if ("cut" in entry) return `${timeKey(entry.cut)}#${name}`;
+  return "expiresAt" in entry ? `${timeKey(entry.expiresAt)}#${name}` : `${timeKey(entry.revokedAt)}#${name}#r`;
+}
+
+/** Where the keys of a time begin, in the order of keys. */
+export function timeKey(time: EpochSeconds): string {
+  return String(Math.floor(time)).padStart(10, "0");
 }
 
 /** @returns undefined for a text that {@link entryKey} does not write */
 export function parseEntryKey(text: string): StoredRevocation | undefined {
-  const [, kindText = "", prefixText = "", mark = "", digits = ""] =
-    /^(jti|sid|sub)#([\w-]{11,22})#(r?)(\d{1,10})$/.exec(text) ?? [];
+  const [, digits = "", kindText = "", prefixText = "", mark] =
+    /^(\d{10})#(jti|sid|sub)#([\w-]{11,22})(#r)?$/.exec(text) ?? [];
   const kind = REVOCATION_KINDS.find((known) => known === kindText);
   const prefix = kind === undefined ? undefined : prefixFromText(kind, prefixText);
   const time = parseEpochSeconds(Number(digits));
   if (kind === undefined || prefix === undefined || time === undefined) return undefined;
-  const isTimeOfRevoking = mark === "r";
+  const isTimeOfRevoking = mark !== undefined;
   if (kind === "sub") return isTimeOfRevoking ? undefined : { kind, prefix, cut: time };
   if (isTimeOfRevoking) return { kind, prefix, revokedAt: time };
   return kind === "jti" ? { kind, prefix, expiresAt: time } : undefined;
@@ -59,6 +64,12 @@ export function endOf(
   if ("expiresAt" in entry) return addSeconds(entry.expiresAt, 2 * k);
   if ("cut" in entry) return addSeconds(entry.cut, l + 2 * k);
   return addSeconds(entry.revokedAt, l + 3 * k + (entry.kind === "sid" ? LONGEST_INVOCATION_SECONDS : 0));
+}
+
+/** An entry with an earlier time in its key has ended, of whichever kind it is. */
+export function earliestInForce(timing: RevocationTiming, now: EpochSeconds): EpochSeconds {
+  const { clockSkewSeconds, maxTokenTtlSeconds } = timing;
+  return addSeconds(now, -(maxTokenTtlSeconds + 3 * clockSkewSeconds + LONGEST_INVOCATION_SECONDS));
 }
 
 /** What the list of a ring holds of a table: what has not ended by the timing in force. */

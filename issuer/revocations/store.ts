@@ -42,10 +42,11 @@ export interface RevocationReading {
 /** All that a table can do. */
 export interface RevocationStore extends RevocationWriter {
   /**
-   * All entries of an issuer: a consistent reading, which shows every entry whose `add` had resolved before.
+   * The entries of an issuer: a consistent reading, which shows every entry whose `add` had resolved before.
+   * @param since entries with an earlier time in their key are left out; all of them without it
    * @throws SealgateError `revocation_table_…`
    */
-  load(issuer: IssuerUrl): Promise<RevocationReading>;
+  load(issuer: IssuerUrl, since?: EpochSeconds): Promise<RevocationReading>;
   /**
    * Takes a `rev` for a list, by a conditional write: no two calls get the same, and a later one gets a higher one.
    * @param propose the rev to take, given the highest that was taken; greater than that

@@ -52,10 +52,10 @@ export function describeRevocationStoreContract(
     test("what was added is read by the next reading, of each kind", async () => {
       const issuer = anIssuer();
       const keys = [
-        "jti#AAAAAAAAAAA#1800000000",
-        "jti#AAAAAAAAAAA#r1800000000",
-        "sid#AAAAAAAAAAAAAAAAAAAAAA#r1800000000",
-        "sub#AAAAAAAAAAAAAAAAAAAAAA#1800000061",
+        "1800000000#jti#AAAAAAAAAAA",
+        "1800000000#jti#AAAAAAAAAAA#r",
+        "1800000000#sid#AAAAAAAAAAAAAAAAAAAAAA#r",
+        "1800000061#sub#AAAAAAAAAAAAAAAAAAAAAA",
       ];
       for (const key of keys) await store.add(issuer, given(parseEntryKey(key)), LATER);
       expect(await keysOf(issuer)).toEqual(keys);
@@ -68,6 +68,15 @@ export function describeRevocationStoreContract(
       expect((await store.load(issuer)).entries).toHaveLength(1);
       await store.add(issuer, tokenEntry("a", 1_700_000_000), LATER);
       expect((await store.load(issuer)).entries).toHaveLength(2);
+    });
+
+    test("entries with an earlier time than is asked for are not read", async () => {
+      const issuer = anIssuer();
+      for (const at of [1_700_000_000, 1_799_999_999, 1_800_000_000, 1_900_000_000]) {
+        await store.add(issuer, tokenEntry("a", at), LATER);
+      }
+      const { entries } = await store.load(issuer, timeOf(1_800_000_000));
+      expect(entries.map(entryKey).map((key) => key.slice(0, 10))).toEqual(["1800000000", "1900000000"]);
     });
 
     test("writers at once lose nothing", async () => {

@@ -20,7 +20,7 @@ let lastSequenceNumber = 700_000_000_021_460_305_000n;
 export function streamRecord({
   name = "INSERT",
   issuer = TEST_ISSUER,
-  entry = "jti#AAAAAAAAAAA#1800003600",
+  entry = "1800003600#jti#AAAAAAAAAAA",
   addedAt,
 }: StreamChange): JsonObject {
   lastSequenceNumber += 1n;

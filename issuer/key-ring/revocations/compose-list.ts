@@ -3,7 +3,7 @@ import type { EpochSeconds, IssuerUrl } from "../../../shared/identifiers.ts";
 import { composeBody } from "../../../shared/revocations/sections.ts";
 import type { ComposedBody, RevocationCounts, RevocationEntry } from "../../../shared/revocations/sections.ts";
 import { digestOf } from "../../../shared/revocations/signed-list.ts";
-import { listEntries } from "../../revocations/entry.ts";
+import { earliestInForce, listEntries } from "../../revocations/entry.ts";
 import type { RevocationTiming } from "../../revocations/entry.ts";
 import type { RevocationStore } from "../../revocations/store.ts";
 
@@ -22,7 +22,7 @@ export async function composeFrom(
   timing: RevocationTiming,
   now: EpochSeconds,
 ): Promise<Composed> {
-  const { entries: stored, unreadable } = await store.load(issuer);
+  const { entries: stored, unreadable } = await store.load(issuer, earliestInForce(timing, now));
   const entries = listEntries(stored, timing, now);
   const composed = composeBody(entries);
   const { counts, leftOut } = composed;

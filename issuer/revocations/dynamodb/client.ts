@@ -11,12 +11,13 @@ export function createTableClient(table: string): TableClient {
   let loaded: Loaded | undefined;
   return {
     table,
-    async call(action, isExpected, send) {
+    async call(action, isExpected, send, whole) {
       // The promise is not kept: Lambda freezes a process between invocations, and no call waits for what another has begun.
       loaded ??= await load(table);
       const { sdk, client } = loaded;
       try {
-        return await send(sdk, client, { abortSignal: AbortSignal.timeout(TOTAL_TIMEOUT_MS) });
+        const one = AbortSignal.timeout(TOTAL_TIMEOUT_MS);
+        return await send(sdk, client, { abortSignal: whole === undefined ? one : AbortSignal.any([one, whole]) });
       } catch (error) {
         if (error instanceof Error && error.name === isExpected) return undefined;
         throw toTableFault(error, table, action);
@@ -31,6 +32,7 @@ export interface TableClient {
    * Runs one call.
    * @param action as IAM calls it, without the service
    * @param isExpected name of the exception that is an answer
+   * @param whole ends the call, too: the time limit of something that takes several calls
    * @returns undefined for that exception
    * @throws SealgateError `revocation_table_…`
    */
@@ -42,6 +44,7 @@ export interface TableClient {
       client: Sdk.DynamoDBClient,
       options: { readonly abortSignal: AbortSignal },
     ) => Promise<Answer>,
+    whole?: AbortSignal,
   ): Promise<Answer | undefined>;
 }
 

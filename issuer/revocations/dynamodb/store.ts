@@ -12,7 +12,7 @@ import type { IssuerUrl, RingName } from "../../../shared/identifiers.ts";
 import type { RevocationCounts } from "../../../shared/revocations/sections.ts";
 import { isWholeNumber } from "../../../shared/whole-number.ts";
 import { SealgateError } from "../../errors.ts";
-import { entryKey, parseEntryKey } from "../entry.ts";
+import { entryKey, parseEntryKey, timeKey } from "../entry.ts";
 import type { StoredRevocation } from "../entry.ts";
 import type { ListNote, RevocationChanges, RevocationReading, RevocationStore } from "../store.ts";
 import { createTableClient } from "./client.ts";
@@ -33,9 +33,13 @@ export function isTable(text: string): boolean {
 /**
  * A store in one table; asks for nothing yet.
  * @param table name or ARN
+ * @param options `loadTimeoutMs`: the longest that reading all entries may take; default 20 s
  * @throws TypeError for a text that is neither
  */
-export function createDynamoDbRevocations(table: string): RevocationStore & RevocationChanges {
+export function createDynamoDbRevocations(
+  table: string,
+  { loadTimeoutMs = LOAD_TIMEOUT_MS }: { readonly loadTimeoutMs?: number } = {},
+): RevocationStore & RevocationChanges {
   if (!isTable(table)) throw new TypeError(`createDynamoDbRevocations: table ${TABLE_RULE}`);
   const client = createTableClient(table);
   return {
@@ -50,7 +54,7 @@ export function createDynamoDbRevocations(table: string): RevocationStore & Revo
     },
     lastChange: (issuer) => lastChange(client, issuer),
     readCounts: async (issuer) => countsOf(await get(client, rotatorKey(issuer, COUNTS))),
-    load: (issuer) => load(client, issuer),
+    load: (issuer, since) => load(client, issuer, since === undefined ? "" : timeKey(since), loadTimeoutMs),
     takeRev: (issuer, propose) => takeRev(client, issuer, propose),
     readNote: async (issuer, ring) => noteOf(await get(client, rotatorKey(issuer, listKey(ring)))),
     async writeNote(issuer, ring, { counts, since }) {
@@ -115,26 +119,39 @@ async function get(client: TableClient, key: Item): Promise<Item | undefined> {
   return answer?.Item;
 }
 
+/** A rotator that waited longer could neither publish what it has read nor look after keys. */
+const LOAD_TIMEOUT_MS = 20_000;
+
 /** A page holds at most 1 MB of what was read; an empty one may be followed by others. */
-async function load(client: TableClient, issuer: IssuerUrl): Promise<RevocationReading> {
+async function load(
+  client: TableClient,
+  issuer: IssuerUrl,
+  since: string,
+  timeoutMs: number,
+): Promise<RevocationReading> {
+  const whole = AbortSignal.timeout(timeoutMs);
   const entries: StoredRevocation[] = [];
   let unreadable = 0;
   let next: Record<string, AttributeValue> | undefined;
   do {
     const start = next;
-    const answer = await client.call("Query", undefined, (sdk, dynamodb, options) =>
-      dynamodb.send(
-        new sdk.QueryCommand({
-          TableName: client.table,
-          ConsistentRead: true,
-          KeyConditionExpression: "#issuer = :issuer",
-          ProjectionExpression: "#entry",
-          ExpressionAttributeNames: { "#issuer": "issuer", "#entry": "entry" },
-          ExpressionAttributeValues: { ":issuer": text(issuer) },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-        options,
-      ),
+    const answer = await client.call(
+      "Query",
+      undefined,
+      (sdk, dynamodb, options) =>
+        dynamodb.send(
+          new sdk.QueryCommand({
+            TableName: client.table,
+            ConsistentRead: true,
+            KeyConditionExpression: since === "" ? "#issuer = :issuer" : "#issuer = :issuer AND #entry >= :since",
+            ProjectionExpression: "#entry",
+            ExpressionAttributeNames: { "#issuer": "issuer", "#entry": "entry" },
+            ExpressionAttributeValues: { ":issuer": text(issuer), ...(since === "" ? {} : { ":since": text(since) }) },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+          options,
+        ),
+      whole,
     );
     for (const item of answer?.Items ?? []) {
       const key = item["entry"]?.S ?? "";

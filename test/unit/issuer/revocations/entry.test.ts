@@ -1,15 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { endOf, entryKey, listEntries, parseEntryKey } from "../../../../issuer/revocations/entry.ts";
+import {
+  earliestInForce,
+  endOf,
+  entryKey,
+  listEntries,
+  parseEntryKey,
+  timeKey,
+} from "../../../../issuer/revocations/entry.ts";
 import { revocationPrefix } from "../../../../shared/revocations/prefix.ts";
 import { timeOf, tokenEntry } from "../../../support/revocation-store-contract.ts";
 import { given } from "../../../support/values.ts";
 
 const TIMING = { clockSkewSeconds: 60, maxTokenTtlSeconds: 3600 };
 const AT = 1_800_000_000;
-const TOKEN = "jti#AAAAAAAAAAA#1800000000";
-const UNKNOWN_END = "jti#AAAAAAAAAAA#r1800000000";
-const SESSION = "sid#AAAAAAAAAAAAAAAAAAAAAA#r1800000000";
-const SUBJECT = "sub#AAAAAAAAAAAAAAAAAAAAAA#1800000000";
+const TOKEN = "1800000000#jti#AAAAAAAAAAA";
+const UNKNOWN_END = "1800000000#jti#AAAAAAAAAAA#r";
+const SESSION = "1800000000#sid#AAAAAAAAAAAAAAAAAAAAAA#r";
+const SUBJECT = "1800000000#sub#AAAAAAAAAAAAAAAAAAAAAA";
 
 test.each([TOKEN, UNKNOWN_END, SESSION, SUBJECT])("%s is read and written", (key) => {
   expect(entryKey(given(parseEntryKey(key)))).toBe(key);
@@ -17,14 +24,15 @@ test.each([TOKEN, UNKNOWN_END, SESSION, SUBJECT])("%s is read and written", (key
 
 test.each([
   "",
-  "jti#AAAAAAAAAAA",
-  "jti#AAAAAAAAAAAAAAAAAAAAAA#1800000000",
-  "jti#AAAAAAAAAAB#1800000000",
-  "sid#AAAAAAAAAAAAAAAAAAAAAA#1800000000",
-  "sub#AAAAAAAAAAAAAAAAAAAAAA#r1800000000",
-  "sub#AAAAAAAAAAAAAAAAAAAAAA#18000000000",
-  "sub#AAAAAAAAAAAAAAAAAAAAAA#1e9",
-  "aud#AAAAAAAAAAA#1800000000",
+  "#jti#AAAAAAAAAAA",
+  "180000000#jti#AAAAAAAAAAA",
+  "1800000000#jti#AAAAAAAAAAAAAAAAAAAAAA",
+  "1800000000#jti#AAAAAAAAAAB",
+  "1800000000#sid#AAAAAAAAAAAAAAAAAAAAAA",
+  "1800000000#sub#AAAAAAAAAAAAAAAAAAAAAA#r",
+  "18000000000#sub#AAAAAAAAAAAAAAAAAAAAAA",
+  "1e00000009#sub#AAAAAAAAAAAAAAAAAAAAAA",
+  "1800000000#aud#AAAAAAAAAAA",
   ` ${TOKEN}`,
 ])("%j is no entry", (key) => {
   expect(parseEntryKey(key)).toBeUndefined();
@@ -38,6 +46,18 @@ test.each([
   [SUBJECT, 3600 + 2 * 60],
 ])("%s counts for %i more seconds", (key, seconds) => {
   expect(endOf(given(parseEntryKey(key)), TIMING)).toBe(AT + seconds);
+});
+
+// Keys are read from there on, and no entry that counts may be before it.
+test.each([TOKEN, UNKNOWN_END, SESSION, SUBJECT])("%s has ended when it is before the earliest that counts", (key) => {
+  const end = endOf(given(parseEntryKey(key)), TIMING);
+  expect(key >= timeKey(earliestInForce(TIMING, timeOf(end - 0.5)))).toBe(true);
+  expect(key < timeKey(earliestInForce(TIMING, timeOf(AT + 4681)))).toBe(true);
+});
+
+test("keys are in the order of their times", () => {
+  const times = [timeOf(9), timeOf(999_999_999), timeOf(AT), timeOf(AT + 0.5), timeOf(AT + 1)].map(timeKey);
+  expect(times).toEqual(["0000000009", "0999999999", "1800000000", "1800000000", "1800000001"]);
 });
 
 describe("the list", () => {

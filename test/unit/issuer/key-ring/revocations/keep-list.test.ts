@@ -117,6 +117,21 @@ describe("Cloudflare's API is spared", () => {
   });
 });
 
+// DynamoDB keeps what has ended for a week and more: a table that is used every second would soon take longer to read than lists may.
+test("what has ended is not read, by the timing in force", async () => {
+  const world = await startRevocationWorld();
+  const asked: unknown[] = [];
+  const load: typeof world.store.load = (...question) => {
+    asked.push(question);
+    return world.store.load(...question);
+  };
+  await world.run({ ports: { store: { ...world.store, load } } });
+  const { issuer } = world.ring.policy;
+  expect(new Set(asked.map((one) => JSON.stringify(one)))).toEqual(
+    new Set([JSON.stringify([issuer, world.ring.now() - (3600 + 3 * 60 + 900)])]),
+  );
+});
+
 describe("a fault of the table", () => {
   const down = () => Promise.reject(new SealgateError("revocation_table_unreachable", "down", { retryable: true }));
 
@@ -139,7 +154,10 @@ describe("a fault of the table", () => {
   test("an entry that cannot be read is an alarm, and the others are published", async () => {
     const world = await startRevocationWorld();
     await revoke(world, "stolen");
-    const load: typeof world.store.load = async (issuer) => ({ ...(await world.store.load(issuer)), unreadable: 2 });
+    const load: typeof world.store.load = async (...asked) => ({
+      ...(await world.store.load(...asked)),
+      unreadable: 2,
+    });
     const report = await world.run({ ports: { store: { ...world.store, load } } });
     expect((await world.list()).counts.jti).toBe(1);
     expect(failuresOf(report)).toMatchObject([{ code: "revocation_table_failed" }]);

@@ -1,8 +1,10 @@
+import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createDynamoDbRevocations } from "../../../../../issuer/revocations/dynamodb/store.ts";
 import { startCutProxy } from "../../../../support/cut-proxy.ts";
 import { startDynamoDb } from "../../../../support/dynamodb.ts";
 import type { LocalDynamoDb } from "../../../../support/dynamodb.ts";
+import { given } from "../../../../support/values.ts";
 import {
   describeRevocationStoreContract,
   issuerOf,
@@ -42,7 +44,7 @@ describe("an item", () => {
     expect(items.filter(({ expires_at: end }) => end !== undefined)).toEqual([
       {
         issuer: { S: ISSUER },
-        entry: { S: expect.stringMatching(/^jti#[\w-]{11}#1800000000$/) as string },
+        entry: { S: expect.stringMatching(/^1800000000#jti#[\w-]{11}$/) as string },
         expires_at: { N: "1800604921" },
       },
     ]);
@@ -96,12 +98,27 @@ describe("an item", () => {
     const client = new DynamoDBClient({});
     // A page ends after 1 MB of what is stored.
     for (const jti of ["AAAAAAAAAAA", "AAAAAAAAAAI", "AAAAAAAAAAQ"]) {
-      const entry = { S: `jti#${jti}#1800000000` };
+      const entry = { S: `1800000000#jti#${jti}` };
       const Item = { issuer: { S: "https://long.example.com" }, entry, padding: { S: "x".repeat(390_000) } };
       await client.send(new PutItemCommand({ TableName: TABLE, Item }));
     }
     const { entries } = await createDynamoDbRevocations(TABLE).load(issuerOf("https://long.example.com"));
     expect(entries).toHaveLength(3);
+  });
+
+  test("after another, without end, is a fault: no rotator reads for ever", async () => {
+    const item = { issuer: { S: ISSUER }, entry: { S: "1800000000#jti#AAAAAAAAAAA" } };
+    const server = createServer((request, response) => {
+      request.resume().on("end", () => response.end(JSON.stringify({ Items: [item], LastEvaluatedKey: item })));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = given(typeof address === "object" ? address?.port : undefined);
+    vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", `http://127.0.0.1:${port}`);
+    const store = createDynamoDbRevocations(TABLE, { loadTimeoutMs: 200 });
+    await expect(store.load(ISSUER)).rejects.toMatchObject({ code: "revocation_table_unreachable", retryable: true });
+    server.close();
+    vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint);
   });
 
   test("of a table that is not there is a fault that says how to make it", async () => {

@@ -143,7 +143,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
           "looks at a Worker's project; test/unit/issuer/cli/check/command-mistakes.test.ts has one with mistakes",
       },
     ],
-    ["✓ config        wrangler reads the configuration of production, the Worker gateway-production.", OUTPUT],
+    ["✓ config            wrangler reads the configuration of production, the Worker gateway-production.", OUTPUT],
     [
       "sealgate issuers add https://acme.eu.auth0.com/ --audience https://api.example.com",
       { because: "asks another issuer; test/unit/issuer/cli/issuers has a stand-in for it" },

@@ -5,7 +5,10 @@
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { keySetKvKey } from "../../../shared/key-set.ts";
 import type { ParsedKeySet } from "../../../shared/key-set.ts";
+import { err, ok } from "../../../shared/result.ts";
 import type { Result } from "../../../shared/result.ts";
+import { revocationsKvKey } from "../../../shared/revocations/names.ts";
+import { MAX_REVOCATIONS_CHARACTERS } from "../../../shared/revocations/signed-list.ts";
 import { MAX_KEY_SET_BYTES, importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
 import type { KeySetProblem, KeySetRules, TrustAnchors } from "../../../shared/signed-key-set.ts";
 import { inSeconds } from "../../clock.ts";
@@ -20,6 +23,7 @@ import { ringAlias } from "../../key-ring/names.ts";
 import { createAwsKms } from "../../kms/aws-kms.ts";
 import type { Kms } from "../../kms/port.ts";
 import { createKmsRights } from "../../kms/rights.ts";
+import type { Caller } from "../../kms/rights.ts";
 import { createCloudflareApi } from "../../publish/cloudflare-api.ts";
 import { readCloudflareKvOptions } from "../../publish/cloudflare-kv-options.ts";
 import { createCloudflareKvPublisher } from "../../publish/cloudflare-kv.ts";
@@ -31,6 +35,7 @@ import type { CliIo } from "../io.ts";
 import { askGateway } from "../ring/gateway-health.ts";
 import { anchorsFor, minRevFor, ringsOf } from "./agreement.ts";
 import { gatewayRow } from "./gateway.ts";
+import { checkRevocations } from "./revocations.ts";
 import { rightsRow, tryRights } from "./rights.ts";
 import type { Role } from "./rights.ts";
 import { anchorRows, clockRows, documentRow, keyRows, ringRows } from "./ring-rows.ts";
@@ -60,18 +65,29 @@ export async function checkOnline(io: CliIo, given: Environment, options: Online
   const now = inSeconds(io.nowMs);
   const anchors = await importTrustAnchors(anchorsFor(config, policy.ring));
   const pinned = anchors.ok ? anchors.value : [];
+  const caller = await createKmsRights().whose();
   const [aws, kv] = await Promise.all([
-    checkAws(env, policy, { now, pinned, where: varsOf(config), role }),
+    checkAws(env, policy, { now, pinned, where: varsOf(config), role, caller }),
     checkKv(io, env, policy, { anchors: pinned, leastRev: minRevFor(config, policy.ring) }, mayWrite),
   ]);
   const document = kv.opened?.ok === true ? kv.opened.value.document : undefined;
+  const revocations = await checkRevocations(env, {
+    config,
+    policy,
+    role,
+    anchors: pinned,
+    document,
+    now: now(),
+    noAws: caller === undefined ? NO_AWS : undefined,
+    readList: async () => readListText(io, env, policy),
+  });
   const skews = { KMS: aws.skewSeconds, Cloudflare: kv.skewSeconds };
   const url = gateway ?? urlOf(config);
   const deployed =
     url === undefined
       ? skipped("gateway", "The configuration names no hostname that could be asked: name the gateway with --gateway.")
       : gatewayRow(await askGateway(url, policy.ring, io.interrupted), gateway !== undefined, document, policy, now());
-  return [...aws.rows, ...kv.rows, ...clockRows(skews, policy), deployed];
+  return [...aws.rows, ...kv.rows, ...revocations, ...clockRows(skews, policy), deployed];
 }
 
 function withWorkers(env: Environment, config: WorkerConfig): Environment {
@@ -94,6 +110,8 @@ interface Surroundings {
   readonly pinned: TrustAnchors;
   readonly where: string;
   readonly role: Role | undefined;
+  /** Undefined: there are no credentials. */
+  readonly caller: Caller | undefined;
 }
 
 interface AwsFindings {
@@ -101,19 +119,17 @@ interface AwsFindings {
   readonly skewSeconds: number | undefined;
 }
 
+const NO_AWS = "The AWS SDK finds no Region or no usable credentials here.";
+
 const AWS_CHECKS = ["rights", "keys", "ring", "anchors"] as const;
 
 async function checkAws(
   env: Environment,
   policy: RingPolicy,
-  { now, pinned, where, role }: Surroundings,
+  { now, pinned, where, role, caller }: Surroundings,
 ): Promise<AwsFindings> {
+  if (caller === undefined) return { rows: AWS_CHECKS.map((check) => skipped(check, NO_AWS)), skewSeconds: undefined };
   const rights = createKmsRights();
-  const caller = await rights.whose();
-  if (caller === undefined) {
-    const why = "The AWS SDK finds no Region or no usable credentials here.";
-    return { rows: AWS_CHECKS.map((check) => skipped(check, why)), skewSeconds: undefined };
-  }
   const kms = createAwsKms();
   const [trials, observed, skewSeconds] = await Promise.all([
     tryRights(kms, rights, policy),
@@ -173,6 +189,23 @@ const DEADLINE_MS = 10_000;
 
 const TOKEN_VARIABLES = ["CLOUDFLARE_API_TOKEN", "SEALGATE_CLOUDFLARE_TOKEN_SECRET", "SEALGATE_KV_BASE_URL"];
 
+const NO_TOKEN = "Neither CLOUDFLARE_API_TOKEN nor SEALGATE_CLOUDFLARE_TOKEN_SECRET is set here.";
+
+function hasToken(env: Environment): boolean {
+  return TOKEN_VARIABLES.some((name) => valueOf(env, name) !== undefined);
+}
+
+async function readListText(
+  io: CliIo,
+  env: Environment,
+  { ring }: RingPolicy,
+): Promise<Result<string | undefined, string>> {
+  if (!hasToken(env)) return err(NO_TOKEN);
+  const maxBytes = MAX_REVOCATIONS_CHARACTERS;
+  const asked = await askKv(io, env, { key: revocationsKvKey(ring), maxBytes, mayWrite: false });
+  return asked instanceof SealgateError ? err("The KV namespace cannot be used.") : ok(asked.text);
+}
+
 async function checkKv(
   io: CliIo,
   env: Environment,
@@ -181,12 +214,9 @@ async function checkKv(
   mayWrite: boolean,
 ): Promise<KvFindings> {
   const nothing = { skewSeconds: undefined, opened: undefined };
-  if (TOKEN_VARIABLES.every((name) => valueOf(env, name) === undefined)) {
-    const why = "Neither CLOUDFLARE_API_TOKEN nor SEALGATE_CLOUDFLARE_TOKEN_SECRET is set here.";
-    return { rows: [skipped("api_token", why), skipped("document", why)], ...nothing };
-  }
+  if (!hasToken(env)) return { rows: [skipped("api_token", NO_TOKEN), skipped("document", NO_TOKEN)], ...nothing };
   const { issuer, ring } = policy;
-  const asked = await askKv(io, env, keySetKvKey(ring), mayWrite);
+  const asked = await askKv(io, env, { key: keySetKvKey(ring), maxBytes: MAX_KEY_SET_BYTES, mayWrite });
   if (asked instanceof SealgateError) {
     const repair =
       "Give the token the permission Workers KV Storage: Edit on this account, and see that account and namespace are right.";
@@ -209,11 +239,21 @@ async function checkKv(
 /** Of no meaning to a Worker, and forgotten by KV after a minute. */
 const TRIAL_ENTRY = { key: "sealgate-check", value: "written by sealgate check", metadata: {}, expiration_ttl: 60 };
 
-async function askKv(io: CliIo, env: Environment, key: string, mayWrite: boolean): Promise<StoredText | SealgateError> {
+interface KvQuestion {
+  readonly key: string;
+  readonly maxBytes: number;
+  readonly mayWrite: boolean;
+}
+
+async function askKv(
+  io: CliIo,
+  env: Environment,
+  { key, maxBytes, mayWrite }: KvQuestion,
+): Promise<StoredText | SealgateError> {
   try {
     const clock = { ...systemClock, epochMs: io.nowMs };
     const settings = readCloudflareKvOptions({ ...readPublishConfig(env), clock });
-    const entries = createKvEntries(createCloudflareApi(settings), settings.namespaceId, MAX_KEY_SET_BYTES + 1);
+    const entries = createKvEntries(createCloudflareApi(settings), settings.namespaceId, maxBytes + 1);
     const failure = mayWrite ? await entries.put(TRIAL_ENTRY, DEADLINE_MS) : undefined;
     if (failure !== undefined) return failure.fault;
     const stored = await entries.get(key, DEADLINE_MS);

@@ -17,6 +17,8 @@ export const CHECKS = {
   anchors: "the Worker pins the ring's root keys",
   api_token: "what the Cloudflare API token may do",
   document: "the published key set is one that the Worker takes, and is renewed in time",
+  revocation_table: "the table of taken-back tokens is as it has to be",
+  revocations: "the list of taken-back tokens is one that the Worker takes, and is renewed in time",
   clocks: "the clocks agree",
   gateway: "the deployed gateway is healthy and has the published key set",
 } as const;

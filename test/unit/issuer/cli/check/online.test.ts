@@ -3,78 +3,14 @@
  * a fake of Cloudflare's API: the check names it with the right repair, and finds nothing in the ring without it.
  */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { checkOnline } from "../../../../../issuer/cli/check/online.ts";
-import type { OnlineOptions } from "../../../../../issuer/cli/check/online.ts";
-import type { CheckName, CheckRow } from "../../../../../issuer/cli/check/row.ts";
-import type { CliIo } from "../../../../../issuer/cli/io.ts";
+import { describe, expect, test } from "vitest";
+import type { CheckName } from "../../../../../issuer/cli/check/row.ts";
 import { DEAD_TOKEN } from "../../../../support/fake-cloudflare.ts";
-import { startKeySetServer } from "../../../../support/key-set-server.ts";
-import type { KeySetServer } from "../../../../support/key-set-server.ts";
-import { TEST_ISSUER } from "../../../../support/key-sets.ts";
-import { given, jsonObject } from "../../../../support/values.ts";
-import { startCliRing } from "../ring/support.ts";
-import type { CliRing } from "../ring/support.ts";
+import { given } from "../../../../support/values.ts";
 import { gatewayHealth } from "../../../../support/gateway-health.ts";
-import { jsonOf, testIo } from "../support.ts";
-import { ANCHORS, GOOD, workerConfig } from "./support.ts";
-
-interface Checked {
-  readonly cli: CliRing;
-  readonly gateway: KeySetServer;
-  /** TRUST_ANCHORS of the Worker. */
-  readonly anchors: string;
-  readonly rows: (changes?: Changes) => Promise<readonly CheckRow[]>;
-}
-
-interface Changes {
-  readonly anchors?: string;
-  /** More vars of the Worker. */
-  readonly vars?: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly io?: Partial<CliIo>;
-  readonly options?: Partial<OnlineOptions>;
-}
-
-/** A ring just made, and a gateway that has its key set. */
-async function startChecked(argv: readonly string[] = ["init"]): Promise<Checked> {
-  const cli = await startCliRing();
-  const { trustAnchors } = jsonOf(await cli.ring([...argv, "--json"]));
-  const anchors = JSON.stringify(trustAnchors ?? jsonObject(`{"a":${ANCHORS}}`)["a"]);
-  const gateway = await startKeySetServer();
-  onTestFinished(() => gateway.close());
-  const rev = cli.stored() === undefined ? 1 : (await cli.document()).rev;
-  gateway.serve(JSON.stringify(gatewayHealth({ status: "ok", rev, source: "memory", ageSeconds: 2 })));
-  return {
-    cli,
-    gateway,
-    anchors,
-    rows({ anchors: pinned = anchors, vars: more = {}, env = {}, io = {}, options = {} } = {}) {
-      const vars = { ...GOOD.vars, ISSUER: TEST_ISSUER, TRUST_ANCHORS: pinned, ...more };
-      const nowMs = (): number => cli.clock.epochMs();
-      return checkOnline(
-        testIo({ nowMs, ...io }),
-        { ...cli.env, ...env },
-        {
-          config: workerConfig({ vars }),
-          gateway: new URL(gateway.url),
-          role: undefined,
-          mayWrite: false,
-          ...options,
-        },
-      );
-    },
-  };
-}
-
-function only(rows: readonly CheckRow[], status: CheckRow["status"]): readonly CheckRow[] {
-  return rows.filter((row) => row.status === status);
-}
-
-/** The mistakes that are found: what a person reads. */
-function mistakes(rows: readonly CheckRow[]): readonly string[] {
-  return only(rows, "wrong").map(({ check, message, repair }) => `${check}: ${message} → ${String(repair)}`);
-}
+import { mistakes, only, startChecked } from "./checked.ts";
+import type { Changes, Checked } from "./checked.ts";
+import { ANCHORS, workerConfig } from "./support.ts";
 
 test("nothing is wrong with a ring at rest, and each check says what it has seen", async () => {
   const { rows } = await startChecked();

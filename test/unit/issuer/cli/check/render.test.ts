@@ -12,10 +12,10 @@ const ROWS = [
 test("a line for each row in the order of the checks, and what to do under a mistake", () => {
   expect(renderRows(ROWS, (_style, text) => text)).toBe(
     [
-      "✓ config        It can be read.",
-      "✗ cache         It is on.",
-      "                → Switch it off.",
-      "– gateway       It was not asked.",
+      "✓ config            It can be read.",
+      "✗ cache             It is on.",
+      "                    → Switch it off.",
+      "– gateway           It was not asked.",
       "1 to repair, 1 skipped",
       "",
     ].join("\n"),

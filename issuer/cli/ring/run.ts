@@ -3,7 +3,9 @@
  * as one line of JSON.
  */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import { failuresOf, isConverged, observeRing, planRing, reconcileRing } from "../../key-ring/index.ts";
+import { deriveState, failuresOf, isConverged, observeRing, planRing, reconcileRing } from "../../key-ring/index.ts";
+import { isListInOrder } from "../../key-ring/outcome.ts";
+import { observeListStatus, reportOf } from "../../key-ring/revocations/list-status.ts";
 import type {
   ReconcileReport,
   RefusalCode,
@@ -18,7 +20,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { paint } from "../io.ts";
 import type { CliIo } from "../io.ts";
 import type { RingContext } from "./context.ts";
-import { describeListRun } from "./describe-list.ts";
+import { describeListRun, describePublishing } from "./describe-list.ts";
 import { describeNotBefore, describeStep, describeUpcoming } from "./describe.ts";
 
 export interface RingRun extends ReconcileReport {
@@ -46,13 +48,16 @@ export async function runRing({ ports, options }: RingContext, run: RunOptions):
   }
   const observed = await observeRing(ports, options.policy, { ...options, candidate });
   const now = ports.clock();
-  const plan = planRing(observed, options.policy, now, request);
+  const { policy } = options;
+  const plan = planRing(observed, policy, now, request);
+  const { timing } = deriveState(observed, policy, now, undefined);
+  const list = reportOf(await observeListStatus(ports, { policy, timing: timing.largest, observed }));
   return {
     steps: [],
     observed,
     plan,
-    list: undefined,
-    isConverged: isConverged(plan),
+    list,
+    isConverged: isConverged(plan) && isListInOrder(list),
     isDryRun: true,
     isRequested,
     now,
@@ -128,10 +133,11 @@ export function stepToJson(step: Step): object {
 /** What was done and what comes next on stdout; why something was not done, and what is wrong, on stderr. */
 export function printRun(io: CliIo, run: RingRun): void {
   const { steps, plan, now, isDryRun, list } = run;
-  const listed = describeListRun(list, now);
+  const listed = isDryRun ? undefined : describeListRun(list, now);
   for (const report of steps) io.out(`${describeReport(report)}\n`);
   if (listed !== undefined) io.out(`${listed}\n`);
   if (isDryRun) for (const step of plan.due) io.out(`would ${describeStep(step)}\n`);
+  if (isDryRun && list !== undefined && list.reasons.length > 0) io.out(`would ${describePublishing(list)}\n`);
   const isIdle = steps.length === 0 && listed === undefined;
   if (isIdle && run.isConverged && plan.refusal === undefined) io.out("nothing to do\n");
   printUpcoming(io, plan.upcoming, now);

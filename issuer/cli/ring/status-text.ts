@@ -2,6 +2,8 @@
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { billedKeysOf, DOLLARS_PER_KEY_AND_MONTH } from "../../key-ring/index.ts";
 import type { BilledKeys, Generation, Plan, RingState, Upcoming } from "../../key-ring/index.ts";
+import type { ListStatus } from "../../key-ring/revocations/list-status.ts";
+import { describeList } from "./describe-list.ts";
 import { describeAge, describeDocument, describeStep, describeUpcoming } from "./describe.ts";
 import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
 import type { compareWithPublished, GatewayHealth } from "./gateway-health.ts";
@@ -10,6 +12,8 @@ import type { compareWithPublished, GatewayHealth } from "./gateway-health.ts";
 export interface RingStatus {
   readonly state: RingState;
   readonly plan: Plan;
+  /** Undefined where tokens cannot be taken back. */
+  readonly list: ListStatus | undefined;
   readonly gateway: GatewayStatus | undefined;
 }
 
@@ -17,7 +21,7 @@ export interface GatewayStatus extends GatewayHealth {
   readonly published: ReturnType<typeof compareWithPublished>;
 }
 
-export function renderStatus({ state, plan, gateway }: RingStatus): string {
+export function renderStatus({ state, plan, list, gateway }: RingStatus): string {
   const { observed, policy, now } = state;
   const lines = [
     `ring ${observed.ring}   ${policy.issuer}   ${policy.alg}, rotates every ${describeDuration(policy.rotateEverySeconds)}`,
@@ -31,6 +35,7 @@ export function renderStatus({ state, plan, gateway }: RingStatus): string {
     ...(plan.upcoming.length === 0 ? [] : ["next", ...plan.upcoming.map((one) => `  ${describeUpcoming(one, now)}`)]),
     ...(plan.due.length === 0 ? [] : ["due now", ...plan.due.map((step) => `  ${describeStep(step)}`)]),
     `KV       ${describeDocument(observed.document, now)}`,
+    ...(list === undefined ? [] : [`list     ${describeList(list, now)}`]),
     `cost     ${describeCost(billedKeysOf(observed), policy.deleteAfterDays)}`,
     ...(gateway === undefined ? [] : [`gateway  ${describeGateway(gateway)}`]),
     ...plan.problems.map(({ code, message }) => `problem  ${code}: ${message}`),

@@ -2,7 +2,8 @@
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { deriveState, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
-import type { RingState } from "../../key-ring/index.ts";
+import type { RingState, RunFailure } from "../../key-ring/index.ts";
+import { observeListStatus } from "../../key-ring/revocations/list-status.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson, wantsColor } from "../io.ts";
@@ -26,8 +27,9 @@ export async function showStatus(io: CliIo, options: StatusOptions): Promise<Exi
   const gatewayUrl = options.gateway === undefined ? undefined : parseGatewayUrl(options.gateway);
   const context = await createRingContext(io, options);
   const { state, plan } = await readRing(context);
+  const list = await observeListStatus(context.ports, { ...state, timing: state.timing.largest });
   const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, state, io, context.ports.clock);
-  const status: RingStatus = { state, plan, gateway };
+  const status: RingStatus = { state, plan, list, gateway };
   if (options.json === true) printJson(io, statusToJson(status));
   else io.out(renderStatus(status));
   if (options.json !== true && io.stdoutIsTerminal) {
@@ -64,23 +66,34 @@ export async function askFor(
 }
 
 /** 4 when something is due or wrong: a run of `ring reconcile` has not done its work, or cannot. */
-function exitCodeOfStatus({ state: { observed }, plan, gateway }: RingStatus): ExitCode {
-  const failed = exitCodeOfFaults(failuresOf({ steps: [], observed, plan }));
+function exitCodeOfStatus(status: RingStatus): ExitCode {
+  const { gateway } = status;
+  const failed = exitCodeOfFaults(failuresOfStatus(status));
   if (failed !== undefined) return failed;
   const isServing =
     gateway === undefined || (gateway.status === "ok" && ["same", "behind"].includes(gateway.published));
-  return isConverged(plan) && isServing ? EXIT.ok : EXIT.notConverged;
+  return isAtRest(status) && isServing ? EXIT.ok : EXIT.notConverged;
 }
 
-function statusToJson({ state, plan, gateway }: RingStatus): object {
+function failuresOfStatus({ state: { observed }, plan, list }: RingStatus): readonly RunFailure[] {
+  const failures = failuresOf({ steps: [], observed, plan });
+  return list?.fault === undefined ? failures : [...failures, { kind: "fault", ...list.fault }];
+}
+
+function isAtRest({ plan, list }: RingStatus): boolean {
+  return isConverged(plan) && list?.fault === undefined && (list?.due ?? []).length === 0;
+}
+
+function statusToJson(status: RingStatus): object {
+  const { state, plan, list, gateway } = status;
   const { observed, policy, now, timing, generations } = state;
   const { root, document } = observed;
   return {
     ring: observed.ring,
     issuer: policy.issuer,
     now,
-    converged: isConverged(plan),
-    failure: failureToJson(failuresOf({ steps: [], observed, plan })),
+    converged: isAtRest(status),
+    failure: failureToJson(failuresOfStatus(status)),
     root: root && { kid: root.publicKey?.kid ?? root.tags.kid, keyArn: root.keyArn, keyState: root.keyState },
     active: observed.active?.generation,
     generations: generations.map(({ entry, ...generation }) => ({
@@ -97,12 +110,19 @@ function statusToJson({ state, plan, gateway }: RingStatus): object {
       revokedAt: generation.revokedAt,
     })),
     document: document.kind === "read" ? { kind: "read", ...documentToJson(document.document) } : document,
+    list: list && listToJson(list),
     stalenessBoundSeconds: stalenessBoundSeconds(timing.largest),
     due: plan.due.map(stepToJson),
     upcoming: plan.upcoming,
     problems: plan.problems,
     gateway,
   };
+}
+
+function listToJson({ held, due, requiredFrom, fault }: NonNullable<RingStatus["list"]>): object {
+  const { rev, issuedAt, expiresAt, counts } = held?.kind === "read" ? held.list : {};
+  const problem = held?.kind === "refused" ? held.problem : undefined;
+  return { kind: held?.kind, problem, rev, issuedAt, expiresAt, counts, due, requiredFrom, fault: fault?.code };
 }
 
 function documentToJson({

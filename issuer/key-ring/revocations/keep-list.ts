@@ -24,7 +24,7 @@ import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { leastListRev } from "../list-floor.ts";
 import { composeFrom } from "./compose-list.ts";
-import { observeList } from "./observe-list.ts";
+import { observeList, ownerOf } from "./observe-list.ts";
 import {
   LIST_INTERVAL_SECONDS,
   LIST_INTERVAL_WHEN_LIMITED_SECONDS,
@@ -93,7 +93,8 @@ export async function keepList(ports: ListPorts, run: ListRun): Promise<ListRepo
   }
 }
 
-const NOTHING = {
+/** Of a run that did nothing. */
+export const NOTHING = {
   reasons: [],
   rev: undefined,
   issuedAt: undefined,
@@ -264,9 +265,4 @@ function secondsHeld({ monotonicMs }: ListPorts, { memory }: ListRun): number {
 
 function remember(memory: RingMemory, rev: number): void {
   memory.list.highestRev = Math.max(memory.list.highestRev ?? 0, rev);
-}
-
-function ownerOf({ policy, observed }: ListRun): Parameters<typeof observeList>[1] {
-  const roots = [observed.root, ...observed.otherRoots].flatMap((key) => key?.publicKey ?? []);
-  return { issuer: policy.issuer, ring: policy.ring, roots };
 }

@@ -7,6 +7,8 @@ import type { PublicJwk } from "../../../shared/jwk.ts";
 import { openRevocations, REVOCATIONS_TYP } from "../../../shared/revocations/signed-list.ts";
 import { readEnvelope } from "../../../shared/signed-document.ts";
 import type { PublicKey } from "../../kms/public-key.ts";
+import type { ObservedRing } from "../model/observed.ts";
+import type { RingPolicy } from "../policy.ts";
 import type { RevocationsPublisher } from "../../publish/publisher.ts";
 import type { ObservedList } from "./plan-list.ts";
 
@@ -16,6 +18,17 @@ export interface ListOwner {
   readonly ring: RingName;
   /** Of all root keys of the ring. */
   readonly roots: readonly { readonly kid: PublicKey["kid"]; readonly jwk: PublicJwk }[];
+}
+
+/** The owner of a ring's list, by all root keys that the ring has. */
+export function ownerOf({
+  policy: { issuer, ring },
+  observed: { root, otherRoots },
+}: {
+  readonly policy: Pick<RingPolicy, "issuer" | "ring">;
+  readonly observed: Pick<ObservedRing, "root" | "otherRoots">;
+}): ListOwner {
+  return { issuer, ring, roots: [root, ...otherRoots].flatMap((key) => key?.publicKey ?? []) };
 }
 
 /** @throws SealgateError `publish_…` when it is not known what KV holds */

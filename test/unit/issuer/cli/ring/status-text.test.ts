@@ -50,7 +50,7 @@ describe("the table of ring status", () => {
 function linesWith(gateway: GatewayStatus | undefined): readonly string[] {
   const [observed, policy, now] = [observedRing(), ringPolicy(), after(10)];
   const state = deriveState(observed, policy, now, undefined);
-  return renderStatus({ state, plan: planRing(observed, policy, now), gateway }).split("\n");
+  return renderStatus({ state, plan: planRing(observed, policy, now), list: undefined, gateway }).split("\n");
 }
 
 const HEALTHY: GatewayStatus = {

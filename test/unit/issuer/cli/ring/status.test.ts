@@ -4,7 +4,7 @@ import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
 import { DEAD_TOKEN } from "../../../../support/fake-cloudflare.ts";
 import { given } from "../../../../support/values.ts";
 import { jsonOf } from "../support.ts";
-import { startCliRing, startRipeRing } from "./support.ts";
+import { startCliRing, startCliTable, startRipeRing } from "./support.ts";
 
 describe("ring status", () => {
   test("changes nothing, and is exit code 4 while something is due", async () => {
@@ -82,6 +82,51 @@ describe("ring status", () => {
       stalenessBoundSeconds: 270,
       due: [],
       problems: [],
+    });
+  });
+});
+
+describe("ring status, where tokens can be taken back", () => {
+  test("shows the list, what the next run does about it, and from when on Workers may require it", async () => {
+    const cli = await startRipeRing();
+    const { env, revocations } = await startCliTable(cli);
+    const none = await cli.ring(["status"], { env });
+    expect(none.code).toBe(EXIT.notConverged);
+    expect(none.out).toMatch(/^list {5}none; the next run publishes another one \(missing\)$/m);
+    expect((await cli.ring(["reconcile", "--dry-run"], { env })).out).toContain(
+      "would publish the list of taken-back tokens (missing)",
+    );
+    await cli.ring(["reconcile"], { env });
+    const first = await cli.ring(["status"], { env });
+    expect(first.code).toBe(EXIT.ok);
+    // S + K + 1 by the default policy.
+    expect(first.out).toMatch(
+      /^list {5}rev \d+, 0 tokens, 0 sessions, 0 subjects, 0 s old, expires in 1 d; Workers may require it from 20\S+ \(in 5 min 31 s\)$/m,
+    );
+    cli.pass(331);
+    await revocations.revokeToken({ jti: "stolen" });
+    const later = await cli.ring(["status"], { env });
+    expect(later.code).toBe(EXIT.notConverged);
+    expect(later.out).toMatch(/; the next run publishes another one \(revoked\); Workers may require it now$/m);
+    await cli.ring(["reconcile"], { env });
+    expect(jsonOf(await cli.ring(["status", "--json"], { env }))).toMatchObject({
+      converged: true,
+      list: { kind: "read", counts: { jti: 1, sid: 0, sub: 0 }, due: [], requiredFrom: expect.any(Number) },
+    });
+  });
+
+  test("a table that cannot be read is a fault, and the list in KV is shown all the same", async () => {
+    const cli = await startRipeRing();
+    const { env, network } = await startCliTable(cli);
+    await cli.ring(["reconcile"], { env });
+    network.isCut = true;
+    const run = await cli.ring(["status"], { env });
+    expect(run.code).toBe(EXIT.failure);
+    expect(run.out).toMatch(/^list {5}rev \d+, 0 tokens.*; not known: revocation_table_unreachable: /m);
+    expect(jsonOf(await cli.ring(["status", "--json"], { env }))).toMatchObject({
+      converged: false,
+      failure: { code: "revocation_table_unreachable" },
+      list: { kind: "read", fault: "revocation_table_unreachable" },
     });
   });
 });

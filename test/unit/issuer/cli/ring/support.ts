@@ -1,6 +1,14 @@
 /** Runs `sealgate` on a ring whose KMS, KV and clock are the test's: time passes only when a command waits or a test says so. */
+import { onTestFinished } from "vitest";
 import type { CliIo } from "../../../../../issuer/cli/io.ts";
 import type { RingPolicyInput } from "../../../../../issuer/key-ring/index.ts";
+import { createDynamoDbRevocations } from "../../../../../issuer/revocations/dynamodb/store.ts";
+import { createRevocations } from "../../../../../issuer/revocations/revocations.ts";
+import type { Revocations } from "../../../../../issuer/revocations/revocations.ts";
+import { startCutProxy } from "../../../../support/cut-proxy.ts";
+import type { CutProxy } from "../../../../support/cut-proxy.ts";
+import { startDynamoDb } from "../../../../support/dynamodb.ts";
+import type { LocalDynamoDb } from "../../../../support/dynamodb.ts";
 import { TEST_ISSUER } from "../../../../support/key-sets.ts";
 import { startRingWorld } from "../../../../support/ring-world.ts";
 import type { RingWorld } from "../../../../support/ring-world.ts";
@@ -60,4 +68,28 @@ export function messagesOf({ err }: CliRun): string {
     .split("\n")
     .filter((line) => !line.startsWith('{"audit"'))
     .join("\n");
+}
+
+const TABLE = "sealgate-revocations";
+
+export interface CliTable {
+  readonly dynamodb: LocalDynamoDb;
+  /** Between commands and the table. */
+  readonly network: CutProxy;
+  readonly revocations: Revocations;
+  /** Of commands that know the table. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** An empty table, beside a ring that has no list yet. */
+export async function startCliTable(cli: CliRing): Promise<CliTable> {
+  const dynamodb = await startDynamoDb();
+  onTestFinished(() => dynamodb.close());
+  const network = await startCutProxy(dynamodb.endpoint);
+  onTestFinished(() => network.close());
+  stubProcessEnv({ AWS_ENDPOINT_URL_DYNAMODB: network.url });
+  await dynamodb.createTable(TABLE);
+  const tables = [createDynamoDbRevocations(TABLE)];
+  const revocations = createRevocations({ issuer: TEST_ISSUER, tables, clock: cli.now });
+  return { dynamodb, network, revocations, env: { ...cli.env, SEALGATE_REVOCATION_TABLE: TABLE } };
 }

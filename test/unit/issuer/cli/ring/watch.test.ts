@@ -1,22 +1,13 @@
 /** `sealgate ring reconcile --watch`: a service that keeps a ring, and publishes at once what was taken back. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { CliIo } from "../../../../../issuer/cli/io.ts";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
-import { createDynamoDbRevocations } from "../../../../../issuer/revocations/dynamodb/store.ts";
-import { createRevocations } from "../../../../../issuer/revocations/revocations.ts";
-import type { Revocations } from "../../../../../issuer/revocations/revocations.ts";
 import { isJsonObject } from "../../../../../shared/json.ts";
 import type { JsonObject } from "../../../../../shared/json.ts";
-import { startCutProxy } from "../../../../support/cut-proxy.ts";
-import type { CutProxy } from "../../../../support/cut-proxy.ts";
-import { startDynamoDb } from "../../../../support/dynamodb.ts";
-import type { LocalDynamoDb } from "../../../../support/dynamodb.ts";
-import { TEST_ISSUER } from "../../../../support/key-sets.ts";
 import { given, jsonObject } from "../../../../support/values.ts";
-import { stubProcessEnv } from "../support.ts";
-import { messagesOf, startCliRing, startRipeRing } from "./support.ts";
-import type { CliRing } from "./support.ts";
+import { messagesOf, startCliRing, startCliTable, startRipeRing } from "./support.ts";
+import type { CliRing, CliTable } from "./support.ts";
 
 /** Ctrl-C after so many pauses; `at` is called before each. */
 function stopAfter(
@@ -114,34 +105,21 @@ describe("ring reconcile --watch", () => {
 });
 
 describe("ring reconcile --watch, where tokens can be taken back", () => {
-  const TABLE = "sealgate-revocations";
-
-  interface WatchedRing {
+  interface WatchedRing extends CliTable {
     readonly cli: CliRing;
-    readonly dynamodb: LocalDynamoDb;
-    readonly network: CutProxy;
-    readonly revocations: Revocations;
     /** Watches until so many pauses are over. @returns the runs, as `--json` prints them */
     readonly watch: (pauses: number, at: (pause: number) => void | Promise<void>) => Promise<readonly JsonObject[]>;
   }
 
   async function startWatchedRing(): Promise<WatchedRing> {
     const cli = await startRipeRing();
-    const dynamodb = await startDynamoDb();
-    onTestFinished(() => dynamodb.close());
-    const network = await startCutProxy(dynamodb.endpoint);
-    onTestFinished(() => network.close());
-    stubProcessEnv({ AWS_ENDPOINT_URL_DYNAMODB: network.url });
-    await dynamodb.createTable(TABLE);
-    const env = { ...cli.env, SEALGATE_REVOCATION_TABLE: TABLE };
+    const table = await startCliTable(cli);
+    const { env } = table;
     await cli.ring(["reconcile"], { env });
     cli.pass(60);
-    const tables = [createDynamoDbRevocations(TABLE)];
     return {
       cli,
-      dynamodb,
-      network,
-      revocations: createRevocations({ issuer: TEST_ISSUER, tables, clock: cli.now }),
+      ...table,
       watch: async (pauses, at) => {
         const monotonicMs = (): number => cli.clock.monotonicMs();
         const io = { ...stopAfter(cli, pauses, at), env, monotonicMs };

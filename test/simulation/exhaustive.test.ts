@@ -14,8 +14,8 @@ afterAll(() => restore());
 
 describe.each(OCCASIONS)("two rotators at a %s", (occasion) => {
   test.each(FATES)("come to rest with every promise kept: $dies, $pauseSeconds s", async (fate) => {
-    const { count, broken } = await exploreAll({ occasion, ...fate, stride: 160 });
+    const { count, broken } = await exploreAll({ occasion, ...fate, stride: 320 });
     expect(broken).toEqual([]);
-    expect(count).toBeGreaterThan(20);
+    expect(count).toBeGreaterThan(10);
   });
 });

@@ -99,7 +99,7 @@ describe("the bundled handler", () => {
     });
   });
 
-  test("KV that cannot be read fails the invocation although nothing is due", async () => {
+  test.concurrent("KV that cannot be read fails the invocation although nothing is due", async () => {
     const world = await startRing();
     world.cloudflare.script({ on: "read", times: 99, does: DEAD_TOKEN });
     const [dead, rotation] = (await invoke(world, [{ event: {} }, { event: { action: "rotate" } }])).outcomes;

@@ -40,7 +40,8 @@ export interface LifeMargins {
 /**
  * A token needs the document until it has expired, by any clock: L + K. Right before its renewal a document has D/2 - R left, and
  * signers see the renewal up to A later; a policy with which that is less asks for no more, since the ring would never sign. With
- * D of at least 2(L + K + R + A) it is not: the defaults have ten times as much.
+ * D of at least 2(L + 2K + R + A) it is not, and signers whose clock is ahead of the rotator's by K never find the ring waiting
+ * for its renewal: the defaults have ten times as much.
  */
 export function leastDocumentSeconds(policy: RingPolicy): number {
   const { maxTokenTtlSeconds, clockSkewSeconds, signerLagSeconds } = policy.timing;

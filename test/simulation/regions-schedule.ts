@@ -87,14 +87,14 @@ export function drawRegionSchedule(seed: string): RegionSchedule {
   };
 }
 
-/** A document that lives long enough for its tokens when its rotator dies: 2(L + K + R + A). */
+/** A document that lives long enough for its tokens when its rotator dies: 2(L + 2K + R + A). */
 function drawPolicy(letters: Letters): SchedulePolicy {
   const policy = policyWith(letters);
   const { documentLifetimeSeconds = 0, reconcileEverySeconds = 0 } = policy;
   const { L, K, A } = letters;
   return {
     ...policy,
-    documentLifetimeSeconds: Math.max(documentLifetimeSeconds, 2 * (L + K + A + reconcileEverySeconds)),
+    documentLifetimeSeconds: Math.max(documentLifetimeSeconds, 2 * (L + 2 * K + A + reconcileEverySeconds)),
   };
 }
 

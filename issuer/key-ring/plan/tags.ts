@@ -6,7 +6,7 @@ import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { KMS_CONSISTENCY_SECONDS, leadSeconds } from "../../../shared/timing.ts";
 import { lifeWith } from "../document-life.ts";
-import { isWithdrawn, liveDocument } from "./phases.ts";
+import { isWithdrawn, liveDocument, newerDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedRoot } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
@@ -161,7 +161,9 @@ export function surveyTag({ observed: { root, survey, ring } }: RingState): read
  * The note of another root key counts as well, so that a change of the root key is no break.
  */
 export function documentTag({ observed, timing, now }: RingState): readonly Step[] {
-  const document = liveDocument(observed, now);
+  const shown = liveDocument(observed, now);
+  // The store may show what was published only minutes later. Without the note, signers would take the renewal for one that is late.
+  const document = shown && (newerDocument(observed, now) ?? shown);
   if (document === undefined || observed.root === undefined) return [];
   const roots = [observed.root, ...observed.otherRoots].filter(
     ({ keyState, tags }) => keyState === "Enabled" && (tags.ring ?? observed.ring) === observed.ring,

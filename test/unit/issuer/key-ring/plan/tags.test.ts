@@ -135,6 +135,14 @@ describe("the note of how long the document lives", () => {
     }
   });
 
+  test("follows a document that this process has published and the store does not show yet", () => {
+    const newer = documentOf(BOTH, { issuedAt: after(5000) });
+    const observed = { ...ring(life(-90_000, 86_400), 0), newer };
+    expect(noteOf(observed, 5010)).toMatchObject([{ tags: { document: life(-90_000, 91_400) } }]);
+    // A lost one is everywhere no longer than edges keep it.
+    expect(noteOf({ ...observed, document: { kind: "missing" } }, 5010)).toEqual([]);
+  });
+
   test("says nothing of a document that has expired or is lost", () => {
     expect(noteOf(ring(undefined, 0), 86_400)).toEqual([]);
     expect(noteOf({ ...ring(undefined, 0), document: { kind: "missing" } }, 10)).toEqual([]);

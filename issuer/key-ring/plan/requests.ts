@@ -4,8 +4,10 @@
  * seen, and the rest follows.
  */
 import { demand } from "../../../shared/demands.ts";
+import type { KeySetKey } from "../../../shared/key-set.ts";
 import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
+import type { Generation } from "./phases.ts";
 import type { ObservedCandidate } from "../model/observed.ts";
 import type { RingRequest } from "../model/plan.ts";
 import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
@@ -75,12 +77,24 @@ function planInit(state: RingState): RequestPlan {
   if (observed.generations.length === 0) {
     return observed.candidate === undefined ? stepsFor(createGeneration(state, 1)) : planAdopt(state);
   }
-  // Normally there is one. If the alias was lost, the document says which generation signed.
-  const usable = generations.filter(({ isUsable, phase }) => isUsable && phase !== "revoked");
-  const best = usable.find(({ entry }) => entry?.state === "active") ?? usable.find(({ entry }) => entry) ?? usable[0];
+  const best = lastToSign(generations.filter(({ isUsable, phase }) => isUsable && phase !== "revoked"));
   if (best === undefined) return stepsFor(createGeneration(state, nextNumber(state)));
   const { number, keyArn } = best;
   return stepsFor({ kind: "create_active", generation: number, keyArn });
+}
+
+/**
+ * Normally there is one. If the alias was lost, the last known document says which generation signed; if that is lost too, the tags say
+ * it: of those that were listed, the first that has not handed over. Edges may not know any other.
+ */
+function lastToSign(usable: readonly Generation[]): Generation | undefined {
+  const entryOf = ({ newerEntry, entry }: Generation): KeySetKey | undefined => newerEntry ?? entry;
+  return (
+    usable.find((generation) => entryOf(generation)?.state === "active") ??
+    usable.find(entryOf) ??
+    usable.find(({ tags }) => tags.listedAt !== undefined && tags.supersededAt === undefined) ??
+    usable[0]
+  );
 }
 
 function planRotate(state: RingState, from: number): RequestPlan {

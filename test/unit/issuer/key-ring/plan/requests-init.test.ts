@@ -15,6 +15,7 @@ import {
   START,
   held,
   noted,
+  superseded,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 
@@ -95,6 +96,17 @@ describe("creating a ring", () => {
       document: held(documentOf([entry(2, "active"), entry(1, "retiring")])),
     });
     expect(planRing(observed, POLICY, after(10), init).due).toMatchObject([{ kind: "create_active", generation: 2 }]);
+  });
+
+  test.for([
+    ["the last document that this process knows", { newer: documentOf([entry(2, "active"), entry(3, "pending")]) }, {}],
+    ["the tags: listed, and not handed over", {}, noted()],
+  ] as const)("and, if the document is lost too, to the one that signed by %s", ([, changes, tags]) => {
+    const generations = [generation(1, superseded()), generation(2, tags), generation(3, tags)];
+    for (const document of [{ kind: "missing" }, { kind: "refused", problem: "key_set_malformed" }] as const) {
+      const observed = observedRing({ active: undefined, generations, document, ...changes });
+      expect(planRing(observed, POLICY, after(10), init).due).toMatchObject([{ kind: "create_active", generation: 2 }]);
+    }
   });
 
   test("is done when the ring is there", () => {

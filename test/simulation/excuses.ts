@@ -16,7 +16,10 @@ export interface Excuses {
 const UNKNOWN_TO_EDGE: ReadonlySet<string> = new Set(["keys_unavailable", "kid_unknown", "token_lifetime_too_long"]);
 
 export function createExcuses(clock: WorldClock, kv: KvModel, facts: Facts, moves: Moves): Excuses {
-  /** What every edge has at least has expired, and no rotator could renew it from its half-life until S before. */
+  /**
+   * What every edge has at least has expired, and no rotator could renew it from its half-life until S before. A rotator's clock may
+   * be behind by K, so that the half-life has not come to it, and an edge's ahead by K.
+   */
   function hasRunOut(): boolean {
     const { stalenessMs, skewMs } = facts.timingAt(clock.nowMs);
     const served = kv.writes.findLast(
@@ -24,11 +27,11 @@ export function createExcuses(clock: WorldClock, kv: KvModel, facts: Facts, move
     );
     if (served === undefined) return false;
     const { issuedAt, expiresAt } = documentOf(served);
-    const [halfLifeMs, lastMs] = [(issuedAt + expiresAt) * 500, expiresAt * 1000 - stalenessMs];
+    const firstMs = (issuedAt + expiresAt) * 500 + skewMs;
+    const lastMs = expiresAt * 1000 - stalenessMs - skewMs;
     const isExpired = clock.nowMs > expiresAt * 1000 - skewMs;
     return (
-      isExpired &&
-      !facts.runs.some(({ endedMs, isStoreCalm }) => isStoreCalm && endedMs > halfLifeMs && endedMs < lastMs)
+      isExpired && !facts.runs.some(({ endedMs, isStoreCalm }) => isStoreCalm && endedMs > firstMs && endedMs < lastMs)
     );
   }
 

@@ -42,6 +42,8 @@ export interface Facts {
   keyOf(kid: string): string | undefined;
   kidOf(keyArn: string): string | undefined;
   isGeneration(keyArn: string): boolean;
+  /** A later generation has been the active one. */
+  isPassedOver(keyArn: string): boolean;
   /** ARN and since when; undefined before the first, or while people have removed the alias. */
   readonly active: { readonly keyArn: string; readonly sinceMs: number } | undefined;
   /** Where a rotator or signer may have seen `active` point since then. */
@@ -171,6 +173,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
     keyOf: (kid) => keyByKid.get(kid),
     kidOf: (keyArn) => kidByKey.get(keyArn),
     isGeneration: (keyArn) => numberOf.has(keyArn),
+    isPassedOver: (keyArn) => passedOver.has(keyArn),
     get active() {
       return active;
     },

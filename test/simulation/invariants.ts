@@ -227,9 +227,9 @@ export function createJudge(options: JudgeOptions): Judge {
       signing.onChange();
       if (change.kind === "alias") {
         noteAlias(change);
-        if (change.aliasName === aliases.active && change.by === "rotator" && !change.isNew) {
-          coverage.count("moves of active");
-          const wrong = moves.onMove(active?.keyArn, active?.sinceMs ?? 0, change.keyArn);
+        if (change.aliasName === aliases.active && change.by === "rotator") {
+          coverage.count(change.isNew ? "creations of active" : "moves of active");
+          const wrong = moves.onMove(active?.keyArn, active?.sinceMs ?? 0, change);
           if (wrong !== undefined) report("12 active moved without a cause", wrong);
         }
       }

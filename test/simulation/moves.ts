@@ -6,11 +6,17 @@ import type { WorldClock } from "./clock.ts";
 import { documentOf } from "./documents.ts";
 import { COMPOSE_MS, KMS_LAG_MS } from "./facts.ts";
 import type { Facts } from "./facts.ts";
+import type { KmsChange } from "./kms-model.ts";
 import type { KvModel, KvWrite } from "./kv-model.ts";
 
+type MoveOfActive = Pick<Extract<KmsChange, { kind: "alias" }>, "keyArn" | "isNew">;
+
 export interface Moves {
-  /** `active` was moved by a rotator. @returns what is wrong with it, if anything */
-  onMove(from: string | undefined, activeSinceMs: number, to: string): string | undefined;
+  /**
+   * `active` was moved by a rotator, or made by it: the first time, or because people had taken it away.
+   * @returns what is wrong with it, if anything
+   */
+  onMove(from: string | undefined, activeSinceMs: number, change: MoveOfActive): string | undefined;
   onWrite(write: KvWrite): void;
   /** Until when edges, or consumers that keep what an edge has told them, may not know a key that had to take over unripe; 0 if it had not. */
   unripeUntil(kid: string, isConsumer: boolean): number;
@@ -26,6 +32,12 @@ export function createMoves(clock: WorldClock, kv: KvModel, facts: Facts): Moves
   const emergencies = new Set<string>();
   /** Keys that took over in place of a withdrawn one, until something better is ripe. */
   const stopgaps = new Set<string>();
+  /**
+   * Keys that `active` was put back on by a rotator although a later one had signed. Where the document, the tags and a process's memory
+   * are lost, or KMS shows them late, that cannot be told; the later one takes over again as soon as it is ripe. Never the key that had
+   * signed when people took `active` away: that one signs its time.
+   */
+  const restored = new Set<string>();
   /** Kids that a document leaves out because their hold was over when it was composed. */
   const retiredBy = new Map<KvWrite, ReadonlySet<string>>();
   const { spans, withdrawals } = facts;
@@ -90,8 +102,10 @@ export function createMoves(clock: WorldClock, kv: KvModel, facts: Facts): Moves
   }
 
   return {
-    onMove(from, activeSinceMs, to) {
+    onMove(from, activeSinceMs, { keyArn: to, isNew }) {
+      if (isNew && facts.isPassedOver(to)) restored.add(to);
       if (from === undefined || from === to) return undefined;
+      const wasRestored = restored.delete(from);
       if (isOut(from) && !isOrdinary(from, activeSinceMs)) withdrawals.onMovedAway(from);
       // A rotator may have been shown an earlier one, and that one withdrawn.
       const wasOut = facts.activeSince(clock.nowMs - KMS_LAG_MS - 2 * COMPOSE_MS).some(isOut);
@@ -104,7 +118,7 @@ export function createMoves(clock: WorldClock, kv: KvModel, facts: Facts): Moves
       }
       // A rotator that is still shown the one before does once more what was due then, with another standby.
       const isShownBefore = activeSinceMs > clock.nowMs - KMS_LAG_MS - 2 * COMPOSE_MS;
-      if (isShownBefore && isRipe(to)) return undefined;
+      if ((isShownBefore || wasRestored) && isRipe(to)) return undefined;
       if (isOrdinary(from, activeSinceMs) || facts.isMeddledWith(clock.nowMs - KMS_LAG_MS)) return undefined;
       return `${from} was fit, and nobody had asked for another one${isRipe(to) ? "" : "; the other one is not ripe"}`;
     },

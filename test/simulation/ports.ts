@@ -7,13 +7,15 @@
  *   createPublisher   documents to Workers KV, over the REST API, through a `fetch`
  *   createRotator     observes, plans and acts: one `run` is one reconciliation, `forget` is a new process
  *   createSigner      what a token service runs: the ring's signer and the issuer on top of it
- *   createEdge        one isolate: key ladder, memory of tokens and token verifier, over one read of KV
+ *   createRingsSigner the same with several rings, home first; `amongOthersOf` is what it goes by to choose one
+ *   createEdge        one isolate: key ladder, memory of tokens and token verifier, over one read of KV; one ring
+ *   importAnchors     public root keys, as KMS gives them, to what `createEdge` pins
  *   aliasesOf         what the ring is called in KMS
  *
  * A harness brings a KMS (the interface `Kms`; refusals are a `SealgateError` with a `kms_…` code), a `fetch` that answers as
  * Cloudflare's API does, a read of KV for each isolate, and one {@link HostClock} per host: two hosts with two clocks are two
  * hosts whose clocks differ. No part reads a clock, starts a timer or draws a number but through these ports. Cryptography
- * is the platform's.
+ * is the platform's. The list of taken-back tokens, and deadlines of callers of `sign()`, are not among the ports.
  */
 export type { HostClock, Random } from "./ports/clock.ts";
 export { createEdge, importAnchors } from "./ports/edge.ts";

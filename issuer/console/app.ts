@@ -24,6 +24,8 @@ export interface ConsoleOptions {
   readonly read: () => Promise<RingReading>;
   /** What the form for a token begins with. */
   readonly expected: Expected;
+  /** A gateway's policy as JSON has it, unchecked; undefined when it is not at hand. */
+  readonly routes: unknown;
   /** The page's module, as JavaScript. */
   readonly script: string;
   /** Undefined when no gateway's log is at hand. */
@@ -45,7 +47,8 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 export function createConsoleApp(options: ConsoleOptions): Hono {
-  const { guard, read, script, expected, decisions, closing } = options;
+  const { guard, read, script, expected, routes, decisions, closing } = options;
+  const given = { expected, hasDecisions: decisions !== undefined, hasRoutes: routes !== undefined };
   const app = new Hono();
   app.use(async (context, next) => {
     const answer = guard.admit(context.req.raw);
@@ -61,9 +64,9 @@ export function createConsoleApp(options: ConsoleOptions): Hono {
     }
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
   });
-  app.get("/", async (context) => context.html(renderPage(await ringOf(read), expected, decisions !== undefined)));
+  app.get("/", async (context) => context.html(renderPage(await ringOf(read), given)));
   app.get("/ring", async (context) => context.html(ringOf(read)));
-  app.get("/keys", async (context) => context.json(await keysOf(read)));
+  app.get("/keys", async (context) => context.json({ ...(await keysOf(read)), routes }));
   app.get("/decisions", (context) => {
     if (decisions === undefined) return context.notFound();
     const after = parseWholeNumber(context.req.header("Last-Event-ID") ?? "", 0) ?? 0;

@@ -18,6 +18,7 @@ import { createDecisionLog } from "./decision-log.ts";
 import type { DecisionLog } from "./decision-log.ts";
 import { createRevocationsReader } from "./revocations.ts";
 import { createGuard } from "./guard.ts";
+import { readRoutes } from "./routes-file.ts";
 import { readPageScript } from "./script.ts";
 import { decisionsIn } from "./tail.ts";
 
@@ -25,6 +26,7 @@ interface ConsoleOptions extends RingOptions {
   readonly gateway?: readonly string[];
   readonly audience?: string;
   readonly decisions?: string;
+  readonly routes?: string;
   readonly port: string;
 }
 
@@ -37,6 +39,7 @@ export function addConsoleCommand(program: Command, io: CliIo): void {
   )
     .option("--gateway <url>", "show what this Worker serves, too; repeat it for several", collect)
     .option("--audience <aud>", "what the form for a token begins with as the expected audience")
+    .option("--routes <file>", "say what a gateway with this policy (its routes.ts, or JSON) would answer to a token")
     .option("--decisions <source>", "- shows a gateway's decisions as they come: wrangler tail --format json on stdin")
     .option("--port <number>", "port to listen on, on loopback; 0 takes a free one", "0")
     .option(...JSON_OPTION)
@@ -47,6 +50,7 @@ async function showConsole(io: CliIo, options: ConsoleOptions): Promise<void> {
   const port = parseWholeNumber(options.port, 0);
   if (port === undefined || port > 65_535) throw new UsageError("--port must be a number from 0 to 65535");
   const gateways = (options.gateway ?? []).map(parseGatewayUrl);
+  const routes = options.routes === undefined ? undefined : await readRoutes(options.routes);
   const decisions = options.decisions === undefined ? undefined : readDecisions(io, options.decisions);
   const context = await createRingContext(io, options);
   const server = await startConsole({
@@ -54,6 +58,7 @@ async function showConsole(io: CliIo, options: ConsoleOptions): Promise<void> {
     gateways,
     port,
     audience: options.audience ?? "",
+    routes,
     decisions,
     interrupted: io.interrupted,
   });
@@ -87,6 +92,8 @@ export interface StartConsoleOptions {
   readonly gateways: readonly URL[];
   /** What the form for a token begins with; may be empty. */
   readonly audience: string;
+  /** A gateway's policy as JSON has it, unchecked; undefined when it is not at hand. */
+  readonly routes: unknown;
   /** Of a gateway; undefined when its log is not at hand. */
   readonly decisions: DecisionLog | undefined;
   readonly port: number;
@@ -100,7 +107,7 @@ export interface StartConsoleOptions {
  * @throws SealgateError `address_unavailable` when the port is taken or not allowed
  */
 export async function startConsole(options: StartConsoleOptions): Promise<HttpServer> {
-  const { context, gateways, port, audience, decisions, interrupted } = options;
+  const { context, gateways, port, audience, routes, decisions, interrupted } = options;
   const { clock } = context.ports;
   const readRevocations = createRevocationsReader(context.ports);
   // Several tabs at the same moment are one look at KMS and KV.
@@ -119,6 +126,7 @@ export async function startConsole(options: StartConsoleOptions): Promise<HttpSe
     read: () => reading.join(),
     expected,
     script: await readPageScript(),
+    routes,
     decisions,
     closing: interrupted,
   });

@@ -8,8 +8,16 @@ export interface Expected {
   readonly audience: string;
 }
 
-/** @param hasDecisions whether a gateway's log is at hand */
-export function renderPage(ring: Html, expected: Expected, hasDecisions: boolean): Html {
+/** What the console was given besides the ring. */
+export interface Given {
+  readonly expected: Expected;
+  /** A gateway's log. */
+  readonly hasDecisions: boolean;
+  /** A gateway's policy. */
+  readonly hasRoutes: boolean;
+}
+
+export function renderPage(ring: Html, { expected, hasDecisions, hasRoutes }: Given): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -35,7 +43,7 @@ export function renderPage(ring: Html, expected: Expected, hasDecisions: boolean
             <h2 id="decisions-title">Decisions, live</h2>
             ${hasDecisions ? renderDecisions() : NO_DECISIONS}
           </section>
-          ${renderGlass(expected)}
+          ${renderGlass(expected, hasRoutes)}
         </main>
       </body>
     </html>`;
@@ -74,12 +82,13 @@ function renderDecisions(): Html {
     </div>`;
 }
 
-function renderGlass({ issuer, audience }: Expected): Html {
+function renderGlass({ issuer, audience }: Expected, hasRoutes: boolean): Html {
   return html`<section id="glass" aria-labelledby="glass-title">
     <h2 id="glass-title">Token under the glass</h2>
     <p>
       The verifier that gateways run checks the token here, in this page. The token is not sent anywhere, and not
-      stored. Single tokens that were taken back are not looked up.
+      stored.
+      ${hasRoutes ? "" : html`With <code>--routes &lt;file&gt;</code> the page also says what a gateway would answer.`}
     </p>
     <label for="token">Token</label>
     <textarea id="token" rows="5" autocomplete="off" autocapitalize="off" spellcheck="false"></textarea>
@@ -92,7 +101,26 @@ function renderGlass({ issuer, audience }: Expected): Html {
       most)</label
     >
     <textarea id="pasted" rows="3" autocomplete="off" autocapitalize="off" spellcheck="false"></textarea>
+    ${hasRoutes ? renderRequest() : ""}
     <p id="verdict" role="status"></p>
+    <div id="answer" role="status"></div>
     <div id="examined"></div>
   </section>`;
+}
+
+/** Methods that a browser lets a page write down. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+function renderRequest(): Html {
+  return html`<fieldset>
+    <legend>The request that brings it</legend>
+    <div class="tools">
+      <label for="method">Method</label>
+      <select id="method">
+        ${METHODS.map((method) => html`<option>${method}</option>`)}
+      </select>
+      <label for="path">Path</label>
+      <input id="path" value="/api/orders" autocomplete="off" spellcheck="false" />
+    </div>
+  </fieldset>`;
 }

@@ -1,7 +1,9 @@
 /**
  * What is known of the tokens that a ring has taken back: the list in KV, which gateways read, and the table, if the console can read
- * it. KV is asked each time; the table at most once a minute, because a reading of all its entries costs money.
+ * it. KV is asked each time. The table is read again after a minute, or when the list is another one, because a reading of all its
+ * entries costs money.
  */
+import type { IssuerUrl } from "../../shared/identifiers.ts";
 import type { RevocationReading, RevocationStore } from "../revocations/store.ts";
 import { SealgateError } from "../errors.ts";
 import type { RingPorts, RingState } from "../key-ring/index.ts";
@@ -22,10 +24,15 @@ export interface RevocationsReading {
   /** The least `rev` that gateways accept: of the ring's key set. */
   readonly leastRev: number | undefined;
   /** Undefined without a table. */
-  readonly table: ({ readonly kind: "read" } & RevocationReading) | Fault | undefined;
+  readonly table: Table | undefined;
 }
 
+type Table = ({ readonly kind: "read" } & RevocationReading) | Fault;
+
 const TABLE_EVERY_SECONDS = 60;
+
+/** Lists follow each other in no less. */
+const TABLE_SOONEST_SECONDS = 10;
 
 export type RevocationsReader = (state: RingState) => Promise<RevocationsReading | undefined>;
 
@@ -34,19 +41,16 @@ export function createRevocationsReader({
   revocations,
   clock,
 }: Pick<RingPorts, "revocations" | "clock">): RevocationsReader {
-  let latest: { readonly readAt: number; readonly table: RevocationsReading["table"] } | undefined;
+  let latest: { readonly readAt: number; readonly text: string | undefined; readonly table: Table } | undefined;
 
-  async function tableOf(
-    store: RevocationStore | undefined,
-    { policy }: RingState,
-  ): Promise<RevocationsReading["table"]> {
-    if (store === undefined) return undefined;
+  async function tableOf(store: RevocationStore, issuer: IssuerUrl, text: string | undefined): Promise<Table> {
     const now = clock();
-    if (latest === undefined || Math.abs(now - latest.readAt) >= TABLE_EVERY_SECONDS) {
-      const table = await orFault(async () => ({ kind: "read", ...(await store.load(policy.issuer)) }) as const);
-      latest = { readAt: now, table };
-    }
-    return latest.table;
+    const age = latest === undefined ? Infinity : Math.abs(now - latest.readAt);
+    const isOld = age >= (text === latest?.text ? TABLE_EVERY_SECONDS : TABLE_SOONEST_SECONDS);
+    if (latest !== undefined && !isOld) return latest.table;
+    const table = await orFault(async () => ({ kind: "read", ...(await store.load(issuer)) }) as const);
+    latest = { readAt: now, text, table };
+    return table;
   }
 
   return async (state) => {
@@ -55,11 +59,10 @@ export function createRevocationsReader({
     const leastRev = leastListRev(observed);
     const roots = [observed.root, ...observed.otherRoots].flatMap((key) => key?.publicKey ?? []);
     const owner = { issuer: policy.issuer, ring: policy.ring, roots };
-    const [seen, table] = await Promise.all([
-      orFault(() => observeList(revocations.publisher, owner)),
-      tableOf(revocations.store, state),
-    ]);
+    const seen = await orFault(() => observeList(revocations.publisher, owner));
     const { held: list, storedText: text } = "held" in seen ? seen : { held: seen, storedText: undefined };
+    const { store } = revocations;
+    const table = store === undefined ? undefined : await tableOf(store, policy.issuer, text);
     const isOff = table === undefined && leastRev === undefined && list.kind === "missing";
     return isOff ? undefined : { list, text, leastRev, table };
   };

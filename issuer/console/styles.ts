@@ -26,8 +26,9 @@ ${["created", "published", "safe", "signs", "retiring", "gone"].map((kind) => `r
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .25rem 1rem; } dt { font-weight: 600; } dd { margin: 0; } @media (max-width: 40rem) { dl { grid-template-columns: 1fr; } }
 .action { background: var(--panel); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .8rem; margin: .5rem 0; } .action p { margin: .25rem 0; }
 .command { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
-label { display: block; margin-top: .5rem; font-weight: 600; } input, textarea { width: 100%; padding: .35rem .5rem; color: var(--text); background: var(--back); border: 1px solid var(--soft); border-radius: .3rem; } input { font: inherit; }
+label { display: block; margin-top: .5rem; font-weight: 600; } input, textarea, select { width: 100%; padding: .35rem .5rem; color: var(--text); background: var(--back); border: 1px solid var(--soft); border-radius: .3rem; } input { font: inherit; }
 #verdict { font-weight: 600; } .good, .passed { color: var(--good); } .bad, .failed { color: var(--bad); } .not-made { color: var(--soft); } .checks { list-style: none; padding: 0; }
+fieldset { margin: .5rem 0; border: 1px solid var(--line); border-radius: .3rem; } .tools select { width: auto; font: inherit; } #answer > p { font-weight: 600; }
 .tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; } .tools label { margin: 0; } .tools input { flex: 1 1 10rem; width: auto; }
 [aria-pressed="true"] { background: var(--text); color: var(--back); }
 #decisions-counts { display: flex; flex-wrap: wrap; gap: .35rem; list-style: none; padding: 0; } #decisions .scroll { max-height: 28rem; overflow: auto; } #decisions td { font-size: .9rem; } #decisions td:nth-child(-n + 3) { white-space: nowrap; }

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startConsole } from "../../issuer/console/command.ts";
 import { createDecisionLog } from "../../issuer/console/decision-log.ts";
+import { readRoutes } from "../../issuer/console/routes-file.ts";
 import { createIssuer } from "../../issuer/issuer.ts";
 import { createRingMemory } from "../../issuer/key-ring/index.ts";
 import { toDecision } from "../../issuer/words/decision.ts";
@@ -27,6 +28,7 @@ const page = await startConsole({
   },
   gateways: [new URL(stack.gateway.url)],
   audience: LOCAL_AUDIENCE,
+  routes: await readRoutes(fileURLToPath(new URL("../../edge-verifier/routes.ts", import.meta.url))),
   decisions,
   port: 0,
   interrupted: stop.signal,

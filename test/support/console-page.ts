@@ -23,7 +23,7 @@ export interface OpenedConsole {
   readonly complaints: readonly string[];
 }
 
-export interface OpenOptions extends Partial<Pick<StartConsoleOptions, "decisions" | "gateways">> {
+export interface OpenOptions extends Partial<Pick<StartConsoleOptions, "decisions" | "gateways" | "routes">> {
   readonly browser?: Parameters<Browser["newContext"]>[0];
   /** A ring that has been begun; a new one if left out. */
   readonly world?: RingWorld;
@@ -43,6 +43,7 @@ export async function openConsole(browser: Browser, options: OpenOptions = {}): 
     },
     gateways: options.gateways ?? [],
     audience: CONSOLE_AUDIENCE,
+    routes: options.routes,
     decisions: options.decisions,
     port: 0,
     interrupted: interrupted.signal,

@@ -10,6 +10,7 @@ import type { Audience, EpochSeconds, IssuerUrl } from "../../../shared/identifi
 import { parseJsonObject } from "../../../shared/json.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import { parseCompactJws, parseJwsHeader } from "../../../shared/jws.ts";
+import { createRevocationSearch } from "../../../shared/revocations/search.ts";
 import type { TokenRejection, TokenRejectionCode } from "../../../shared/rejection.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "../../../shared/verify-token.ts";
 import { describeRejection } from "../../words/rejection.ts";
@@ -28,6 +29,7 @@ const CHECKS = {
   audience: "Audience (aud)",
   times: "Times (exp, nbf, iat) and lifetime",
   others: "Types of sub and jti",
+  takenBack: "Not taken back: neither its jti, sid nor sub is in the list",
 } as const;
 
 type CheckId = keyof typeof CHECKS;
@@ -66,7 +68,7 @@ export async function examine(
   trust: Trust,
   now: EpochSeconds,
 ): Promise<Examination> {
-  const { keys, clockSkewSeconds, maxTokenTtlSeconds } = trust;
+  const { keys, clockSkewSeconds, maxTokenTtlSeconds, takenBack } = trust;
   const rules = {
     issuer,
     audiences: [audience],
@@ -77,12 +79,15 @@ export async function examine(
     maxTokenBytes: DEFAULT_MAX_TOKEN_BYTES,
   };
   const verified = await verifyToken(token, rules, keys, now);
+  const found = verified.ok && takenBack ? createRevocationSearch().find(verified.value, [takenBack]) : undefined;
+  const rejection = verified.ok ? found : verified.error;
   return {
-    checks: checksUpTo(verified.ok ? undefined : checkOf(verified.error)),
-    verdict: verified.ok
-      ? "Valid: every check has passed."
-      : `Refused, ${verified.error.code}: ${describeRejection(verified.error)}`,
-    isValid: verified.ok,
+    checks: checksUpTo(found === undefined ? rejection && checkOf(rejection) : "takenBack", takenBack !== undefined),
+    verdict:
+      rejection === undefined
+        ? "Valid: every check has passed."
+        : `Refused, ${rejection.code}: ${describeRejection(rejection)}`,
+    isValid: rejection === undefined,
     ...read(token, now),
   };
 }
@@ -93,14 +98,14 @@ export function algOf(token: string): Alg | undefined {
   return header.ok ? header.value.algorithm.alg : undefined;
 }
 
-function checksUpTo(failed: CheckId | undefined): readonly Check[] {
+function checksUpTo(failed: CheckId | undefined, hasList: boolean): readonly Check[] {
   let isBefore = true;
   return Object.entries(CHECKS).map(([id, title]) => {
     if (id === failed) {
       isBefore = false;
       return { title, result: "failed" };
     }
-    return { title, result: isBefore ? "passed" : "not made" };
+    return { title, result: isBefore && (hasList || id !== "takenBack") ? "passed" : "not made" };
   });
 }
 
@@ -123,7 +128,7 @@ const CHECK_OF: Readonly<Record<Exclude<TokenRejectionCode, "claim_missing" | "c
   token_not_yet_valid: "times",
   token_issued_in_future: "times",
   token_lifetime_too_long: "times",
-  token_revoked: "others",
+  token_revoked: "takenBack",
 };
 
 const CHECK_OF_CLAIM: Readonly<Record<string, CheckId>> = {

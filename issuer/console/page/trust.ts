@@ -2,46 +2,55 @@
 import { algorithmOf } from "../../../shared/algorithms.ts";
 import type { Alg } from "../../../shared/algorithms.ts";
 import { decodeBase64url } from "../../../shared/base64url.ts";
-import { parseIssuerUrl, parseRingName } from "../../../shared/identifiers.ts";
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import { isJsonObject } from "../../../shared/json.ts";
 import { calculateThumbprint, parsePublicJwk } from "../../../shared/jwk.ts";
 import { importVerificationKey } from "../../../shared/jws.ts";
 import type { VerificationKey } from "../../../shared/jws.ts";
+import { openRevocations } from "../../../shared/revocations/signed-list.ts";
+import type { RevocationList } from "../../../shared/revocations/signed-list.ts";
 import { importTrustAnchors, openKeySet } from "../../../shared/signed-key-set.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { Result } from "../../../shared/result.ts";
 import { DEFAULT_TIMING } from "../../../shared/timing.ts";
 import { importKeySet } from "../../../shared/verification-keys.ts";
 import type { VerificationKeys } from "../../../shared/verification-keys.ts";
+import type { RingFacts } from "./ring-facts.ts";
 
 export interface Trust {
   readonly keys: VerificationKeys;
   readonly clockSkewSeconds: number;
   readonly maxTokenTtlSeconds: number;
+  /** Undefined when there is no list that can be used: whether a token was taken back is then not known. */
+  readonly takenBack: RevocationList | undefined;
 }
 
 /** For keys without a document that says so. A day, because other issuers' tokens may live longer than sealgate's. */
-const PASTED = { clockSkewSeconds: DEFAULT_TIMING.clockSkewSeconds, maxTokenTtlSeconds: 86_400 };
+const PASTED = { clockSkewSeconds: DEFAULT_TIMING.clockSkewSeconds, maxTokenTtlSeconds: 86_400, takenBack: undefined };
 
 /**
- * The ring's document, verified against the root keys as a gateway does.
- * @param given what the console's `/keys` answers
- * @returns a sentence when it cannot be used
+ * The ring's documents, verified against the root keys as a gateway does.
+ * @returns a sentence when the key set cannot be used
  */
-export async function trustRing(given: unknown, now: EpochSeconds): Promise<Result<Trust, string>> {
-  if (!isJsonObject(given)) return err("The console did not answer with keys.");
-  const { keySet } = given;
-  const [ring, issuer] = [parseRingName(given["ring"]), parseIssuerUrl(given["issuer"])];
-  if (typeof keySet !== "string" || ring === undefined || !issuer.ok) return err("KV holds no key set of this ring.");
-  const { anchors: listed } = given;
-  const roots: readonly unknown[] = Array.isArray(listed) ? listed : [];
+export async function trustRing(
+  { ring, issuer, keySet, revocations, anchors: roots }: RingFacts,
+  now: EpochSeconds,
+): Promise<Result<Trust, string>> {
   const anchors = await importTrustAnchors(roots);
   if (!anchors.ok || roots.length === 0) return err("The ring has no root key that can be used.");
-  const opened = await openKeySet(keySet, { anchors: anchors.value, issuer: issuer.value, ring, leastRev: 1 }, now);
+  const rules = { anchors: anchors.value, issuer, ring };
+  const opened = await openKeySet(keySet, { ...rules, leastRev: 1 }, now);
   if (!opened.ok) return err(`The ring's key set cannot be used (${opened.error.code}).`);
-  const { clockSkewSeconds, maxTokenTtlSeconds } = opened.value.document.timing;
-  return ok({ keys: await importKeySet(opened.value), clockSkewSeconds, maxTokenTtlSeconds });
+  const { timing, revocations: floor } = opened.value.document;
+  const leastRev = floor?.leastRev ?? 1;
+  const list = revocations === undefined ? undefined : await openRevocations(revocations, { ...rules, leastRev }, now);
+  const { clockSkewSeconds, maxTokenTtlSeconds } = timing;
+  return ok({
+    keys: await importKeySet(opened.value),
+    clockSkewSeconds,
+    maxTokenTtlSeconds,
+    takenBack: list?.ok === true ? list.value : undefined,
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import { readingOf } from "./support.ts";
 
 const EXPECTED = { issuer: TEST_ISSUER, audience: "https://api.example.com" };
 
-const WITHOUT = { decisions: undefined, closing: new AbortController().signal };
+const WITHOUT = { routes: undefined, decisions: undefined, closing: new AbortController().signal };
 
 type Get = (path: string, method?: string) => Promise<Response>;
 
@@ -89,7 +89,14 @@ test("streams the gateway's decisions to the browser that was let in, and there 
   const guard = createGuard();
   const decisions = createDecisionLog();
   const closing = new AbortController();
-  const options = { guard, read: async () => readingOf(), expected: EXPECTED, script: "", closing: closing.signal };
+  const options = {
+    guard,
+    read: async () => readingOf(),
+    expected: EXPECTED,
+    script: "",
+    routes: undefined,
+    closing: closing.signal,
+  };
   const app = createConsoleApp({ ...options, decisions });
   const headers = { host: "127.0.0.1:4000" };
   expect((await app.request("http://127.0.0.1:4000/decisions", { headers })).status).toBe(403);

@@ -55,6 +55,7 @@ test("shows the decisions that are piped in, and goes on when they end", async (
 test.each([
   [["--decisions", "log.json"], '--decisions must be "-"'],
   [["--decisions", "-"], "--decisions reads a gateway's log on standard input"],
+  [["--routes", "/does/not/exist.json"], "--routes: the file cannot be loaded"],
   [["--port", "x"], "--port must be a number from 0 to 65535"],
   [["--gateway", "ftp://example.com"], "--gateway must be an http or https URL"],
 ])("refuses %j before it listens", async (argv, message) => {

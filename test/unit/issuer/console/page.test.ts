@@ -3,10 +3,14 @@ import { html } from "hono/html";
 import { expect, test } from "vitest";
 import { renderPage } from "../../../../issuer/console/page.ts";
 
+const EXPECTED = { issuer: "https://auth.example.com", audience: '"><script>' };
+
+async function pageOf(has: boolean): Promise<string> {
+  return String(await renderPage(html`<p>the ring</p>`, { expected: EXPECTED, hasDecisions: has, hasRoutes: has }));
+}
+
 test("loads its own style and script only", async () => {
-  const page = String(
-    await renderPage(html`<p>the ring</p>`, { issuer: "https://auth.example.com", audience: '"><script>' }, true),
-  );
+  const page = await pageOf(true);
   expect([...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address)).toEqual([
     "/page.css",
     "/page.js",
@@ -17,11 +21,13 @@ test("loads its own style and script only", async () => {
   ]);
   expect(page).toContain("<p>the ring</p>");
   expect(page).toContain('value="&quot;&gt;&lt;script&gt;"');
+  expect(page).toContain('id="decisions-rows"');
+  expect(page).toContain('id="path"');
 });
 
-test("says how to bring decisions in where there are none", async () => {
-  const expected = { issuer: "https://auth.example.com", audience: "" };
-  const page = String(await renderPage(html``, expected, false));
+test("says which option brings a gateway's decisions and answers, where they were not given", async () => {
+  const page = await pageOf(false);
   expect(page).toContain("sealgate console --decisions -</code>");
-  expect(page).not.toContain('id="decisions-rows"');
+  expect(page).toContain("--routes &lt;file&gt;");
+  expect(page).not.toMatch(/id="(?:decisions-rows|path)"/);
 });

@@ -11,7 +11,7 @@ async function stateOf({ ring }: RevocationWorld): Promise<RingState> {
   return deriveState(await ring.observe(), ring.policy, ring.now(), undefined);
 }
 
-test("reads list and table; the table once a minute, the list each time", async () => {
+test("reads the list each time, and the table after a minute or when there is another list", async () => {
   const world = await startRevocationWorld();
   const { store, publisher, ring, revocations } = world;
   let loads = 0;
@@ -28,9 +28,14 @@ test("reads list and table; the table once a minute, the list each time", async 
   await world.run();
   const soon = await read(await stateOf(world));
   expect(soon).toMatchObject({ list: { kind: "read" }, text: world.storedList(), table: { entries: [] } });
-  ring.pass(60);
+  ring.pass(10);
   expect(await read(await stateOf(world))).toMatchObject({ table: { entries: [{ kind: "jti" }] } });
+  ring.pass(59);
+  await read(await stateOf(world));
   expect(loads).toBe(2);
+  ring.pass(1);
+  await read(await stateOf(world));
+  expect(loads).toBe(3);
 });
 
 test("what cannot be read is a fault, and the rest is shown", async () => {

@@ -8,7 +8,7 @@ import { given } from "../../../../support/values.ts";
 
 const AUDIENCE = "https://api.example.com";
 const FIELDS = ["token", "issuer", "audience", "pasted"].map((id) => `<textarea id="${id}"></textarea>`).join("");
-const PAGE = `<html><body><section id="glass">${FIELDS}<p id="verdict"></p><div id="examined"></div></section></body></html>`;
+const PAGE = `<html><body><section id="glass">${FIELDS}<p id="verdict"></p><div id="answer"></div><div id="examined"></div></section></body></html>`;
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { trustPasted, trustRing } from "../../../../../issuer/console/page/trust.ts";
+import { parseRingName } from "../../../../../shared/identifiers.ts";
 import { serialiseJwk } from "../../../../../shared/key-set.ts";
 import {
   makeDocument,
@@ -12,7 +13,8 @@ import {
   TEST_ISSUER,
   TEST_RING,
 } from "../../../../support/key-sets.ts";
-import { valueOf } from "../../../../support/values.ts";
+import { signRevocations, takenBack } from "../../../../support/revocations.ts";
+import { given, valueOf } from "../../../../support/values.ts";
 
 const NOW = seconds(1_800_000_000);
 const [key, root, otherRoot] = [await makeKey("ES256"), await makeRoot(), await makeRoot()];
@@ -22,6 +24,8 @@ const RING = {
   issuer: TEST_ISSUER,
   keySet: await signKeySet(document, root),
   anchors: [serialiseJwk(root.jwk, root.kid)],
+  revocations: undefined,
+  routes: undefined,
 };
 
 describe("the ring's keys", () => {
@@ -29,17 +33,22 @@ describe("the ring's keys", () => {
     const { keys, ...times } = valueOf(await trustRing(RING, NOW));
     expect(keys.find(key.kid)).toMatchObject({ kid: key.kid });
     const { clockSkewSeconds, maxTokenTtlSeconds } = document.timing;
-    expect(times).toEqual({ clockSkewSeconds, maxTokenTtlSeconds });
+    expect(times).toEqual({ clockSkewSeconds, maxTokenTtlSeconds, takenBack: undefined });
   });
 
   test.each([
     ["of another root", { ...RING, anchors: [serialiseJwk(otherRoot.jwk, otherRoot.kid)] }, "key_set_unknown_root"],
-    ["of another issuer", { ...RING, issuer: "https://other.example" }, "key_set_wrong_issuer"],
-    ["that is not there", { ...RING, keySet: undefined }, "KV holds no key set"],
+    ["of another ring", { ...RING, ring: given(parseRingName("other")) }, "key_set_wrong_ring"],
     ["without a root", { ...RING, anchors: [] }, "no root key"],
-    ["that the console did not give", undefined, "did not answer"],
-  ])("are not taken from a document %s", async (_what, given, words) => {
-    expect(await trustRing(given, NOW)).toMatchObject({ ok: false, error: expect.stringContaining(words) });
+  ])("are not taken from a document %s", async (_what, facts, words) => {
+    expect(await trustRing(facts, NOW)).toMatchObject({ ok: false, error: expect.stringContaining(words) });
+  });
+
+  test("come with the list of taken-back tokens, unless it is not the ring's", async () => {
+    const list = (signer: typeof root): Promise<string> => signRevocations([takenBack("jti", "a")], NOW, signer);
+    const withList = async (revocations: string) => valueOf(await trustRing({ ...RING, revocations }, NOW)).takenBack;
+    expect(await withList(await list(root))).toMatchObject({ counts: { jti: 1 } });
+    expect(await withList(await list(otherRoot))).toBeUndefined();
   });
 
   test("are not taken from a document that has expired", async () => {

@@ -29,6 +29,8 @@ export interface StoredList extends StoredDocument {
   readonly list: RevocationList;
   /** The latest time at which KV was known to hold this list; -Infinity when that is not known. */
   readonly confirmedAtMs: number;
+  /** Of which {@link StoredDocument.memoryTtlMs} and the like are made. */
+  readonly timing: ListTerms["timing"];
 }
 
 /**
@@ -45,15 +47,20 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
     return Math.max(held?.list.rev ?? 1, terms(nowMs).leastRev);
   }
 
+  function agesBy(timing: ListTerms["timing"]): Omit<StoredList, "text" | "list" | "readAtMs" | "confirmedAtMs"> {
+    const memoryTtlMs = timing.memoryTtlSeconds * 1000;
+    const refreshAfterMs = memoryTtlMs * (0.5 + 0.25 * random());
+    return { timing, memoryTtlMs, kvCacheTtlSeconds: timing.kvCacheTtlSeconds, refreshAfterMs };
+  }
+
   function keep(
     text: string,
     list: RevocationList,
     ageSeconds: number,
     startedMs: number,
   ): "revocations_stale" | undefined {
-    const { memoryTtlSeconds, kvCacheTtlSeconds } = terms(startedMs).timing;
-    const memoryTtlMs = memoryTtlSeconds * 1000;
-    const isConfirmed = ageSeconds * 1000 <= memoryTtlMs;
+    const { timing } = terms(startedMs);
+    const isConfirmed = ageSeconds <= timing.memoryTtlSeconds;
     // The times of earlier reads of the same list stand if they are later.
     const { readAtMs, confirmedAtMs } = held?.list === list ? held : NEVER;
     held = {
@@ -61,9 +68,7 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
       list,
       readAtMs: isConfirmed ? Math.max(readAtMs, startedMs) : readAtMs,
       confirmedAtMs: Math.max(confirmedAtMs, startedMs - ageSeconds * 1000),
-      memoryTtlMs,
-      kvCacheTtlSeconds,
-      refreshAfterMs: memoryTtlMs * (0.5 + 0.25 * random()),
+      ...agesBy(timing),
     };
     return isConfirmed ? undefined : "revocations_stale";
   }
@@ -73,7 +78,10 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
       return held;
     },
     usable(nowMs) {
-      if (held === undefined || held.list.rev < terms(nowMs).leastRev) return undefined;
+      const { leastRev, timing } = terms(nowMs);
+      if (held === undefined || held.list.rev < leastRev) return undefined;
+      // A list that was read together with the first key set was kept before the ring's own C and M were known.
+      if (held.timing !== timing) held = { ...held, ...agesBy(timing) };
       return nowMs < held.list.expiresAt * 1000 ? held : undefined;
     },
     async accept({ text, ageSeconds }, startedMs) {

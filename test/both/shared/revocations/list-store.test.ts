@@ -69,6 +69,14 @@ describe("a list", () => {
     expect(store.latest?.refreshAfterMs).toBe(150_000);
   });
 
+  test("that was read before the ring's own C and M were known goes by them from then on", async () => {
+    await offer(await sign(7));
+    const timing = { ...TEST_TIMING, memoryTtlSeconds: 5, kvCacheTtlSeconds: 30 };
+    terms = { ...terms, timing };
+    expect(store.usable(NOW_MS)).toMatchObject({ memoryTtlMs: 5000, kvCacheTtlSeconds: 30, refreshAfterMs: 2500 });
+    expect(store.usable(NOW_MS)).toBe(store.latest);
+  });
+
   test("that no root key signed is refused, and the one held stays", async () => {
     await offer(await sign(7));
     expect(await offer(`${await sign(8)}AAAA`)).toBe("revocations_body_mismatch");

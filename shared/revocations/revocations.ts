@@ -1,6 +1,6 @@
 /**
  * A verifier that asks the revocation lists as well: after the signature, for each token each time, without a promise or I/O while
- * the lists in memory are fresh. A token needs the list of its own ring; what any list names is refused. While the list of its
+ * the lists in memory are fresh. A token needs the list of its own ring, and waits for those of the others; what any list names is refused. While the list of its
  * ring cannot be had, a token is neither good nor bad, and the answer is a fault.
  *
  * Tokens of other issuers are not looked for: their issuers know nothing of these lists.
@@ -117,14 +117,9 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
     return Promise.all(due.map(({ ladder }) => ladder.readUnlessHeldBack(nowMs, waitUntil)));
   }
 
-  /** At most one a request. A list that no token has needed yet is read here as well: entries of all rings count. */
+  /** At most one a request. */
   function refreshOne(nowMs: number, waitUntil: WaitUntil): void {
-    for (const { ladder } of lists) {
-      if (ladder.refreshIfDue(nowMs, waitUntil)) return;
-      if (ladder.look(nowMs) !== undefined || !ladder.schedule.mayRefresh(nowMs)) continue;
-      waitUntil(ladder.readUnlessHeldBack(nowMs, waitUntil));
-      return;
-    }
+    for (const { ladder } of lists) if (ladder.refreshIfDue(nowMs, waitUntil)) return;
   }
 
   /** What the lists in memory say. */
@@ -150,8 +145,9 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
       const problem = judge(token, own, nowMs);
       return problem === undefined ? answer : err(problem);
     };
-    if (own !== undefined && own.ladder.look(nowMs) === undefined) {
-      return (begun.lists ?? own.ladder.readUnlessHeldBack(nowMs, waitUntil)).then(decide);
+    // Of all rings: any list may name the token, and the bound is the same for each.
+    if (lists.some(({ ladder }) => ladder.look(nowMs) === undefined && !ladder.schedule.holdsBack(nowMs))) {
+      return (begun.lists ?? readAll(nowMs, waitUntil)).then(decide);
     }
     if (!begun.refresh) refreshOne(nowMs, waitUntil);
     return decide();

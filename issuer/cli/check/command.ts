@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Result } from "../../../shared/result.ts";
+import type { Environment } from "../../config/environment.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson } from "../io.ts";
@@ -22,8 +23,8 @@ import { checkSettings } from "./settings.ts";
 import { verdictRows } from "./verdict.ts";
 import { readWorkerConfig } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
-import { findConfig, loadWrangler } from "./wrangler.ts";
-import type { Wrangler } from "./wrangler.ts";
+import { findConfig, findWrangler } from "./wrangler.ts";
+import type { InstalledWrangler, Wrangler } from "./wrangler.ts";
 
 export interface CheckOptions {
   readonly env: string;
@@ -58,25 +59,27 @@ async function check(io: CliIo, options: CheckOptions): Promise<ExitCode> {
   const gateway = options.gateway === undefined ? undefined : parseGatewayUrl(options.gateway);
   const role = parseRole(options.role);
   const env = withOptions(io, { SEALGATE_RING: options.ring, SEALGATE_POLICY: await readPolicyText(options.policy) });
-  const wrangler = await loadWrangler(findConfig(options.config));
-  const read = readConfigs(wrangler, environment);
-  if (!read.ok) return finish(io, options, [read.row]);
-  const { config, others } = read;
-  const [offline, online] = await Promise.all([
-    tryWorker(wrangler, config),
-    options.offline === true ? [] : checkOnline(io, env, { config, gateway, role, mayWrite: options.write === true }),
-  ]);
-  const known = fine(
-    "config",
-    `wrangler reads the configuration of ${environment ?? "the top level"}, the Worker ${config.name}.`,
-  );
-  return finish(io, options, [
-    known,
-    ...checkSettings(config, others),
-    ...agreementRows(env, config),
-    ...offline,
-    ...online,
-  ]);
+  const installed = findWrangler(findConfig(options.config));
+  const bundling = await beginBundling(installed, environment);
+  try {
+    const wrangler = await installed.load();
+    const read = readConfigs(wrangler, environment);
+    if (!read.ok) return finish(io, options, [read.row]);
+    const { config, others } = read;
+    const [offline, online] = await Promise.all([
+      tryWorker(wrangler, config, bundling),
+      options.offline === true ? [] : checkOnline(io, env, { config, gateway, role, mayWrite: options.write === true }),
+    ]);
+    return finish(io, options, [...settingRows(env, config, others), ...offline, ...online]);
+  } finally {
+    await bundling.end();
+  }
+}
+
+function settingRows(env: Environment, config: WorkerConfig, others: readonly WorkerConfig[]): readonly CheckRow[] {
+  const of = config.environment ?? "the top level";
+  const known = fine("config", `wrangler reads the configuration of ${of}, the Worker ${config.name}.`);
+  return [known, ...checkSettings(config, others), ...agreementRows(env, config)];
 }
 
 function finish(io: CliIo, { json, env }: CheckOptions, rows: readonly CheckRow[]): ExitCode {
@@ -112,23 +115,48 @@ function readConfigs(wrangler: Wrangler, environment: string | undefined): ReadC
   return { ok: true, config, others };
 }
 
-/** Bundles the Worker as a deployment would, and starts the bundle on this host. */
-async function tryWorker(wrangler: Wrangler, config: WorkerConfig): Promise<readonly CheckRow[]> {
+interface Bundling {
+  /** A folder that is there until the end. */
+  readonly root: string;
+  readonly folder: string;
+  readonly bundled: Promise<Result<void, string>>;
+  /** Ends what is still under way. */
+  end(): Promise<void>;
+}
+
+/** Bundles the Worker as a deployment would. */
+async function beginBundling(wrangler: InstalledWrangler, environment: string | undefined): Promise<Bundling> {
   const root = await mkdtemp(join(tmpdir(), "sealgate-check-"));
-  try {
-    const folder = join(root, "bundle");
-    const bundled = await wrangler.bundle(config.environment, folder);
-    if (!bundled.ok)
-      return [
-        wrong("bundle", bundled.error, "Correct the code that wrangler names, and try npx wrangler deploy --dry-run."),
-      ];
-    const main = (await readdir(folder)).find((name) => /\.m?js$/.test(name));
-    if (main === undefined)
-      return [wrong("bundle", "wrangler has written no bundle.", "Set main in the wrangler configuration.")];
-    const [verdict] = await askWorkers(wrangler, root, [{ config, main: join(folder, main) }]);
-    const rows = verdict === undefined ? [] : verdictRows(verdict, config);
-    return [fine("bundle", "The Worker can be bundled, as for a deployment."), ...rows];
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
+  const folder = join(root, "bundle");
+  const stop = new AbortController();
+  const bundled = wrangler.bundle(environment, folder, stop.signal);
+  return {
+    root,
+    folder,
+    bundled,
+    async end() {
+      stop.abort();
+      await bundled;
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts the bundle on this host. */
+async function tryWorker(
+  wrangler: Wrangler,
+  config: WorkerConfig,
+  { root, folder, bundled }: Bundling,
+): Promise<readonly CheckRow[]> {
+  const done = await bundled;
+  if (!done.ok)
+    return [
+      wrong("bundle", done.error, "Correct the code that wrangler names, and try npx wrangler deploy --dry-run."),
+    ];
+  const main = (await readdir(folder)).find((name) => /\.m?js$/.test(name));
+  if (main === undefined)
+    return [wrong("bundle", "wrangler has written no bundle.", "Set main in the wrangler configuration.")];
+  const [verdict] = await askWorkers(wrangler, root, [{ config, main: join(folder, main) }]);
+  const rows = verdict === undefined ? [] : verdictRows(verdict, config);
+  return [fine("bundle", "The Worker can be bundled, as for a deployment."), ...rows];
 }

@@ -33,8 +33,6 @@ export function findConfig(given: string | undefined): string {
 export interface Wrangler {
   /** The configuration of one environment, as wrangler understands it; or wrangler's own words for what is wrong. */
   readConfig(environment: string | undefined): Result<JsonObject, string>;
-  /** Bundles the Worker into a folder, as a deployment would. @returns wrangler's own words if it cannot */
-  bundle(environment: string | undefined, folder: string): Promise<Result<void, string>>;
   /** Starts Workers side by side in one workerd; their files are below `root`. */
   start(root: string, workers: readonly JsonObject[]): Promise<RunningWorkers>;
 }
@@ -46,11 +44,23 @@ export interface RunningWorkers {
   close(): Promise<void>;
 }
 
+/** A wrangler that is installed, and not loaded yet: loading takes as long as bundling, which is a process of its own. */
+export interface InstalledWrangler {
+  /**
+   * Bundles the Worker into a folder, as a deployment would.
+   * @param signal ends the process
+   * @returns wrangler's own words if it cannot
+   */
+  bundle(environment: string | undefined, folder: string, signal?: AbortSignal): Promise<Result<void, string>>;
+  /** @throws UsageError when it is too old */
+  load(): Promise<Wrangler>;
+}
+
 /**
  * @param configPath the project's wrangler configuration
- * @throws UsageError when the project has no wrangler, or one that is too old
+ * @throws UsageError when the project has no wrangler
  */
-export async function loadWrangler(configPath: string): Promise<Wrangler> {
+export function findWrangler(configPath: string): InstalledWrangler {
   // Nothing of it may be sent or downloaded while it only looks.
   process.env["WRANGLER_SEND_METRICS"] = "false";
   process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
@@ -62,6 +72,14 @@ export async function loadWrangler(configPath: string): Promise<Wrangler> {
       "the Worker's project has no wrangler: install it there, with npm install --save-dev wrangler",
     );
   }
+  const script = join(dirname(program), "bin", "wrangler.js");
+  return {
+    bundle: (env, folder, signal) => bundle(script, configPath, { env, folder, signal }),
+    load: () => load(library, configPath),
+  };
+}
+
+async function load(library: string, configPath: string): Promise<Wrangler> {
   const module: unknown = await import(pathToFileURL(library).href);
   for (const name of ["unstable_readConfig", "createTestHarness"]) {
     if (typeof member(module, name) === "function") continue;
@@ -76,7 +94,6 @@ export async function loadWrangler(configPath: string): Promise<Wrangler> {
         return err(error instanceof Error ? oneLine(error.message) : "wrangler cannot read the configuration");
       }
     },
-    bundle: (env, folder) => bundle(join(dirname(program), "bin", "wrangler.js"), configPath, env, folder),
     start: (root, workers) =>
       start(call(module, "createTestHarness", { root, workers: workers.map((config) => ({ config })) })),
   };
@@ -92,13 +109,17 @@ function resolveFrom({ resolve: find }: NodeJS.Require, specifier: string): stri
 
 /** `--env=` is wrangler's way to say the top level. */
 async function bundle(
-  program: string,
+  script: string,
   config: string,
-  env: string | undefined,
-  folder: string,
+  {
+    env,
+    folder,
+    signal,
+  }: { readonly env: string | undefined; readonly folder: string; readonly signal?: AbortSignal | undefined },
 ): Promise<Result<void, string>> {
-  const argv = [program, "deploy", "--dry-run", "--outdir", folder, "--config", config, `--env=${env ?? ""}`];
-  const options = { cwd: dirname(config), env: { ...process.env, WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" } };
+  const argv = [script, "deploy", "--dry-run", "--outdir", folder, "--config", config, `--env=${env ?? ""}`];
+  const variables = { ...process.env, WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" };
+  const options = { cwd: dirname(config), env: variables, ...(signal === undefined ? {} : { signal }) };
   const { promise, resolve: settle } = Promise.withResolvers<Result<void, string>>();
   execFile(process.execPath, argv, options, (error, stdout, stderr) => {
     settle(error === null ? ok(undefined) : err(oneLine(lastWords(`${stdout}\n${stderr}`))));

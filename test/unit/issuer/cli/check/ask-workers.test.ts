@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askWorkers } from "../../../../../issuer/cli/check/ask-workers.ts";
 import { readWorkerConfig } from "../../../../../issuer/cli/check/worker-config.ts";
-import { loadWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
+import { findWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
 import { makeProject } from "./support.ts";
 import type { Project } from "./support.ts";
 
@@ -16,7 +16,7 @@ afterAll(() => project.remove());
 const config = readWorkerConfig({ name: "one", compatibility_date: "2026-11-01" }, undefined);
 
 test("a Worker that throws while it is loaded is told apart from one that answers", async () => {
-  const wrangler = await loadWrangler(join(project.folder, "wrangler.json"));
+  const wrangler = await findWrangler(join(project.folder, "wrangler.json")).load();
   const main = await project.write("throws.js", 'throw new TypeError("createGateway takes no option clocks");\n');
   const [verdict] = await askWorkers(wrangler, await project.makeFolder(), [{ config, main }]);
   expect(verdict).toEqual({ kind: "crashed", message: "createGateway takes no option clocks" });

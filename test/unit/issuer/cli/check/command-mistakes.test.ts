@@ -1,8 +1,9 @@
 /**
  * Mistakes in a configuration, each planted in a project in which nothing else is wrong: the check names it with its variable
  * and the right repair, and finds nothing in the correct twin. Mistakes that only AWS, Cloudflare or the gateway can show are in
- * online-mistakes.test.ts. All Workers are started side by side in one workerd.
+ * online.test.ts and revocations.test.ts. All Workers are started side by side in one workerd.
  */
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { agreementRows } from "../../../../../issuer/cli/check/agreement.ts";
@@ -13,10 +14,10 @@ import { checkSettings } from "../../../../../issuer/cli/check/settings.ts";
 import { verdictRows } from "../../../../../issuer/cli/check/verdict.ts";
 import { readWorkerConfig } from "../../../../../issuer/cli/check/worker-config.ts";
 import type { WorkerConfig } from "../../../../../issuer/cli/check/worker-config.ts";
-import { loadWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
+import { findWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
 import type { JsonObject } from "../../../../../shared/json.ts";
 import { given, valueOf } from "../../../../support/values.ts";
-import { configFile, GOOD, ISSUER, makeProject, NAMESPACE_ID, STAGING, withVars, workerCode } from "./support.ts";
+import { configFile, GOOD, ISSUER, makeProject, NAMESPACE_ID, RULES, STAGING, withVars } from "./support.ts";
 import type { Project } from "./support.ts";
 
 interface Planted {
@@ -71,6 +72,11 @@ const PLANTED: readonly Planted[] = [
     mistake: "a variable whose feature is not listed",
     environment: withVars({ HSTS_MAX_AGE_SECONDS: "31536000" }),
     found: ["worker", "HSTS_MAX_AGE_SECONDS", /^List hsts in features\.ts, or take HSTS_MAX_AGE_SECONDS out/],
+  },
+  {
+    mistake: "a list of taken-back tokens is required, and the feature is not listed",
+    environment: withVars({ REVOCATIONS: "required" }),
+    found: ["worker", "REVOCATIONS", /^List revocations in features\.ts, or take REVOCATIONS out/],
   },
   {
     mistake: "MIN_REV in scientific notation",
@@ -168,8 +174,8 @@ let withoutMistake: readonly CheckRow[];
 
 beforeAll(async () => {
   project = await makeProject();
-  const [good, unreachable] = await Promise.all([bundle("good"), bundle("unreachable")]);
-  const mains = { good, unreachable };
+  const good = await bundle();
+  const mains = { good, unreachable: await plantRule(good) };
   const right: Tried = { environment: GOOD, issuer: {}, rules: "good", boots: false };
   const all: readonly Tried[] = [
     ...PLANTED.map(({ environment, rules, issuer, found }) =>
@@ -179,7 +185,7 @@ beforeAll(async () => {
     { ...right, boots: true },
   ];
   const configs = await Promise.all(all.map(({ environment }, index) => read(environment, index)));
-  const wrangler = await loadWrangler(join(project.folder, "wrangler.json"));
+  const wrangler = await findWrangler(join(project.folder, "wrangler.json")).load();
   // Starting a Worker takes a while, so only those are started of which the Worker itself has something to say.
   const candidates = all.flatMap(({ rules, boots }, index) =>
     boots ? [{ index, config: given(configs[index]).config, main: mains[rules] }] : [],
@@ -221,17 +227,26 @@ interface Read {
 /** As wrangler reads it from a file. */
 async function read(environment: JsonObject, index: number): Promise<Read> {
   const path = await project.write(`wrangler-${index}.json`, JSON.stringify(configFile(environment)));
-  const wrangler = await loadWrangler(path);
+  const wrangler = await findWrangler(path).load();
   const of = (name: string): WorkerConfig => readWorkerConfig(valueOf(wrangler.readConfig(name)), name);
   return { config: of("production"), staging: of("staging") };
 }
 
-async function bundle(rules: "good" | "unreachable"): Promise<string> {
-  await project.write(`${rules}.ts`, workerCode(rules));
-  const path = await project.write(`wrangler-${rules}.json`, JSON.stringify(configFile(GOOD, `${rules}.ts`)));
+async function bundle(): Promise<string> {
   const folder = await project.makeFolder();
-  valueOf(await (await loadWrangler(path)).bundle("production", folder));
-  return join(folder, `${rules}.js`);
+  const wrangler = findWrangler(join(project.folder, "wrangler.json"));
+  valueOf(await wrangler.bundle("production", folder));
+  return join(folder, "worker.js");
+}
+
+/** Bundling once is enough: the rules stand in the bundle as they were written. */
+async function plantRule(main: string): Promise<string> {
+  const good = await readFile(main, "utf8");
+  const planted = good.replace(RULES.good, RULES.unreachable);
+  expect(planted).not.toBe(good);
+  const path = join(await project.makeFolder(), "worker.js");
+  await writeFile(path, planted);
+  return path;
 }
 
 function rowsOf(

@@ -57,16 +57,14 @@ export function configFile(production: JsonObject, main = "worker.ts"): JsonObje
   };
 }
 
-const RULES = {
+export const RULES = {
   good: '{ path: "/api/*", require: {} }',
   unreachable: '{ path: "/api/*", require: {} }, { path: "/api/admin/*", require: { scope: ["admin"] } }',
 } as const;
 
-export function workerCode(rules: keyof typeof RULES, options = "features: [cors]"): string {
-  return `import { cors, createGateway, defineRoutes } from "sealgate/edge-verifier";
-export default createGateway(defineRoutes([${RULES[rules]}]), { ${options} });
+const WORKER = `import { cors, createGateway, defineRoutes } from "sealgate/edge-verifier";
+export default createGateway(defineRoutes([${RULES.good}]), { features: [cors] });
 `;
-}
 
 export interface Project {
   readonly folder: string;
@@ -84,7 +82,7 @@ export async function makeProject(): Promise<Project> {
     return join(folder, path);
   };
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  await write("worker.ts", workerCode("good"));
+  await write("worker.ts", WORKER);
   await write("wrangler.json", JSON.stringify(configFile(GOOD)));
   await write(
     ".dev.vars",

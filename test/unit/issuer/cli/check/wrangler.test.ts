@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findConfig, loadWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
+import { findConfig, findWrangler } from "../../../../../issuer/cli/check/wrangler.ts";
 import { UsageError } from "../../../../../issuer/cli/exit-codes.ts";
 import { makeProject } from "./support.ts";
 import type { Project } from "./support.ts";
@@ -16,14 +16,14 @@ afterAll(() => project.remove());
 test("a project without wrangler is told to install it", async () => {
   const bare = await makeProject();
   await rm(join(bare.folder, "node_modules"));
-  await expect(loadWrangler(join(bare.folder, "wrangler.json"))).rejects.toThrow(
+  expect(() => findWrangler(join(bare.folder, "wrangler.json"))).toThrow(
     new UsageError("the Worker's project has no wrangler: install it there, with npm install --save-dev wrangler"),
   );
   const packages = join(bare.folder, "node_modules", "wrangler");
   await mkdir(packages, { recursive: true });
   await writeFile(join(packages, "package.json"), '{"name":"wrangler","main":"index.js"}');
   await writeFile(join(packages, "index.js"), "exports.unstable_readConfig = () => ({});\n");
-  await expect(loadWrangler(join(bare.folder, "wrangler.json"))).rejects.toThrow(
+  await expect(findWrangler(join(bare.folder, "wrangler.json")).load()).rejects.toThrow(
     /has no createTestHarness: install a newer one/,
   );
   await bare.remove();
@@ -35,7 +35,7 @@ test("a file that is not there", () => {
 });
 
 test("an environment that is not defined is said in wrangler's words, without colours", async () => {
-  const wrangler = await loadWrangler(join(project.folder, "wrangler.json"));
+  const wrangler = await findWrangler(join(project.folder, "wrangler.json")).load();
   const read = wrangler.readConfig("prod");
   expect(read).toMatchObject({
     ok: false,
@@ -50,8 +50,7 @@ test("code that cannot be bundled is said in wrangler's words", async () => {
     "wrangler-broken.json",
     JSON.stringify({ name: "broken", main: "broken.ts", compatibility_date: "2026-11-01" }),
   );
-  const wrangler = await loadWrangler(path);
-  const bundled = await wrangler.bundle(undefined, await project.makeFolder());
+  const bundled = await findWrangler(path).bundle(undefined, await project.makeFolder());
   expect(bundled).toMatchObject({
     ok: false,
     error: expect.stringMatching(/Could not resolve "\.\/nowhere\.ts"|Build failed/) as unknown,

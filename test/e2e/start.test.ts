@@ -15,6 +15,8 @@ interface Running {
   /** Works once. */
   readonly consoleUrl: string;
   readonly token: string;
+  /** By the printed request. */
+  readonly forged: string;
   /** The lines for another terminal: variables, and the function `sealgate`. */
   readonly shellLines: string;
 }
@@ -35,16 +37,28 @@ async function start(): Promise<Running> {
   });
   const gatewayUrl = /gateway {3}(\S+)/.exec(output)?.[1] ?? "";
   const consoleUrl = /console {3}(\S+)/.exec(output)?.[1] ?? "";
-  const token = /Bearer ([\w.-]+)"/.exec(output)?.[1] ?? "";
+  const [token = "", forged = ""] = [...output.matchAll(/Bearer ([\w.-]+)"/g)].map(([, one]) => one);
   const shellLines = [...output.matchAll(/^ {2}((?:unset|export|sealgate\(\)) .*)$/gm)]
     .map(([, line]) => line)
     .join("\n");
-  return { process: child, gatewayUrl, consoleUrl, token, shellLines };
+  return { process: child, gatewayUrl, consoleUrl, token, forged, shellLines };
+}
+
+/** What the console's page hears of decisions, up to a text. */
+async function decisionsUntil(text: string, { consoleUrl }: Running, cookie: string): Promise<string> {
+  const { body } = await fetch(new URL("/decisions", consoleUrl), { headers: { cookie } });
+  let heard = "";
+  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    heard += chunk;
+    if (heard.includes(text)) return heard;
+  }
+  throw new Error(`the stream ended:\n${heard}`);
 }
 
 test("two stacks run side by side, answer the printed request, and stop on Ctrl-C with exit code 0", async () => {
   const [one, two] = await Promise.all([start(), start()]);
   expect(one.gatewayUrl).not.toBe(two.gatewayUrl);
+  const cookies: string[] = [];
   for (const { gatewayUrl, token, consoleUrl } of [one, two]) {
     const url = `${gatewayUrl}/api/orders`;
     expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
@@ -52,10 +66,18 @@ test("two stacks run side by side, answer the printed request, and stop on Ctrl-
     const page = await fetch(consoleUrl);
     expect(await page.text()).toContain("Generation 1, now signs.");
     expect((await fetch(consoleUrl)).status).toBe(403);
+    cookies.push(page.headers.get("set-cookie")?.split(";")[0] ?? "");
   }
-  // Each has its own ring: the token of one is nothing to the other.
+  // Each has its own ring: the token of one is nothing to the other, and its console shows why.
   const foreign = await fetch(`${one.gatewayUrl}/api/orders`, { headers: { authorization: `Bearer ${two.token}` } });
   expect(foreign.status).toBe(401);
+  const forged = await fetch(`${one.gatewayUrl}/api/orders`, { headers: { authorization: `Bearer ${one.forged}` } });
+  expect(forged.status).toBe(401);
+  const shown = await decisionsUntil('"reason":"signature_invalid"', one, cookies[0] ?? "");
+  expect(shown).toContain('"reason":"kid_unknown"');
+  expect(shown).toContain('"decision":"forwarded"');
+  for (const token of [one.token, one.forged, two.token])
+    for (const part of token.split(".")) expect(shown).not.toContain(part);
   for (const { process: child } of [one, two]) {
     child.kill("SIGINT");
     const [code] = (await once(child, "exit")) as [number | null];

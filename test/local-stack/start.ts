@@ -46,10 +46,11 @@ try {
   console   ${page.url}   (ring, decisions and tokens on a page; works once)
   KMS       ${kms.emulator.url}   (embedded, for development: it is not a KMS)
 
-A token that lives for ${ttlSeconds / 60} minutes (200), and none (401):
+A token that lives for ${ttlSeconds / 60} minutes (200), none (401), and one that was forged (401). The console says why:
 
   curl -i ${gateway.url}/api/orders -H "Authorization: Bearer ${token}"
   curl -i ${gateway.url}/api/orders
+  curl -i ${gateway.url}/api/orders -H "Authorization: Bearer ${forge(token)}"
 
 More tokens, and the key ring, in another terminal:
 
@@ -98,6 +99,13 @@ function deployPastedLines({ gateway }: RingStack): void {
     if (name === undefined || value === undefined) return;
     void gateway.deploy({ [name]: value }).then(() => print(`deployed with another ${name}\n`));
   });
+}
+
+/** The same token for another subject. Its signature stays, because the private key is in KMS. */
+function forge(token: string): string {
+  const [header = "", payload = "", signature = ""] = token.split(".");
+  const claims = Buffer.from(payload, "base64url").toString().replace('"user-1"', '"admin"');
+  return [header, Buffer.from(claims).toString("base64url"), signature].join(".");
 }
 
 function print(text: string): void {

@@ -49,6 +49,8 @@ function addUpkeep(ring: Command, io: CliIo, setExitCode: (code: ExitCode) => vo
 
   withRingOptions(ring.command("status").description("show the ring, what comes next, and what KV holds"))
     .option("--gateway <url>", "show what this Worker serves, too")
+    .option("--watch", "look again and again until Ctrl-C: drawn anew at a terminal, elsewhere a block for each change")
+    .option("--interval <duration>", "between two looks of --watch, by default 10s", durationToSeconds)
     .option(...JSON_OPTION)
     .action(async (options: StatusOptions) => setExitCode(await showStatus(io, options)));
 

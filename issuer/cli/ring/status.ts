@@ -4,10 +4,11 @@ import { stalenessBoundSeconds } from "../../../shared/timing.ts";
 import { deriveState, failuresOf, isConverged, liveDocument, observeRing, planRing } from "../../key-ring/index.ts";
 import type { RingState, RunFailure } from "../../key-ring/index.ts";
 import { observeListStatus } from "../../key-ring/revocations/list-status.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { paint, printJson, wantsColor } from "../io.ts";
 import type { CliIo } from "../io.ts";
+import { takeSeconds } from "../options.ts";
 import { createRingContext } from "./context.ts";
 import type { RingContext, RingOptions } from "./context.ts";
 import { askGateway, compareWithPublished, parseGatewayUrl } from "./gateway-health.ts";
@@ -15,29 +16,54 @@ import { exitCodeOfFaults, failureToJson, stepToJson } from "./run.ts";
 import { timeLineOf } from "../../console/time-line.ts";
 import { renderStatus } from "./status-text.ts";
 import type { GatewayStatus, RingStatus } from "./status-text.ts";
+import { watchStatus } from "./status-watch.ts";
+import type { Look } from "./status-watch.ts";
 import { renderTimeLine } from "./time-line-text.ts";
 import type { Paint } from "./time-line-text.ts";
 
 export interface StatusOptions extends RingOptions {
   readonly gateway?: string;
+  readonly watch?: boolean;
+  readonly interval?: string;
 }
 
-/** @throws SealgateError with a `kms_…` code when the ring cannot be observed */
+const WATCH_EVERY_SECONDS = 10;
+
+/** @throws SealgateError with a `kms_…` code when the ring cannot be observed, unless it is watched */
 export async function showStatus(io: CliIo, options: StatusOptions): Promise<ExitCode> {
   const gatewayUrl = options.gateway === undefined ? undefined : parseGatewayUrl(options.gateway);
+  const { watch = false, interval, json = false } = options;
+  if (!watch && interval !== undefined) throw new UsageError("--interval needs --watch");
+  const seconds = interval === undefined ? WATCH_EVERY_SECONDS : takeSeconds("--interval", interval, 1);
   const context = await createRingContext(io, options);
+  const read = (): Promise<RingStatus> => readStatus(context, gatewayUrl, io);
+  if (watch) {
+    const look = async (): Promise<Look> => {
+      const status = await read();
+      return { json: statusToJson(status), text: textOf(status, io) };
+    };
+    return watchStatus(io, { seconds, json, look });
+  }
+  const status = await read();
+  if (json) printJson(io, statusToJson(status));
+  else io.out(textOf(status, io));
+  return exitCodeOfStatus(status);
+}
+
+async function readStatus(context: RingContext, gatewayUrl: URL | undefined, io: CliIo): Promise<RingStatus> {
   const { state, plan } = await readRing(context);
   const list = await observeListStatus(context.ports, { ...state, timing: state.timing.largest });
   const gateway = gatewayUrl === undefined ? undefined : await askFor(gatewayUrl, state, io, context.ports.clock);
-  const status: RingStatus = { state, plan, list, gateway };
-  if (options.json === true) printJson(io, statusToJson(status));
-  else io.out(renderStatus(status));
-  if (options.json !== true && io.stdoutIsTerminal) {
-    const onStdout = { ...io, color: wantsColor(io.env, io.stdoutIsTerminal) };
-    const paintBar: Paint = (style, text) => paint(onStdout, style, text);
-    io.out(renderTimeLine(timeLineOf(state, plan.upcoming), paintBar));
-  }
-  return exitCodeOfStatus(status);
+  return { state, plan, list, gateway };
+}
+
+/** At a terminal with the time line. */
+function textOf(status: RingStatus, io: CliIo): string {
+  const text = renderStatus(status);
+  if (!io.stdoutIsTerminal) return text;
+  const onStdout = { ...io, color: wantsColor(io.env, io.stdoutIsTerminal) };
+  const paintBar: Paint = (style, part) => paint(onStdout, style, part);
+  return text + renderTimeLine(timeLineOf(status.state, status.plan.upcoming), paintBar);
 }
 
 /**

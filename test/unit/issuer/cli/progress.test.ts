@@ -37,18 +37,33 @@ test("elsewhere: a line for each new reason, however often it looks", async () =
   expect(slept).toEqual([3000, 3000, 3000]);
 });
 
-test("at a terminal: one line that counts down, and is cleared", async () => {
+test("at a terminal: the reason once, and below it a bar that fills and is cleared", async () => {
   const { progress, written, slept } = watch(true);
   await progress.wait(WAIT);
   progress.end();
-  progress.end();
+  await progress.wait({ ...WAIT, now: addSeconds(START, 39), seconds: 1 });
   const clear = "\r\u001B[2K";
-  expect(written.map((line) => line.replace(clear, ""))).toEqual([
-    ...["1 min 5 s", "1 min 4 s", "1 min 3 s"].map(
-      (left) => `waiting: The key is not known yet. Safe from 2027-01-15T08:01:05Z (in ${left}).`,
-    ),
-    "",
+  expect(written).toEqual([
+    clear,
+    "waiting: The key is not known yet. Safe from 2027-01-15T08:01:05Z (in 1 min 5 s).\n",
+    `${clear}[------------------------------] 1 min 5 s left`,
+    `${clear}[------------------------------] 1 min 4 s left`,
+    `${clear}[------------------------------] 1 min 3 s left`,
+    clear,
+    `${clear}[##################------------] 26 s left`,
   ]);
-  expect(written.every((line) => line.startsWith(clear))).toBe(true);
-  expect(slept).toEqual([1000, 1000, 1000]);
+  expect(slept).toEqual([1000, 1000, 1000, 1000]);
+  // A line that wraps could not be cleared.
+  const bars = written.filter((line) => !line.endsWith("\n"));
+  expect(Math.max(...bars.map((line) => line.length))).toBeLessThan(80 + clear.length);
+});
+
+test("at a terminal, without a known end: since when it waits", async () => {
+  const { progress, written } = watch(true);
+  await progress.wait({ ...WAIT, why: "until it can be seen to be done", notBefore: undefined, seconds: 2 });
+  expect(written.slice(1).map((line) => line.replace("\r\u001B[2K", ""))).toEqual([
+    "waiting: until it can be seen to be done\n",
+    "for 0 s",
+    "for 1 s",
+  ]);
 });

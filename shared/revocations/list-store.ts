@@ -53,6 +53,13 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
     return { timing, memoryTtlMs, kvCacheTtlSeconds: timing.kvCacheTtlSeconds, refreshAfterMs };
   }
 
+  /** A copy that was older than the new M when it was read is not taken for confirmed. */
+  function agedBy(timing: ListTerms["timing"], stored: StoredList): StoredList {
+    const ages = agesBy(timing);
+    const isConfirmed = stored.readAtMs - stored.confirmedAtMs <= ages.memoryTtlMs;
+    return { ...stored, ...ages, readAtMs: isConfirmed ? stored.readAtMs : NEVER.readAtMs };
+  }
+
   function keep(
     text: string,
     list: RevocationList,
@@ -81,7 +88,7 @@ export function createListStore({ terms, random, ...rules }: ListStoreConfig): L
       const { leastRev, timing } = terms(nowMs);
       if (held === undefined || held.list.rev < leastRev) return undefined;
       // A list that was read together with the first key set was kept before the ring's own C and M were known.
-      if (held.timing !== timing) held = { ...held, ...agesBy(timing) };
+      if (held.timing !== timing) held = agedBy(timing, held);
       return nowMs < held.list.expiresAt * 1000 ? held : undefined;
     },
     async accept({ text, ageSeconds }, startedMs) {

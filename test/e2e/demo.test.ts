@@ -80,6 +80,7 @@ test("two demos side by side end with exit code 0 on a machine whose AWS profile
       /expired.*✓ 401/,
       /unknown kid.*✓ 401/,
       /attacker's key +✓ 401/,
+      /stolen token +✓ 401 .* log: token_revoked/,
     ]) {
       expect(out).toMatch(forgery);
     }

@@ -19,6 +19,8 @@ interface Running {
   readonly forged: string;
   /** The lines for another terminal: variables, and the function `sealgate`. */
   readonly shellLines: string;
+  /** Takes back the printed token. */
+  readonly revokeLine: string;
 }
 
 async function start(): Promise<Running> {
@@ -41,7 +43,8 @@ async function start(): Promise<Running> {
   const shellLines = [...output.matchAll(/^ {2}((?:unset|export|sealgate\(\)) .*)$/gm)]
     .map(([, line]) => line)
     .join("\n");
-  return { process: child, gatewayUrl, consoleUrl, token, forged, shellLines };
+  const revokeLine = /^ {2}(sealgate token revoke .*)$/m.exec(output)?.[1] ?? "";
+  return { process: child, gatewayUrl, consoleUrl, token, forged, shellLines, revokeLine };
 }
 
 /** What the console's page hears of decisions, up to a text. */
@@ -85,10 +88,10 @@ test("two stacks run side by side, answer the printed request, and stop on Ctrl-
   }
 });
 
-test("the printed lines work in any folder, in a shell with an AWS profile of its own, and for other AWS programs", async () => {
-  const { gatewayUrl, shellLines } = await start();
+test("the printed lines work in any folder, in a shell with an AWS profile of its own, and for other AWS programs; the printed token is taken back", async () => {
+  const { gatewayUrl, shellLines, token: stolen, revokeLine } = await start();
   const sign = `sealgate token sign --audience https://api.example.com --claims '{"sub":"user-2"}'`;
-  const script = `${shellLines}\n${sign}\nenv`;
+  const script = `${shellLines}\n${sign}\nenv\n${revokeLine}`;
   const env = {
     ...process.env,
     AWS_PROFILE: "production",
@@ -97,8 +100,9 @@ test("the printed lines work in any folder, in a shell with an AWS profile of it
   };
   const { stdout } = await promisify(execFile)("sh", ["-c", script], { cwd: tmpdir(), env });
   const [token = "", ...variables] = stdout.split("\n");
-  const headers = { authorization: `Bearer ${token}` };
-  expect((await fetch(`${gatewayUrl}/api/orders`, { headers })).status).toBe(200);
+  const send = async (bearer: string): Promise<number> =>
+    (await fetch(`${gatewayUrl}/api/orders`, { headers: { authorization: `Bearer ${bearer}` } })).status;
+  expect(await send(token)).toBe(200);
   // An empty profile or a missing Region ends awscli and boto3 before they have asked anything.
   expect(variables.filter((line) => /^AWS_\w+=$/.test(line))).toEqual([]);
   for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN"]) {
@@ -108,4 +112,9 @@ test("the printed lines work in any folder, in a shell with an AWS profile of it
     ).toBe(false);
   }
   expect(variables).toContain("AWS_DEFAULT_REGION=us-east-1");
+  // The token that was taken back is refused by the printed time, by the rotator that runs there, and its neighbour goes on.
+  const [, refusedBy = ""] = /^every gateway that reads the list refuses by (\S+)/m.exec(stdout) ?? [];
+  const timeout = Date.parse(refusedBy) - Date.now();
+  await expect.poll(() => send(stolen), { timeout, interval: 200 }).toBe(401);
+  expect(await send(token)).toBe(200);
 });

@@ -3,8 +3,12 @@
  * Keys and aliases are made in KMS under the names of a real ring; the life of a ring is the key ring's business.
  */
 import type { Alg } from "../../shared/algorithms.ts";
+import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import type { EdgeTiming } from "../../shared/timing.ts";
+import { composeFrom } from "../../issuer/key-ring/revocations/compose-list.ts";
+import { nextListRev } from "../../issuer/key-ring/revocations/plan-list.ts";
 import { ringAlias, ringTags } from "../../issuer/key-ring/names.ts";
 import { kmsAlgorithmOf } from "../../issuer/kms/algorithms.ts";
 import type { Kms } from "../../issuer/kms/port.ts";
@@ -12,6 +16,8 @@ import { createKmsSigner } from "../../issuer/kms/signer.ts";
 import { composeKeySet } from "../../issuer/publish/compose.ts";
 import type { KeyToPublish } from "../../issuer/publish/compose.ts";
 import { signKeySet } from "../../issuer/publish/sign-key-set.ts";
+import { signRevocations } from "../../issuer/publish/sign-revocations.ts";
+import type { RevocationStore } from "../../issuer/revocations/store.ts";
 import type { Signer } from "../../issuer/signer.ts";
 
 export interface DemoRing {
@@ -57,6 +63,20 @@ export function signDemoKeySet(
   keys.push(toPublish(standby, "pending"));
   const about = { issuer, ring, roots: [root.kid], documentLifetimeSeconds: 86_400 };
   return signKeySet(composeKeySet({ ...about, timing, now, rev, keys, revoked: [] }), root, now);
+}
+
+/** The signed list of the tokens that a table says are taken back, as a rotator makes it: its rev is taken before the table is read. */
+export async function signDemoList(
+  { name: ring, root }: DemoRing,
+  store: RevocationStore,
+  issuer: IssuerUrl,
+): Promise<{ readonly text: string; readonly rev: number; readonly entries: number }> {
+  const readAt = epochSecondsFromMs(Date.now());
+  const { clockSkewSeconds } = DEFAULT_TIMING;
+  const rev = await store.takeRev(issuer, (taken) => nextListRev({ taken, others: [], clockSkewSeconds }, readAt));
+  const { composed, entries } = await composeFrom(store, issuer, DEFAULT_TIMING, readAt);
+  const parts = { ...composed, issuer, ring, rev, readAt, lifetimeSeconds: 86_400 };
+  return { text: await signRevocations(parts, root), rev, entries: entries.length };
 }
 
 async function createNamedKey(kms: Kms, ring: RingName, aliasName: string, purpose: string, alg: Alg): Promise<Signer> {

@@ -5,6 +5,7 @@
  */
 import { ALGS } from "../../shared/algorithms.ts";
 import { createIssuer } from "../../issuer/issuer.ts";
+import { createRevocations } from "../../issuer/revocations/revocations.ts";
 import { forgeries, overwriteKeySet } from "./forgeries.ts";
 import { LOCAL_AUDIENCE, startStack } from "./stack.ts";
 import type { Stack } from "./stack.ts";
@@ -19,7 +20,11 @@ const startedAt = performance.now();
 transcript.title("sealgate: tokens sealed in AWS KMS, checked at the edge");
 transcript.note("Everything runs on this machine: an embedded KMS, Workers KV, the gateway and an origin in workerd.");
 
-const stack = await startStack({ algs: ALGS, timing: { memoryTtlSeconds: MEMORY_TTL_SECONDS } });
+const stack = await startStack({
+  algs: ALGS,
+  timing: { memoryTtlSeconds: MEMORY_TTL_SECONDS },
+  revocations: true,
+});
 try {
   await run(stack, transcript);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -42,6 +47,8 @@ async function run(stack: Stack, transcript: Transcript): Promise<void> {
   );
   const { rev, bytes } = await stack.publish();
   transcript.fact("key set", `rev ${String(rev)}, ${String(bytes)} bytes, signed, in KV, read back`);
+  const taken = await stack.publishList();
+  transcript.fact("list", `${String(taken)} tokens are taken back; signed as well, in KV beside the key set`);
   transcript.fact("gateway", `${stack.gateway.url}, knows the root's public key and no AWS credential`);
 
   transcript.step("Tokens that KMS has signed        GET /api/orders");
@@ -77,13 +84,38 @@ async function run(stack: Stack, transcript: Transcript): Promise<void> {
     await transcript.send(stack.gateway, { what, token: forged, expect: 401 });
   }
 
+  await takeBack(stack, transcript);
+
   transcript.step("An attacker who can write KV, but cannot sign with the root key, replaces the key set");
   const attackersToken = await overwriteKeySet(stack);
-  await new Promise((resolve) => setTimeout(resolve, MEMORY_TTL_SECONDS * 1000 + 200));
+  await memoryIsOver();
   const health: unknown = await (await fetch(`${stack.gateway.url}/.well-known/sealgate/health`)).json();
   transcript.fact("health", describeHealth(health));
   await transcript.send(stack.gateway, { what: "token of the attacker's key", token: attackersToken, expect: 401 });
   await transcript.send(stack.gateway, { what: "good token, meanwhile", token, expect: 200 });
+}
+
+/** One of two tokens is stolen. */
+async function takeBack(stack: Stack, transcript: Transcript): Promise<void> {
+  transcript.step("A token is stolen, and taken back");
+  const tokens = createIssuer({ issuer: stack.issuer, signer: activeOf(stack), maxTokenTtlSeconds: 3600 });
+  const [stolen, neighbour] = await Promise.all(
+    ["user-1", "user-1"].map((sub) => tokens.sign({ sub, scope: "orders" }, { audience: LOCAL_AUDIENCE })),
+  );
+  if (stolen === undefined || neighbour === undefined || stack.store === undefined) throw new TypeError("no table");
+  await transcript.send(stack.gateway, { what: "stolen token, before", token: stolen.token, expect: 200 });
+  const revocations = createRevocations({ issuer: stack.issuer, tables: [stack.store] });
+  await revocations.revokeToken({ jti: stolen.jti, expiresAt: stolen.expiresAt });
+  transcript.fact("list", `${String(await stack.publishList())} token is taken back`);
+  await memoryIsOver();
+  await transcript.send(stack.gateway, { what: "stolen token", token: stolen.token, expect: 401 });
+  await transcript.send(stack.gateway, { what: "the user's other token", token: neighbour.token, expect: 200 });
+}
+
+function memoryIsOver(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, MEMORY_TTL_SECONDS * 1000 + 200);
+  });
 }
 
 /** One token as it travels, and what it says. */

@@ -3,7 +3,7 @@
  * and the local KV API in front of the same namespace that the Worker reads. Ports are free ones.
  */
 import { fileURLToPath } from "node:url";
-import type { createTestHarness, TestHarnessOptions } from "wrangler";
+import type { TestHarnessOptions, Unstable_RawConfig } from "wrangler";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -18,6 +18,8 @@ export interface GatewaySettings {
   readonly trustAnchors: readonly unknown[];
   /** More vars of the Worker. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Another module than the one that is deployed, from the root of the repository. */
+  readonly main?: string;
 }
 
 /** One structured event of the gateway. */
@@ -35,7 +37,16 @@ export interface Gateway {
 }
 
 export async function startGateway(settings: GatewaySettings): Promise<Gateway> {
-  const harness = await createHarness(settings);
+  // Local runs must not ask the network for anything: no cf object to download, no usage data to send.
+  process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
+  process.env["WRANGLER_SEND_METRICS"] = "false";
+  const wrangler = await import("wrangler");
+  const { env: _, ...config } = wrangler.experimental_readRawConfig({ config: `${ROOT}wrangler.toml` }).rawConfig;
+  const optionsFor = (current: GatewaySettings): TestHarnessOptions => ({
+    root: ROOT,
+    workers: [gatewayOf(current, config), { configPath: "test/local-stack/origin/wrangler.toml" }],
+  });
+  const harness = wrangler.createTestHarness(optionsFor(settings));
   let vars = settings.vars;
   const { url } = await harness.listen();
   return {
@@ -54,32 +65,19 @@ export async function startGateway(settings: GatewaySettings): Promise<Gateway> 
   };
 }
 
-async function createHarness(settings: GatewaySettings): Promise<ReturnType<typeof createTestHarness>> {
-  // Local runs must not ask the network for anything: no cf object to download, no usage data to send.
-  process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
-  process.env["WRANGLER_SEND_METRICS"] = "false";
-  const wrangler = await import("wrangler");
-  return wrangler.createTestHarness(optionsFor(settings));
-}
-
-function optionsFor(settings: GatewaySettings): TestHarnessOptions {
-  return {
-    root: ROOT,
-    workers: [
-      {
-        configPath: "wrangler.toml",
-        vars: {
-          ISSUER: settings.issuer,
-          AUDIENCE: settings.audience,
-          RING: settings.ring,
-          TRUST_ANCHORS: JSON.stringify(settings.trustAnchors),
-          ...settings.vars,
-        },
-        bindingOverrides: { ORIGIN: "sealgate-local-origin" },
-      },
-      { configPath: "test/local-stack/origin/wrangler.toml" },
-    ],
+function gatewayOf(settings: GatewaySettings, config: Unstable_RawConfig): TestHarnessOptions["workers"][number] {
+  const { main } = settings;
+  const vars = {
+    ISSUER: settings.issuer,
+    AUDIENCE: settings.audience,
+    RING: settings.ring,
+    TRUST_ANCHORS: JSON.stringify(settings.trustAnchors),
+    ...settings.vars,
   };
+  const service = "sealgate-local-origin";
+  if (main === undefined) return { configPath: "wrangler.toml", vars, bindingOverrides: { ORIGIN: service } };
+  const services = [{ binding: "ORIGIN", service }];
+  return { config: { ...config, main, vars: { ...config.vars, ...vars }, services } };
 }
 
 function parseEvent(message: unknown): GatewayEvent[] {

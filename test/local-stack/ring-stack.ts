@@ -17,6 +17,7 @@ import type {
 import { createCloudflareKvPublisher } from "../../issuer/publish/cloudflare-kv.ts";
 import { epochSecondsFromMs } from "../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
+import { startTable } from "../support/dynamodb.ts";
 import { startTestKms } from "../support/kms.ts";
 import type { TestKms } from "../support/kms.ts";
 import { LOCAL_NAMESPACE_ID, startGateway } from "./gateway.ts";
@@ -32,6 +33,8 @@ export interface RingStackOptions {
   readonly gateway?: Gateway;
   /** Where KMS keeps its keys when it is stopped. */
   readonly kmsStateFile?: string;
+  /** Whether tokens can be taken back: a table in DynamoDB's protocol, a list in KV, and a gateway that requires it. */
+  readonly revocations?: boolean;
   /** The clock of KMS and of the rotator, epoch milliseconds; by default this host's. The Worker has its own. */
   readonly nowMs?: () => number;
 }
@@ -78,25 +81,40 @@ export async function startRingStack({
   ring = LOCAL_RING,
   gateway: shared,
   kmsStateFile,
+  revocations = false,
   nowMs = Date.now,
 }: RingStackOptions = {}): Promise<RingStack> {
   const policy = createRingPolicy({ ...changes, ring, issuer: LOCAL_ISSUER });
   const kms = await startTestKms({ now: nowMs, ...(kmsStateFile !== undefined && { stateFile: kmsStateFile }) });
+  const table = revocations ? await startTable(`sealgate-revocations-${ring}`) : undefined;
   let gateway: Gateway | undefined;
+  const close = async (): Promise<void> => {
+    await gateway?.close();
+    await table?.close();
+    await kms.close();
+  };
   try {
-    // In the order of a first deployment: KV, then the ring, then the Worker with the root key pinned.
-    const edge =
-      shared ??
-      (gateway = await startGateway({ issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, ring, trustAnchors: [] }));
+    // In the order of a first deployment: KV, then the ring and its list, then the Worker with the root key pinned.
+    const settings = { issuer: LOCAL_ISSUER, audience: LOCAL_AUDIENCE, ring, trustAnchors: [] };
+    const main = table === undefined ? {} : { main: "test/local-stack/worker.ts" };
+    const edge = shared ?? (gateway = await startGateway({ ...settings, ...main }));
     const audit: AuditEntry[] = [];
     const clock = (): EpochSeconds => epochSecondsFromMs(nowMs());
     const publisher = createCloudflareKvPublisher({ baseUrl: edge.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
-    const ports = createRingPorts({ kms: kms.kms, publisher, audit: (entry) => void audit.push(entry), clock });
+    const ports = createRingPorts({
+      kms: kms.kms,
+      publisher,
+      audit: (entry) => void audit.push(entry),
+      clock,
+      ...(table === undefined ? {} : { revocations: { store: table.store, publisher } }),
+    });
     const reconcile = (request?: RingRequest): Promise<ReconcileReport> =>
       reconcileRing(ports, { policy, memory: createRingMemory(), actor: "local stack", request });
     const { observed } = await reconcile({ kind: "init" });
     const trustAnchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
-    if (shared === undefined) await edge.deploy({ TRUST_ANCHORS: JSON.stringify(trustAnchors) });
+    // A Worker that starts anew asks this machine's KV, which shows the list at once: elsewhere one waits for S + K + 1.
+    const required = table === undefined ? {} : { REVOCATIONS: "required" };
+    if (shared === undefined) await edge.deploy({ TRUST_ANCHORS: JSON.stringify(trustAnchors), ...required });
     return {
       kms,
       gateway: edge,
@@ -106,6 +124,7 @@ export async function startRingStack({
       audit,
       env: {
         ...kms.env,
+        ...table?.env,
         SEALGATE_ISSUER: LOCAL_ISSUER,
         SEALGATE_RING: ring,
         SEALGATE_KV_BASE_URL: edge.kvBaseUrl,
@@ -114,14 +133,10 @@ export async function startRingStack({
       },
       reconcile,
       createSource: () => createRingSource(policy, { kms: kms.kms, clock }),
-      async close() {
-        await gateway?.close();
-        await kms.close();
-      },
+      close,
     };
   } catch (error) {
-    await gateway?.close();
-    await kms.close();
+    await close();
     throw error;
   }
 }

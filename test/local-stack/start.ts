@@ -1,5 +1,7 @@
 /** `npm start`: the local stack with a real ring, kept up until Ctrl-C, with what one needs to play with it. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { devNull } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startConsole } from "../../issuer/console/command.ts";
@@ -15,7 +17,7 @@ import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "./stack.ts";
 /** The command line, from the sources. */
 const PROGRAM = fileURLToPath(new URL("../../issuer/cli/main.ts", import.meta.url));
 
-const stack = await startRingStack({ policy: LOCAL_POLICY });
+const stack = await startRingStack({ policy: LOCAL_POLICY, revocations: true });
 const stopped = interruption();
 const stop = new AbortController();
 const decisions = createDecisionLog();
@@ -33,11 +35,13 @@ const page = await startConsole({
   port: 0,
   interrupted: stop.signal,
 });
+const rotator = startRotator(stack);
 try {
   const { gateway, kms, policy } = stack;
   const ttlSeconds = policy.timing.maxTokenTtlSeconds;
   const tokens = createIssuer({ issuer: LOCAL_ISSUER, ring: stack.createSource(), maxTokenTtlSeconds: ttlSeconds });
-  const { token } = await tokens.sign({ sub: "user-1", scope: "orders" }, { audience: LOCAL_AUDIENCE, ttlSeconds });
+  const claims = { sub: "user-1", sid: "session-1", scope: "orders" };
+  const { token } = await tokens.sign(claims, { audience: LOCAL_AUDIENCE, ttlSeconds });
   print(`sealgate is up on this machine.
 
   gateway   ${gateway.url}
@@ -63,8 +67,12 @@ ${shellLines({ ...stack.env, GATEWAY: gateway.url })
   sealgate ring status --gateway $GATEWAY    where the ring stands, and what this gateway serves
   sealgate ring rotate --wait                the pending key signs from now on; no good token is refused
   sealgate ring revoke <kid>                 the tokens of a key are refused, within a stated bound
-  sealgate ring reconcile --watch            what a schedule does: keeps the ring
 
+The token above was stolen: take it back (401 within seconds), while other tokens go on.
+
+  sealgate token revoke ${token} --ring
+
+The rotator (sealgate ring reconcile --watch) runs here; what it does is printed below.
 A line TRUST_ANCHORS='…' (or another variable of the Worker) that you paste here is deployed to this gateway.
 Ctrl-C stops everything.
 `);
@@ -75,7 +83,23 @@ Ctrl-C stops everything.
   stop.abort();
   clearInterval(following);
   await page.close();
+  await rotator.close();
   await stack.close();
+}
+
+/** The service that keeps a ring, and publishes what is taken back: the program itself, in a process of its own. */
+function startRotator({ env }: RingStack): { close(): Promise<void> } {
+  const argv = [PROGRAM, "ring", "reconcile", "--watch", "--audit", devNull];
+  const child = spawn(process.execPath, argv, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => print(`rotator   ${line}\n`));
+  }
+  return {
+    async close() {
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (isRunning && child.kill("SIGINT")) await once(child, "exit");
+    },
+  };
 }
 
 /** Takes what the gateway has logged meanwhile to the console's page. */

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
 import dynalite from "dynalite";
 import { DynamoDBClient, CreateTableCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { createDynamoDbRevocations } from "../../issuer/revocations/dynamodb/store.ts";
 import { tableRequests } from "../../issuer/revocations/dynamodb/table.ts";
 import { given } from "./values.ts";
 
@@ -54,6 +55,24 @@ export async function startDynamoDb(port = 0): Promise<LocalDynamoDb> {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+export interface LocalTable {
+  readonly store: ReturnType<typeof createDynamoDbRevocations>;
+  /** What a program needs to find the table, beside Region and credentials. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly dynamodb: LocalDynamoDb;
+  close(): Promise<void>;
+}
+
+/** A table in a DynamoDB of its own. The store of this process finds it by the process's environment, which is changed. */
+export async function startTable(name: string): Promise<LocalTable> {
+  const dynamodb = await startDynamoDb();
+  await dynamodb.createTable(name);
+  Object.assign(process.env, dynamodb.env);
+  const env = { AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, SEALGATE_REVOCATION_TABLE: name };
+  const store = createDynamoDbRevocations(name);
+  return { store, env, dynamodb, close: () => dynamodb.close() };
 }
 
 /** A server in DynamoDB's place that answers every call with one error. */

@@ -61,6 +61,20 @@ describe("a list", () => {
     expect(store.latest?.list).toBe(before);
   });
 
+  test("that was read before its key set is held by the M that the key set says, and no longer", async () => {
+    await offer(await sign(7), NOW_MS, 8);
+    terms = { ...terms, timing: { ...TEST_TIMING, memoryTtlSeconds: 10, kvCacheTtlSeconds: 45 } };
+    expect(store.usable(NOW_MS + 1)).toMatchObject({
+      readAtMs: NOW_MS,
+      memoryTtlMs: 10_000,
+      refreshAfterMs: 5000,
+      kvCacheTtlSeconds: 45,
+    });
+    // It was 8 s old when it was read.
+    terms = { ...terms, timing: { ...TEST_TIMING, memoryTtlSeconds: 5 } };
+    expect(store.usable(NOW_MS + 2)).toMatchObject({ readAtMs: -Infinity, memoryTtlMs: 5000 });
+  });
+
   test("is refreshed from half of M on, as the key set of the moment says it", async () => {
     await offer(await sign(7));
     expect(store.latest?.refreshAfterMs).toBe(15_000);

@@ -32,7 +32,7 @@ fieldset { margin: .5rem 0; border: 1px solid var(--line); border-radius: .3rem;
 .tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; } .tools label { margin: 0; } .tools input { flex: 1 1 10rem; width: auto; }
 [aria-pressed="true"] { background: var(--text); color: var(--back); }
 #decisions-counts { display: flex; flex-wrap: wrap; gap: .35rem; list-style: none; padding: 0; } #decisions .scroll { max-height: 28rem; overflow: auto; } #decisions td { font-size: .9rem; } #decisions td:nth-child(-n + 3) { white-space: nowrap; }
-#decisions td:nth-child(6) { font-family: ui-monospace, monospace; max-width: 9rem; overflow-wrap: anywhere; } #decisions td:nth-child(4) { min-width: 8rem; } tr.refused td:nth-child(-n + 3) { color: var(--bad); font-weight: 600; } tr.admitted td:nth-child(-n + 3) { color: var(--good); }
+#decisions td:nth-child(6) { font-family: ui-monospace, monospace; max-width: 9rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } #decisions td:nth-child(4) { min-width: 8rem; } tr.refused td:nth-child(-n + 3) { color: var(--bad); font-weight: 600; } tr.admitted td:nth-child(-n + 3) { color: var(--good); }
 [hidden] { display: none; } nav { display: flex; gap: .75rem; }
 button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--soft); border-radius: .3rem; padding: .15rem .7rem; cursor: pointer; }
 `;

@@ -175,6 +175,8 @@ function rowOf(page: Document, decision: Decision): Row {
   for (const text of cells) {
     const cell = page.createElement("td");
     cell.textContent = toVisible(text);
+    // There is no room for all of it: its beginning tells keys apart.
+    if (text === kid && kid !== "") cell.setAttribute("title", toVisible(kid));
     element.append(cell);
   }
   return { decision, element, text: `${cells.join(" ")} ${decision.code} ${decision.requestId}`.toLowerCase() };

@@ -36,7 +36,7 @@ checkWorkerSize(await measureFeatures());
 /** Everything but the compiler's notes on what is up to date, which the next `npm run types` is faster with. */
 function removeOldBuild(): void {
   mkdirSync("dist", { recursive: true });
-  const kept = new Set(["tsbuildinfo", "types-test"]);
+  const kept = new Set(["tsbuildinfo", "types-bench", "types-test"]);
   for (const name of readdirSync("dist")) {
     if (!kept.has(name)) rmSync(`dist/${name}`, { recursive: true });
   }

@@ -80,8 +80,8 @@ test("every code has a cause and an action, and none refers to the row above", (
 
 test("status and challenge of what a client sees are the gateway's", () => {
   const source = readFileSync(`${ROOT}edge-verifier/request/refusal.ts`, "utf8");
-  const [, challenges = ""] = /const CHALLENGES\b[^=]*= \{\n(.*?)\n\};/s.exec(source) ?? [];
-  const challenged = new Set([...challenges.matchAll(/^ {2}(\w+):/gm)].map(([, code]) => code));
+  const [, challenges = ""] = /const CHALLENGED\b[^=]*= \[\n(.*?)\n\];/s.exec(source) ?? [];
+  const challenged = new Set([...challenges.matchAll(/^ {2}"(\w+)"/gm)].map(([, code]) => code));
   expect(challenged.size).toBeGreaterThan(3);
   for (const [code, { status }] of Object.entries(ALL_PROBLEMS)) {
     const row = rows.find(([name]) => name === `\`${code}\``);

@@ -44,15 +44,17 @@ export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly body: string;
+  /** As a terminal is, for which light text is made. */
+  readonly isAlwaysDark?: boolean;
 }
 
 /** @returns the file's text, which begins with the hash of everything that it shows */
-export function renderPicture({ title, description, width, height, body }: Picture): string {
+export function renderPicture({ title, description, width, height, body, isAlwaysDark = false }: Picture): string {
   const shown = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${escape(title)}</title>`,
     `<desc id="desc">${escape(description)}</desc>`,
-    `<style>${stylesFor(body)}</style>`,
+    `<style>${stylesFor(body, isAlwaysDark)}</style>`,
     element("rect", { class: "f-back s-line", x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 10 }),
     body,
     "</svg>",
@@ -68,7 +70,7 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function stylesFor(body: string): string {
+function stylesFor(body: string, isAlwaysDark: boolean): string {
   const uses = (name: string): boolean => new RegExp(String.raw`[" ]${name}[" ]`).test(body) || name.endsWith("-back");
   const rules = (theme: 0 | 1): string =>
     Object.entries(COLOURS)
@@ -78,7 +80,7 @@ function stylesFor(body: string): string {
       ])
       .join("");
   const base = `text{font:14px ${FONT}}.halo{paint-order:stroke;stroke-width:6px;stroke-linejoin:round}.mono{font-family:${MONO}}.small{font-size:12px}.large{font-size:17px}.bold{font-weight:600}.dash{stroke-dasharray:5 4}`;
-  return `${base}${rules(0)}@media (prefers-color-scheme:dark){${rules(1)}}`;
+  return isAlwaysDark ? base + rules(1) : `${base}${rules(0)}@media (prefers-color-scheme:dark){${rules(1)}}`;
 }
 
 export function element(name: string, attributes: Attributes, content?: string): string {
@@ -205,6 +207,6 @@ function rounded(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-function escape(content: string): string {
+export function escape(content: string): string {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -134,6 +134,12 @@ describe("the documentation", async () => {
     expect(drawn.filter((file) => !sources.includes(file))).toEqual([]);
   });
 
+  test("README shows its pictures where npmjs.com does: it leads relative images to the repository, not their alternatives", () => {
+    const readme = pages.find(({ path }) => path === "README.md");
+    expect(picturesIn(readme?.prose ?? "").length).toBeGreaterThan(1);
+    expect(readme?.prose).not.toMatch(/<source|srcset/);
+  });
+
   test("is listed by reader in docs/README.md, page by page", () => {
     const index = pages.find(({ path }) => path === "docs/README.md");
     const listed = linksIn(index?.prose ?? "").map((target) => join("docs", target));

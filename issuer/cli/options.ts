@@ -5,11 +5,12 @@
 import type { Command } from "commander";
 import { ALGS } from "../../shared/algorithms.ts";
 import { parseAudience } from "../../shared/identifiers.ts";
-import { isJsonObject } from "../../shared/json.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
 import { durationToSeconds } from "./duration.ts";
 import { DEFAULT_RING, parseSeconds, valueOf } from "../config/environment.ts";
 import type { Environment, NameOf } from "../config/environment.ts";
+import { parseAnchors } from "../config/token-verifier.ts";
+import type { Anchors } from "../config/token-verifier.ts";
 import { SealgateError } from "../errors.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
@@ -117,35 +118,15 @@ export function takeSeconds(option: string, text: string, least: number): number
 
 export const ANCHORS_ADVICE = "pass the JSON array that `sealgate ring anchors` prints";
 
-/** Root keys of one ring, or of several by their names: both as a Worker's `TRUST_ANCHORS` has them. */
-export type Anchors = readonly object[] | Readonly<Record<string, readonly object[]>>;
-
 /**
  * The value of `--anchors` or `TRUST_ANCHORS`.
  * @param ring of several rings, those that are meant, separated by commas; undefined for all of them
  * @throws UsageError unless it is a JSON array of objects, or an object of such arrays
  */
 export function readAnchors(text: string, ring: string | undefined): Anchors {
-  const anchors = parseJson(text);
-  if (isObjects(anchors)) return anchors;
-  const byRing: Record<string, readonly object[]> = {};
-  for (const [name, keys] of Object.entries(isJsonObject(anchors) ? anchors : {})) {
-    if (isObjects(keys) && (ring === undefined || ring.split(",").includes(name))) byRing[name] = keys;
-  }
-  if (Object.keys(byRing).length > 0) return byRing;
+  const anchors = parseAnchors(text, ring?.split(","));
+  if (anchors !== undefined) return anchors;
   throw new UsageError(
     `--anchors (or TRUST_ANCHORS) must be an array of JWKs, or an object with such an array for the ring: ${ANCHORS_ADVICE}`,
   );
-}
-
-function isObjects(value: unknown): value is readonly object[] {
-  return Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -27,7 +27,7 @@ import { createAwsKms } from "../kms/aws-kms.ts";
 import { UsageError } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { fromEnv, namedBy, readAnchors, RING_OPTIONS, withOptions } from "./options.ts";
-import type { Anchors } from "./options.ts";
+import type { Anchors } from "../config/token-verifier.ts";
 import { createRingContext, readPolicyText } from "./ring/context.ts";
 
 export interface RingVerifyOptions {

@@ -1,6 +1,7 @@
 /**
- * The issuer over HTTP: `POST /tokens` for callers that hold the secret; `GET /healthz`, `/readyz` and `/metrics` for its operator.
- * A caller that holds the secret may have any claims signed: only the auth backend may have it. No TLS here.
+ * The issuer over HTTP: `POST /tokens` for callers that hold the secret, and what takes tokens back (revoke.ts); `GET /healthz`,
+ * `/readyz` and `/metrics` for its operator. A caller that holds the secret may have any claims signed: only the auth backend may
+ * have it. No TLS here.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
@@ -12,8 +13,12 @@ import type { FaultDetails } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
 import type { Issuer } from "../issuer.ts";
 import { createSigningMetrics } from "../metrics/signing.ts";
+import type { SigningMetrics } from "../metrics/signing.ts";
 import { parseSignRequest } from "../sign-request.ts";
+import { problem } from "./problem.ts";
 import type { Readiness } from "./readiness.ts";
+import { oauthError, revokeSession, revokeToken, sessionOf } from "./revoke.ts";
+import type { RevocationAnswer, Revoking } from "./revoke.ts";
 
 export interface IssuerAppOptions {
   readonly issuer: Issuer;
@@ -25,7 +30,28 @@ export interface IssuerAppOptions {
   readonly log: (entry: TokenLogEntry) => void;
   /** Epoch milliseconds: the time of each entry. */
   readonly nowMs: () => number;
+  /** Left out, no token can be taken back here. */
+  readonly revoking?: Revoking & {
+    /** One entry per request that takes back; holds no token and no session. */
+    readonly log: (entry: RevocationLogEntry) => void;
+  };
 }
+
+export interface RevocationLogEntry extends Omit<RevocationAnswer, "response"> {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly status: number;
+  /** Whole milliseconds. */
+  readonly durationMs: number;
+}
+
+/** What the server hands over with a request. */
+interface Bindings {
+  /** As it was sent. */
+  readonly target?: string;
+}
+
+type IssuerApp = Hono<{ Bindings: Bindings }>;
 
 /** `jti` and `kid` join a request with the gateway's events, and with KMS's own record of signatures. */
 export interface TokenLogEntry extends FaultDetails {
@@ -49,7 +75,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export const LEAST_SECRET_LENGTH = 32;
 
 /** @throws TypeError for a secret that can be guessed */
-export function createIssuerApp(options: IssuerAppOptions): Hono {
+export function createIssuerApp(options: IssuerAppOptions): IssuerApp {
   const { readiness, callerSecret, nowMs } = options;
   const metrics = createSigningMetrics();
   const log = (entry: Omit<TokenLogEntry, "time">): void => {
@@ -60,11 +86,12 @@ export function createIssuerApp(options: IssuerAppOptions): Hono {
     throw new TypeError(`callerSecret must have at least ${LEAST_SECRET_LENGTH} characters`);
   }
   const expected = digest(callerSecret);
-  const app = new Hono();
+  const app: IssuerApp = new Hono();
   app.use(async (context, next) => {
     await next();
     context.header("Cache-Control", "no-store");
   });
+  addRevoking(app, options, metrics, (context) => isCaller(context.req.header("authorization"), expected));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", async (context) => {
     const fault = await readiness.check();
@@ -86,14 +113,54 @@ export function createIssuerApp(options: IssuerAppOptions): Hono {
     const { text, contentType } = await metrics.render();
     return context.body(text, 200, { "Content-Type": contentType });
   });
-  app.all("/tokens", (context) => problem(context, 405, "method_not_allowed", "Use POST.", { Allow: "POST" }));
-  app.notFound((context) => problem(context, 404, "not_found", "There is nothing here."));
+  app.all("/tokens", usePost);
+  app.notFound(notFound);
   app.onError((error, context) => {
-    metrics.note({ code: "unexpected", durationMs: 0 });
-    log({ status: 500, code: "unexpected", message: `${error.name}: ${error.message}` });
-    return problem(context, 500, "unexpected", "The request could not be handled.");
+    const { response, ...entry } = unexpected(context, error);
+    metrics.note({ code: entry.code, durationMs: 0 });
+    log({ status: response.status, ...entry });
+    return response;
   });
   return app;
+}
+
+/** Before anything else is looked for: `/sessions/%2E%2E/revoke` is about a session, and not `/revoke`. */
+function addRevoking(
+  app: IssuerApp,
+  { revoking, nowMs }: IssuerAppOptions,
+  metrics: SigningMetrics,
+  isKnown: (context: Context) => boolean,
+): void {
+  if (revoking === undefined) return;
+  const logged = async (context: Context, work: () => Promise<RevocationAnswer>): Promise<Response> => {
+    const startedAtMs = performance.now();
+    const { response, ...entry } = await work().catch((error: unknown) => unexpected(context, error));
+    const { status } = response;
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    revoking.log({ time: new Date(nowMs()).toISOString(), status, ...entry, durationMs });
+    metrics.noteRevocation(status === 200 ? undefined : entry.code);
+    return response;
+  };
+  app.use(async (context, next) => {
+    const target = context.env.target ?? context.req.path;
+    if (!target.startsWith("/sessions/")) return next();
+    if (context.req.method !== "POST") return usePost(context);
+    const sid = sessionOf(target);
+    if (sid === undefined) return notFound(context);
+    return logged(context, async () => {
+      if (!isKnown(context)) return { response: unauthorized(context), code: "unauthorized" };
+      if (sid.ok) return revokeSession(context, sid.value, revoking);
+      const message = "The session must be percent-encoded UTF-8, as one segment of the path.";
+      return { response: problem(context, 400, "input_invalid", message), code: "input_invalid", message };
+    });
+  });
+  app.post("/revoke", (context) =>
+    logged(context, async () => {
+      if (isKnown(context)) return revokeToken(context, revoking);
+      return { response: oauthError(context, 401, "invalid_client", NOT_THE_SECRET), code: "unauthorized" };
+    }),
+  );
+  app.all("/revoke", usePost);
 }
 
 /** Ready while one ring signs; `degraded` while another one would not. Codes only: what KMS says is for the log. */
@@ -147,10 +214,24 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
+const NOT_THE_SECRET = "The caller's secret is missing or wrong.";
+
 function unauthorized(context: Context): Response {
-  return problem(context, 401, "unauthorized", "The caller's secret is missing or wrong.", {
-    "WWW-Authenticate": "Bearer",
-  });
+  return problem(context, 401, "unauthorized", NOT_THE_SECRET, { "WWW-Authenticate": "Bearer" });
+}
+
+function unexpected(context: Context, error: unknown): Answer {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : "a failure without a message";
+  const response = problem(context, 500, "unexpected", "The request could not be handled.");
+  return { response, code: "unexpected", message };
+}
+
+function usePost(context: Context): Response {
+  return problem(context, 405, "method_not_allowed", "Use POST.", { Allow: "POST" });
+}
+
+function notFound(context: Context): Response {
+  return problem(context, 404, "not_found", "There is nothing here.");
 }
 
 function answerFault(context: Context, { code, message, retryable }: SealgateError): Response {
@@ -158,16 +239,4 @@ function answerFault(context: Context, { code, message, retryable }: SealgateErr
   // What KMS says of keys and accounts is for the operator's log, not for callers.
   const headers: Readonly<Record<string, string>> = retryable ? { "Retry-After": "1" } : {};
   return problem(context, 503, code, "No token can be signed at the moment.", headers);
-}
-
-/** RFC 9457. */
-function problem(
-  context: Context,
-  status: 400 | 401 | 404 | 405 | 500 | 503,
-  code: string,
-  detail: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  const body = JSON.stringify({ type: "about:blank", status, code, detail });
-  return context.body(body, status, { "Content-Type": "application/problem+json", ...headers });
 }

@@ -6,8 +6,8 @@ import { once } from "node:events";
 import { createAdaptorServer } from "@hono/node-server";
 import { SealgateError } from "../errors.ts";
 
-/** As Hono has it. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>;
+/** As Hono has it, and given the request's target as it was sent: a URL has lost segments such as `%2E%2E`. */
+export type FetchHandler = (request: Request, target: string) => Response | Promise<Response>;
 
 export interface HttpServerOptions {
   readonly handler: FetchHandler;
@@ -28,7 +28,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** @throws SealgateError `address_unavailable` when the port is taken or not allowed, or the host is not an address of this machine */
 export async function startHttpServer({ handler, host, port }: HttpServerOptions): Promise<HttpServer> {
   const server = createAdaptorServer({
-    fetch: (request) => answer(handler, request),
+    fetch: (request, { incoming }) => answer(handler, request, incoming.url ?? "/"),
     // Request and Response stay the platform's own for everything else in the process.
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
@@ -66,9 +66,9 @@ function toListenFault(error: unknown, host: string, port: number): unknown {
   return new SealgateError("address_unavailable", `${host} port ${port} cannot be listened on: ${advice}. (${code})`);
 }
 
-async function answer(handler: FetchHandler, request: Request): Promise<Response> {
+async function answer(handler: FetchHandler, request: Request, target: string): Promise<Response> {
   try {
-    return await handler(request);
+    return await handler(request, target);
   } catch {
     return new Response(undefined, { status: 500 });
   }

@@ -1,4 +1,7 @@
-/** Metrics of a service that signs, for Prometheus: how many tokens, how many failures by code, and how long each took. */
+/**
+ * Metrics of a service that signs, for Prometheus: how many tokens, how many failures by code, and how long each took; and the same of
+ * requests that take tokens back.
+ */
 import { Counter, Histogram, Registry } from "prom-client";
 
 /** One attempt to sign, as the service logs it. */
@@ -10,6 +13,8 @@ export interface SignAttempt {
 
 export interface SigningMetrics {
   note(attempt: SignAttempt): void;
+  /** @param code why a request to take back was refused or failed; undefined for one that was answered 200 */
+  noteRevocation(code: string | undefined): void;
   /** The text of https://prometheus.io/docs/instrumenting/exposition_formats/, and its media type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -36,12 +41,27 @@ export function createSigningMetrics(): SigningMetrics {
     buckets: BUCKETS_SECONDS,
     registers,
   });
+  const revocations = new Counter({
+    name: "sealgate_revocations_total",
+    help: "Requests to take back tokens that were answered 200.",
+    registers,
+  });
+  const revocationFailures = new Counter({
+    name: "sealgate_revocation_failures_total",
+    help: "Requests to take back tokens that were refused or failed, by the code (docs/errors.md).",
+    labelNames: ["code"],
+    registers,
+  });
   const [registry] = registers;
   return {
     note({ code, durationMs }) {
       if (code !== undefined) return failures.inc({ code });
       signatures.inc();
       duration.observe(durationMs / 1000);
+    },
+    noteRevocation(code) {
+      if (code === undefined) revocations.inc();
+      else revocationFailures.inc({ code });
     },
     async render() {
       return { text: (await registry?.metrics()) ?? "", contentType: registry?.contentType ?? "text/plain" };

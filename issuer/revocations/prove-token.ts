@@ -26,6 +26,9 @@ export interface TokenName {
   readonly expiresAt: number;
 }
 
+/** For a verifier that has to have audiences: no token has this one, and a mismatch is looked past. */
+export const NO_AUDIENCE = "sealgate-revocation";
+
 /** A verifier finds these after the signature and the issuer have held. */
 const GENUINE: ReadonlySet<string> = new Set([
   "audience_mismatch",

@@ -61,7 +61,7 @@ describe("its peer dependencies", () => {
     await project.usePeer("hono", undefined);
     const signed = await project.run("sealgate", ["token", "sign", "--audience", AUDIENCE], env);
     expect(signed.out.split(".")).toHaveLength(3);
-    for (const name of ["sign", "reconcile"]) {
+    for (const name of ["sign", "reconcile", "revoke"]) {
       expect(
         await runModule(`console.log(JSON.stringify(Object.keys(await import("sealgate/lambda/${name}"))))`),
       ).toEqual(["handler"]);

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { inSeconds } from "../../clock.ts";
 import { parseEntryKey } from "../../revocations/entry.ts";
-import { proveToken } from "../../revocations/prove-token.ts";
+import { NO_AUDIENCE, proveToken } from "../../revocations/prove-token.ts";
 import type { TokenName } from "../../revocations/prove-token.ts";
 import { createRevocations } from "../../revocations/revocations.ts";
 import type { Revocations, Revoked } from "../../revocations/revocations.ts";
@@ -16,7 +16,7 @@ import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { argumentOrStdin, paint, printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
-import { JSON_OPTION, withKeyOptions } from "../options.ts";
+import { fromEnv, JSON_OPTION, withKeyOptions } from "../options.ts";
 import { takeTime } from "../time-option.ts";
 import { prepareVerification, refuse, withVerificationOptions } from "../verify-command.ts";
 import type { VerificationOptions } from "../verify-command.ts";
@@ -115,9 +115,6 @@ function revokeBy(
   return revocations.revokeToken({ jti, ...(expiresAt === undefined ? {} : { expiresAt }) });
 }
 
-/** A token of any audience can be taken back, so that this one, which no token has, is looked past. */
-const AUDIENCES = ["sealgate-token-revoke"];
-
 /** @returns the exit code when the token was refused, and said so */
 async function prove(
   io: CliIo,
@@ -126,9 +123,15 @@ async function prove(
   clockSkewSeconds: number,
 ): Promise<TokenName | ExitCode> {
   const { policy: _policy, ...others } = options;
-  // The policy of a ring says, whichever keys verify, how long tokens live.
-  const verifyBy = prepareVerification(io, others.gateway === undefined && others.key === undefined ? options : others);
-  const verifier = { verify: async (token: string) => (await verifyBy(token, AUDIENCES)).verified };
+  // Where no option says which keys verify, those do that verify in services.
+  const isNamed = options.ring !== undefined || options.key !== undefined;
+  const gateway = isNamed ? options.gateway : fromEnv(io, options.gateway, "SEALGATE_GATEWAY");
+  // The policy of a ring says how long tokens live, whichever keys verify.
+  const verifyBy =
+    gateway === undefined
+      ? prepareVerification(io, options.key === undefined ? options : others)
+      : prepareVerification(io, { ...others, gateway });
+  const verifier = { verify: async (token: string) => (await verifyBy(token, [NO_AUDIENCE])).verified };
   const token = await argumentOrStdin(io, argument, "token");
   const proven = await proveToken(verifier, token, clockSkewSeconds, inSeconds(io.nowMs)());
   if (proven.ok) return proven.value;

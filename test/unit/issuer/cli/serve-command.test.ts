@@ -1,11 +1,14 @@
 import { connect } from "node:net";
 import { once } from "node:events";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { EXIT } from "../../../../issuer/cli/exit-codes.ts";
-import { jsonObject } from "../../../support/values.ts";
+import { startKeySetServer } from "../../../support/key-set-server.ts";
+import { given, jsonObject } from "../../../support/values.ts";
+import { anchorsOf, startTables } from "./revocations/support.ts";
+import type { Tables } from "./revocations/support.ts";
 import { startRipeRing } from "./ring/support.ts";
 import type { CliRing } from "./ring/support.ts";
-import { AUDIENCE, textOf } from "./support.ts";
+import { AUDIENCE, ISSUER, sealgate, textOf } from "./support.ts";
 import type { CliRun } from "./support.ts";
 
 const SECRET = "a-secret-that-nobody-would-ever-guess";
@@ -106,5 +109,58 @@ describe("serve", () => {
     const env = { ...cli.env, SEALGATE_CALLER_SECRET: SECRET, SEALGATE_RING: "none" };
     const run = await cli.sealgate(["serve", "--port", "0"], { env });
     expect(run).toMatchObject({ code: EXIT.failure, err: expect.stringContaining("kms_key_not_found") });
+  });
+});
+
+describe("serve --revoke", () => {
+  let tables: Tables;
+  beforeAll(async () => {
+    tables = await startTables();
+  });
+  afterAll(() => tables.close());
+
+  const post = (url: string, body?: URLSearchParams): Promise<Response> =>
+    fetch(url, { method: "POST", headers: { authorization: `Bearer ${SECRET}` }, ...(body && { body }) });
+
+  test("takes back a token of the ring and a session, and logs both without a token", async () => {
+    const cli = await startRipeRing();
+    await tables.next();
+    const gateway = await startKeySetServer();
+    onTestFinished(() => gateway.close());
+    gateway.serve(given(cli.stored()));
+    const signed = await cli.sealgate(["token", "sign", "--ring", "--audience", AUDIENCE]);
+    const token = signed.out.trim();
+    const env = { ...tables.env(), TRUST_ANCHORS: await anchorsOf(cli) };
+    const served = await serve(cli, ["--ring", "--revoke", "--gateway", gateway.url], env);
+    expect((await post(`${served.url}/revoke`, new URLSearchParams({ token }))).status).toBe(200);
+    expect((await post(`${served.url}/sessions/session-17/revoke`)).status).toBe(200);
+    expect((await tables.entries()).map((entry) => entry.split("#")[1])).toEqual(["sid", "jti"]);
+    const run = await served.stop();
+    expect(run.err.match(/^\{"revocation":.*"status":200.*\}$/gm)).toHaveLength(2);
+    expect(run.err).not.toContain(token);
+    expect(run.err).not.toContain("session-17");
+  });
+
+  test("takes back a token of a single key, which verifies it", async () => {
+    const cli = await startRipeRing();
+    await tables.next();
+    const key = { SEALGATE_KEY_ID: await cli.kms.createKeyFor("ES256"), SEALGATE_ALG: "ES256", SEALGATE_RING: "" };
+    const env = { ...cli.env, ...key };
+    const signed = await cli.sealgate(["token", "sign", "--audience", AUDIENCE], { env });
+    const served = await serve(cli, ["--revoke"], { ...key, ...tables.env() });
+    const body = new URLSearchParams({ token: signed.out.trim() });
+    expect((await post(`${served.url}/revoke`, body)).status).toBe(200);
+    expect(await tables.entries()).toHaveLength(1);
+    await served.stop();
+  });
+
+  test.for([
+    ["without a table", ["--revoke"], {}, "SEALGATE_REVOCATION_TABLE is missing"],
+    ["without a gateway", ["--revoke"], { SEALGATE_REVOCATION_TABLE: "table" }, "SEALGATE_GATEWAY is missing"],
+    ["with a gateway for nothing", ["--gateway", "https://api.example.com"], {}, "--gateway belongs to --revoke"],
+  ] as const)("%s it does not start: 2", async ([, argv, changes, message]) => {
+    const env = { SEALGATE_ISSUER: ISSUER, SEALGATE_CALLER_SECRET: SECRET, ...changes };
+    const run = await sealgate(["serve", "--ring", ...argv], { env });
+    expect(run).toMatchObject({ code: EXIT.usage, out: "", err: expect.stringContaining(message) });
   });
 });

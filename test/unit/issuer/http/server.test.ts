@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { readBounded } from "../../../../issuer/bounded-body.ts";
 import { startHttpServer } from "../../../../issuer/http/server.ts";
 import type { FetchHandler, HttpServer } from "../../../../issuer/http/server.ts";
+import { sendRaw } from "../../../support/raw-http.ts";
 
 async function start(handler: FetchHandler, host = "127.0.0.1"): Promise<HttpServer> {
   const server = await startHttpServer({ handler, host, port: 0 });
@@ -26,6 +27,16 @@ describe("the app gets", () => {
       ["PUT", "/a/b?c=d", "value", "é"],
       ["GET", "/", null, ""],
     ]);
+  });
+
+  // A URL has lost `%2E%2E` by the time it is parsed.
+  test("the target as it was sent", async () => {
+    const { url } = await start((request, target) => Response.json([new URL(request.url).pathname, target]));
+    const { body } = await sendRaw(
+      Number(new URL(url).port),
+      "GET /a/%2E%2E/b?c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
+    expect(body).toContain('["/b","/a/%2E%2E/b?c"]');
   });
 
   test("a long body as it comes: what it does not read is not kept, and the client gets its answer", async () => {

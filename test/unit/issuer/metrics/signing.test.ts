@@ -22,6 +22,15 @@ test("counts signatures and failures by code, and how long signatures took", asy
   );
 });
 
+test("counts what was taken back, and failures by code", async () => {
+  const metrics = createSigningMetrics();
+  metrics.noteRevocation(undefined);
+  metrics.noteRevocation("revocations_full");
+  const { text } = await metrics.render();
+  expect(text).toContain("sealgate_revocations_total 1");
+  expect(text).toContain('sealgate_revocation_failures_total{code="revocations_full"} 1');
+});
+
 test("two services in one process do not count for each other", async () => {
   const [one, other] = [createSigningMetrics(), createSigningMetrics()];
   one.note({ durationMs: 1 });

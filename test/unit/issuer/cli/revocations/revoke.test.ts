@@ -1,7 +1,8 @@
 /** `sealgate token revoke`: by a token that is verified first, a jti, a session or a subject, on DynamoDB's protocol. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
 import { decodeBase64url } from "../../../../../shared/base64url.ts";
+import { startKeySetServer } from "../../../../support/key-set-server.ts";
 import { given, jsonObject } from "../../../../support/values.ts";
 import { AUDIENCE, jsonOf } from "../support.ts";
 import { anchorsOf, NOW, startRevokingRing, startTables } from "./support.ts";
@@ -66,6 +67,18 @@ describe("a token from stdin", () => {
     const run = await revoke(await cli.sign(), ["--gateway", "http://127.0.0.1:1", "--anchors", anchors]);
     expect(run).toMatchObject({ code: EXIT.failure, out: "", err: expect.stringContaining("revocation_unverified") });
     expect(await tables.entries()).toEqual([]);
+  });
+
+  test("is verified by the gateway of the environment, where no option says otherwise", async () => {
+    const env = { ...cli.ring.env, ...tables.env(), TRUST_ANCHORS: await anchorsOf(cli.ring) };
+    const gateway = await startKeySetServer();
+    onTestFinished(() => gateway.close());
+    gateway.serve(given(cli.ring.stored()));
+    const io = { readStdin: cli.sign, env: { ...env, SEALGATE_GATEWAY: gateway.url } };
+    expect((await cli.run(["token", "revoke"], io)).code).toBe(EXIT.ok);
+    expect(gateway.requests).toHaveLength(1);
+    expect((await cli.run(["token", "revoke", "--ring", "main"], { ...io, env })).code).toBe(EXIT.ok);
+    expect(gateway.requests).toHaveLength(1);
   });
 
   test("of a single key is verified by that key", async () => {

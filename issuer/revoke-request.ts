@@ -1,0 +1,56 @@
+/** What callers of a revoker that runs by itself send: `{ token }`, `{ jti, expiresAt? }`, `{ sid }` or `{ sub, issuedBefore? }`. Pure. */
+import { isJsonObject } from "../shared/json.ts";
+import type { JsonValue } from "../shared/json.ts";
+import { SealgateError } from "./errors.ts";
+
+/** Times are epoch seconds. */
+export type RevokeRequest =
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "jti"; readonly jti: string; readonly expiresAt: number | undefined }
+  | { readonly kind: "sid"; readonly sid: string }
+  | { readonly kind: "sub"; readonly sub: string; readonly issuedBefore: number | undefined };
+
+const KINDS = ["token", "jti", "sid", "sub"] as const;
+
+/** What else may stand beside each. */
+const TIMES: Readonly<Record<(typeof KINDS)[number], string | undefined>> = {
+  token: undefined,
+  jti: "expiresAt",
+  sid: undefined,
+  sub: "issuedBefore",
+};
+
+/**
+ * Strict: a misspelt member must not become the revocation of something else.
+ * @param what how the message calls the value
+ * @throws SealgateError `input_invalid`
+ */
+export function parseRevokeRequest(value: unknown, what: string): RevokeRequest {
+  if (!isJsonObject(value)) throw invalid(`The ${what} must be an object`);
+  const kinds = KINDS.filter((kind) => Object.hasOwn(value, kind));
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) throw invalid(`The ${what} must have one of token, jti, sid and sub`);
+  const unknown = Object.keys(value).find((name) => name !== kind && name !== TIMES[kind]);
+  if (unknown !== undefined) throw invalid(`${JSON.stringify(unknown)} is no member of the ${what} beside ${kind}`);
+  const text = value[kind];
+  if (typeof text !== "string" || text === "") throw invalid(`${kind} must be a text that is not empty`);
+  switch (kind) {
+    case "token":
+      return { kind, token: text };
+    case "jti":
+      return { kind, jti: text, expiresAt: takeNumber("expiresAt", value["expiresAt"]) };
+    case "sid":
+      return { kind, sid: text };
+    case "sub":
+      return { kind, sub: text, issuedBefore: takeNumber("issuedBefore", value["issuedBefore"]) };
+  }
+}
+
+function takeNumber(name: string, value: JsonValue | undefined): number | undefined {
+  if (value === undefined || typeof value === "number") return value;
+  throw invalid(`${name} must be a number: epoch seconds`);
+}
+
+function invalid(rule: string): SealgateError {
+  return new SealgateError("input_invalid", `Nothing was revoked: ${rule}.`);
+}

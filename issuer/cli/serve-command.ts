@@ -48,7 +48,7 @@ export function addServeCommand(program: Command, io: CliIo): void {
     )
     .option(
       "--revoke",
-      "take tokens back as well, in SEALGATE_REVOCATION_TABLE: POST /revoke and POST /sessions/<sid>/revoke",
+      "take tokens back as well, in the tables of taken-back tokens: POST /revoke and POST /sessions/<sid>/revoke",
     )
     .option(
       "--gateway <url>",

@@ -110,7 +110,8 @@ async function readToken(context: Context): Promise<Result<string, string>> {
   for (const name of ["token", "token_type_hint"]) {
     if (form.getAll(name).length > 1) return err(`The parameter ${name} is there twice.`);
   }
-  const token = form.get("token") ?? "";
+  // A file that the token is read from ends with a line feed.
+  const token = (form.get("token") ?? "").trim();
   return token === "" ? err("The parameter token is missing.") : ok(token);
 }
 

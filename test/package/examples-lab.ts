@@ -42,6 +42,8 @@ export interface Lab {
   session(page: string): string;
   write(name: string, text: string): Promise<void>;
   start(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Running;
+  /** Sort keys of what was taken back. */
+  revocations(): Promise<readonly string[]>;
   /** The text of the ring's entry in KV. */
   storedKeySet(): Promise<string>;
   close(): Promise<void>;
@@ -112,6 +114,12 @@ export async function openLab(behindSeconds: number): Promise<Lab> {
         },
         tell: (text) => void child.stdin.write(`${text}\n`),
       };
+    },
+    async revocations() {
+      const items = await dynamodb.scan("sealgate-revocations");
+      return items.flatMap(({ entry, expires_at: end }) =>
+        end === undefined ? [] : [(entry as { readonly S: string }).S],
+      );
     },
     async storedKeySet() {
       const path = `${gateway.kvBaseUrl}/storage/kv/namespaces/${LOCAL_NAMESPACE_ID}/values/key-set:${LOCAL_RING}`;

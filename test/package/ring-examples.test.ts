@@ -9,11 +9,12 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../local-stack/stack.ts";
 import { examplesBy } from "../support/doc-examples.ts";
-import type { Block, RingWay } from "../support/doc-examples.ts";
+import type { Block, RevokeWay, RingWay } from "../support/doc-examples.ts";
 import { given, jsonObject } from "../support/values.ts";
 import { anchorsIn, CALLER_SECRET, openLab } from "./examples-lab.ts";
 import type { Lab, Running } from "./examples-lab.ts";
 import { ROOT } from "./package-project.ts";
+import { createRevokeWays } from "./revoke-examples.ts";
 
 const HOUR_SECONDS = 3600;
 
@@ -47,7 +48,11 @@ for await (const _line of (await import("node:readline")).createInterface({ inpu
 }
 `;
 
-const WAYS: Readonly<Record<RingWay, (block: Block) => Promise<void>>> = {
+const WAYS: Readonly<Record<RingWay | RevokeWay, (block: Block) => Promise<void>>> = {
+  ...createRevokeWays(
+    () => lab,
+    () => anchors,
+  ),
   async init({ page, code }) {
     anchors = anchorsIn(await lab.shell(page, code));
   },
@@ -152,7 +157,7 @@ async function passHalfHours(count: number): Promise<void> {
   }
 }
 
-test.for(examplesBy((way): way is RingWay => Object.hasOwn(WAYS, way)))("$page: $begins", async (block) => {
+test.for(examplesBy((way): way is RingWay | RevokeWay => Object.hasOwn(WAYS, way)))("$page: $begins", async (block) => {
   await expect(WAYS[block.way](block)).resolves.toBeUndefined();
 });
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { GATEWAY_EXAMPLES, ROUTES } from "./gateway-doc-examples.ts";
 import type { Listed } from "./example-ways.ts";
 
-export type { EdgeWay, Listed, RingWay } from "./example-ways.ts";
+export type { EdgeWay, Listed, RevokeWay, RingWay } from "./example-ways.ts";
 
 const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
 const CI = { because: "the two commands that .ci/run begins with; test/boundaries/workshop.test.ts compares" };
@@ -164,6 +164,35 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["AWS_ENDPOINT_URL_KMS=http://127.0.0.1:4566", OUTPUT],
     ["sealgate help ring rotate", "shell"],
     ["source <(sealgate completion bash)", "shell"],
+  ],
+  "docs/revocations.md": [
+    ['import { createRevocations } from "sealgate/issuer";', "revoke module"],
+    [
+      "export SEALGATE_RING=main SEALGATE_ISSUER=https://auth.example.com SEALGATE_REVOCATION_TABLE=sealgate-revocations",
+      "revoke shell",
+    ],
+    ["sealgate serve --ring --revoke", "revoke serve"],
+    [
+      'curl -sS --fail-with-body http://127.0.0.1:8788/revoke -H "Authorization: Bearer $SEALGATE_CALLER_SECRET" --data-urlencode token@stolen',
+      "revoke request",
+    ],
+    ['{ "sid": "session-17" }', "revoke events"],
+    [
+      '{ "revoked": true, "entry": "1795828260#sid#6qJbeIdakqS-W82_0HbYzQ#r", "until": 1795832940, "refusedBy": 1795828479, "refusedByOnSchedule": 1795828769, "stored": ["sealgate-revocations"], "failed": [] }',
+      OUTPUT,
+    ],
+    [
+      'import { createVerifier, fromUrl } from "sealgate/verify";',
+      {
+        because:
+          "docs/verify.md's example with one more option; test/worker/shared/revocations/guard.test.ts asks such a verifier",
+      },
+    ],
+    ["<compact JWS> LF <body>", { because: "the form of a value" }],
+    [
+      'import { createRevocationTable } from "sealgate/issuer";',
+      { because: "test/unit/issuer/revocations/dynamodb/table.test.ts makes the table" },
+    ],
   ],
   "docs/production.md": [
     ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],

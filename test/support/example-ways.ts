@@ -23,6 +23,16 @@ export type RingWay =
   | "worker"
   | "ring policy";
 
+/** How a block that takes tokens back is executed: `test/package/revoke-examples.ts`, with the ring. */
+export type RevokeWay =
+  | "revoke module"
+  | "revoke shell"
+  /** The service is kept running for the request. */
+  | "revoke serve"
+  | "revoke request"
+  /** Events for the Lambda handler, one on each line. */
+  | "revoke events";
+
 /** How the others are executed: `test/package/edge-examples.test.ts`. */
 export type EdgeWay =
   /** A route policy: in a project, and pasted into a clone. */
@@ -44,4 +54,4 @@ export interface NotExecuted {
 }
 
 /** A block's first line, and its way. */
-export type Listed = readonly [begins: string, way: RingWay | EdgeWay | NotExecuted];
+export type Listed = readonly [begins: string, way: RingWay | RevokeWay | EdgeWay | NotExecuted];

@@ -74,7 +74,7 @@ describe("a token from stdin", () => {
     const gateway = await startKeySetServer();
     onTestFinished(() => gateway.close());
     gateway.serve(given(cli.ring.stored()));
-    const io = { readStdin: cli.sign, env: { ...env, SEALGATE_GATEWAY: gateway.url } };
+    const io = { readStdin: () => cli.sign(), env: { ...env, SEALGATE_GATEWAY: gateway.url } };
     expect((await cli.run(["token", "revoke"], io)).code).toBe(EXIT.ok);
     expect(gateway.requests).toHaveLength(1);
     expect((await cli.run(["token", "revoke", "--ring", "main"], { ...io, env })).code).toBe(EXIT.ok);

@@ -16,10 +16,13 @@ export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
 
 interface AlgorithmBase {
   readonly alg: Alg;
-  /** Parameters of `crypto.subtle.importKey`. */
-  readonly importParams: { readonly name: string; readonly hash?: HashName; readonly namedCurve?: string };
-  /** Parameters of `crypto.subtle.verify`. */
-  readonly verifyParams: { readonly name: string; readonly hash?: HashName; readonly saltLength?: number };
+  /** For `crypto.subtle.importKey`, `sign` and `verify`: each takes the members that it knows (Web IDL, dictionaries). */
+  readonly params: {
+    readonly name: string;
+    readonly hash?: HashName;
+    readonly namedCurve?: string;
+    readonly saltLength?: number;
+  };
 }
 
 export interface RsaAlgorithm extends AlgorithmBase {
@@ -40,8 +43,6 @@ export interface EcAlgorithm extends AlgorithmBase {
 export interface OkpAlgorithm extends AlgorithmBase {
   readonly kty: "OKP";
   readonly crv: "Ed25519";
-  /** Octets of the public key x (RFC 8032 section 5.1.5). */
-  readonly coordinateBytes: 32;
   readonly signatureBytes: 64;
 }
 
@@ -63,10 +64,8 @@ const rows: { readonly [Name in Alg]: Algorithm } = {
     alg: "EdDSA",
     kty: "OKP",
     crv: "Ed25519",
-    coordinateBytes: 32,
     signatureBytes: 64,
-    importParams: { name: "Ed25519" },
-    verifyParams: { name: "Ed25519" },
+    params: { name: "Ed25519" },
   },
 };
 
@@ -93,13 +92,11 @@ export function findAlgorithm(alg: unknown): Algorithm | undefined {
 }
 
 function rsaPkcs1(alg: Alg, hash: HashName): RsaAlgorithm {
-  const name = "RSASSA-PKCS1-v1_5";
-  return { alg, kty: "RSA", hash, importParams: { name, hash }, verifyParams: { name } };
+  return { alg, kty: "RSA", hash, params: { name: "RSASSA-PKCS1-v1_5", hash } };
 }
 
 function rsaPss(alg: Alg, hash: HashName, saltLength: number): RsaAlgorithm {
-  const name = "RSA-PSS";
-  return { alg, kty: "RSA", hash, importParams: { name, hash }, verifyParams: { name, saltLength } };
+  return { alg, kty: "RSA", hash, params: { name: "RSA-PSS", hash, saltLength } };
 }
 
 function ecdsa(alg: Alg, crv: EllipticCurve, hash: HashName, coordinateBytes: number): EcAlgorithm {
@@ -110,7 +107,6 @@ function ecdsa(alg: Alg, crv: EllipticCurve, hash: HashName, coordinateBytes: nu
     hash,
     coordinateBytes,
     signatureBytes: 2 * coordinateBytes,
-    importParams: { name: "ECDSA", namedCurve: crv },
-    verifyParams: { name: "ECDSA", hash },
+    params: { name: "ECDSA", namedCurve: crv, hash },
   };
 }

@@ -113,7 +113,8 @@ const KEY_MATERIAL = ["crv", "e", "kty", "n", "x", "y"];
 
 /** Octets of a signature made with this key: the modulus for RSA, r and s for ECDSA (RFC 7518 section 3), 64 for Ed25519. */
 export function signatureBytesOf(jwk: PublicJwk, algorithm: Algorithm): number {
-  return algorithm.kty === "RSA" ? modulusBytes(jwk) : algorithm.signatureBytes;
+  if (jwk.kty === "RSA") return Math.floor((jwk.n.length * 3) / 4);
+  return algorithm.kty === "RSA" ? 0 : algorithm.signatureBytes;
 }
 
 /**
@@ -156,6 +157,7 @@ function parseOkp(jwk: JsonObject, base: Base): Result<OkpPublicJwk, JwkProblem>
   if (jwk["crv"] !== "Ed25519") return err("crv_mismatch");
   const x = jwk["x"];
   const point = typeof x === "string" ? decodeBase64url(x) : undefined;
+  // RFC 8032 section 5.1.5.
   if (typeof x !== "string" || point?.length !== 32) return err("coordinate_invalid");
   return isStrongEd25519Key(point) ? ok({ kty: "OKP", crv: "Ed25519", x, ...base }) : err("point_weak");
 }
@@ -181,8 +183,4 @@ function bitLength(integer: Uint8Array): number {
 
 function isOdd(integer: Uint8Array): boolean {
   return ((integer.at(-1) ?? 0) & 1) === 1;
-}
-
-function modulusBytes(jwk: PublicJwk): number {
-  return jwk.kty === "RSA" ? Math.floor((jwk.n.length * 3) / 4) : 0;
 }

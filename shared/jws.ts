@@ -93,9 +93,7 @@ export function parseJwsHeader(encodedHeader: string): Result<UnverifiedHeader, 
 export async function importVerificationKey(jwk: PublicJwk, kid: Kid): Promise<VerificationKey | undefined> {
   const algorithm = algorithmOf(jwk.alg);
   try {
-    const cryptoKey = await crypto.subtle.importKey("jwk", toKeyMaterial(jwk), algorithm.importParams, false, [
-      "verify",
-    ]);
+    const cryptoKey = await crypto.subtle.importKey("jwk", toKeyMaterial(jwk), algorithm.params, false, ["verify"]);
     return { kid, algorithm, signatureBytes: signatureBytesOf(jwk, algorithm), cryptoKey };
   } catch {
     return undefined;
@@ -119,7 +117,7 @@ export async function importNamedKey(jwk: PublicJwk): Promise<VerificationKey | 
 export function verifySignature(key: VerificationKey, jws: UnverifiedJws): Promise<boolean> {
   const { algorithm, cryptoKey, signatureBytes } = key;
   if (jws.signature.length !== signatureBytes) return Promise.resolve(false);
-  return crypto.subtle.verify(algorithm.verifyParams, cryptoKey, jws.signature, encodeUtf8(jws.signingInput));
+  return crypto.subtle.verify(algorithm.params, cryptoKey, jws.signature, encodeUtf8(jws.signingInput));
 }
 
 const encoder = new TextEncoder();

@@ -19,21 +19,20 @@ function hasDecoder(value: object): value is Base64Decoder {
 }
 
 const worker: ContenderWorker = serve<string>(async ({ SETTINGS: { alg, jwks, kid } }) => {
-  const { importParams, verifyParams } = algorithmOf(alg);
+  const { params } = algorithmOf(alg);
   const jwk = jwks.find((key) => "kid" in key && key.kid === kid);
   const octets: object = Uint8Array;
   if (jwk === undefined || !hasDecoder(octets)) throw new TypeError("the signing key or the decoder is missing");
   const { kty, crv, n, e, x, y } = jwk;
   const material = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y }));
-  const key = await crypto.subtle.importKey("jwk", material, importParams, false, ["verify"]);
+  const key = await crypto.subtle.importKey("jwk", material, params, false, ["verify"]);
   const options = { alphabet: "base64url" } as const;
   return {
     prepare: takesText,
     async check(token) {
       const end = token.lastIndexOf(".");
       const signature = octets.fromBase64(token.slice(end + 1), options);
-      if (!(await crypto.subtle.verify(verifyParams, key, signature, encoder.encode(token.slice(0, end)))))
-        return false;
+      if (!(await crypto.subtle.verify(params, key, signature, encoder.encode(token.slice(0, end))))) return false;
       const payload = octets.fromBase64(token.slice(token.indexOf(".") + 1, end), options);
       return typeof JSON.parse(decoder.decode(payload)) === "object";
     },

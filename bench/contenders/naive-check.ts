@@ -15,10 +15,10 @@ export async function verifyNaively(token: string, settings: Settings, kv: KvRea
   const { keys } = JSON.parse((await kv.get(KV_KEY, { type: "text", cacheTtl: 60 })) ?? "{}");
   const jwk = keys.find((key: { readonly kid: string; readonly alg: string }) => key.kid === kid && key.alg === alg);
   if (algorithm === undefined || jwk === undefined) return false;
-  const { importParams, verifyParams } = algorithmOf(algorithm.alg);
-  const key = await crypto.subtle.importKey("jwk", jwk, importParams, false, ["verify"]);
+  const { params } = algorithmOf(algorithm.alg);
+  const key = await crypto.subtle.importKey("jwk", jwk, params, false, ["verify"]);
   const signed = new TextEncoder().encode(`${header}.${payload}`);
-  if (!(await crypto.subtle.verify(verifyParams, key, decode(signature), signed))) return false;
+  if (!(await crypto.subtle.verify(params, key, decode(signature), signed))) return false;
   const claims = readJson(payload);
   const { iss, aud, exp } = claims;
   return iss === settings.issuer && aud === settings.audience && typeof exp === "number" && exp > Date.now() / 1000;

@@ -25,7 +25,7 @@ const worker: ContenderWorker = serve<string>(async ({ SETTINGS }) => {
   if (algorithm === undefined || jwk === undefined) throw new TypeError("the algorithm is not supported");
   const { kty, crv, n, e, x, y } = jwk;
   const material = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y }));
-  const key = await crypto.subtle.importKey("jwk", material, algorithmOf(alg).importParams, false, ["verify"]);
+  const key = await crypto.subtle.importKey("jwk", material, algorithmOf(alg).params, false, ["verify"]);
   return {
     prepare: takesText,
     async check(token) {

@@ -13,11 +13,11 @@ let key: CryptoKey | undefined;
 const app: Hono<GatewayEnv> = new Hono<GatewayEnv>();
 app.all("*", async (c) => {
   const { alg, jwks } = c.env.SETTINGS;
-  const { importParams, verifyParams } = algorithmOf(alg);
+  const { params } = algorithmOf(alg);
   if (key === undefined) {
     const { kty, crv, n, e, x, y } = jwks[0] ?? {};
     const material = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y }));
-    key = await crypto.subtle.importKey("jwk", material, importParams, false, ["verify"]);
+    key = await crypto.subtle.importKey("jwk", material, params, false, ["verify"]);
   }
   const token = tokenOf(c.req.raw);
   const end = token.lastIndexOf(".");
@@ -28,7 +28,7 @@ app.all("*", async (c) => {
       .replaceAll("_", "/"),
   );
   const signature = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  const holds = await crypto.subtle.verify(verifyParams, key, signature, encoder.encode(token.slice(0, end)));
+  const holds = await crypto.subtle.verify(params, key, signature, encoder.encode(token.slice(0, end)));
   return holds ? passOn(c.env, c.req.raw) : c.body(null, 401);
 });
 

@@ -121,7 +121,7 @@ function nodeParameters(alg: Alg): NodeParameters {
     return { hash, generate, withOptions: alone };
   }
   const generate = (): KeyObject => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
-  const { saltLength } = algorithm.verifyParams;
+  const { saltLength } = algorithm.params;
   if (saltLength === undefined) return { hash, generate, withOptions: alone };
   return { hash, generate, withOptions: (key) => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }) };
 }

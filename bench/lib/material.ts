@@ -110,9 +110,9 @@ async function generateKeys(alg: Alg, count: number): Promise<readonly SigningKe
 }
 
 async function generateKey(alg: Alg): Promise<SigningKey> {
-  const { kty, importParams } = algorithmOf(alg);
-  const params = kty === "RSA" ? { ...importParams, modulusLength: 2048, publicExponent: RSA_F4 } : importParams;
-  const pair = await crypto.subtle.generateKey(params, true, ["sign", "verify"]);
+  const { kty, params } = algorithmOf(alg);
+  const keyParams = kty === "RSA" ? { ...params, modulusLength: 2048, publicExponent: RSA_F4 } : params;
+  const pair = await crypto.subtle.generateKey(keyParams, true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new TypeError("not an asymmetric algorithm");
   const { kty: type, crv, n, e, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const parsed = parsePublicJwk(JSON.parse(JSON.stringify({ kty: type, crv, n, e, x, y, alg })));
@@ -143,8 +143,8 @@ function signKeySet(root: SigningKey, keys: readonly SigningKey[]): Promise<stri
 
 async function signCompact(key: SigningKey, header: object, payload: object): Promise<string> {
   const input = `${encodePart(header)}.${encodePart(payload)}`;
-  const { verifyParams } = algorithmOf(key.alg);
-  const signature = await crypto.subtle.sign(verifyParams, key.privateKey, new TextEncoder().encode(input));
+  const { params } = algorithmOf(key.alg);
+  const signature = await crypto.subtle.sign(params, key.privateKey, new TextEncoder().encode(input));
   return `${input}.${Buffer.from(signature).toString("base64url")}`;
 }
 

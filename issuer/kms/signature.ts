@@ -60,7 +60,7 @@ export function createSignatureCheck({ keyObject, jwk }: PublicKey): SignatureCh
 }
 
 function verificationKey(key: KeyObject, algorithm: Algorithm): Parameters<typeof verify>[2] {
-  const { saltLength } = algorithm.verifyParams;
+  const { saltLength } = algorithm.params;
   if (saltLength === undefined) return key;
   // The exact length: left to itself, OpenSSL accepts any salt, and edges do not (RFC 7518 section 3.5).
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };

@@ -54,7 +54,7 @@ export async function goodToken(key: TestKey, changes: JsonObject = {}): Promise
 /** Signs with the key's own algorithm; `params` replaces parameters of `crypto.subtle.sign`. */
 export function signWith(key: TestKey, params: { readonly saltLength?: number } = {}): SignatureOf {
   return async (input) => {
-    const algorithm = { ...algorithmOf(key.alg).verifyParams, ...params };
+    const algorithm = { ...algorithmOf(key.alg).params, ...params };
     return new Uint8Array(await crypto.subtle.sign(algorithm, key.privateKey, input));
   };
 }
@@ -62,10 +62,10 @@ export function signWith(key: TestKey, params: { readonly saltLength?: number } 
 /** Signs with the same private key under another algorithm of its family (RS256 under PS512, say). */
 export function signAs(key: TestKey, alg: Alg): SignatureOf {
   return async (input) => {
-    const { importParams, verifyParams } = algorithmOf(alg);
+    const { params } = algorithmOf(alg);
     const material = await privateMaterial(key);
-    const privateKey = await crypto.subtle.importKey("jwk", material, importParams, false, ["sign"]);
-    return new Uint8Array(await crypto.subtle.sign(verifyParams, privateKey, input));
+    const privateKey = await crypto.subtle.importKey("jwk", material, params, false, ["sign"]);
+    return new Uint8Array(await crypto.subtle.sign(params, privateKey, input));
   };
 }
 
@@ -79,7 +79,7 @@ export async function privateMaterial(key: TestKey) {
 /** SPKI of the public key. */
 export async function publicSpki(key: TestKey): Promise<Uint8Array<ArrayBuffer>> {
   const { alg: _alg, kid: _kid, ...material } = key.jwk;
-  const { importParams } = algorithmOf(key.alg);
-  const publicKey = await crypto.subtle.importKey("jwk", material, importParams, true, ["verify"]);
+  const { params } = algorithmOf(key.alg);
+  const publicKey = await crypto.subtle.importKey("jwk", material, params, true, ["verify"]);
   return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
 }

@@ -66,9 +66,9 @@ export function ringName(value: string): RingName {
 
 /** Generates a key pair for an algorithm (RSA keys have 2048 bits). */
 export async function makeKey(alg: Alg): Promise<TestKey> {
-  const { importParams, kty } = algorithmOf(alg);
-  const params = kty === "RSA" ? { ...importParams, ...RSA_PARAMS } : importParams;
-  const pair = await crypto.subtle.generateKey(params, true, ["sign", "verify"]);
+  const { params, kty } = algorithmOf(alg);
+  const keyParams = kty === "RSA" ? { ...params, ...RSA_PARAMS } : params;
+  const pair = await crypto.subtle.generateKey(keyParams, true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new TypeError("expected a key pair");
   // The round trip drops the members that workerd exports as undefined.
   const exported: unknown = JSON.parse(JSON.stringify(await crypto.subtle.exportKey("jwk", pair.publicKey)));
@@ -136,7 +136,7 @@ export async function signToken(claims: JsonObject, key: TestKey, header: JsonOb
 export async function signCompactJws(header: JsonObject, payload: JsonObject, key: TestKey): Promise<string> {
   const signingInput = `${encodeJson(header)}.${encodeJson(payload)}`;
   const signature = await crypto.subtle.sign(
-    algorithmOf(key.alg).verifyParams,
+    algorithmOf(key.alg).params,
     key.privateKey,
     new TextEncoder().encode(signingInput),
   );

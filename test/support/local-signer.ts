@@ -16,6 +16,6 @@ export async function createLocalSigner(alg: Alg): Promise<Signer> {
     jwk,
     keyArn: `arn:aws:kms:eu-central-1:000000000000:key/${kid}`,
     sign: async (signingInput) =>
-      new Uint8Array(await crypto.subtle.sign(algorithmOf(alg).verifyParams, privateKey, utf8(signingInput))),
+      new Uint8Array(await crypto.subtle.sign(algorithmOf(alg).params, privateKey, utf8(signingInput))),
   };
 }

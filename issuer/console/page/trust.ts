@@ -94,10 +94,10 @@ function jwksIn(text: string): readonly unknown[] | undefined {
 async function jwksOfPem(base64: string, alg: Alg | undefined): Promise<readonly unknown[]> {
   const text = base64.replaceAll(/[\s=]/g, "").replaceAll("+", "-").replaceAll("/", "_");
   const spki = decodeBase64url(text);
-  const importParams = alg === undefined ? undefined : algorithmOf(alg).importParams;
-  if (spki === undefined || importParams === undefined) return [];
+  const params = alg === undefined ? undefined : algorithmOf(alg).params;
+  if (spki === undefined || params === undefined) return [];
   try {
-    const key = await crypto.subtle.importKey("spki", spki, importParams, true, ["verify"]);
+    const key = await crypto.subtle.importKey("spki", spki, params, true, ["verify"]);
     const { kty, crv, n, e, x, y } = await crypto.subtle.exportKey("jwk", key);
     return [Object.fromEntries(Object.entries({ kty, crv, n, e, x, y }).filter(([, value]) => value !== undefined))];
   } catch {

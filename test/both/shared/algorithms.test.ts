@@ -18,8 +18,7 @@ describe("the algorithm table", () => {
       alg,
       kty: "RSA",
       hash,
-      importParams: { name, hash },
-      verifyParams: { name },
+      params: { name, hash },
     });
   });
 
@@ -33,8 +32,7 @@ describe("the algorithm table", () => {
       alg,
       kty: "RSA",
       hash,
-      importParams: { name, hash },
-      verifyParams: { name, saltLength },
+      params: { name, hash, saltLength },
     });
   });
 
@@ -52,8 +50,7 @@ describe("the algorithm table", () => {
         hash,
         coordinateBytes: coordinate,
         signatureBytes: signature,
-        importParams: { name: "ECDSA", namedCurve: crv },
-        verifyParams: { name: "ECDSA", hash },
+        params: { name: "ECDSA", namedCurve: crv, hash },
       });
     },
   );
@@ -63,10 +60,8 @@ describe("the algorithm table", () => {
       alg: "EdDSA",
       kty: "OKP",
       crv: "Ed25519",
-      coordinateBytes: 32,
       signatureBytes: 64,
-      importParams: { name: "Ed25519" },
-      verifyParams: { name: "Ed25519" },
+      params: { name: "Ed25519" },
     });
   });
 });

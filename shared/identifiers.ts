@@ -73,7 +73,7 @@ export function parsePlainUrl(value: unknown): Result<URL, string> {
     return err("must have neither credentials nor query nor fragment");
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    return err("must use https (http is accepted for loopback hosts only)");
+    return err("must use https, or http on a loopback host");
   }
   return ONE_HOST.test(url.hostname) ? ok(url) : err("must name one host, without * or a comma");
 }

@@ -19,7 +19,7 @@ import { measureFeatures } from "./feature-bytes.ts";
 import type { FeatureBytes } from "./feature-bytes.ts";
 
 /** Part of the design: what a cold isolate has to load, without the features that edge-verifier/features.ts adds to it. */
-const MAX_WORKER_GZIP_BYTES = 27 * 1024;
+const MAX_WORKER_GZIP_BYTES = 27_000;
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)));
 removeOldBuild();

@@ -73,5 +73,5 @@ export function readOriginUrl(value: unknown): Result<string, string> {
   if (!url.ok) return url;
   const { origin, pathname } = url.value;
   if (checkPath(pathname) !== undefined) return err("must not have an ambiguous path");
-  return ok(`${origin}${pathname.endsWith("/") ? pathname.slice(0, -1) : pathname}`);
+  return ok(origin + pathname.replace(/\/$/, ""));
 }

@@ -49,7 +49,7 @@ const TITLES = {
 };
 
 export function problem(status: keyof typeof TITLES, detail: string): Problem {
-  return { status, title: TITLES[status], detail };
+  return { title: TITLES[status], status, detail };
 }
 
 export const PROBLEMS: Readonly<Record<CoreWireCode, Problem>> = {
@@ -79,11 +79,11 @@ export function isWireCode(code: string): code is CoreWireCode {
 /** @param headers in addition to those that every problem has */
 export function problemResponse(
   code: WireCode,
-  { status, title, detail }: Problem,
+  problem: Problem,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(JSON.stringify({ type: "about:blank", title, status, detail, code }), {
-    status,
+  return new Response(JSON.stringify({ type: "about:blank", ...problem, code }), {
+    status: problem.status,
     headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
   });
 }

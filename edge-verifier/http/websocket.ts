@@ -31,7 +31,7 @@ const GONE_CLOSE_CODE = 1001;
 
 /** RFC 6455 section 7.4: the codes that an endpoint may send; 1005, 1006 and 1015 only stand for what was not sent. */
 function sendableCode(code: number): number {
-  const isReserved = code < 1000 || code === 1004 || code === 1005 || code === 1006 || (code > 1014 && code < 3000);
+  const isReserved = code < 1000 || (code > 1003 && code < 1007) || (code > 1014 && code < 3000);
   return isReserved || code > 4999 ? GONE_CLOSE_CODE : code;
 }
 

@@ -72,7 +72,7 @@ export function compilePolicy(
     const compiled = compileRule(value, rule, nameable, found);
     if (compiled !== undefined) {
       if (isUnreachable(compiled, rules, ownPaths)) {
-        found.push("rule can never match: an earlier rule or the gateway itself does");
+        found.push("rule can never match: earlier rules or the gateway do");
       }
       rules.push(completeRule?.(compiled) ?? compiled);
     }

@@ -70,25 +70,12 @@ function foldEscaped(path: string): string | undefined {
   return trimSegments(letters.replaceAll(LOOK_ALIKE, (character) => BEST_FIT[LETTERS.indexOf(character)] ?? "-"));
 }
 
-const SLASH = 0x2f;
-const DOT = 0x2e;
-const SPACE = 0x20;
-
-/** Without the spaces and dots at the end of each segment. */
+/** Without the spaces and dots at the end of each segment. Each run of them is read once. */
 function trimSegments(path: string): string {
-  let trimmed = "";
-  let from = 0;
-  /** After the last character of this segment that stays. */
-  let kept = 0;
-  for (let index = 0; index < path.length; index += 1) {
-    const code = path.charCodeAt(index);
-    if (code === SLASH && kept < index) {
-      trimmed += path.slice(from, kept);
-      from = index;
-    }
-    if (code !== SPACE && code !== DOT) kept = index + 1;
-  }
-  return trimmed + path.slice(from, kept);
+  return path.replaceAll(/[ .]+/g, (run, start: number) => {
+    const next = path.charAt(start + run.length);
+    return next === "" || next === "/" ? "" : run;
+  });
 }
 
 function hasLostSegment(folded: string, path: string): boolean {

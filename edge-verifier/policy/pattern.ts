@@ -24,11 +24,13 @@ export interface PathPattern {
  */
 const LITERAL = /^[A-Za-z0-9._~-]*[A-Za-z0-9_~-]$/;
 
+const FORM = "path must be of /segments of A-Z a-z 0-9 - _ . ~ (no dot at the end), /:names and, last, /*";
+
 const PARAM = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** @returns the pattern, or the rule that the text breaks. */
 export function parsePattern(text: string): Result<PathPattern, string> {
-  if (!text.startsWith("/")) return err("path must begin with a slash");
+  if (!text.startsWith("/")) return err(FORM);
   const parts = text === "/" ? [] : text.slice(1).split("/");
   const tree = parts.at(-1) === "*";
   if (tree) parts.pop();
@@ -36,7 +38,7 @@ export function parsePattern(text: string): Result<PathPattern, string> {
   for (const part of parts) {
     if (PARAM.test(part)) segments.push(undefined);
     else if (LITERAL.test(part)) segments.push(part);
-    else return err("path must be of /segments of A-Z a-z 0-9 - _ . ~ (no dot at the end), /:names and, last, /*");
+    else return err(FORM);
   }
   return ok({ text, segments, foldedSegments: segments.map((segment) => segment?.toLowerCase()), tree });
 }

@@ -60,7 +60,7 @@ export type EventSink = (event: RequestEvent) => void;
 /** workerd takes known methods only. Without Cloudflare in front a client can send any ray: only texts of a ray's form are logged. */
 export function describeRequest({ method, headers }: Request): Pick<RequestEvent, "event" | "method" | "ray"> {
   const ray = headers.get("cf-ray") ?? "";
-  return { event: "request", method, ...(/^[0-9A-Za-z-]{1,32}$/.test(ray) ? { ray } : undefined) };
+  return { event: "request", method, ...(/^[A-Za-z0-9-]{1,32}$/.test(ray) ? { ray } : undefined) };
 }
 
 /** The default sink: one line of JSON, which Workers Logs indexes member by member. */

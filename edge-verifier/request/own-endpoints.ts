@@ -12,6 +12,9 @@ import type { RevocationsUnavailable } from "../../shared/revocations/problems.t
 import { refused } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 
+/** Of a copy that KV has confirmed within M. */
+const CONFIRMED: KeySetSource = "memory";
+
 export const JWKS_PATH = "/.well-known/jwks.json";
 export const HEALTH_PATH = "/.well-known/sealgate/health";
 
@@ -85,7 +88,7 @@ export function answerText(
     "Content-Type": type,
     "Cache-Control": "no-cache",
     ETag: etag,
-    Age: String(Math.max(isConfirmed({ source }) ? 0 : memoryTtlSeconds + 1, Math.ceil(ageSeconds))),
+    Age: String(Math.max(source === CONFIRMED ? 0 : memoryTtlSeconds + 1, Math.ceil(ageSeconds))),
     ...READABLE_BY_ALL,
   };
   return answered(route, new Response(isKnown ? null : text, { status: isKnown ? 304 : 200, headers }));
@@ -116,7 +119,7 @@ export async function answerHealth(keyRings: HealthRings, nowMs: number, waitUnt
     keyRings.rings.map(async ({ name, ladder }) => {
       const held = await ladder.current(nowMs, waitUntil);
       if (!held.ok) return { ring: name, status: "unavailable", ...ladder.status(nowMs) };
-      return { ring: name, status: isConfirmed(held.value) ? "ok" : "degraded", ...ladder.status(nowMs) };
+      return { ring: name, status: held.value.source === CONFIRMED ? "ok" : "degraded", ...ladder.status(nowMs) };
     }),
   );
   const [status = "degraded", other] = new Set(rings.map((ring) => ring.status));
@@ -140,15 +143,10 @@ function answered(route: string, response: Response): Outcome {
 }
 
 function maxAgeSeconds(held: HeldKeySet | undefined, nowMs: number): number {
-  if (held === undefined || !isConfirmed(held)) return 0;
+  if (held?.source !== CONFIRMED) return 0;
   const { timing, expiresAt } = held.keySet.document;
   const left = Math.min(timing.memoryTtlSeconds - held.ageSeconds, expiresAt - epochSecondsFromMs(nowMs));
   return Math.max(0, Math.floor(left));
-}
-
-/** Confirmed by KV within M. */
-function isConfirmed({ source }: { readonly source: KeySetSource | undefined }): boolean {
-  return source === "memory";
 }
 
 /** The keys that verify here, neither revoked nor skipped, each once. */

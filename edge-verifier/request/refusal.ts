@@ -53,7 +53,7 @@ export type FeatureRefusal =
 /** What neither is a wire code itself nor says that a token is bad. */
 type Renamed = Exclude<Refusal["code"], WireCode | TokenRejectionCode | ForeignTokenRejection["code"]>;
 
-const WIRE_CODE_OF: Readonly<Record<Renamed, CoreWireCode>> = {
+const WIRE_CODE_OF = {
   path_unsafe: "path_ambiguous",
   scope_missing: "insufficient_scope",
   any_scope_missing: "insufficient_scope",
@@ -66,19 +66,15 @@ const WIRE_CODE_OF: Readonly<Record<Renamed, CoreWireCode>> = {
   alternatives_denied: "policy_denied",
   identity_too_long: "policy_denied",
   identity_ambiguous: "policy_denied",
-};
+} as const satisfies Record<Renamed, CoreWireCode>;
 
 /**
  * The one place where a precise reason becomes a wire code. Every way for a token to be bad is one code: which check
  * failed would help a forger.
  */
 export function wireCodeOf(code: Refusal["code"]): CoreWireCode {
-  if (isRenamed(code)) return WIRE_CODE_OF[code];
-  return isWireCode(code) ? code : "invalid_token";
-}
-
-function isRenamed(code: string): code is Renamed {
-  return Object.hasOwn(WIRE_CODE_OF, code);
+  const renamed: Partial<Record<string, CoreWireCode>> = WIRE_CODE_OF;
+  return renamed[code] ?? (isWireCode(code) ? code : "invalid_token");
 }
 
 /** The protection space of every challenge: a fixed text, so that a challenge says nothing about the request. */
@@ -90,21 +86,16 @@ export function refusalResponse(refusal: Refusal, realm: string = DEFAULT_REALM)
   const headers: Record<string, string> = {};
   const own = "answer" in refusal ? refusal.answer : undefined;
   const problem = { ...PROBLEMS[code], ...own };
-  if (CHALLENGED.includes(code))
+  if (problem.status === 401 || ALSO_CHALLENGED.includes(code)) {
     headers["WWW-Authenticate"] = `Bearer realm="${realm}"${reason(code, problem, refusal)}`;
+  }
   if (refusal.code === "method_not_allowed") headers["Allow"] = refusal.allow.join(", ");
   if ("retryAfterSeconds" in refusal) headers["Retry-After"] = String(refusal.retryAfterSeconds);
   return problemResponse(code, problem, headers);
 }
 
-/** The codes that other credentials would mend. */
-const CHALLENGED: readonly WireCode[] = [
-  "token_missing",
-  "invalid_request",
-  "invalid_token",
-  "insufficient_scope",
-  "insufficient_user_authentication",
-];
+/** Besides 401, which always has a challenge (RFC 9110 section 15.5.2): what other credentials would mend. */
+const ALSO_CHALLENGED: readonly WireCode[] = ["invalid_request", "insufficient_scope"];
 
 /** RFC 6750 section 3.1: a request that came without credentials is told of no error. */
 function reason(code: WireCode, { detail }: Problem, refusal: Refusal): string {

@@ -7,7 +7,7 @@ import { unstable_readConfig } from "wrangler";
 import { buildWorkerBundle, COMPLETE_WORKER } from "../support/worker-bundle.ts";
 import type { WorkerBundle } from "../support/worker-bundle.ts";
 
-const BUDGET_BYTES = 27 * 1024;
+const BUDGET_BYTES = 27_000;
 const FEATURE_BUDGET_BYTES = 1_200;
 
 const production = unstable_readConfig({ config: "wrangler.toml", env: "production" });

@@ -20,6 +20,9 @@ import { valueOf } from "../../support/values.ts";
 const REVIEWED: ReadonlySet<string> = new Set([
   "^[\\w-]*$",
   "^[\\w.:[\\]-]+$",
+  "[^\\w~!$&'()*+,:=@%./-]",
+  "\\.(?:\\/|$)",
+  "[ .]+",
   "(?:\\(|%28)[a-z](?:\\(|%28)",
   "%(?![0-9A-Fa-f]{2})",
   "[ -~]+|\\p{M}",

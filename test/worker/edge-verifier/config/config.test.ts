@@ -96,9 +96,7 @@ describe("a broken configuration", () => {
     expect(await problemOf(await fixture.send("/a"))).toMatchObject({ code: "config_invalid" });
     expect(fixture.events[0]?.refusal).toEqual({
       code: "config_invalid",
-      problems: [
-        { variable: "routes[1]", problem: "rule can never match: an earlier rule or the gateway itself does" },
-      ],
+      problems: [{ variable: "routes[1]", problem: "rule can never match: earlier rules or the gateway do" }],
     });
     expect(fixture.originCalls()).toBe(0);
   });

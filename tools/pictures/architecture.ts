@@ -104,7 +104,7 @@ export const ARCHITECTURE: Picture = {
     lines(
       548,
       462,
-      ["A token passes only if KMS has signed it,", "and a key set only if the root key has."],
+      ["Your tokens pass only if KMS signed them,", "and a key set only if the root key has."],
       { fill: "soft" },
       20,
     ),

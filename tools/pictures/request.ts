@@ -20,7 +20,9 @@ export const REQUEST: Picture = drawSequence({
     { name: ORIGIN, note: "your API" },
   ],
   steps: [
-    { section: `In the background, at most twice in ${DEFAULT_TIMING.memoryTtlSeconds} s: no request waits for it` },
+    {
+      section: `In the background, at most twice in ${DEFAULT_TIMING.memoryTtlSeconds} s: requests wait only while an isolate starts`,
+    },
     { from: GATEWAY, to: KV, says: "read", colour: "accent" },
     { from: KV, to: GATEWAY, says: "key set", colour: "accent", isReply: true },
     {

@@ -64,7 +64,7 @@ export function createConsoleApp(options: ConsoleOptions): Hono {
     }
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
   });
-  app.get("/", async (context) => context.html(renderPage(await ringOf(read), given)));
+  app.get("/", (context) => context.html(renderPage(given)));
   app.get("/ring", async (context) => context.html(ringOf(read)));
   app.get("/keys", async (context) => context.json({ ...(await keysOf(read)), routes }));
   app.get("/decisions", (context) => {

@@ -91,7 +91,10 @@ export function renderRing({ state, plan, gateways, revocations }: RingReading):
     <section aria-labelledby="actions">
       <h2 id="actions">What you can do</h2>
       <p>This page only reads. Copy a command to a terminal with the rotator’s permissions.</p>
-      ${actionsOf(state, plan).map(renderAction)}
+      ${actionsOf(state, plan, {
+        gateways: gateways.map(({ url }) => new URL(url).origin),
+        canTakeBack: revocations?.table !== undefined,
+      }).map(renderAction)}
     </section>`;
 }
 

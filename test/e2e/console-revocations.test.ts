@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium, NO_CHROMIUM } from "../support/browser.ts";
-import { keepPicture, openConsole, seriousFindings } from "../support/console-page.ts";
+import { keepPictures, openConsole, seriousFindings } from "../support/console-page.ts";
 import { startRevocationWorld } from "../support/revocation-world.ts";
 
 let browser: Browser | undefined;
@@ -20,7 +20,7 @@ test("a token that is taken back is shown as soon as it is written, and then as 
   const { page, complaints } = await openConsole(browser, {
     world: ring,
     revocations: { store, publisher },
-    browser: { colorScheme: "dark", viewport: { width: 360, height: 740 } },
+    browser: { viewport: { width: 360, height: 740 } },
   });
   const view = page.locator("section[aria-labelledby=revocations]");
   const row = view.getByRole("row", { name: "one token (jti)" });
@@ -33,6 +33,6 @@ test("a token that is taken back is shown as soon as it is written, and then as 
   expect(await seriousFindings(page)).toEqual([]);
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
   await page.setViewportSize({ width: 1200, height: 900 });
-  await keepPicture(page, "revocations-dark");
+  await keepPictures(page, "revocations");
   expect(complaints).toEqual([]);
 });

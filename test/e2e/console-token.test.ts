@@ -5,7 +5,7 @@ import routes from "../../edge-verifier/routes.ts";
 import { createIssuer } from "../../issuer/issuer.ts";
 import { createRingSource } from "../../issuer/key-ring/sign/ring-source.ts";
 import { launchChromium, NO_CHROMIUM } from "../support/browser.ts";
-import { CONSOLE_AUDIENCE, keepPicture, openConsole, seriousFindings } from "../support/console-page.ts";
+import { CONSOLE_AUDIENCE, keepPictures, openConsole, seriousFindings } from "../support/console-page.ts";
 import { makeKey, signToken, TEST_ISSUER } from "../support/key-sets.ts";
 import { startRevocationWorld } from "../support/revocation-world.ts";
 
@@ -91,7 +91,7 @@ test("the page says which rule decides and what the gateway would answer, also t
   await page.getByText("✗ Not taken back").waitFor();
   await page.getByRole("row", { name: "one token (jti)" }).getByText("yes").waitFor();
   await page.setViewportSize({ width: 1200, height: 900 });
-  await keepPicture(page, "token-taken-back");
+  await keepPictures(page, "token-taken-back");
   expect(requests.filter((url) => url.includes("/api/") || url.includes(token.slice(-20)))).toEqual([]);
   expect(complaints).toEqual([]);
 });

@@ -66,10 +66,11 @@ test("two stacks run side by side, answer the printed request, and stop on Ctrl-
     const url = `${gatewayUrl}/api/orders`;
     expect((await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
     expect((await fetch(url)).status).toBe(401);
-    const page = await fetch(consoleUrl);
-    expect(await page.text()).toContain("Generation 1, now signs.");
+    const cookie = (await fetch(consoleUrl)).headers.get("set-cookie")?.split(";")[0] ?? "";
+    const ring = await fetch(new URL("/ring", consoleUrl), { headers: { cookie } });
+    expect(await ring.text()).toContain("Generation 1, now signs.");
     expect((await fetch(consoleUrl)).status).toBe(403);
-    cookies.push(page.headers.get("set-cookie")?.split(";")[0] ?? "");
+    cookies.push(cookie);
   }
   // Each has its own ring: the token of one is nothing to the other, and its console shows why.
   const foreign = await fetch(`${one.gatewayUrl}/api/orders`, { headers: { authorization: `Bearer ${two.token}` } });

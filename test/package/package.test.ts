@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleConsolePage } from "../../tools/console-page.ts";
 import { AUDIENCE, peersOf, ROOT, startSigningProject } from "./package-project.ts";
 import type { PackageProject, SigningProject } from "./package-project.ts";
 import { jsonObject } from "../support/values.ts";
@@ -176,7 +177,36 @@ describe("that it works in plain Node", () => {
     const verdict = project.run("sealgate", [...verify.slice(0, -1), "garbage"], env);
     await expect(verdict).rejects.toMatchObject({ code: 3 });
   });
+
+  test("sealgate console serves its page with all that the page loads, and reads the project's routes", async () => {
+    await project.write("routes.ts", await readFile(join(project.packageFolder, "template/src/routes.ts"), "utf8"));
+    // The page comes before KMS and KV are asked.
+    const kv = { SEALGATE_KV_BASE_URL: "http://127.0.0.1:1", SEALGATE_KV_NAMESPACE_ID: "none" };
+    const result = await project.runModule(CONSOLE_VISIT, { ...env, ...kv });
+    expect(result).toMatchObject({
+      page: expect.stringMatching(/^<!doctype html>[^]*id="path"/) as unknown,
+      style: expect.stringContaining(":root") as unknown,
+      script: await bundleConsolePage(),
+      code: 0,
+    });
+  });
 });
+
+/** A browser's way through the console of the installed program, which ends it with Ctrl-C. */
+const CONSOLE_VISIT = `
+  import { spawn } from "node:child_process";
+  import { once } from "node:events";
+  const program = spawn("sealgate", ["console", "--json", "--routes", "routes.ts"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = await once(program.stdout, "data");
+  const { url } = JSON.parse(String(line));
+  const first = await fetch(url);
+  const headers = { cookie: first.headers.get("set-cookie").split(";")[0] };
+  const get = async (path) => (await fetch(new URL(path, url), { headers })).text();
+  const [page, style, script] = [await first.text(), await get("/page.css"), await get("/page.js")];
+  program.kill("SIGINT");
+  const [code] = await once(program, "exit");
+  console.log(JSON.stringify({ page, style, script, code }));
+`;
 
 function stringsIn(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];

@@ -71,16 +71,26 @@ async function newRing(): Promise<RingWorld> {
   return world;
 }
 
-/** @returns rule and elements of what axe-core calls serious or critical */
-export async function seriousFindings(page: Page): Promise<unknown> {
+/** @returns rule and elements of what axe-core calls serious or critical, in the light and in the dark */
+export async function seriousFindings(page: Page): Promise<readonly unknown[]> {
   // By the debugger's way in, which the page's policy does not bind.
   const source = `${axe.source}; axe.run().then(({ violations }) => violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`;
-  return page.evaluate(source);
+  const found: unknown[] = [];
+  for (const colorScheme of THEMES) {
+    await page.emulateMedia({ colorScheme });
+    found.push(await page.evaluate(source));
+  }
+  return found.flat();
 }
 
 /** For a person who looks at the run afterwards: `reports/` is not kept in the repository. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `reports/console/${name}.png`, fullPage: true });
+export async function keepPictures(page: Page, name: string): Promise<void> {
+  for (const colorScheme of THEMES) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `reports/console/${name}-${colorScheme}.png`, fullPage: true });
+  }
 }
+
+const THEMES = ["light", "dark"] as const;

@@ -11,6 +11,7 @@ export function followRing(page: Document, everyMs: number = REFRESH_MS): void {
     const text = target instanceof Element ? target.closest("[data-copy]")?.getAttribute("data-copy") : undefined;
     if (typeof text === "string") void copy(text, state);
   });
+  void refresh(page, ring, state);
   setInterval(() => {
     // What a reader has marked is not taken away.
     if (page.visibilityState === "visible" && page.getSelection()?.isCollapsed !== false)

@@ -30,7 +30,7 @@ async function open(read: () => Promise<RingReading>): Promise<{ readonly first:
 test("gives the page, the ring, the style and the script, each with a strict policy and not to be stored", async () => {
   const { first, get } = await open(async () => readingOf());
   const [ring, style, script] = await Promise.all([get("/ring"), get("/page.css"), get("/page.js")]);
-  expect(await first.text()).toContain('<h2 id="time-line">');
+  expect(await first.text()).toContain('<script type="module" src="/page.js">');
   expect(await ring.text()).toContain('<h2 id="time-line">');
   expect(style.headers.get("content-type")).toBe("text/css; charset=utf-8");
   expect(await script.text()).toBe("/* script */");
@@ -47,9 +47,10 @@ test("gives the page, the ring, the style and the script, each with a strict pol
 });
 
 test("says what is wrong when the ring cannot be read", async () => {
-  const { first } = await open(() => Promise.reject(new SealgateError("kms_access_denied", "KMS refuses <b>.")));
-  expect(first.status).toBe(200);
-  expect(await first.text()).toContain("<b>kms_access_denied</b>: KMS refuses &lt;b&gt;.");
+  const { get } = await open(() => Promise.reject(new SealgateError("kms_access_denied", "KMS refuses <b>.")));
+  const ring = await get("/ring");
+  expect(ring.status).toBe(200);
+  expect(await ring.text()).toContain("<b>kms_access_denied</b>: KMS refuses &lt;b&gt;.");
 });
 
 test("a stranger gets a sentence, and nothing is read", async () => {

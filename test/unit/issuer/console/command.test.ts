@@ -15,8 +15,8 @@ test("shows the ring to the browser that brings the token, and ends in order at 
   });
   const url = textOf(jsonObject(await printed.promise), "url");
   expect(new URL(url).hostname).toBe("127.0.0.1");
-  const page = await fetch(url);
-  const text = await page.text();
+  const cookie = (await fetch(url)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const text = await (await fetch(new URL("/ring", url), { headers: { cookie } })).text();
   expect(text).toContain("Generation 2, now safe to sign.");
   expect(text).toMatch(/<dt>http:\/\/127\.0\.0\.1:1<\/dt>\s*<dd>unreachable \(no connection\)<\/dd>/);
   expect((await fetch(url)).status).toBe(403);

@@ -38,7 +38,7 @@ function open(answer: () => Promise<Response>, writeText: (text: string) => Prom
 
 const NO_COPY = (): Promise<void> => Promise.reject(new Error("not asked for"));
 
-test("shows what the console says now, says when it is silent, and goes on when it is back", async () => {
+test("shows at once what the console says, says when it is silent, and goes on when it is back", async () => {
   const answers = [
     () => Promise.resolve(new Response("<p>rev 1</p>")),
     () => Promise.reject(new TypeError("no connection")),
@@ -46,7 +46,7 @@ test("shows what the console says now, says when it is silent, and goes on when 
     () => Promise.resolve(new Response("refused", { status: 403 })),
   ];
   const page = open(() => answers.shift()?.() ?? Promise.reject(new Error("asked too often")), NO_COPY);
-  await page.pass();
+  await vi.advanceTimersByTimeAsync(0);
   expect(page.text("#ring")).toBe("rev 1");
   await page.pass();
   expect(page.text("#ring")).toBe("rev 1");

@@ -155,6 +155,8 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
         "rotation-overdue",
         { Namespace: "sealgate", MetricName: "rotation_overdue", Dimensions: ring, Threshold: 3600 },
       ],
+      ["list-old", { Namespace: "sealgate", MetricName: "list_life_used", Dimensions: ring, Threshold: 0.5 }],
+      ["list-full", { Namespace: "sealgate", MetricName: "list_left_out", Dimensions: ring, Threshold: 0 }],
       [
         "signing-throttled",
         {
@@ -170,7 +172,7 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
     });
 
     test("and no other", () => {
-      expect(stack.alarms).toHaveLength(5);
+      expect(stack.alarms).toHaveLength(7);
     });
   });
 

@@ -198,7 +198,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
     ["aws secretsmanager create-secret --name sealgate/cloudflare-token --secret-string file:///dev/stdin", AWS],
     ["npm run package:lambda", { because: "test/e2e/deploy/template.test.ts packages the same archives" }],
-    ["dist/lambda-zip/reconcile.zip: 159970 bytes, SHA-256 c4e9756b…", OUTPUT],
+    ["dist/lambda-zip/reconcile.zip: 207789 bytes, SHA-256 f27bcc08…", OUTPUT],
     ["aws s3 cp dist/lambda-zip s3://my-code-bucket/sealgate/0.1.0/ --recursive", AWS],
     [
       "aws cloudformation deploy --stack-name sealgate-main --template-file issuer/deploy/sealgate.template.yaml \\",

@@ -7,11 +7,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { ReconcileAnswer, StreamAnswer } from "../../../issuer/lambda/reconcile.ts";
+import type { RevokeAnswer } from "../../../issuer/lambda/revoke.ts";
 import type { SignAnswer } from "../../../issuer/lambda/sign.ts";
 import { tableRequests } from "../../../issuer/revocations/dynamodb/table.ts";
-import { createRevocations } from "../../../issuer/revocations/revocations.ts";
 import { createVerifier, fromKv } from "../../../shared/index.ts";
 import { packageLambdas } from "../../../tools/package-lambda.ts";
 import { startDynamoDb } from "../../support/dynamodb.ts";
@@ -58,6 +58,8 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
     expect(Object.keys(stack.outputs).toSorted()).toEqual([
       "ReconcileFunctionArn",
       "RevocationTable",
+      "RevokeFunctionArn",
+      "RevokerRoleArn",
       "RotatorRoleArn",
       "SignFunctionArn",
       "SignerRoleArn",
@@ -88,7 +90,14 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
 
   test("has no table, and nothing that reads one, where revocations are disabled", () => {
     const only = stack.made.filter((name) => !stack.withoutRevocations.includes(name));
-    expect(only.toSorted()).toEqual(["RevocationStream", "RevocationTable", "RotatorTablePolicy"]);
+    expect(only.toSorted()).toEqual([
+      "RevocationStream",
+      "RevocationTable",
+      "RevokeFunction",
+      "RevokeLogs",
+      "RevokerRole",
+      "RotatorTablePolicy",
+    ]);
   });
 
   test("hands what is added by revokers to the rotator, and neither its own writes nor deletions", () => {
@@ -102,6 +111,26 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
     });
     const pattern = { eventName: ["INSERT", "MODIFY"], dynamodb: { Keys: { issuer: { S: [TEST_ISSUER] } } } };
     expect(mapping).toMatchObject({ FilterCriteria: { Filters: [{ Pattern: JSON.stringify(pattern) }] } });
+  });
+
+  test("lets the revoker add entries and read the count, as docs/iam.md says, and nothing else", async () => {
+    const page = await readFile(new URL("../../../docs/iam.md", import.meta.url), "utf8");
+    const documents = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
+    const documented = given(documents.find((text) => text.includes('"AddRevocations"')));
+    const expected = JSON.parse(
+      documented
+        .replaceAll("https://auth.example.com", TEST_ISSUER)
+        .replaceAll(/"arn:aws:dynamodb:[^"]*"/g, '"RevocationTable.Arn"'),
+    ) as unknown;
+    const { Policies: policies }: RoleProperties = JSON.parse(
+      JSON.stringify(stack.resources["RevokerRole"]?.Properties),
+    );
+    const [revoke, log] = policies;
+    expect(revoke?.PolicyDocument).toEqual(expected);
+    expect(policies).toHaveLength(2);
+    expect(log?.PolicyDocument.Statement).toEqual([
+      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "RevokeLogs.Arn" },
+    ]);
   });
 
   test("runs the rotator each 5 minutes", () => {
@@ -155,6 +184,10 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
         "rotation-overdue",
         { Namespace: "sealgate", MetricName: "rotation_overdue", Dimensions: ring, Threshold: 3600 },
       ],
+      [
+        "revoking-fails",
+        { MetricName: "Errors", Dimensions: [{ Name: "FunctionName", Value: "sealgate-main-revoke" }], Period: 60 },
+      ],
       ["list-old", { Namespace: "sealgate", MetricName: "list_life_used", Dimensions: ring, Threshold: 0.5 }],
       ["list-full", { Namespace: "sealgate", MetricName: "list_left_out", Dimensions: ring, Threshold: 0 }],
       [
@@ -172,7 +205,7 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
     });
 
     test("and no other", () => {
-      expect(stack.alarms).toHaveLength(7);
+      expect(stack.alarms).toHaveLength(8);
     });
   });
 
@@ -192,7 +225,7 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
       SEALGATE_KV_NAMESPACE_ID: world.cloudflare.namespaceId,
     };
     const written: string[] = [];
-    const invoke = async <Answer>(name: "sign" | "reconcile", event: unknown): Promise<Answer> => {
+    const invoke = async <Answer>(name: "sign" | "reconcile" | "revoke", event: unknown): Promise<Answer> => {
       const lambda = await unpackForTest<Answer>(await readFile(join(archives, `${name}.zip`)));
       onTestFinished(() => lambda.remove());
       const { outcomes, stderr, metrics } = await lambda.invoke([{ event }], {
@@ -208,9 +241,11 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
       signed.push(await invoke("sign", { claims: { sub }, audience: "https://api.example.com" }));
     }
     const [stolen, good] = [given(signed[0]), given(signed[1])];
-    for (const [name, value] of Object.entries(dynamodb.env)) vi.stubEnv(name, value);
-    onTestFinished(() => void vi.unstubAllEnvs());
-    await createRevocations({ issuer: TEST_ISSUER, tables: [table] }).revokeToken(stolen);
+    expect(await invoke<RevokeAnswer>("revoke", { jti: stolen.jti, expiresAt: stolen.expiresAt })).toMatchObject({
+      revoked: true,
+      stored: [table],
+      failed: [],
+    });
 
     await world.overwrite("something else");
     const kept = await invoke<ReconcileAnswer>("reconcile", { action: "reconcile" });
@@ -237,6 +272,10 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
     expect(await verifier.verify(stolen.token)).toMatchObject({ ok: false, error: { code: "token_revoked" } });
   });
 });
+
+interface RoleProperties {
+  readonly Policies: readonly { readonly PolicyDocument: { readonly Statement: readonly object[] } }[];
+}
 
 function isOfRing({ Namespace: namespace, Dimensions: dimensions }: Alarm): boolean {
   return namespace === "sealgate" && dimensions?.every(({ Name: name }) => name === "ring") === true;

@@ -42,8 +42,55 @@ export function keysToLookAt(
   return added === undefined ? arns : [added];
 }
 
+/** What a process has read of keys, by ARN. */
+export interface KnownKeys {
+  /** When the tags of keys were read that were not the ring's. */
+  readonly foreignKeys: ReadonlyMap<string, EpochSeconds>;
+  /** Keys that have been the ring's. */
+  readonly ownKeys: ReadonlySet<string>;
+}
+
+/** Tags never turn a foreign key into one of the ring by themselves, so they are read once in a while only. */
+const FOREIGN_KEY_SECONDS = 3600;
+/** While a number is needed: once in a run. */
+const RUN_SECONDS = 60;
+
+/**
+ * Which of the keys a process has to read the tags of.
+ * @param isNumberNeeded a generation is to be made or adopted: a key that was adopted since must not lose its number to it
+ */
+export function notReadOfLate(
+  arns: readonly string[],
+  { foreignKeys, ownKeys }: KnownKeys,
+  isNumberNeeded: boolean,
+  now: EpochSeconds,
+): readonly string[] {
+  const keptSeconds = isNumberNeeded ? RUN_SECONDS : FOREIGN_KEY_SECONDS;
+  return arns.filter((arn) => {
+    const readAt = foreignKeys.get(arn);
+    return ownKeys.has(arn) || readAt === undefined || now >= addSeconds(readAt, keptSeconds);
+  });
+}
+
+/**
+ * What has to be noted.
+ * @param foreign all keys without an alias that are not the ring's
+ * @param lookedAt when each of them was last looked at
+ * @returns undefined if that is noted, or is nothing
+ */
+export function surveyToNote(
+  foreign: readonly string[],
+  lookedAt: EpochSeconds,
+  noted: Survey | undefined,
+  now: EpochSeconds,
+): Survey | undefined {
+  const hash = hashOfKeys(foreign);
+  if (noted === undefined) return foreign.length === 0 ? undefined : { hash, at: lookedAt };
+  return hash === noted.hash && !isSurveyOver(noted, now) ? undefined : { hash, at: lookedAt };
+}
+
 /** Everything has to be looked at again. */
-export function isSurveyOver({ at }: Survey, now: EpochSeconds): boolean {
+function isSurveyOver({ at }: Survey, now: EpochSeconds): boolean {
   return now >= addSeconds(at, SURVEY_SECONDS);
 }
 

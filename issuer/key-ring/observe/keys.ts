@@ -19,7 +19,7 @@ import type {
 } from "../model/observed.ts";
 import { parseRingAlias, parseRingTags } from "../names.ts";
 import type { AliasRole } from "../names.ts";
-import { hashOfKeys, isSurveyOver, keysToLookAt } from "../survey.ts";
+import { keysToLookAt, notReadOfLate, surveyToNote } from "../survey.ts";
 import type { Survey } from "../survey.ts";
 import { mapLimited } from "./memory.ts";
 import type { RingMemory } from "./memory.ts";
@@ -66,15 +66,20 @@ export async function observeKeys(reader: KeyReader, candidate: string | undefin
   const roots = await observeRoots(reader, rootAlias, numberedRoots);
   const generations = await mapLimited(generationAliases, async ({ number, targetKeyId, createdAt }) => {
     const key = await observeKey(reader, targetKeyId, reader.alg);
+    reader.memory.ownKeys.add(key.keyArn);
     return { ...key, number, aliasCreatedAt: createdAt };
   });
   const activeAlias = ringAliases.find(({ role }) => role === "active");
+  const active = activeAlias === undefined ? undefined : toActive(activeAlias, generationAliases);
+  const aliased = new Set(aliases.map(({ targetKeyId }) => targetKeyId));
+  // A number is to be given. A key that was adopted since its tags were read has one, and may have lost its alias.
+  const isNumberNeeded = candidate !== undefined || !hasNext(reader, active, generations);
   return {
     ...roots,
     rootUpdatedAt: rootAlias?.updatedAt,
-    active: activeAlias === undefined ? undefined : toActive(activeAlias, generationAliases),
+    active,
     generations: generations.toSorted((left, right) => left.number - right.number),
-    ...(await observeOrphans(reader, new Set(aliases.map(({ targetKeyId }) => targetKeyId)), roots.root?.tags.survey)),
+    ...(await observeOrphans(reader, aliased, roots.root?.tags.survey, isNumberNeeded)),
     candidate: candidate === undefined ? undefined : await observeCandidate(reader, candidate),
   };
 }
@@ -103,21 +108,30 @@ function toActive({ targetKeyId, updatedAt }: KmsAlias, generations: readonly Nu
   return { keyId: targetKeyId, generation: numbers.length === 0 ? undefined : Math.min(...numbers), updatedAt };
 }
 
-/** Tags never turn a foreign key into one of the ring by themselves, so its tags are looked at once in a while only. */
-const FOREIGN_KEY_SECONDS = 3600;
+/** A later generation stands ready: no other one is made. */
+function hasNext(
+  { alg }: KeyReader,
+  active: ObservedActive | undefined,
+  generations: readonly ObservedGeneration[],
+): boolean {
+  const signing = active?.generation ?? Infinity;
+  return generations.some(
+    ({ number, keyState, alg: its, tags }) =>
+      number > signing && keyState === "Enabled" && its === alg && tags.revokedAt === undefined,
+  );
+}
 
 async function observeOrphans(
   reader: KeyReader,
   aliased: ReadonlySet<string>,
   noted: Survey | undefined,
+  isNumberNeeded: boolean,
 ): Promise<Pick<KeyObservation, "orphans" | "survey">> {
   const { kms, memory, now, ring } = reader;
   const arns = (await kms.listKeys()).filter((arn) => !aliased.has(arn.slice(arn.lastIndexOf("/") + 1)));
-  const toLookAt = keysToLookAt(arns, noted, now);
-  const suspects = toLookAt.filter((arn) => {
-    const readAt = memory.foreignKeys.get(arn);
-    return readAt === undefined || now >= readAt + FOREIGN_KEY_SECONDS;
-  });
+  const suspected = new Set(isNumberNeeded ? arns : keysToLookAt(arns, noted, now));
+  const toLookAt = arns.filter((arn) => suspected.has(arn) || memory.ownKeys.has(arn));
+  const suspects = notReadOfLate(toLookAt, memory, isNumberNeeded, now);
   let isComplete = true;
   const keys = await mapLimited(suspects, async (arn): Promise<readonly ObservedKey[]> => {
     const tags = await readTagsOfAny(kms, arn);
@@ -130,17 +144,16 @@ async function observeOrphans(
       memory.foreignKeys.set(arn, now);
       return [];
     }
+    memory.ownKeys.add(arn);
     return [await describe(reader, arn, await describeKey(kms, arn), tags, undefined)];
   });
   const own = new Set(keys.flat().map(({ keyArn }) => keyArn));
   const foreign = arns.filter((arn) => !own.has(arn));
-  const at = noted !== undefined && toLookAt.length < arns.length ? noted.at : now;
-  const survey = { hash: hashOfKeys(foreign), at };
-  const isNews = survey.hash !== noted?.hash || isSurveyOver(noted, now);
+  const lookedAt = noted !== undefined && toLookAt.length < arns.length ? noted.at : now;
   return {
     // What waits for its deletion is dealt with.
     orphans: keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion"),
-    survey: isComplete && foreign.length > 0 && isNews ? survey : undefined,
+    survey: isComplete ? surveyToNote(foreign, lookedAt, noted, now) : undefined,
   };
 }
 

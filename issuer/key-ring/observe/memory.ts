@@ -12,6 +12,8 @@ export interface RingMemory {
   readonly publicKeys: Map<string, PublicKey>;
   /** Key ARN to the time when its tags were read. */
   readonly foreignKeys: Map<string, EpochSeconds>;
+  /** ARNs of keys that have been the ring's: one that loses its alias is looked at, whatever was known of it before. */
+  readonly ownKeys: Set<string>;
   /** Key ARN to the number of the generation that it has made of the key: KMS may show the alias minutes later. */
   readonly claimed: Map<string, number>;
   /** Keys that it has acted on as withdrawn, and when. */
@@ -35,6 +37,7 @@ export function createRingMemory(): RingMemory {
   return {
     publicKeys: new Map(),
     foreignKeys: new Map(),
+    ownKeys: new Set(),
     claimed: new Map(),
     withdrawn: new Map(),
     highestRev: undefined,

@@ -2,7 +2,8 @@
 import { DeleteAliasCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { SealgateError } from "../../../../issuer/errors.ts";
-import { rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
+import { createRingMemory, reconcileRing, rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
+import type { ReconcileOptions } from "../../../../issuer/key-ring/index.ts";
 import type { Kms } from "../../../../issuer/kms/port.ts";
 import { importTrustAnchors, openKeySet } from "../../../../shared/signed-key-set.ts";
 import { TEST_ISSUER, TEST_RING, makeRoot, signKeySet } from "../../../support/key-sets.ts";
@@ -85,6 +86,26 @@ describe("an adopted key", () => {
     await world.run({ request: { kind: "adopt" }, candidate, ports: { kms: behind } });
     const aliases = (await kms.listAliases("alias/")).filter(({ targetKeyId }) => candidate.endsWith(targetKeyId));
     expect(aliases.map(({ aliasName }) => aliasName)).toEqual(["alias/sealgate/main/3"]);
+  });
+
+  test.for([
+    ["this process", true],
+    ["the note on the root key", false],
+  ] as const)("keeps its number without its alias, though %s calls it another's", async ([, remembers]) => {
+    const world = await startedRing();
+    const memory = createRingMemory();
+    const run = (wish: Pick<ReconcileOptions, "request" | "candidate"> = {}): ReturnType<typeof reconcileRing> => {
+      const { ports, policy } = world;
+      return reconcileRing(ports, { policy, memory: remembers ? memory : createRingMemory(), actor: "test", ...wish });
+    };
+    const candidate = await world.kms.createKeyFor("ES256");
+    await run();
+    await run({ request: { kind: "adopt" }, candidate });
+    await run({ request: { kind: "revoke", kid: given((await world.generation(2)).publicKey).kid } });
+    await world.kms.client.send(new DeleteAliasCommand({ AliasName: "alias/sealgate/main/3" }));
+    world.pass(600);
+    await run();
+    expect((await world.generation(3)).keyArn).toBe(candidate);
   });
 
   test("takes the next number when another key was faster", async () => {

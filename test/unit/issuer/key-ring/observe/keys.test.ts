@@ -263,7 +263,8 @@ describe("keys of the account that are not the ring's", () => {
     };
     const { keyArn } = await world.ports.kms.createKey({ keySpec: "ECC_NIST_P256", description: "left behind", tags });
     world.pass(TURN_SECONDS);
-    expect(await asked()).toBe(0);
+    // A number is needed: a key that was adopted meanwhile, and has lost its alias, may have it.
+    expect(await asked()).toBe(FOREIGN);
     expect((await world.generation(3)).keyArn).toBe(keyArn);
     expect(await asked()).toBe(0);
   });

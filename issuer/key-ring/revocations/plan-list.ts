@@ -10,7 +10,7 @@ import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { RevocationsProblem } from "../../../shared/revocations/signed-list.ts";
 import type { RevocationList } from "../../../shared/revocations/signed-list.ts";
 import { cutAt, findEntry } from "../../../shared/revocations/sections.ts";
-import type { ComposedBody, RevocationEntry } from "../../../shared/revocations/sections.ts";
+import type { ComposedBody, RevocationEntry, RevocationSections } from "../../../shared/revocations/sections.ts";
 import type { ListResult } from "../outcome.ts";
 import { revLeadSeconds } from "../rev.ts";
 
@@ -62,10 +62,13 @@ export function renewalOfList({ issuedAt, expiresAt }: Pick<RevocationList, "iss
 function isBehind({ sections, sha256 }: RevocationList, { entries, composed }: ListState): boolean {
   const { jti, sid, sub } = composed.leftOut;
   if (jti + sid + sub > 0) return sha256 !== composed.sha256;
-  return entries.some((entry) => {
-    const at = findEntry(sections, entry.kind, entry.prefix);
-    return at === undefined || (entry.kind === "sub" && cutAt(sections, at) < entry.cut);
-  });
+  return entries.some((entry) => !isListed(sections, entry));
+}
+
+/** Whether a list refuses what the entry names. */
+export function isListed(sections: RevocationSections, entry: RevocationEntry): boolean {
+  const at = findEntry(sections, entry.kind, entry.prefix);
+  return at !== undefined && (entry.kind !== "sub" || cutAt(sections, at) >= entry.cut);
 }
 
 /** Seconds until another list may be published, after the one that KV shows. By its clock and ours, which may differ by K. */

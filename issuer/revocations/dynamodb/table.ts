@@ -47,10 +47,35 @@ export function tableRequests(name: string): TableRequests {
   };
 }
 
+/** The same as a resource of CloudFormation, which keeps the table when its stack is deleted. */
+export function tableResource(name: string): {
+  readonly Type: "AWS::DynamoDB::Table";
+  readonly DeletionPolicy: "Retain";
+  readonly UpdateReplacePolicy: "Retain";
+  readonly Properties: Readonly<Record<string, unknown>>;
+} {
+  const { createTable, updateTimeToLive, updateContinuousBackups } = tableRequests(name);
+  const { SSESpecification: encryption, StreamSpecification: stream, ...same } = createTable;
+  return {
+    Type: "AWS::DynamoDB::Table",
+    DeletionPolicy: "Retain",
+    UpdateReplacePolicy: "Retain",
+    Properties: {
+      ...same,
+      SSESpecification: { SSEEnabled: encryption?.Enabled },
+      StreamSpecification: { StreamViewType: stream?.StreamViewType },
+      TimeToLiveSpecification: updateTimeToLive.TimeToLiveSpecification,
+      PointInTimeRecoverySpecification: updateContinuousBackups.PointInTimeRecoverySpecification,
+    },
+  };
+}
+
 /**
- * Makes the table, lets DynamoDB tidy it and keep backups of it. A table that exists is left as it is.
- * @returns whether it was made
- * @throws SealgateError `revocation_table_…`
+ * Makes the table, lets DynamoDB tidy it and keep backups of it. Run again, it does what is still to be done of that. A local
+ * DynamoDB has neither.
+ * @param sleep waits, in milliseconds
+ * @returns whether there was no table of that name
+ * @throws SealgateError `revocation_table_…`, also for a table of that name with other keys
  */
 export async function createRevocationTable(name: string, sleep: (ms: number) => Promise<void>): Promise<boolean> {
   const client = createTableClient(name);
@@ -58,19 +83,46 @@ export async function createRevocationTable(name: string, sleep: (ms: number) =>
   const created = await client.call("CreateTable", "ResourceInUseException", (sdk, dynamodb, options) =>
     dynamodb.send(new sdk.CreateTableCommand(requests.createTable), options),
   );
-  if (created === undefined) return false;
+  const keys = await waitForTable(client, sleep);
+  if (JSON.stringify(keys) !== JSON.stringify(keysOf(requests.createTable.KeySchema))) {
+    const message = `Table ${name} is there, and has other keys than issuer and entry. Choose another name.`;
+    throw new SealgateError("revocation_table_failed", message);
+  }
+  // A local DynamoDB has no TTL to switch on, and no backups.
+  if (await tidy(client, requests)) await keepBackups(client, requests, sleep);
+  return created !== undefined;
+}
+
+/** @returns false where there is no TTL */
+async function tidy(client: TableClient, { updateTimeToLive }: TableRequests): Promise<boolean> {
+  const unknown = "UnknownOperationException";
+  const described = await client.call("DescribeTimeToLive", unknown, (sdk, dynamodb, options) =>
+    dynamodb.send(new sdk.DescribeTimeToLiveCommand({ TableName: client.table }), options),
+  );
+  const status = described?.TimeToLiveDescription?.TimeToLiveStatus;
+  if (status === "ENABLED" || status === "ENABLING") return true;
+  const updated = await client.call("UpdateTimeToLive", unknown, (sdk, dynamodb, options) =>
+    dynamodb.send(new sdk.UpdateTimeToLiveCommand(updateTimeToLive), options),
+  );
+  return updated !== undefined;
+}
+
+type Keys = readonly (readonly [name: string | undefined, type: string | undefined])[];
+
+function keysOf(schema: CreateTableCommandInput["KeySchema"] = []): Keys {
+  return schema.map(({ AttributeName, KeyType }) => [AttributeName, KeyType]);
+}
+
+/** @returns its keys, once it can be used */
+async function waitForTable(client: TableClient, sleep: (ms: number) => Promise<void>): Promise<Keys> {
   for (;;) {
     const found = await client.call("DescribeTable", "ResourceNotFoundException", (sdk, dynamodb, options) =>
-      dynamodb.send(new sdk.DescribeTableCommand({ TableName: name }), options),
+      dynamodb.send(new sdk.DescribeTableCommand({ TableName: client.table }), options),
     );
-    if (found?.Table?.TableStatus === "ACTIVE") break;
+    const { TableStatus: status, KeySchema: schema } = found?.Table ?? {};
+    if (status === "ACTIVE" || status === "UPDATING") return keysOf(schema);
     await sleep(1000);
   }
-  await client.call("UpdateTimeToLive", undefined, (sdk, dynamodb, options) =>
-    dynamodb.send(new sdk.UpdateTimeToLiveCommand(requests.updateTimeToLive), options),
-  );
-  await keepBackups(client, requests, sleep);
-  return true;
 }
 
 const BACKUP_ATTEMPTS = 60;

@@ -36,6 +36,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "ring discovery": [
     "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
   ],
+  "revocations list": ["sealgate revocations list", "sealgate revocations list --session session-17"],
+  "revocations table": ["sealgate revocations table > table.json", "sealgate revocations table --create"],
   new: ["sealgate new gateway"],
   check: ["sealgate check", "sealgate check --env staging --offline"],
   "issuers add": ["sealgate issuers add https://acme.eu.auth0.com/ --audience https://api.example.com"],

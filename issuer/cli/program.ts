@@ -20,6 +20,7 @@ import { addKmsEmulatorCommand } from "./kms-emulator-command.ts";
 import { addNewCommand } from "./new/command.ts";
 import { addRingCommands, withKidLast } from "./ring/commands.ts";
 import { addServeCommand } from "./serve-command.ts";
+import { addRevocationsCommands } from "./revocations/commands.ts";
 import { withoutTokens } from "../words/text.ts";
 import { addTokenCommands } from "./token-commands.ts";
 
@@ -66,6 +67,7 @@ export function createProgram(io: CliIo, setExitCode: (code: ExitCode) => void):
   addTokenCommands(program, io, setExitCode);
   addKeyCommands(program, io);
   addRingCommands(program, io, setExitCode);
+  addRevocationsCommands(program, io, setExitCode);
   addNewCommand(program, io);
   addCheckCommand(program, io, setExitCode);
   addIssuersCommands(program, io);

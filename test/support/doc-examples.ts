@@ -134,6 +134,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       "sealgate ring discovery --jwks-uri https://api.example.com/.well-known/jwks.json > openid-configuration",
       "shell",
     ],
+    ["sealgate revocations list", "ring state"],
+    ["kind  prefix                  until                                on the list", OUTPUT],
+    ["sealgate revocations table > table.json", "shell"],
+    ["is there already: sealgate-revocations", OUTPUT],
     ["sealgate new gateway", "shell"],
     ["gateway/.github/workflows/ci.yml", OUTPUT],
     [
@@ -189,10 +193,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       },
     ],
     ["<compact JWS> LF <body>", { because: "the form of a value" }],
-    [
-      'import { createRevocationTable } from "sealgate/issuer";',
-      { because: "test/unit/issuer/revocations/dynamodb/table.test.ts makes the table" },
-    ],
+    ["sealgate revocations table --create", "shell"],
   ],
   "docs/production.md": [
     ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],

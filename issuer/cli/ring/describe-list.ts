@@ -42,7 +42,8 @@ export function describeList({ held, due = [], requiredFrom, fault }: ListStatus
   return `${describeHeld(held, now)}${next}${describeRequiring(requiredFrom, now)}${unknown}`;
 }
 
-function describeHeld(held: ObservedList | undefined, now: EpochSeconds): string {
+/** What KV holds. */
+export function describeHeld(held: ObservedList | undefined, now: EpochSeconds): string {
   switch (held?.kind) {
     case undefined:
       return "not known";

@@ -28,6 +28,8 @@ test("options of the command, and their values", async () => {
   expect(await offered("ring", "rotate", "--")).toEqual(expect.arrayContaining(["--wait", "--dry-run", "--ring"]));
   expect(await offered("token", "sign", "--alg", "ES")).toEqual(["ES256", "ES384", "ES512"]);
   expect(await offered("check", "--role", "")).toEqual(["signer", "rotator"]);
+  expect(await offered("key", "public", "--format", "")).toEqual(["pem", "jwk"]);
+  expect(await offered("revocations", "table", "--format", "")).toEqual(["cloudformation", "aws-cli"]);
 });
 
 test.each(["zsh", "bash", "fish", "powershell"])("a script for %s", async (shell) => {

@@ -37,10 +37,10 @@ async function startDynamoDbWith(
       const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
       asked.push([operation, JSON.parse(body)]);
       const answer = left.get(operation)?.shift() ?? {};
-      const isRefused = typeof answer === "string";
-      response.writeHead(isRefused ? 400 : 200, { "content-type": "application/x-amz-json-1.0" });
-      const refusal = { __type: `com.amazonaws.dynamodb.v20120810#${String(answer)}`, message: "said by the test" };
-      response.end(JSON.stringify(isRefused ? refusal : answer));
+      const type = "application/x-amz-json-1.0";
+      if (typeof answer === "object") return response.setHeader("content-type", type).end(JSON.stringify(answer));
+      const refusal = { __type: `com.amazonaws.dynamodb.v20120810#${answer}`, message: "said by the test" };
+      return response.writeHead(400, { "content-type": type }).end(JSON.stringify(refusal));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DOLLARS_PER_KEY_AND_MONTH } from "../issuer/key-ring/index.ts";
 import { createRingPolicy } from "../issuer/config/ring-policy.ts";
+import { LONGEST_INVOCATION_SECONDS } from "../issuer/revocations/entry.ts";
 import { count, dollars, kvReadsFor, MEASURED, PRICES, SECONDS_PER_MONTH, table } from "./figures.ts";
 
 /** The example: what a service asks of it in a month. */
@@ -19,11 +20,13 @@ const KEYS_AT_REST = 3;
 /** Assumptions, for Lambda with 512 MB: a run of the rotator and a signature, with the waiting for KMS and Cloudflare. */
 const LAMBDA = { memoryGb: 0.5, runSeconds: 2, signSeconds: 0.03 };
 
-/**
- * A reading of the table is rounded up to 4 KB, and brings entries that have ended, too: DynamoDB deletes them a week later, and takes
- * up to two days for that. An entry has about 150 octets.
- */
-const ENTRY = { octets: 150, readUnitOctets: 4096, keptSeconds: 9 * 86_400 };
+/** A reading of the table is rounded up to 4 KB. An entry has about 150 octets, and is read until no kind of entry of its time counts. */
+const ENTRY = {
+  octets: 150,
+  readUnitOctets: 4096,
+  readForSeconds:
+    2 * POLICY.timing.maxTokenTtlSeconds + 3 * POLICY.timing.clockSkewSeconds + LONGEST_INVOCATION_SECONDS,
+};
 
 /** @param month 1 for the first: KMS keys that are billed in it */
 export function keysInMonth(month: number, areRetiredDeleted: boolean): number {
@@ -63,8 +66,8 @@ function lambda(): number {
  */
 function takingBack(): number {
   const { revocations } = EXAMPLE;
-  const kept = (revocations * ENTRY.keptSeconds) / SECONDS_PER_MONTH;
-  const unitsPerReading = Math.ceil((kept * ENTRY.octets) / ENTRY.readUnitOctets);
+  const read = (revocations * ENTRY.readForSeconds) / SECONDS_PER_MONTH;
+  const unitsPerReading = Math.ceil((read * ENTRY.octets) / ENTRY.readUnitOctets);
   const runs = SECONDS_PER_MONTH / POLICY.reconcileEverySeconds;
   return (
     perMillion(revocations * 5, PRICES.dynamoDbPerMillionWriteUnits) +

@@ -100,7 +100,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["nothing to do", OUTPUT],
     [
       "sealgate ring reconcile --watch --interval 1m",
-      { because: "goes on until Ctrl-C; test/unit/issuer/cli/ring/reconcile.test.ts runs it" },
+      { because: "goes on until Ctrl-C; test/unit/issuer/cli/ring/watch.test.ts runs it" },
     ],
     ["sealgate ring rotate --dry-run", "ring state"],
     [

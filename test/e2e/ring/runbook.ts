@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { LOCAL_POLICY, startRingStack } from "../../local-stack/ring-stack.ts";
-import type { RingStack } from "../../local-stack/ring-stack.ts";
+import type { RingStack, RingStackOptions } from "../../local-stack/ring-stack.ts";
 import { given } from "../../support/values.ts";
 import { createRunningClock } from "../../support/virtual-clock.ts";
 
@@ -42,12 +42,12 @@ async function readRunbook(name: string, breaks: readonly string[]): Promise<rea
     const isNew =
       isDeployment || last === undefined || last.isDeployment || (last.heading !== heading && breaks.includes(heading));
     if (isNew) blocks.push({ heading, isDeployment, commands });
-    else blocks[blocks.length - 1] = { heading, isDeployment, commands: `${last.commands}${commands}` };
+    else blocks[blocks.length - 1] = { ...last, commands: `${last.commands}${commands}` };
   }
   return blocks;
 }
 
-interface Shell {
+export interface Shell {
   /** Runs commands, each of which has to succeed. @returns what they have printed, to both streams */
   run(commands: string): Promise<string>;
 }
@@ -73,14 +73,16 @@ export async function openShell(stack: RingStack): Promise<Shell> {
 
 /**
  * @param befalls what happens in the world before the first block below a heading
+ * @param inShell a shell that the test looks into as well
  * @returns everything that was printed
  */
 export async function follow(
   name: string,
   stack: RingStack,
   befalls: Readonly<Record<string, () => Promise<void>>> = {},
+  inShell?: Shell,
 ): Promise<string> {
-  const shell = await openShell(stack);
+  const shell = inShell ?? (await openShell(stack));
   let output = "";
   let above = "";
   for (const { heading, isDeployment, commands } of await readRunbook(name, Object.keys(befalls))) {
@@ -99,9 +101,9 @@ function variablesOf(printed: string): Readonly<Record<string, string>> {
 }
 
 /** A stack whose ring was created ten minutes ago, so that its standby may sign. */
-export async function startRipeStack(): Promise<RingStack> {
+export async function startRipeStack(options: Pick<RingStackOptions, "revocations"> = {}): Promise<RingStack> {
   const clock = createRunningClock(Date.now() - 600_000);
-  const stack = await startRingStack({ policy: LOCAL_POLICY, nowMs: () => clock.epochMs() });
+  const stack = await startRingStack({ ...options, policy: LOCAL_POLICY, nowMs: () => clock.epochMs() });
   onTestFinished(() => stack.close());
   // In between the listing settles: the lead counts from there.
   for (const move of [() => clock.advance(200_000), () => clock.catchUp()]) {

@@ -61,3 +61,33 @@ test(
     await expect.poll(health, { timeout: 60_000 }).toBe(200);
   },
 );
+
+test("stolen token: it is refused once the list with it is published, and its neighbour is not", SLOW, async () => {
+  const stack = await startRipeStack({ revocations: true });
+  const shell = await openShell(stack);
+  const kv = createCloudflareKvPublisher({ baseUrl: stack.gateway.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
+  let [stolen, neighbour] = ["", ""];
+  const statusOf = async (token: string): Promise<number> => (await send(stack.gateway.url, token)).status;
+  const befalls = {
+    "Take it back": async () => {
+      [stolen = "", neighbour = ""] = (await shell.run("cat stolen.token neighbour.token")).trim().split("\n");
+      expect([await statusOf(stolen), await statusOf(neighbour)]).toEqual([200, 200]);
+    },
+    "See that it is refused": () => expect.poll(() => statusOf(stolen), { timeout: 60_000 }).toBe(401),
+    "The list is gone": async () => {
+      await kv.publishRevocations(stack.policy.ring, "gone\n", 1);
+      await stack.gateway.deploy({});
+      expect([await statusOf(stolen), await statusOf(neighbour)]).toEqual([503, 503]);
+    },
+  };
+  const output = await follow("stolen-token.md", stack, befalls, shell);
+  for (const what of ["one token", "all tokens of the session", "all tokens of the subject"]) {
+    expect(output).toContain(`taken back: ${what}`);
+  }
+  expect(output).toMatch(/^list {5}rev \d+, 2 tokens, 1 session, 1 subject, .*; Workers may require it now$/m);
+  expect(output).toContain('"code":"invalid_token"');
+  expect(output).toContain('"path":"/api/orders"');
+  // The list that the page has published again opens the gateway, and still names the stolen token.
+  await expect.poll(() => statusOf(neighbour), { timeout: 60_000 }).toBe(200);
+  expect(await statusOf(stolen)).toBe(401);
+});

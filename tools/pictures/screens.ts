@@ -109,6 +109,7 @@ async function shoot(page: Page, screen: Screen, scene: Scene): Promise<Buffer> 
   await page.emulateMedia({ colorScheme: screen.colorScheme });
   await page.clock.setFixedTime(scene.ring.clock.epochMs());
   await page.goto(new URL("/", scene.url).href);
+  await page.locator(".lead").waitFor();
   if (screen.parts.includes("#decisions"))
     await page
       .locator("#decisions-rows tr")
@@ -142,7 +143,13 @@ const SPACE = 16;
 /** Everything that is shown: the page's HTML as the console sends it, its styles, and what the page's own code adds. */
 async function noteOf(screen: Screen, scene: Scene, read: (path: string) => Promise<string>): Promise<string> {
   const { document } = parseHTML(await read("/"));
-  const html = screen.parts.map((part) => document.querySelector(part)?.outerHTML);
+  // The page asks for the ring when it is there.
+  given(document.querySelector("#ring") ?? undefined).innerHTML = await read("/ring");
+  const html = screen.parts.map((part) => {
+    const element = document.querySelector(part);
+    if (element === null) throw new Error(`The console's page has no ${part}.`);
+    return element.outerHTML;
+  });
   const decisions = screen.parts.includes("#decisions")
     ? scene.decided.map((decision) => [decision, sentenceOf(decision.reason)])
     : [];

@@ -44,7 +44,7 @@ export interface RingStack {
   readonly gateway: Gateway;
   readonly policy: RingPolicy;
   /** The public root keys, as JWKs. */
-  readonly trustAnchors: readonly unknown[];
+  readonly trustAnchors: readonly object[];
   readonly ports: RingPorts;
   /** What the rotator has done so far. */
   readonly audit: readonly AuditEntry[];

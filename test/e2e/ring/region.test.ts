@@ -11,6 +11,7 @@ import { startKmsEmulator } from "../../../issuer/kms-emulator/index.ts";
 import { LOCAL_POLICY, startRingStack } from "../../local-stack/ring-stack.ts";
 import type { RingStack } from "../../local-stack/ring-stack.ts";
 import { createRunningClock } from "../../support/virtual-clock.ts";
+import { gatewayAt } from "./consumers.ts";
 import { follow } from "./runbook.ts";
 import { startTraffic } from "./traffic.ts";
 
@@ -70,7 +71,12 @@ test(
     const kidOf = async (stack: RingStack): Promise<string | undefined> =>
       (await stack.reconcile()).observed.generations[0]?.publicKey?.kid;
     const [homeKid, westKid] = [await kidOf(main), await kidOf(west)];
-    const traffic = startTraffic({ gatewayUrl: main.gateway.url, source: sources, ttlSeconds: 3, everyMs: 50 });
+    const traffic = startTraffic({
+      consumers: [gatewayAt(main.gateway.url)],
+      source: sources,
+      ttlSeconds: 3,
+      everyMs: 50,
+    });
     const signedBy = (): string | undefined => traffic.lastKid;
     await expect.poll(signedBy, { timeout: 20_000 }).toBe(homeKid);
     await regions.shut();

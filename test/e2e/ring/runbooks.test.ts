@@ -8,7 +8,7 @@ import { LOCAL_POLICY } from "../../local-stack/ring-stack.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../../local-stack/stack.ts";
 import { given } from "../../support/values.ts";
 import { follow, openShell, startRipeStack } from "./runbook.ts";
-import { send } from "./traffic.ts";
+import { gatewayAt } from "./consumers.ts";
 
 const SLOW = { timeout: 240_000 };
 
@@ -27,7 +27,7 @@ test("compromise: the active key is refused within the printed bound, and a new 
   const issuer = createIssuer({ issuer: LOCAL_ISSUER, ring: stack.createSource(), maxTokenTtlSeconds: ttlSeconds });
   const { token, kid } = await issuer.sign({ sub: "user-1" }, { audience: LOCAL_AUDIENCE, ttlSeconds });
   const gatewayUrl = stack.gateway.url;
-  expect((await send(gatewayUrl, token)).status).toBe(200);
+  expect((await gatewayAt(gatewayUrl).ask(token)).status).toBe(200);
   const kv = createCloudflareKvPublisher({ baseUrl: stack.gateway.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
   const ring = stack.policy.ring;
   const before = given(await kv.read(ring));
@@ -37,11 +37,11 @@ test("compromise: the active key is refused within the printed bound, and a new 
   const bound = given(/every edge refuses its tokens by (\S+)/.exec(output)?.[1]);
   const untilMs = Date.parse(bound) - Date.now();
   expect(untilMs).toBeLessThanOrEqual(stalenessBoundSeconds(stack.policy.timing) * 1000);
-  await expect.poll(async () => (await send(gatewayUrl, token)).status, { timeout: untilMs }).toBe(401);
+  await expect.poll(async () => (await gatewayAt(gatewayUrl).ask(token)).status, { timeout: untilMs }).toBe(401);
   // The page closes the way back: an isolate that starts new does not take the key set from before.
   await kv.publish(ring, before, 1);
   await stack.gateway.deploy({});
-  expect((await send(gatewayUrl, token)).status).toBe(401);
+  expect((await gatewayAt(gatewayUrl).ask(token)).status).toBe(401);
 });
 
 test(

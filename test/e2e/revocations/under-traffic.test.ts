@@ -9,7 +9,8 @@ import type { IssuedToken } from "../../../issuer/issuer.ts";
 import { createRingMemory } from "../../../issuer/key-ring/index.ts";
 import { rotateRing } from "../../../issuer/key-ring/rotate.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from "../../local-stack/stack.ts";
-import { pause, send, startTraffic } from "../ring/traffic.ts";
+import { gatewayAt } from "../ring/consumers.ts";
+import { pause, startTraffic } from "../ring/traffic.ts";
 import { BOUND_MS, startRevocationsWorld } from "./world.ts";
 import type { RevocationsWorld } from "./world.ts";
 
@@ -27,9 +28,9 @@ function watch(world: RevocationsWorld, name: string, { token }: IssuedToken, st
   const watched = { name, statuses: [] as number[], lastAcceptedMs: 0 };
   const run = async (): Promise<void> => {
     while (!stopped.aborted) {
-      const { status, sentAtMs } = await send(world.gatewayUrl, token);
+      const { status, askedAtMs } = await gatewayAt(world.gatewayUrl).ask(token);
       watched.statuses.push(status);
-      if (status === 200) watched.lastAcceptedMs = sentAtMs;
+      if (status === 200) watched.lastAcceptedMs = askedAtMs;
       await pause(100);
     }
   };
@@ -55,7 +56,12 @@ test(
     const issuer = createIssuer({ issuer: LOCAL_ISSUER, ring: world.createSource(), maxTokenTtlSeconds: 300 });
     const sign = (claims: Readonly<Record<string, string>>): Promise<IssuedToken> =>
       issuer.sign(claims, { audience: LOCAL_AUDIENCE, ttlSeconds: TTL_SECONDS });
-    const traffic = startTraffic({ gatewayUrl, source: world.createSource(), ttlSeconds: 4, everyMs: 80 });
+    const traffic = startTraffic({
+      consumers: [gatewayAt(gatewayUrl)],
+      source: world.createSource(),
+      ttlSeconds: 4,
+      everyMs: 80,
+    });
 
     const lists = (result: string) =>
       audit.filter((one) => one.step === "publish_revocations" && one.result === result);

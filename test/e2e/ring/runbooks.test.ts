@@ -67,7 +67,7 @@ test("stolen token: it is refused once the list with it is published, and its ne
   const shell = await openShell(stack);
   const kv = createCloudflareKvPublisher({ baseUrl: stack.gateway.kvBaseUrl, namespaceId: LOCAL_NAMESPACE_ID });
   let [stolen, neighbour] = ["", ""];
-  const statusOf = async (token: string): Promise<number> => (await send(stack.gateway.url, token)).status;
+  const statusOf = async (token: string): Promise<number> => (await gatewayAt(stack.gateway.url).ask(token)).status;
   const befalls = {
     "Take it back": async () => {
       [stolen = "", neighbour = ""] = (await shell.run("cat stolen.token neighbour.token")).trim().split("\n");

@@ -191,10 +191,13 @@ async function requireRoom(writer: RevocationWriter, issuer: IssuerUrl, kind: Re
   throw new SealgateError("revocations_full", message, { retryable: true });
 }
 
-/** Tokens leave room for sessions and subjects, which go first into the list. */
+/**
+ * Tokens leave room for sessions and subjects, which go first into the list; and sessions are no reason to refuse a subject, before
+ * which they go: users who log out in a loop must not keep a compromised account alive.
+ */
 function isFull(kind: RevocationKind, counts: RevocationCounts): boolean {
   if (kind === "jti") return counts.jti >= MAX_TOKEN_ENTRIES;
-  const first = { ...counts, jti: 0 };
+  const first = { jti: 0, sid: kind === "sub" ? 0 : counts.sid, sub: counts.sub };
   return first.sid + first.sub >= MAX_REVOCATIONS || octetsOf(first) >= MAX_BODY_OCTETS;
 }
 

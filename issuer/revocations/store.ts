@@ -37,6 +37,8 @@ export interface RevocationReading {
   readonly entries: readonly StoredRevocation[];
   /** Sort keys that no sealgate has written. */
   readonly unreadable: number;
+  /** There are more than any list could need: those with the earliest times in their keys were not read. */
+  readonly isPartial?: boolean;
 }
 
 /** All that a table can do. */

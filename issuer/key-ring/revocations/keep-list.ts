@@ -24,6 +24,7 @@ import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { leastListRev } from "../list-floor.ts";
 import { composeFrom } from "./compose-list.ts";
+import type { ListFault } from "./compose-list.ts";
 import { observeList, ownerOf } from "./observe-list.ts";
 import {
   LIST_INTERVAL_SECONDS,
@@ -72,7 +73,7 @@ export interface ListReport {
   readonly unreadable: number;
   /** When a list that is `waiting` may be published. */
   readonly notBefore: EpochSeconds | undefined;
-  readonly fault: { readonly code: FaultCode; readonly message: string } | undefined;
+  readonly fault: ListFault | undefined;
 }
 
 /** @returns undefined where there is nothing to keep: no table and no list, or no root key that can sign */
@@ -130,7 +131,7 @@ async function refreshList(
   });
   const { rev, issuedAt, expiresAt } = held.kind === "read" ? held.list : NOTHING;
   const shown = { rev, issuedAt, expiresAt, unreadable: seen.unreadable, ...countsOf(seen.composed) };
-  const state = { ...NOTHING, reasons, ...shown };
+  const state = { ...NOTHING, reasons, ...shown, fault: seen.fault };
   if (reasons.length === 0) return { ...state, result: "unchanged" };
   const waitSeconds = Math.max(secondsToWait(held, ports.clock()), secondsHeld(ports, run));
   if (waitSeconds > 0) return { ...state, result: "waiting", notBefore: addSeconds(ports.clock(), waitSeconds) };
@@ -163,10 +164,12 @@ async function publishFrom(
   const { body, counts } = read.composed;
   const lifetimeSeconds = policy.revocationLifetimeSeconds;
   const text = await signRevocations({ issuer, ring, rev, readAt, lifetimeSeconds, counts, body }, signer);
-  const report = { ...NOTHING, reasons, unreadable: read.unreadable, ...countsOf(read.composed) };
+  const { unreadable } = read;
+  const report = { ...NOTHING, reasons, unreadable, fault: read.fault, ...countsOf(read.composed) };
   const outcome = await write(ports, run, { text, rev, storedText, isTooLate: begun.isTooLate });
   if (outcome !== "published") return { ...report, result: outcome };
-  const fault = await note(store, run, read.total, held, readAt);
+  const noted = await note(store, run, read.total, held, readAt);
+  const fault = read.fault ?? noted;
   return { ...report, result: "published", rev, ...lifeOf(readAt, lifetimeSeconds), fault };
 }
 

@@ -30,15 +30,21 @@ export function isTable(text: string): boolean {
   return TABLE.test(text);
 }
 
+export interface DynamoDbRevocationsOptions {
+  /** The longest that reading all entries may take, in milliseconds. Default 20 s. */
+  readonly loadTimeoutMs?: number;
+  /** A reading ends with the page in which it has as many entries. Default 500,000. */
+  readonly maxEntries?: number;
+}
+
 /**
  * A store in one table; asks for nothing yet.
  * @param table name or ARN
- * @param options `loadTimeoutMs`: the longest that reading all entries may take; default 20 s
  * @throws TypeError for a text that is neither
  */
 export function createDynamoDbRevocations(
   table: string,
-  { loadTimeoutMs = LOAD_TIMEOUT_MS }: { readonly loadTimeoutMs?: number } = {},
+  { loadTimeoutMs = LOAD_TIMEOUT_MS, maxEntries = MAX_ENTRIES }: DynamoDbRevocationsOptions = {},
 ): RevocationStore & RevocationChanges {
   if (!isTable(table)) throw new TypeError(`createDynamoDbRevocations: table ${TABLE_RULE}`);
   const client = createTableClient(table);
@@ -54,7 +60,12 @@ export function createDynamoDbRevocations(
     },
     lastChange: (issuer) => lastChange(client, issuer),
     readCounts: async (issuer) => countsOf(await get(client, rotatorKey(issuer, COUNTS))),
-    load: (issuer, since) => load(client, issuer, since === undefined ? "" : timeKey(since), loadTimeoutMs),
+    load: (issuer, since) =>
+      load(client, issuer, {
+        since: since === undefined ? "" : timeKey(since),
+        timeoutMs: loadTimeoutMs,
+        maxEntries,
+      }),
     takeRev: (issuer, propose) => takeRev(client, issuer, propose),
     readNote: async (issuer, ring) => noteOf(await get(client, rotatorKey(issuer, listKey(ring)))),
     async writeNote(issuer, ring, { counts, since }) {
@@ -122,12 +133,23 @@ async function get(client: TableClient, key: Item): Promise<Item | undefined> {
 /** A rotator that waited longer could neither publish what it has read nor look after keys. */
 const LOAD_TIMEOUT_MS = 20_000;
 
+/**
+ * Five times what a list holds: a subject that is taken back each second adds an entry a second, and a list needs the last one only.
+ * The latest are read first, so that a table which some caller fills leaves out what is over soonest, and holds up no list.
+ */
+const MAX_ENTRIES = 500_000;
+
+interface Reading {
+  readonly since: string;
+  readonly timeoutMs: number;
+  readonly maxEntries: number;
+}
+
 /** A page holds at most 1 MB of what was read; an empty one may be followed by others. */
 async function load(
   client: TableClient,
   issuer: IssuerUrl,
-  since: string,
-  timeoutMs: number,
+  { since, timeoutMs, maxEntries }: Reading,
 ): Promise<RevocationReading> {
   const whole = AbortSignal.timeout(timeoutMs);
   const entries: StoredRevocation[] = [];
@@ -143,6 +165,7 @@ async function load(
           new sdk.QueryCommand({
             TableName: client.table,
             ConsistentRead: true,
+            ScanIndexForward: false,
             KeyConditionExpression: since === "" ? "#issuer = :issuer" : "#issuer = :issuer AND #entry >= :since",
             ProjectionExpression: "#entry",
             ExpressionAttributeNames: { "#issuer": "issuer", "#entry": "entry" },
@@ -161,8 +184,8 @@ async function load(
       else entries.push(entry);
     }
     next = answer?.LastEvaluatedKey;
-  } while (next !== undefined);
-  return { entries, unreadable };
+  } while (next !== undefined && entries.length < maxEntries);
+  return { entries, unreadable, isPartial: next !== undefined };
 }
 
 /** As many rotators as anybody runs take turns within as many attempts. */

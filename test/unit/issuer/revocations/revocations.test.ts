@@ -149,6 +149,8 @@ describe("a full table", () => {
     ["sid", { jti: 90_000, sid: 100, sub: 100 }, false],
     ["sid", { jti: 0, sid: 56_000, sub: 0 }, true],
     ["sub", { jti: 90_000, sid: 0, sub: 44_799 }, false],
+    // Users who log out in a loop must not keep a compromised account alive.
+    ["sub", { jti: 90_000, sid: 200_000, sub: 44_799 }, false],
     ["sub", { jti: 0, sid: 0, sub: 44_800 }, true],
   ] as const)("another %s after %j is refused: %s", async (kind, counts, isRefused) => {
     const table = tableOf("a", counts);

@@ -110,14 +110,14 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { consumers: true },
     make: withConsumers,
     breaks: "1 good token refused",
-    first: 5,
+    first: 6,
   },
   {
     guard: "a key is dropped only once its return would be seen",
     removed: { grace: true },
     make: ofFamily("keys withdrawn before a hold ends"),
     breaks: "1 good token refused",
-    first: 27,
+    first: 15,
   },
   {
     guard: "a read that refreshes nothing is kept for 30 s",
@@ -137,7 +137,7 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { tombstones: true },
     make: withdrawn,
     breaks: "2 revoked key accepted too late",
-    first: 50,
+    first: 5,
   },
   { guard: "a standby at all times", removed: { standby: true }, make: withdrawn, breaks: "6 no key can sign" },
   {
@@ -151,6 +151,7 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { rootHold: true },
     make: rerooted,
     breaks: "1 good token refused",
+    first: 3,
   },
   {
     guard: "a rev that runs ahead after a loss",
@@ -164,7 +165,7 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { composeDeadline: true },
     make: pausedAndWithdrawn,
     breaks: "12 active moved without a cause",
-    first: 418,
+    first: 702,
   },
   {
     guard: "the newest document known is built on",

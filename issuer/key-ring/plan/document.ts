@@ -128,14 +128,17 @@ function stateOf({ phase, entry, newerEntry }: Generation, observed: ObservedRin
   return observed.active?.generation === undefined ? ((newerEntry ?? entry)?.state ?? phase) : phase;
 }
 
-/** A key that was never published has to be tagged first: once it is disabled, only the tag tells its kid. */
+/**
+ * A key that was never published has to be tagged first: once it is disabled, only the tag tells its kid. One that was published
+ * does not wait for a tag: its tokens are in use.
+ */
 function desireKey(generation: Generation, state: KeyState): KeyToPublish | undefined {
-  const { publicKey, entry, newerEntry, kid, isUsable, isTagged } = generation;
+  const { publicKey, entry, newerEntry, kid, isUsable, isTagged, wasListed } = generation;
   const wasPublished = entry ?? newerEntry;
   // As it was published, if it was: a key never changes its algorithm.
   const jwk = wasPublished?.jwk ?? publicKey?.jwk;
   if (kid === undefined || jwk === undefined) return undefined;
-  if (wasPublished === undefined && !(isUsable && isTagged)) return undefined;
+  if (wasPublished === undefined && !(isUsable && (isTagged || wasListed))) return undefined;
   return { kid, jwk, state, publishedAt: entry?.publishedAt };
 }
 

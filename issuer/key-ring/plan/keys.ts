@@ -259,7 +259,8 @@ function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boole
   const { tags, createdAt, keyState } = orphan;
   if (observed.generations.some((generation) => generation.number === number)) return false;
   if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return false;
-  if (liveDocument(observed, now)?.keys.some(({ kid }) => kid === tags.kid) === true) return true;
+  if (observed.document.kind === "read" && observed.document.document.keys.some(({ kid }) => kid === tags.kid))
+    return true;
   const isOvertaken = number < nextNumber(state) || tags.alg !== policy.alg;
   return isOvertaken && tags.managed && tags.kid === undefined && keyState === "Enabled";
 }

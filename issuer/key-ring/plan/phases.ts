@@ -7,6 +7,7 @@ import type { KeySetDocument, KeySetKey } from "../../../shared/key-set.ts";
 import { addSeconds } from "../../../shared/identifiers.ts";
 import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
+import { algsOfKeySpec } from "../../kms/algorithms.ts";
 import type { ObservedGeneration, ObservedRing } from "../model/observed.ts";
 import { nameOfRole, settledSince } from "../names.ts";
 import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
@@ -32,6 +33,8 @@ export interface Generation extends ObservedGeneration {
   readonly isUsable: boolean;
   /** Its tags say all that has to be known once the key is disabled. */
   readonly isTagged: boolean;
+  /** A document has listed it, live or expired, or a tag says that one has; and for which algorithm is no guess. */
+  readonly wasListed: boolean;
   /** When its tombstone was set; undefined for one that is only about to be. */
   readonly revokedAt: EpochSeconds | undefined;
   /** When every edge knows it; undefined while no settled document lists it. */
@@ -118,6 +121,7 @@ export function deriveGenerations(
       revokedAt,
       isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
       isTagged: isTagged(generation, observed.ring),
+      wasListed: wasListed(generation, kid, observed),
       knownAt: plus(isStoreSilent ? settledSince(generation.tags) : settledAt, leadSeconds(timing)),
       isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
@@ -151,6 +155,16 @@ function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: st
     tags.kid !== undefined &&
     (publicKey === undefined || tags.kid === publicKey.kid)
   );
+}
+
+function wasListed(
+  { tags, keySpec }: ObservedGeneration,
+  kid: Kid | undefined,
+  { document, newer }: ObservedRing,
+): boolean {
+  const known = [document.kind === "read" ? document.document : undefined, newer];
+  if (known.some((one) => one?.keys.some((key) => key.kid === kid))) return true;
+  return tags.listedAt !== undefined && (tags.alg !== undefined || algsOfKeySpec(keySpec).length === 1);
 }
 
 function plus(time: EpochSeconds | undefined, seconds: number): EpochSeconds | undefined {

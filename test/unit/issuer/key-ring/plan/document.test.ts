@@ -1,6 +1,8 @@
 /** What the plan does when the published document is lost, put back, foreign or due for renewal. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedDocument } from "../../../../../issuer/key-ring/index.ts";
+import type { RingTags } from "../../../../../issuer/key-ring/names.ts";
 import { seconds } from "../../../../support/key-sets.ts";
 import {
   after,
@@ -44,6 +46,27 @@ describe("a document that is lost", () => {
     expect(step.revoked).toEqual(revoked);
     expect(step.rev).toEqual({ previous: START * 1_000_000, leadSeconds: 130, settles: false });
     expect(step.keys.every(({ publishedAt }) => publishedAt === undefined)).toBe(true);
+  });
+
+  describe("lists the active key without its tags, which people have removed or KMS does not show yet", () => {
+    const untagged = { ring: undefined, generation: undefined, kid: undefined, managed: false };
+    const listedWith = (document: ObservedDocument, tags: Partial<RingTags>, key = keyOf(1)): readonly string[] => {
+      const active = generation(1, { tags: { ...untagged, ...tags } }, key);
+      const step = publishOf(observedRing({ generations: [active, generation(2, noted())], document }), 90_000);
+      return given(step).keys.map(({ kid }) => kid);
+    };
+
+    test("if the document that has expired lists it", () => {
+      expect(listedWith(held(documentOf(BOTH)), { alg: undefined })).toContain(keyOf(1).kid);
+      expect(listedWith(held(documentOf([entry(2, "active")])), { alg: undefined })).not.toContain(keyOf(1).kid);
+    });
+
+    test("if the document is lost and a tag says that one has listed it; not if its algorithm would be guessed", () => {
+      expect(listedWith({ kind: "missing" }, { alg: undefined, listedAt: START })).toContain(keyOf(1).kid);
+      expect(listedWith({ kind: "missing" }, { alg: undefined })).not.toContain(keyOf(1).kid);
+      expect(listedWith({ kind: "missing" }, { listedAt: START }, rsaKey)).toContain(rsaKey.kid);
+      expect(listedWith({ kind: "missing" }, { alg: undefined, listedAt: START }, rsaKey)).not.toContain(rsaKey.kid);
+    });
   });
 
   test("takes no key with it: a disabled one is simply not published again", () => {

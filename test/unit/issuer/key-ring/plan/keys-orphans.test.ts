@@ -51,6 +51,16 @@ describe("keys without an alias", () => {
     ]);
   });
 
+  test("that the last document lists get theirs back, also once it has expired", () => {
+    const orphan = observedKey(keyOf(1), "1", noted());
+    const observed = observedRing({ active: undefined, generations: [generation(2, noted())], orphans: [orphan] });
+    for (const elapsed of [10, 90_000]) {
+      expect(planRing(observed, POLICY, after(elapsed)).due).toContainEqual(
+        expect.objectContaining({ kind: "claim_alias", number: 1, keyArn: orphan.keyArn }),
+      );
+    }
+  });
+
   test("become nothing while it is not known which generation is active", () => {
     const orphan = observedKey(keyOf(3), "3", leftBehind);
     const observed = observedRing({ active: undefined, orphans: [orphan] });

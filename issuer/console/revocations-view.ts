@@ -2,10 +2,11 @@
 import { html } from "hono/html";
 import { prefixToText } from "../../shared/revocations/prefix.ts";
 import type { RevocationKind } from "../../shared/revocations/prefix.ts";
-import { entriesOf, findEntry } from "../../shared/revocations/sections.ts";
+import { entriesOf } from "../../shared/revocations/sections.ts";
 import type { GatewayStatus } from "../cli/ring/status-text.ts";
 import type { RingState } from "../key-ring/index.ts";
-import { endOf } from "../revocations/entry.ts";
+import { isListed } from "../key-ring/revocations/plan-list.ts";
+import { listEntries } from "../revocations/entry.ts";
 import { toVisible } from "../words/text.ts";
 import { describeDistance, describeDuration, describeTime } from "../words/time.ts";
 import { renderFault } from "./html.ts";
@@ -78,7 +79,7 @@ function describeServed(served: GatewayStatus["revocations"]): string {
 function entriesKnown(
   { list, table }: Pick<RevocationsReading, "list" | "table">,
   timing: RingState["timing"]["largest"],
-  now: number,
+  now: RingState["now"],
 ): readonly Entry[] {
   const sections = list.kind === "read" ? list.list.sections : undefined;
   if (table?.kind !== "read") {
@@ -91,15 +92,14 @@ function entriesKnown(
       isListed: true,
     }));
   }
-  return table.entries
+  return listEntries(table.entries, timing, now)
     .map((entry) => ({
       kind: entry.kind,
       prefix: prefixToText(entry.prefix),
-      cut: "cut" in entry ? entry.cut : undefined,
-      endsAt: endOf(entry, timing),
-      isListed: sections !== undefined && findEntry(sections, entry.kind, entry.prefix) !== undefined,
+      cut: entry.kind === "sub" ? entry.cut : undefined,
+      endsAt: entry.endsAt,
+      isListed: sections !== undefined && isListed(sections, entry),
     }))
-    .filter(({ endsAt }) => endsAt > now)
     .toSorted((a, b) => b.endsAt - a.endsAt);
 }
 

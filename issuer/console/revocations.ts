@@ -3,7 +3,7 @@
  * it. KV is asked each time. The table is read again after a minute, or when the list is another one, because a reading of all its
  * entries costs money.
  */
-import type { IssuerUrl } from "../../shared/identifiers.ts";
+import { earliestInForce } from "../revocations/entry.ts";
 import type { RevocationReading, RevocationStore } from "../revocations/store.ts";
 import { SealgateError } from "../errors.ts";
 import type { RingPorts, RingState } from "../key-ring/index.ts";
@@ -43,12 +43,14 @@ export function createRevocationsReader({
 }: Pick<RingPorts, "revocations" | "clock">): RevocationsReader {
   let latest: { readonly readAt: number; readonly text: string | undefined; readonly table: Table } | undefined;
 
-  async function tableOf(store: RevocationStore, issuer: IssuerUrl, text: string | undefined): Promise<Table> {
+  async function tableOf(store: RevocationStore, state: RingState, text: string | undefined): Promise<Table> {
     const now = clock();
     const age = latest === undefined ? Infinity : Math.abs(now - latest.readAt);
     const isOld = age >= (text === latest?.text ? TABLE_EVERY_SECONDS : TABLE_SOONEST_SECONDS);
     if (latest !== undefined && !isOld) return latest.table;
-    const table = await orFault(async () => ({ kind: "read", ...(await store.load(issuer)) }) as const);
+    const { policy, timing } = state;
+    const since = earliestInForce(timing.largest, now);
+    const table = await orFault(async () => ({ kind: "read", ...(await store.load(policy.issuer, since)) }) as const);
     latest = { readAt: now, text, table };
     return table;
   }
@@ -62,7 +64,7 @@ export function createRevocationsReader({
     const seen = await orFault(() => observeList(revocations.publisher, owner));
     const { held: list, storedText: text } = "held" in seen ? seen : { held: seen, storedText: undefined };
     const { store } = revocations;
-    const table = store === undefined ? undefined : await tableOf(store, policy.issuer, text);
+    const table = store === undefined ? undefined : await tableOf(store, state, text);
     const isOff = table === undefined && leastRev === undefined && list.kind === "missing";
     return isOff ? undefined : { list, text, leastRev, table };
   };

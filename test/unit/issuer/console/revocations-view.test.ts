@@ -66,6 +66,15 @@ test("with the table: what is not in the list yet, and when each entry ends; wha
   expect(rows[1]).toMatch(/<td>not yet<\/td>\s*<td>\s*\S+ \(in 3 min\)\s*<\/td>/);
 });
 
+// The list refuses tokens from before its own cut, and those in between go on until the next list.
+test("a subject that was taken back again is not in the list yet, by its later cut", async () => {
+  const prefix = revocationPrefix("sub", TEST_ISSUER, "user-1");
+  const again = { kind: "sub", prefix, cut: seconds(NOW + 61) } as const;
+  const entries = [again, { kind: "sub", prefix, cut: seconds(NOW - 5) }] as const;
+  const rows = (await viewOf({ table: { kind: "read", entries, unreadable: 0 } })).match(/<code>[^]*?<\/tr>/g) ?? [];
+  expect(rows.map((row) => /<td>(yes|not yet)<\/td>/.exec(row)?.[1])).toEqual(["not yet", "yes"]);
+});
+
 test("of many entries the last to end are shown, and the others counted", async () => {
   const entries = Array.from({ length: 150 }, (_, index) => ({
     kind: "jti" as const,

@@ -1,6 +1,7 @@
 /**
  * What README and the pages show of signing, executed in a project that has installed the packed package; then the ring rotates
- * until the first key is disabled, and everything that was started before goes on signing tokens that a gateway accepts.
+ * until the first key is disabled, and everything that was started before goes on: what signs, with tokens that a gateway accepts, and
+ * what verifies, until its key set has expired.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -13,6 +14,8 @@ import type { Block, RevokeWay, RingWay } from "../support/doc-examples.ts";
 import { given, jsonObject } from "../support/values.ts";
 import { anchorsIn, CALLER_SECRET, openLab } from "./examples-lab.ts";
 import type { Lab, Running } from "./examples-lab.ts";
+import { startFollowing } from "./following-verifiers.ts";
+import type { FollowingVerifiers } from "./following-verifiers.ts";
 import { ROOT } from "./package-project.ts";
 import { createRevokeWays } from "./revoke-examples.ts";
 
@@ -22,6 +25,9 @@ let lab: Lab;
 let anchors = "";
 let serveUrl = "";
 let worker: Miniflare | undefined;
+let following: FollowingVerifiers | undefined;
+/** Of the first key. */
+let firstToken = "";
 /** What signs and goes on: each answers a line on its stdin with a token. */
 const issuers = new Map<string, () => Promise<string>>();
 
@@ -161,6 +167,12 @@ test.for(examplesBy((way): way is RingWay | RevokeWay => Object.hasOwn(WAYS, way
   await expect(WAYS[block.way](block)).resolves.toBeUndefined();
 });
 
+test("README's verifiers accept what is signed before the rotation", async () => {
+  following = await startFollowing(lab, anchors);
+  firstToken = await given(issuers.get("README's issuer"))();
+  expect(await following.ask(firstToken)).toEqual(["hello user-1", "hello user-1"]);
+});
+
 test("the ring rotates until the first key is disabled", async () => {
   await passHalfHours(6);
   await lab.shell("rotator", "sealgate ring rotate");
@@ -185,4 +197,22 @@ test("whatever signed with the ring before goes on, and a gateway accepts its to
     const answer = await ownWorker.dispatchFetch("https://api.example.com/api/me", { headers });
     expect([answer.status, await answer.json()], name).toEqual([200, { subject: "user-1" }]);
   }
+});
+
+test("README's verifiers have followed the ring: a token is accepted until it expires, and until no key set is left", async () => {
+  const { ask, cutOff } = given(following);
+  const sign = given(issuers.get("README's issuer"));
+  expect(await ask(firstToken)).toEqual(["kid_unknown", "ERR_JWKS_NO_MATCHING_KEY"]);
+  const token = await sign();
+  expect(kidOf(token)).not.toBe(kidOf(firstToken));
+  expect(await ask(token)).toEqual(["hello user-1", "hello user-1"]);
+  await lab.pass(600);
+  expect(await ask(token)).toEqual(["token_expired", "ERR_JWT_EXPIRED"]);
+  const next = await sign();
+  expect(await ask(next)).toEqual(["hello user-1", "hello user-1"]);
+  await cutOff();
+  await lab.pass(60);
+  expect(await ask(next)).toEqual(["hello user-1", "hello user-1"]);
+  await lab.pass(25 * HOUR_SECONDS);
+  expect(await ask(next)).toEqual(["keys_unavailable", "keys_unavailable"]);
 });

@@ -14,7 +14,7 @@ import { err, ok } from "../result.ts";
 import type { Result } from "../result.ts";
 import { normaliseTyp, TOKEN_TYPS } from "../verify-token.ts";
 import type { TokenTyp } from "../verify-token.ts";
-import { findSharedIssuer } from "./tenants.ts";
+import { findSharedIssuer, isCognito } from "./tenants.ts";
 
 /** A claim's value that can be compared exactly. */
 export type PinnedValue = string | number | boolean;
@@ -173,6 +173,11 @@ export function parseForeignIssuer(entry: unknown): Result<ForeignIssuer, readon
     problems.push("audiences is missing (or client_ids, for an issuer whose access tokens have no aud)");
   }
   if (clientIds !== undefined && !tellsAccessTokens(pins, typs)) problems.push(CLIENTS_ALONE);
+  if (issuer.ok && isCognito(new URL(issuer.value)) && !pins.some(([claim]) => claim === "token_use")) {
+    problems.push(
+      'claims must have token_use, ["access"]: nothing else tells Cognito\'s access tokens from its ID tokens',
+    );
+  }
   if (issuer.ok && jwksUri.ok) problems.push(...tenantProblems(new URL(issuer.value), jwksUri.value, pins));
   if (!issuer.ok || !jwksUri.ok || problems.length > 0) return err(problems);
   return ok({

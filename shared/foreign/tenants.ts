@@ -57,6 +57,14 @@ const KNOWN: readonly KnownIssuer[] = [
     pins: ["sub", "email"],
     fits: ({ hostname }) => hostname === "appleid.apple.com",
   },
+  ...(
+    [
+      ["Facebook", "www.facebook.com"],
+      ["LinkedIn", "www.linkedin.com"],
+      ["Slack", "slack.com"],
+      ["Twitch", "id.twitch.tv"],
+    ] as const
+  ).map(([name, host]) => ({ name, pins: ["sub", "email"], fits: ({ hostname }: URL) => hostname === host })),
   {
     name: "Buildkite",
     pins: ["organization_id", "organization_slug", "pipeline_id", "sub"],
@@ -84,4 +92,12 @@ const KNOWN: readonly KnownIssuer[] = [
 /** @returns the issuer's name and the claims of which one has to be pinned, if it is known to serve many tenants */
 export function findSharedIssuer(issuer: URL, jwksUri: URL): SharedIssuer | undefined {
   return KNOWN.find(({ fits }) => fits(issuer, jwksUri));
+}
+
+/**
+ * Whether it is a user pool of Cognito: its ID tokens have the app client as `aud` and its access tokens have no `aud`, so that an
+ * entry with audiences alone would take ID tokens only.
+ */
+export function isCognito({ hostname }: URL): boolean {
+  return /^cognito-idp\.[a-z\d-]+\.amazonaws\.com(?:\.cn)?$/.test(hostname);
 }

@@ -108,7 +108,7 @@ async function readKeys(
 
 /** A claim pins the tenant; only the keys are looked at here. */
 const ANY_CLAIMS = Object.fromEntries(
-  ["sub", "project_id", "organization_id", "terraform_organization_id", "owner_id", "tid"].map((claim) => [
+  ["sub", "project_id", "organization_id", "terraform_organization_id", "owner_id", "tid", "token_use"].map((claim) => [
     claim,
     ["-"],
   ]),

@@ -4,7 +4,7 @@
  */
 import { parseForeignIssuer } from "../../../shared/foreign/issuer.ts";
 import type { ForeignIssuerEntry } from "../../../shared/foreign/issuer.ts";
-import { findSharedIssuer } from "../../../shared/foreign/tenants.ts";
+import { findSharedIssuer, isCognito } from "../../../shared/foreign/tenants.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { Result } from "../../../shared/result.ts";
 import type { FoundIssuer } from "./discover.ts";
@@ -32,7 +32,7 @@ interface Provider {
 const PROVIDERS: readonly Provider[] = [
   {
     name: "Cognito",
-    fits: ({ hostname }) => /^cognito-idp\.[a-z\d-]+\.amazonaws\.com$/.test(hostname),
+    fits: isCognito,
     entry: { claims: { token_use: ["access"] }, typs: ["none"] },
     byClient: true,
   },

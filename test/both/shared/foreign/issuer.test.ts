@@ -99,6 +99,10 @@ describe("an issuer that serves many tenants needs a claim that names ours", () 
     ["GitLab.com", { ...ENTRY, issuer: "https://gitlab.com" }, "project_id"],
     ["Google", google, "hd"],
     ["Apple", { ...ENTRY, issuer: "https://appleid.apple.com" }, "sub"],
+    ["Facebook", { ...ENTRY, issuer: "https://www.facebook.com" }, "sub"],
+    ["LinkedIn", { ...ENTRY, issuer: "https://www.linkedin.com/oauth" }, "sub"],
+    ["Slack", { ...ENTRY, issuer: "https://slack.com" }, "sub"],
+    ["Twitch", { ...ENTRY, issuer: "https://id.twitch.tv/oauth2" }, "sub"],
     ["Buildkite", { ...ENTRY, issuer: "https://agent.buildkite.com" }, "organization_slug"],
     ["HCP Terraform", { ...ENTRY, issuer: "https://app.terraform.io" }, "terraform_organization_id"],
     ["Vercel", { ...ENTRY, issuer: "https://oidc.vercel.com" }, "owner_id"],
@@ -122,6 +126,15 @@ describe("an issuer that serves many tenants needs a claim that names ours", () 
     const jwks_uri = "https://login.microsoftonline.com/3338040d-6c67-4c5b-b112-36a304b66d00/discovery/v2.0/keys";
     expect(problemsOf({ ...entra, jwks_uri })).toEqual([]);
   });
+});
+
+test.each([
+  "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a",
+  "https://cognito-idp.cn-north-1.amazonaws.com.cn/x",
+])("an entry for Cognito without token_use would take ID tokens for access tokens: %s", (issuer) => {
+  const entry = { ...ENTRY, issuer };
+  expect(problemsOf(entry)).toEqual([expect.stringMatching(/^claims must have token_use/)]);
+  expect(problemsOf({ ...entry, claims: { token_use: ["access"] } })).toEqual([]);
 });
 
 describe("where keys are read from", () => {

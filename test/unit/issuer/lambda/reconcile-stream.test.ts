@@ -1,4 +1,5 @@
 /** The rotator's Lambda handler, invoked by the stream of the table of revocations. */
+import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createDynamoDbRevocations } from "../../../../issuer/revocations/dynamodb/store.ts";
 import { createRevocations } from "../../../../issuer/revocations/revocations.ts";
@@ -11,7 +12,7 @@ import type { BundledLambda, Invocation, LambdaRun } from "../../../support/lamb
 import { startRingWorld } from "../../../support/ring-world.ts";
 import type { RingWorld } from "../../../support/ring-world.ts";
 import { sequenceNumberOf, streamEvent } from "../../../support/stream-events.ts";
-import { jsonObject } from "../../../support/values.ts";
+import { given, jsonObject } from "../../../support/values.ts";
 import { createRunningClock } from "../../../support/virtual-clock.ts";
 
 const TABLE = "sealgate-revocations";
@@ -146,6 +147,16 @@ test("a key set that cannot be published fails the run, not the batch: the list 
   expect(outcomes).toEqual([{ answer: { batchItemFailures: [] } }]);
   expect(metrics.map(jsonObject)).toMatchObject([{ run_failed: 1 }]);
   expect(world.storedList()).toBeDefined();
+});
+
+test("a root key that cannot sign now is waited for: nothing was published", async () => {
+  const world = await startWorld();
+  const { root } = await world.ring.observe();
+  await world.ring.kms.client.send(new DisableKeyCommand({ KeyId: given(root).keyId }));
+  const event = streamEvent([{ addedAt: world.now() }]);
+  const { outcomes, metrics } = await world.invoke([{ event, remainingMs: 240_000 }]);
+  expect(outcomes).toEqual([{ answer: { batchItemFailures: [{ itemIdentifier: sequenceNumberOf(event, 0) }] } }]);
+  expect(metrics.map(jsonObject)).toMatchObject([{ run_failed: 1 }]);
 });
 
 test("without a table it is a fault of the configuration", async () => {

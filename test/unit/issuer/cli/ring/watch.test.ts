@@ -3,9 +3,13 @@ import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import type { CliIo } from "../../../../../issuer/cli/io.ts";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
+import { createDynamoDbRevocations } from "../../../../../issuer/revocations/dynamodb/store.ts";
+import { createRevocations } from "../../../../../issuer/revocations/revocations.ts";
 import { isJsonObject } from "../../../../../shared/json.ts";
 import type { JsonObject } from "../../../../../shared/json.ts";
+import { TEST_ISSUER } from "../../../../support/key-sets.ts";
 import { given, jsonObject } from "../../../../support/values.ts";
+import { stubProcessEnv } from "../support.ts";
 import { messagesOf, startCliRing, startCliTable, startRipeRing } from "./support.ts";
 import type { CliRing, CliTable } from "./support.ts";
 
@@ -169,6 +173,35 @@ describe("ring reconcile --watch, where tokens can be taken back", () => {
     ]);
     expect(issuedAt(runs[3]) - issuedAt(runs[1])).toBe(10);
     expect(cli.cloudflare.stored("revocations:main")).toBeDefined();
+  });
+
+  test("what is taken back while a run reads the table is published by the next one", async () => {
+    const { cli, dynamodb, network, revocations, watch } = await startWatchedRing();
+    await revocations.revokeToken({ jti: "first" });
+    cli.pass(10);
+    const { endpoint } = dynamodb;
+    stubProcessEnv({ AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+    const tables = [createDynamoDbRevocations("sealgate-revocations")];
+    const meanwhile = createRevocations({ issuer: TEST_ISSUER, tables, clock: cli.now });
+    await meanwhile.revokeToken({ jti: "warms the client up" });
+    stubProcessEnv({ AWS_ENDPOINT_URL_DYNAMODB: network.url });
+    let second: Promise<unknown> | undefined;
+    // The rotator notes what it has published: it has read the table for the last time.
+    const begin = dynamodb.calls.length;
+    Object.defineProperty(network, "isCut", {
+      get: () => {
+        const isPublished =
+          dynamodb.calls.slice(begin).includes("UpdateItem") && dynamodb.calls.at(-1)?.startsWith("Query");
+        if (isPublished === true) second ??= meanwhile.revokeToken({ jti: "second" });
+        return false;
+      },
+    });
+    const runs = await watch(3, async () => void (await second));
+    expect(runs).toMatchObject([
+      { list: { result: "published", counts: { jti: 2 } } },
+      { list: { reasons: ["revoked"] } },
+      {},
+    ]);
   });
 
   test("a key that is withdrawn while a list waits is withdrawn by the next run, lists or not", async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { listReasons, nextListRev, secondsToWait } from "../../../../../issuer/key-ring/revocations/plan-list.ts";
+import {
+  listReasons,
+  nextListRev,
+  secondsToNextTry,
+  secondsToWait,
+} from "../../../../../issuer/key-ring/revocations/plan-list.ts";
 import type { ListState, ObservedList } from "../../../../../issuer/key-ring/revocations/plan-list.ts";
 import { composeBody, parseBody } from "../../../../../shared/revocations/sections.ts";
 import type { RevocationEntry } from "../../../../../shared/revocations/sections.ts";
@@ -77,4 +82,17 @@ describe("a rev", () => {
   test("has a lead over every other clock when the table does not know one", () => {
     expect(nextListRev({ ...choice, taken: undefined }, NOW)).toBe(1_800_000_130_000_000);
   });
+});
+
+test.each([
+  [undefined, undefined],
+  ["published", undefined],
+  ["unchanged", undefined],
+  ["waiting", 7],
+  ["superseded", 10],
+  ["too_late", 10],
+  ["failed", 60],
+] as const)("after a list that is %s, the rotator should run again in %s s", (result, expected) => {
+  const list = result && { result, notBefore: seconds(NOW + 7) };
+  expect(secondsToNextTry(list, NOW)).toBe(expected);
 });

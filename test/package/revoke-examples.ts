@@ -29,6 +29,8 @@ export function createRevokeWays(
   return {
     async "revoke module"({ code }) {
       await lab().write("revoke.mjs", code);
+      // Another page takes the same session back, which makes one entry a minute.
+      await lab().pass(60);
       expect(await added(() => lab().shell("revoke", "node revoke.mjs"))).toEqual(["jti", "sid", "sub"]);
     },
     async "revoke shell"({ page, code }) {

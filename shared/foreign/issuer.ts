@@ -226,6 +226,8 @@ export function parseJwksUri(value: unknown): Result<URL, string> {
   if (url.href.includes("#")) return err("must not have a fragment");
   // A URL parser gives an IPv4 address, however it is written, four decimal parts; a top-level domain is never a number.
   if (!/^[\w-]+(?:\.[\w-]+)*\.[a-z][\w-]*$/.test(url.hostname)) return err("must name a host, not an address");
+  // metadata.google.internal, say (RFC 6761, RFC 6762, and the name that ICANN has reserved for private use).
+  if (/\.(?:internal|local|localhost)$/.test(url.hostname)) return err("must name a host of the Internet");
   return ok(url);
 }
 

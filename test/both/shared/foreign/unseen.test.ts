@@ -115,3 +115,21 @@ describe("whose a token is", () => {
     }
   });
 });
+
+describe("another tenant's token", () => {
+  test.each([
+    ["a number", 65],
+    ["a list", ["65"]],
+    ["a list of more", ["65", "66"]],
+    ["an object", { 0: "65" }],
+    ["with a space", "65 "],
+    ["with a zero", "065"],
+    ["in other digits", "\uff16\uff15"],
+    ["true", true],
+  ])("whose pinned claim is %s is refused", async (_name, value) => {
+    const github = standInNamed(world.standIns, "GitHub Actions");
+    const { verify } = world.makeScene();
+    expect(codeOf(await verify(await github.access(NOW, { repository_owner_id: value })))).toBe("claim_not_accepted");
+    expect(codeOf(await verify(await github.access(NOW, { sub: "another" })))).toBe("ok");
+  });
+});

@@ -12,6 +12,15 @@ describe("what is refused", () => {
   test.each([
     ["discovery that names another issuer", { issuer: "https://evil.example", jwks_uri: jwks }, "names another issuer"],
     ["discovery without an issuer", { jwks_uri: jwks }, "names another issuer"],
+    ["discovery in capitals", { issuer: "HTTPS://LOGIN.ACME.EXAMPLE", jwks_uri: jwks }, "names another issuer"],
+    ["discovery of two slashes", { issuer: "https://login.acme.example//", jwks_uri: jwks }, "names another issuer"],
+    ["discovery with a query", { issuer: "https://login.acme.example?", jwks_uri: jwks }, "names another issuer"],
+    ["discovery of a list", { issuer: ["https://login.acme.example"], jwks_uri: jwks }, "names another issuer"],
+    [
+      "keys at a metadata service",
+      { issuer: "https://login.acme.example", jwks_uri: "https://metadata.google.internal/" },
+      "must name a host of the Internet",
+    ],
     [
       "a template of many tenants",
       { issuer: "https://login.microsoftonline.com/{tenantid}/v2.0", jwks_uri: jwks },

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { GATEWAY_EXAMPLES, ROUTES } from "./gateway-doc-examples.ts";
 import type { Listed } from "./example-ways.ts";
+import { PRODUCTION_EXAMPLES } from "./production-doc-examples.ts";
 
 export type { EdgeWay, Listed, RevokeWay, RingWay } from "./example-ways.ts";
 
@@ -13,8 +14,6 @@ const DEMO = { because: "what the demo prints; test/e2e/demo.test.ts runs it" };
 const CI = { because: "the two commands that .ci/run begins with; test/boundaries/workshop.test.ts compares" };
 const REQUEST = { because: "one request and what comes of it; test/unit/docs/gateway.test.ts sends it" };
 const CLOUDFLARE = { because: "creates something in a Cloudflare account" };
-
-const AWS = { because: "creates something in an AWS account" };
 
 const OUTPUT = { because: "what the command before prints" };
 const DEPLOYED = { because: "asks a deployed gateway; the runbooks do the same in test/e2e/ring/runbooks.test.ts" };
@@ -195,22 +194,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ["<compact JWS> LF <body>", { because: "the form of a value" }],
     ["sealgate revocations table --create", "shell"],
   ],
-  "docs/production.md": [
-    ["npx wrangler kv namespace create KEY_SETS --env production", CLOUDFLARE],
-    ["aws secretsmanager create-secret --name sealgate/cloudflare-token --secret-string file:///dev/stdin", AWS],
-    ["npm run package:lambda", { because: "test/e2e/deploy/template.test.ts packages the same archives" }],
-    ["dist/lambda-zip/reconcile.zip: 207789 bytes, SHA-256 f27bcc08…", OUTPUT],
-    ["aws s3 cp dist/lambda-zip s3://my-code-bucket/sealgate/0.1.0/ --recursive", AWS],
-    [
-      "aws cloudformation deploy --stack-name sealgate-main --template-file issuer/deploy/sealgate.template.yaml \\",
-      {
-        because: "test/e2e/deploy/template.test.ts creates the stack on moto, with the parameters that are named here",
-      },
-    ],
-    ["sealgate ring init", "init"],
-    ["name: deploy", { because: "a workflow for GitHub; test/unit/docs/production.test.ts reads it" }],
-    ["export GATEWAY=https://api.example.com", DEPLOYED],
-  ],
+  "docs/production.md": PRODUCTION_EXAMPLES,
   "docs/errors.md": [
     [
       '{"type":"about:blank","title":"Unauthorized","status":401,"detail":"A bearer token is required.","code":"token_missing"}',

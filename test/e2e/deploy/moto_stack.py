@@ -1,4 +1,7 @@
-"""Creates the stack on moto's server, prints what it made as one line of JSON, and keeps the server up until stdin ends.
+"""moto's server, as two empty accounts have it; and what a stack on it is like.
+
+Prints the server's address as one line of JSON. For each line on stdin, the name of a stack that was deployed by then, it prints what the
+stack is like. Ends with stdin.
 
 moto's CloudFormation makes neither alarms nor schedules. They are made from the template by the API of CloudWatch and of the Scheduler
 on moto, so that boto3 checks their shape. Nor does it know a table's TTL and backups, or a role's policies: those are in "resources".
@@ -9,11 +12,23 @@ import sys
 
 import boto3
 import yaml
+from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.parsing import OutputMap
 from moto.server import ThreadedMotoServer
 
-template_path, archive_folder, secret_value, parameters = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
+template_path = sys.argv[1]
 REGION = "eu-central-1"
 
+apply_changes = ChangeSet.apply
+
+
+def apply_with_outputs(self):
+    """moto leaves a stack that is made by a change set, as the AWS CLI makes it, without its outputs."""
+    apply_changes(self)
+    self.stack.output_map = OutputMap(self.stack.resource_map, self.template_dict, self.stack.stack_id)
+
+
+ChangeSet.apply = apply_with_outputs
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 _, port = server.get_host_and_port()
@@ -26,26 +41,14 @@ def client(name):
 
 with open(template_path, encoding="utf-8") as file:
     template_text = file.read()
-function_names = re.findall(r"FunctionName: !Sub \$\{AWS::StackName\}-(\w+)", template_text)
-client("s3").create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
-for name in function_names:
-    client("s3").upload_file(f"{archive_folder}/{name}.zip", "code", f"0.1.0/{name}.zip")
-secret = client("secretsmanager").create_secret(Name="sealgate/cloudflare-token", SecretString=secret_value)
-given = {**parameters, "CodeBucket": "code", "CodePrefix": "0.1.0/", "CloudflareTokenSecretArn": secret["ARN"]}
-cloudformation = client("cloudformation")
+cloudformation, functions = client("cloudformation"), client("lambda")
 
 
-def create(stack_name, values):
+def read_stack(name):
     """The stack, and its resources by their names in the template."""
-    cloudformation.create_stack(
-        StackName=stack_name,
-        TemplateBody=template_text,
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    summaries = cloudformation.list_stack_resources(StackName=stack_name)["StackResourceSummaries"]
+    summaries = cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
     resources = {one["LogicalResourceId"]: one for one in summaries if one["LogicalResourceId"]}
-    return cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0], resources
+    return cloudformation.describe_stacks(StackName=name)["Stacks"][0], resources
 
 
 class Tag:
@@ -67,7 +70,7 @@ Loader.add_multi_constructor("!", construct)
 template = yaml.load(template_text, Loader)
 
 
-def resolve_template(stack_name, resources):
+def resolve_template(stack_name, given, resources):
     """The resources that the stack has, with every function of the template worked out."""
     defaults = {key: str(one.get("Default", "")) for key, one in template["Parameters"].items()}
     names = {key: one["PhysicalResourceId"] for key, one in resources.items()}
@@ -115,28 +118,35 @@ def make_by_api(resources):
             client("scheduler").create_schedule(Name=name, **properties)
 
 
-stack, made = create("sealgate-main", given)
-resources = resolve_template("sealgate-main", made)
-make_by_api(resources)
-_, without_revocations = create("sealgate-plain", {**given, "Revocations": "disabled", "Ring": "plain"})
-functions = client("lambda")
-answer = {
-    "url": url,
-    "region": REGION,
-    "status": stack["StackStatus"],
-    "outputs": {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
-    "made": list(made),
-    "resources": resources,
-    "environments": {
-        name: functions.get_function(FunctionName=f"sealgate-main-{name}")["Configuration"]["Environment"]["Variables"]
-        for name in function_names
-    },
-    "table": client("dynamodb").describe_table(TableName="sealgate-main-revocations")["Table"],
-    "mappings": functions.list_event_source_mappings()["EventSourceMappings"],
-    "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
-    "schedules": client("scheduler").list_schedules()["Schedules"],
-    "withoutRevocations": list(without_revocations),
-}
-print(json.dumps(answer, default=str), flush=True)
-sys.stdin.read()
+def describe(name):
+    stack, made = read_stack(name)
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    resources = resolve_template(name, given, made)
+    make_by_api(resources)
+    cloudformation.create_stack(
+        StackName="sealgate-plain",
+        TemplateBody=template_text,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in {**given, "Revocations": "disabled"}.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    names = [one["PhysicalResourceId"] for one in made.values() if one["ResourceType"] == "AWS::Lambda::Function"]
+    environments = {one: functions.get_function(FunctionName=one)["Configuration"]["Environment"]["Variables"] for one in names}
+    return {
+        "region": REGION,
+        "status": stack["StackStatus"],
+        "outputs": {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]},
+        "made": list(made),
+        "resources": resources,
+        "environments": {one.removeprefix(f"{name}-"): variables for one, variables in environments.items()},
+        "table": client("dynamodb").describe_table(TableName=f"{name}-revocations")["Table"],
+        "mappings": functions.list_event_source_mappings()["EventSourceMappings"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "schedules": client("scheduler").list_schedules()["Schedules"],
+        "withoutRevocations": list(read_stack("sealgate-plain")[1]),
+    }
+
+
+print(json.dumps({"url": url}), flush=True)
+for line in sys.stdin:
+    print(json.dumps(describe(line.strip()), default=str), flush=True)
 server.stop()

@@ -1,4 +1,4 @@
-/** The CloudFormation template as a stack on moto's server, by moto_stack.py. */
+/** moto's server, and what a stack of the CloudFormation template is like on it, by moto_stack.py. */
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,6 @@ export const TEMPLATE: string = fileURLToPath(
 const SCRIPT = fileURLToPath(new URL("moto_stack.py", import.meta.url));
 
 export interface Stack {
-  readonly url: string;
   readonly region: string;
   readonly status: string;
   readonly outputs: Readonly<Record<string, string>>;
@@ -49,18 +48,29 @@ export function hasPython(module: string): boolean {
   return spawnSync("python3", ["-c", `import ${module}`]).status === 0;
 }
 
-/** @returns the stack, and what stops its server */
-export async function createStack(
-  archives: string,
-  token: string,
-  parameters: Readonly<Record<string, string>>,
-): Promise<{ readonly stack: Stack; readonly stop: () => void }> {
-  const child = spawn("python3", [SCRIPT, TEMPLATE, archives, token, JSON.stringify(parameters)], {
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  for await (const line of createInterface(child.stdout)) {
-    const stack: Stack = JSON.parse(line);
-    return { stack, stop: () => void child.kill() };
-  }
-  throw new Error("moto has created no stack");
+export interface Moto {
+  readonly url: string;
+  /** What a stack that was deployed is like. */
+  describe(stackName: string): Promise<Stack>;
+  readonly stop: () => void;
+}
+
+export async function startMoto(): Promise<Moto> {
+  const child = spawn("python3", [SCRIPT, TEMPLATE], { stdio: ["pipe", "pipe", "ignore"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const line = await lines.next();
+    if (line.done === true) throw new Error("moto has ended");
+    return line.value;
+  };
+  const { url }: { readonly url: string } = JSON.parse(await next());
+  return {
+    url,
+    async describe(stackName) {
+      child.stdin.write(`${stackName}\n`);
+      const stack: Stack = JSON.parse(await next());
+      return stack;
+    },
+    stop: () => void child.kill(),
+  };
 }

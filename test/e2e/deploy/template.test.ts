@@ -1,56 +1,59 @@
 /**
- * The CloudFormation template: valid by cfn-lint, and created for real on moto's server. The handlers of the archives then run
- * with the environment that the stack has given them, against the embedded KMS, a local DynamoDB, a Cloudflare API, and moto's
- * Secrets Manager. Python has to have both; without them the tests are skipped.
+ * The CloudFormation template: valid by cfn-lint, and deployed by the commands of docs/production.md, with AWS's own CLI on moto's
+ * server. The page's commands then make the ring, and the handlers of the archives run with the environment that the stack has given
+ * them, against the embedded KMS, a local DynamoDB, a Cloudflare API, and moto's Secrets Manager and STS. Python has to have
+ * cfn-lint, moto and the AWS CLI; without them the tests are skipped.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { tableRows } from "../../../issuer/cli/check/revocation-rows.ts";
+import type { CheckRow } from "../../../issuer/cli/check/row.ts";
 import type { ReconcileAnswer, StreamAnswer } from "../../../issuer/lambda/reconcile.ts";
 import type { RevokeAnswer } from "../../../issuer/lambda/revoke.ts";
 import type { SignAnswer } from "../../../issuer/lambda/sign.ts";
+import { inspectTable } from "../../../issuer/revocations/dynamodb/inspect.ts";
 import { tableRequests, tableResource } from "../../../issuer/revocations/dynamodb/table.ts";
 import { createVerifier, fromKv } from "../../../shared/index.ts";
-import { packageLambdas } from "../../../tools/package-lambda.ts";
-import { startDynamoDb } from "../../support/dynamodb.ts";
+import { blocksOf } from "../../support/doc-examples.ts";
+import { startConfiguredDynamoDb } from "../../support/dynamodb-settings.ts";
 import { TEST_ISSUER } from "../../support/key-sets.ts";
 import { unpackForTest } from "../../support/lambda-runtime.ts";
-import { startRingWorld } from "../../support/ring-world.ts";
-import type { RingWorld } from "../../support/ring-world.ts";
+import { ringPolicy, startRingWorld } from "../../support/ring-world.ts";
 import { streamEvent } from "../../support/stream-events.ts";
 import { given, jsonObject } from "../../support/values.ts";
 import { createRunningClock } from "../../support/virtual-clock.ts";
-import { createStack, hasPython, TEMPLATE } from "./stack.ts";
-import type { Alarm, Stack } from "./stack.ts";
+import { ALARMS } from "./alarms.ts";
+import { openShell } from "./shell.ts";
+import type { Shell } from "./shell.ts";
+import { hasPython, startMoto, TEMPLATE } from "./stack.ts";
+import type { Alarm, Moto, Stack } from "./stack.ts";
 
+const LOCAL_AWS = { AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
+const TWO_HOURS_MS = 7_200_000;
 const TOKEN = "token_0123456789";
-const TOPIC = "arn:aws:sns:eu-central-1:123456789012:pager";
+const TOPIC = "arn:aws:sns:eu-central-1:111122223333:pager";
 
 test.skipIf(!hasPython("cfnlint"))("the template is valid", () => {
   expect(execFileSync("cfn-lint", [TEMPLATE], { encoding: "utf8" })).toBe("");
 });
 
-describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
-  let archives: string;
+describe.skipIf(!hasPython("moto.server, boto3, awscli"))("the stack that docs/production.md deploys", () => {
+  let moto: Moto;
+  let shell: Shell;
   let stack: Stack;
-  let stop: () => void = () => undefined;
 
   beforeAll(async () => {
-    archives = await mkdtemp(join(tmpdir(), "sealgate-archives-"));
-    await packageLambdas(archives);
-    ({ stack, stop } = await createStack(archives, TOKEN, {
-      Issuer: TEST_ISSUER,
-      CloudflareAccountId: "0123456789abcdef0123456789abcdef",
-      KvNamespaceId: "fedcba9876543210fedcba9876543210",
-      AlarmTopicArn: TOPIC,
-      Revocations: "enabled",
-    }));
-  }, 60_000);
+    moto = await startMoto();
+    shell = await openShell(moto.url);
+    await shell.run(withValues(block("export AWS_REGION="), TEST_ISSUER));
+    await shell.run(block("read -rs TOKEN"), `${TOKEN}\n`);
+    for (const begins of ["npm run package:lambda", "aws s3 mb", "SECRET="]) await shell.run(block(begins));
+    stack = await moto.describe("sealgate-main");
+  }, 120_000);
   afterAll(async () => {
-    stop();
-    await rm(archives, { recursive: true });
+    moto.stop();
+    await shell.close();
   });
 
   test("is created, and no variable holds the Cloudflare token", () => {
@@ -136,96 +139,70 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
   });
 
   describe("has the alarms of docs/monitoring.md, which reach the topic and tell of the end:", () => {
-    const ring = [{ Name: "ring", Value: "main" }];
-    test.for<[string, object]>([
-      [
-        "rotator-silent",
-        {
-          Metrics: [
-            {
-              MetricStat: {
-                Metric: { Namespace: "sealgate", MetricName: "run_succeeded", Dimensions: ring },
-                Period: 300,
-                Stat: "Sum",
-              },
-              ReturnData: false,
-            },
-            { Expression: "FILL(runs, 0)", ReturnData: true },
-          ],
-          EvaluationPeriods: 3,
-          DatapointsToAlarm: 3,
-          TreatMissingData: "breaching",
-          ComparisonOperator: "LessThanThreshold",
-          Threshold: 1,
-        },
-      ],
-      [
-        "rotator-errors",
-        {
-          Namespace: "AWS/Lambda",
-          MetricName: "Errors",
-          Statistic: "Sum",
-          Period: 300,
-          Threshold: 1,
-          Dimensions: [{ Name: "FunctionName", Value: "sealgate-main-reconcile" }],
-        },
-      ],
-      [
-        "document-old",
-        { Namespace: "sealgate", MetricName: "document_life_used", Dimensions: ring, Threshold: 0.5, Period: 300 },
-      ],
-      [
-        "rotation-overdue",
-        { Namespace: "sealgate", MetricName: "rotation_overdue", Dimensions: ring, Threshold: 3600 },
-      ],
-      [
-        "revoking-fails",
-        { MetricName: "Errors", Dimensions: [{ Name: "FunctionName", Value: "sealgate-main-revoke" }], Period: 60 },
-      ],
-      ["list-old", { Namespace: "sealgate", MetricName: "list_life_used", Dimensions: ring, Threshold: 0.5 }],
-      ["list-full", { Namespace: "sealgate", MetricName: "list_left_out", Dimensions: ring, Threshold: 0 }],
-      [
-        "signing-throttled",
-        {
-          Namespace: "sealgate",
-          MetricName: "sign_failures",
-          TreatMissingData: "notBreaching",
-          Dimensions: [...ring, { Name: "code", Value: "kms_throttled" }],
-        },
-      ],
-    ])("%s", ([name, expected]) => {
+    test.for(ALARMS)("%s", ([name, expected]) => {
       const alarm = stack.alarms.find(({ AlarmName }) => AlarmName === `sealgate-main-${name}`);
       expect(alarm).toMatchObject({ ...expected, AlarmActions: [TOPIC], OKActions: [TOPIC] });
     });
 
     test("and no other", () => {
-      expect(stack.alarms).toHaveLength(8);
+      expect(stack.alarms).toHaveLength(ALARMS.length);
     });
   });
 
-  test("keeps a ring, signs with it, and takes back what it has signed", async () => {
-    const world = await startRingAtRest();
-    const dynamodb = await startDynamoDb();
+  test("what sealgate check proposes for a table is what repairs it", async () => {
+    for (const [name, value] of Object.entries({ ...LOCAL_AWS, AWS_ENDPOINT_URL_DYNAMODB: moto.url })) {
+      vi.stubEnv(name, value);
+    }
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { issuer, ring } = ringPolicy();
+    const check = async (): Promise<readonly CheckRow[]> =>
+      tableRows(await inspectTable("sealgate-main-revocations", issuer, ring), "rotator");
+    // As moto's CloudFormation makes it.
+    const repairs = (await check()).map(({ repair }) => repair ?? "");
+    expect(repairs).toEqual([
+      expect.stringMatching(/^aws dynamodb update-time-to-live /),
+      expect.stringMatching(/^aws dynamodb update-continuous-backups /),
+    ]);
+    for (const repair of repairs) await shell.run(repair);
+    expect(await check()).toMatchObject([{ status: "ok" }]);
+  });
+
+  test("the ring is made with the rotator's role; it signs, and takes back what it has signed", async () => {
+    // Made two hours ago, so that its first list may be followed by another.
+    const clock = createRunningClock(Date.now() - TWO_HOURS_MS);
+    const world = await startRingWorld({}, clock);
+    const dynamodb = await startConfiguredDynamoDb();
     onTestFinished(() => dynamodb.close());
     const table = given(stack.outputs["RevocationTable"]);
     await dynamodb.createTable(table);
     // The network of this machine, in place of AWS's and Cloudflare's.
     const network = {
-      ...world.kms.env,
+      AWS_ENDPOINT_URL_KMS: given(world.kms.env["AWS_ENDPOINT_URL_KMS"]),
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: stack.url,
-      AWS_REGION: stack.region,
       SEALGATE_KV_BASE_URL: world.cloudflare.baseUrl,
       SEALGATE_KV_NAMESPACE_ID: world.cloudflare.namespaceId,
     };
+    shell.set(network);
+    await shell.turnBack(TWO_HOURS_MS);
+    await shell.run(block("ROLE="));
+    const made = await shell.run(block("export SEALGATE_CLOUDFLARE_TOKEN_SECRET="));
+    expect(world.cloudflare.requests.at(-1)?.authorization).toBe(`Bearer ${TOKEN}`);
+    clock.catchUp();
+    const [, anchors = ""] = /^TRUST_ANCHORS='(.*)'$/m.exec(made) ?? [];
+
     const written: string[] = [];
     const invoke = async <Answer>(name: "sign" | "reconcile" | "revoke", event: unknown): Promise<Answer> => {
-      const lambda = await unpackForTest<Answer>(await readFile(join(archives, `${name}.zip`)));
+      const archive = await readFile(new URL(`../../../dist/lambda-zip/${name}.zip`, import.meta.url));
+      const lambda = await unpackForTest<Answer>(archive);
       onTestFinished(() => lambda.remove());
-      const { outcomes, stderr, metrics } = await lambda.invoke([{ event }], {
+      const variables = {
         ...stack.environments[name],
+        ...world.kms.env,
         ...network,
-      });
+        AWS_REGION: stack.region,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: moto.url,
+      };
+      const { outcomes, stderr, metrics } = await lambda.invoke([{ event }], variables);
       written.push(...metrics);
       expect({ stderr, outcomes }).toMatchObject({ stderr: "", outcomes: [{ answer: expect.anything() }] });
       return given(outcomes[0]?.answer);
@@ -240,24 +217,20 @@ describe.skipIf(!hasPython("moto.server, boto3"))("a stack", () => {
       stored: [table],
       failed: [],
     });
-
     await world.overwrite("something else");
     const kept = await invoke<ReconcileAnswer>("reconcile", { action: "reconcile" });
     expect(kept).toMatchObject({ converged: true, problems: [] });
-    expect(world.cloudflare.requests.at(-1)?.authorization).toBe(`Bearer ${TOKEN}`);
     const event = streamEvent([{ addedAt: Date.now() / 1000 }]);
     expect(await invoke<StreamAnswer>("reconcile", event)).toEqual({ batchItemFailures: [] });
-
     // An alarm on a metric that no handler writes would never go off.
     for (const { MetricName: name } of stack.alarms.filter(isOfRing)) {
       expect(written.join("\n")).toContain(`{"Name":"${String(name)}"`);
     }
 
-    const { root } = await world.observe();
     const verifier = createVerifier({
       issuer: TEST_ISSUER,
       audiences: ["https://api.example.com"],
-      anchors: [given(root?.publicKey).jwk],
+      anchors: JSON.parse(anchors),
       keySets: fromKv({ get: async (key) => streamOf(world.cloudflare.stored(key)) }),
       revocations: "required",
     });
@@ -275,15 +248,17 @@ function isOfRing({ Namespace: namespace, Dimensions: dimensions }: Alarm): bool
   return namespace === "sealgate" && dimensions?.every(({ Name: name }) => name === "ring") === true;
 }
 
-/** Made by a person, since the rotator never makes a root key; then left until every edge knows its keys. */
-async function startRingAtRest(): Promise<RingWorld> {
-  const clock = createRunningClock(Date.now() - 7_200_000);
-  const world = await startRingWorld({}, clock);
-  await world.run({ request: { kind: "init" } });
-  clock.advance(600_000);
-  await world.run();
-  clock.catchUp();
-  return world;
+/** The page's block that begins so. */
+function block(begins: string): string {
+  return given(blocksOf("docs/production.md").find(({ code }) => code.startsWith(begins))).code;
+}
+
+/** A reader's own values. */
+function withValues(code: string, issuer: string): string {
+  return code
+    .replace("https://auth.example.com", issuer)
+    .replace("CLOUDFLARE_ACCOUNT_ID=…", `CLOUDFLARE_ACCOUNT_ID=${"0123456789abcdef".repeat(2)}`)
+    .replace("SEALGATE_KV_NAMESPACE_ID=…", `SEALGATE_KV_NAMESPACE_ID=${"fedcba9876543210".repeat(2)}`);
 }
 
 function streamOf(text: string | undefined): ReadableStream<Uint8Array> | null {

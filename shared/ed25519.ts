@@ -4,6 +4,8 @@
  * on the curve is left to verify.
  */
 
+import { decodeBase64url } from "./base64url.ts";
+
 /** The field prime 2^255 - 19 (RFC 8032 section 5.1). */
 const P = 2n ** 255n - 19n;
 
@@ -16,11 +18,11 @@ const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([0n, 1n, P - 1n, ORDER_8_Y, P
 /**
  * False for an encoding that RFC 8032 section 5.1.3 cannot decode because y is not below p, and for the points of small
  * order, which "Secure Curves in the Web Cryptography API" tells verify to refuse, and Node does.
- * @param key 32 octets: y, little-endian, with the sign of x in the highest bit
+ * @param key base64url of 32 octets: y, little-endian, with the sign of x in the highest bit. What is none is 0, which is not strong
  */
-export function isStrongEd25519Key(key: Uint8Array): boolean {
+export function isStrongEd25519Key(key: string): boolean {
   let y = 0n;
-  for (const octet of key.toReversed()) y = (y << 8n) | BigInt(octet);
+  for (const octet of decodeBase64url(key)?.toReversed() ?? []) y = (y << 8n) | BigInt(octet);
   y &= 2n ** 255n - 1n;
   return y < P && !SMALL_ORDER_Y.has(y);
 }

@@ -155,11 +155,10 @@ function parseEc(jwk: JsonObject, base: Base, algorithm: EcAlgorithm): Result<Ec
 
 function parseOkp(jwk: JsonObject, base: Base): Result<OkpPublicJwk, JwkProblem> {
   if (jwk["crv"] !== "Ed25519") return err("crv_mismatch");
-  const x = jwk["x"];
-  const point = typeof x === "string" ? decodeBase64url(x) : undefined;
   // RFC 8032 section 5.1.5.
-  if (typeof x !== "string" || point?.length !== 32) return err("coordinate_invalid");
-  return isStrongEd25519Key(point) ? ok({ kty: "OKP", crv: "Ed25519", x, ...base }) : err("point_weak");
+  const x = parseCoordinate(jwk["x"], 32);
+  if (x === undefined) return err("coordinate_invalid");
+  return isStrongEd25519Key(x) ? ok({ kty: "OKP", crv: "Ed25519", x, ...base }) : err("point_weak");
 }
 
 function isVerifyOnly(keyOps: unknown): boolean {

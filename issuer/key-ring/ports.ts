@@ -7,6 +7,7 @@ import type { Kms } from "../kms/port.ts";
 import { createKmsSigner } from "../kms/signer.ts";
 import type { KeySetPublisher } from "../publish/publisher.ts";
 import { hostTimer } from "../within.ts";
+import type { StartTimer } from "../within.ts";
 import { chooseListFloor } from "./revocations/list-floor.ts";
 import type { AuditSink } from "./act/audit.ts";
 import { systemClock } from "../clock.ts";
@@ -26,6 +27,8 @@ export interface RingPortsOptions {
   readonly monotonicMs?: () => number;
   /** At least 0, less than 1; by default Math.random. Makes revs distinct, and keeps no secret. */
   readonly random?: () => number;
+  /** The timer of what a run gives a limited time; by default this host's. */
+  readonly startTimer?: StartTimer;
 }
 
 const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
@@ -37,14 +40,15 @@ const KNOWN_OPTIONS: KnownOptions<RingPortsOptions> = {
   clock: true,
   monotonicMs: true,
   random: true,
+  startTimer: true,
 };
 
 /** @throws TypeError for an option that means nothing here, or for a port that must be a function and is not */
 export function createRingPorts(options: RingPortsOptions): RingPorts {
   refuseUnknownOptions("createRingPorts", options, KNOWN_OPTIONS);
   const { kms, publisher, audit, clock = systemClock, random = Math.random } = options;
-  const { monotonicMs = () => performance.now(), revocations } = options;
-  for (const [name, value] of Object.entries({ audit, clock, monotonicMs, random })) {
+  const { monotonicMs = () => performance.now(), startTimer = hostTimer, revocations } = options;
+  for (const [name, value] of Object.entries({ audit, clock, monotonicMs, random, startTimer })) {
     demand(typeof value === "function", `createRingPorts: ${name} must be a function`);
   }
   return {
@@ -53,9 +57,10 @@ export function createRingPorts(options: RingPortsOptions): RingPorts {
     publisher,
     audit,
     revocations,
-    chooseListFloor: revocations && listFloorOf(revocations, clock),
+    chooseListFloor: revocations && listFloorOf(revocations, { clock, startTimer }),
     clock,
     monotonicMs,
+    startTimer,
     random,
     // KMS's Date has whole seconds: no clock can be held to less than one.
     createRootSigner: (keyArn, alg, clockSkewSeconds) =>
@@ -66,8 +71,7 @@ export function createRingPorts(options: RingPortsOptions): RingPorts {
 /** Without a table, documents name no list any more. */
 function listFloorOf(
   { store, publisher }: NonNullable<RingPorts["revocations"]>,
-  clock: () => EpochSeconds,
+  timed: Pick<RingPorts, "clock" | "startTimer">,
 ): NonNullable<RingPorts["chooseListFloor"]> {
-  const timed = { clock, startTimer: hostTimer };
   return async (question) => (store === undefined ? undefined : chooseListFloor(publisher, question, timed));
 }

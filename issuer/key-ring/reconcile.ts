@@ -33,6 +33,7 @@ export interface RingPorts extends ObservePorts, ActPorts {
   readonly audit: AuditSink;
   /** Undefined where the ring has never had a list of taken-back tokens, or another rotator keeps it. */
   readonly revocations: ListPorts["revocations"] | undefined;
+  readonly startTimer: ListPorts["startTimer"];
 }
 
 export interface ReconcileOptions {

@@ -39,6 +39,7 @@ interface ListPorts {
   readonly store: RevocationStore | undefined;
   readonly publisher: RevocationsPublisher;
   readonly clock: RingPorts["clock"];
+  readonly startTimer: RingPorts["startTimer"];
 }
 
 const TABLE = "sealgate-revocations";
@@ -75,14 +76,15 @@ export async function startRevocationWorld(changes: Partial<RingPolicyInput> = {
     publisher,
     revocations: createRevocations({ issuer: policy.issuer, tables: [store], clock: ring.now }),
     run({ memory = createRingMemory(), ports = {} } = {}) {
-      const used = { store, publisher, clock: ring.now, ...ports };
+      const used = { store, publisher, clock: ring.now, startTimer: hostTimer, ...ports };
       const floor: RingPorts["chooseListFloor"] = async (question) =>
-        used.store && chooseListFloor(used.publisher, question, { clock: used.clock, startTimer: hostTimer });
+        used.store && chooseListFloor(used.publisher, question, used);
       const revocations = { store: used.store, publisher: used.publisher };
       return reconcileRing(
         {
           ...ring.ports,
           clock: used.clock,
+          startTimer: used.startTimer,
           monotonicMs: () => ring.clock.monotonicMs(),
           revocations,
           chooseListFloor: floor,

@@ -17,6 +17,8 @@ import { signRevocations } from "../../publish/sign-revocations.ts";
 import type { RevocationsPublisher } from "../../publish/publisher.ts";
 import type { RevocationStore } from "../../revocations/store.ts";
 import type { Signer } from "../../signer.ts";
+import { within } from "../../within.ts";
+import type { StartTimer } from "../../within.ts";
 import type { ObservedRing, ObservedRoot } from "../model/observed.ts";
 import type { RingMemory } from "../observe/memory.ts";
 import type { ListResult } from "../outcome.ts";
@@ -45,6 +47,7 @@ export interface ListPorts {
   readonly clock: () => EpochSeconds;
   /** Milliseconds from any origin, never set back. */
   readonly monotonicMs: () => number;
+  readonly startTimer: StartTimer;
   readonly createRootSigner: (keyArn: string, alg: Signer["alg"], clockSkewSeconds: number) => Promise<Signer>;
 }
 
@@ -83,8 +86,11 @@ export async function keepList(ports: ListPorts, run: ListRun): Promise<ListRepo
   const { store } = ports.revocations;
   if (store === undefined && !run.hadList) return undefined;
   const isLimited = (code: FaultCode): boolean => code === "publish_rate_limited";
+  const limitSeconds = run.policy.composeDeadlineSeconds + run.policy.publishDeadlineSeconds;
+  const work = (): Promise<ListReport> =>
+    store === undefined ? endList(ports, run, root) : refreshList(ports, store, run, root);
   try {
-    const report = store === undefined ? await endList(ports, run, root) : await refreshList(ports, store, run, root);
+    const report = await within(limitSeconds * 1000, ports.startTimer, work, () => late(limitSeconds));
     if (report.result === "published") hold(ports, run, LIST_INTERVAL_SECONDS);
     return report;
   } catch (error) {
@@ -92,6 +98,12 @@ export async function keepList(ports: ListPorts, run: ListRun): Promise<ListRepo
     hold(ports, run, isLimited(error.code) ? LIST_INTERVAL_WHEN_LIMITED_SECONDS : LIST_INTERVAL_SECONDS);
     return { ...NOTHING, result: "failed", fault: { code: error.code, message: error.message } };
   }
+}
+
+/** The next run begins with the key set, which must not wait for a table that is slow. */
+function late(seconds: number): SealgateError {
+  const message = `The revocation list was not published within ${seconds} s: the table or Cloudflare's API is slow.`;
+  return new SealgateError("publish_timeout", message, { retryable: true });
 }
 
 /** Of a run that did nothing. */
@@ -126,7 +138,7 @@ async function refreshList(
     entries: seen.entries,
     composed: seen.composed,
     rootKid: root.publicKey?.kid ?? "",
-    highestRev: memory.list.highestRev,
+    highestRev: highestKnown(run),
     now: ports.clock(),
   });
   const { rev, issuedAt, expiresAt } = held.kind === "read" ? held.list : NOTHING;
@@ -151,9 +163,9 @@ async function publishFrom(
   root: ObservedRoot,
   { held, storedText, reasons }: Observed,
 ): Promise<ListReport> {
-  const { policy, timing, memory } = run;
+  const { policy, timing } = run;
   const { issuer, ring } = policy;
-  const others = [memory.list.highestRev, leastListRev(run.observed)];
+  const others = [highestKnown(run)];
   const { clockSkewSeconds } = timing;
   const begun = beginning(ports, policy);
   const rev = await store.takeRev(issuer, (taken) => nextListRev({ taken, others, clockSkewSeconds }, ports.clock()));
@@ -206,7 +218,7 @@ async function endList(ports: ListPorts, run: ListRun, root: ObservedRoot): Prom
   if (held.kind === "read") remember(memory, held.list.rev);
   const { isTooLate } = beginning(ports, policy);
   const readAt = ports.clock();
-  const others = [memory.list.highestRev, leastListRev(run.observed)];
+  const others = [highestKnown(run)];
   const rev = nextListRev({ taken: undefined, others, clockSkewSeconds: timing.clockSkewSeconds }, readAt);
   const { body, counts, leftOut } = composeBody([]);
   const lifetimeSeconds = Math.min(2 * policy.revocationLifetimeSeconds, MAX_DOCUMENT_LIFETIME_SECONDS + 1);
@@ -264,6 +276,11 @@ function rootSigner(ports: ListPorts, { policy }: ListRun, { keyArn, alg }: Obse
 
 function secondsHeld({ monotonicMs }: ListPorts, { memory }: ListRun): number {
   return Math.max(0, ((memory.list.notBeforeMs ?? 0) - monotonicMs()) / 1000);
+}
+
+/** Edges refuse lists below the floor of the key set, whoever remembers that one was above it. */
+function highestKnown({ memory, observed }: ListRun): number {
+  return Math.max(memory.list.highestRev ?? 0, leastListRev(observed) ?? 0);
 }
 
 function remember(memory: RingMemory, rev: number): void {

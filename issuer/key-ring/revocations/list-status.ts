@@ -74,7 +74,7 @@ async function readTable(
 ): Promise<{ readonly due: ListStatus["due"]; readonly since: EpochSeconds | undefined }> {
   const { entries, composed } = await composeFrom(store, issuer, timing, now);
   const rootKid = observed.root?.publicKey?.kid ?? "";
-  const due = held && listReasons({ held, entries, composed, rootKid, highestRev: undefined, now });
+  const due = held && listReasons({ held, entries, composed, rootKid, highestRev: leastListRev(observed), now });
   return { due, since: (await store.readNote(issuer, ring))?.since };
 }
 

@@ -34,7 +34,7 @@ export interface ListState {
   readonly entries: readonly RevocationEntry[];
   readonly composed: ComposedBody & { readonly sha256: string };
   readonly rootKid: string;
-  /** The highest rev that this process has seen or published. */
+  /** The highest rev that this process has seen or published, or that the key set asks for. */
   readonly highestRev: number | undefined;
   readonly now: EpochSeconds;
 }

@@ -76,6 +76,26 @@ describe("the list", () => {
     expect((await world.run()).list).toMatchObject({ result: "published", reasons: ["refused"] });
   });
 
+  test("that is older than the key set asks for is replaced, by a process that remembers nothing too", async () => {
+    const world = await startRevocationWorld();
+    const { issuer, ring } = world.ring.policy;
+    world.ring.pass(40_000);
+    await world.run();
+    const old = world.storedList() ?? "";
+    world.ring.pass(10);
+    await world.revocations.revokeToken({ jti: "short", expiresAt: world.ring.now() + 1 });
+    await world.run();
+    const { rev } = await world.list();
+    world.ring.pass(3500);
+    await world.run();
+    expect((await world.ring.document()).revocations).toEqual({ leastRev: rev });
+    // Its entries are those that count by now, and its half-life has not come.
+    await world.publisher.publishRevocations(ring, old, 1);
+    expect((await world.run()).list).toMatchObject({ result: "published", reasons: ["rolled_back"] });
+    expect((await world.list()).rev).toBeGreaterThan(rev);
+    expect((await world.store.load(issuer)).entries).toHaveLength(1);
+  });
+
   test("of a table that lost everything has a higher rev all the same", async () => {
     const world = await startRevocationWorld();
     await world.run();
@@ -142,6 +162,23 @@ describe("a fault of the table", () => {
     expect(report.steps.map(({ step, outcome }) => [step.kind, outcome?.result])).toContainEqual(["publish", "done"]);
     expect(report).toMatchObject({ list: { result: "failed" }, isConverged: false });
     expect(failuresOf(report)).toMatchObject([{ kind: "fault", code: "revocation_table_unreachable" }]);
+  });
+
+  test("that never answers ends a run all the same, after 90 s", async () => {
+    const world = await startRevocationWorld();
+    const waits: number[] = [];
+    const startTimer = (delayMs: number, onTime: () => void): (() => void) => {
+      waits.push(delayMs);
+      onTime();
+      return () => {};
+    };
+    const load = (): Promise<never> => new Promise(() => {});
+    const report = await world.run({ ports: { store: { ...world.store, load }, startTimer } });
+    expect([report.list?.result, report.list?.fault?.code, waits.at(-1)]).toEqual([
+      "failed",
+      "publish_timeout",
+      90_000,
+    ]);
   });
 
   test("when counting does not undo what was published", async () => {

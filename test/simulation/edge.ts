@@ -53,43 +53,70 @@ export interface Isolate {
   plainKids(): Promise<{ readonly kids: readonly string[]; readonly isKvAnswering: boolean } | undefined>;
 }
 
-const READ_DEADLINE_MS = 2000;
+export const READ_DEADLINE_MS = 2000;
 
 /** After a failed read an isolate goes without one for at most this long. */
 const LONGEST_BACKOFF_MS = 5000;
 
-export function createIsolate(options: IsolateOptions): Isolate {
-  const { clock, rng, coverage, kv, policy, anchors, bootstrap, removed, location, adversity } = options;
-  let troubleUntilMs = 0;
+/** An isolate's way to KV: slow and failing reads, and until when those that failed may show. */
+export interface KvReads {
+  read(kv: KvModel, cacheTtlSeconds: number): Promise<string | null>;
   /** A read has failed, or will: the ladder goes without one for its backoff, and once more for its deadline. */
+  readonly troubleUntilMs: number;
+}
+
+/** @param countsFrozen a read that was frozen past its deadline is one that has failed */
+export function createKvReads(
+  {
+    clock,
+    rng,
+    coverage,
+    location,
+    adversity,
+  }: Pick<IsolateOptions, "clock" | "rng" | "coverage" | "location" | "adversity">,
+  pass: () => Promise<void>,
+  countsFrozen = false,
+): KvReads {
+  let troubleUntilMs = 0;
   const noteTrouble = (endMs: number): void => {
     troubleUntilMs = Math.max(troubleUntilMs, endMs + LONGEST_BACKOFF_MS + READ_DEADLINE_MS);
   };
+  return {
+    get troubleUntilMs() {
+      return troubleUntilMs;
+    },
+    async read(kv, cacheTtlSeconds) {
+      coverage.count("reads of KV by isolates");
+      const wait = rng.chance(adversity().slow) ? rng.between(1, 4000) : 0;
+      if (wait >= READ_DEADLINE_MS) noteTrouble(clock.nowMs + wait);
+      if (wait > 0) await clock.sleep(wait);
+      try {
+        const text = kv.readAt(location, cacheTtlSeconds);
+        if (text !== kv.stored()) coverage.count("stale reads of KV");
+        if (text === undefined) coverage.count("reads that found nothing");
+        const begunMs = clock.nowMs;
+        await pass();
+        const isFrozen = clock.nowMs > begunMs + (countsFrozen ? -wait : 0) + READ_DEADLINE_MS;
+        if (isFrozen) coverage.count("reads that were frozen");
+        if (isFrozen && countsFrozen) noteTrouble(clock.nowMs);
+        return text ?? null;
+      } catch (error) {
+        noteTrouble(clock.nowMs);
+        coverage.count("reads during an outage");
+        throw error;
+      }
+    },
+  };
+}
+
+export function createIsolate(options: IsolateOptions): Isolate {
+  const { clock, rng, coverage, kv, policy, anchors, bootstrap, removed, location } = options;
   const freezer = createFreezer();
-  const pass = (): Promise<void> => (options.isFrozen ? freezer.pass() : Promise.resolve());
+  const reads = createKvReads(options, () => (options.isFrozen ? freezer.pass() : Promise.resolve()));
   let believesMs: number | undefined;
   const hostClock = createHostClock(clock, (nowMs) => options.skew(nowMs) + ((believesMs ?? nowMs) - nowMs));
-
-  async function readKv(cacheTtlSeconds: number): Promise<string | null> {
-    coverage.count("reads of KV by isolates");
-    const wait = rng.chance(adversity().slow) ? rng.between(1, 4000) : 0;
-    if (wait >= READ_DEADLINE_MS) noteTrouble(clock.nowMs + wait);
-    if (wait > 0) await clock.sleep(wait);
-    try {
-      const least = removed.edgeCacheTtl === true ? 3600 : removed.edgeFreshRead === true ? 60 : 0;
-      const text = kv.readAt(location, Math.max(cacheTtlSeconds, least));
-      if (text !== kv.stored()) coverage.count("stale reads of KV");
-      if (text === undefined) coverage.count("reads that found nothing");
-      const begunMs = clock.nowMs;
-      await pass();
-      if (clock.nowMs > begunMs + READ_DEADLINE_MS) coverage.count("reads that were frozen");
-      return text ?? null;
-    } catch (error) {
-      noteTrouble(clock.nowMs);
-      coverage.count("reads during an outage");
-      throw error;
-    }
-  }
+  const least = removed.edgeCacheTtl === true ? 3600 : removed.edgeFreshRead === true ? 60 : 0;
+  const readKv = (cacheTtlSeconds: number): Promise<string | null> => reads.read(kv, Math.max(cacheTtlSeconds, least));
 
   const make = (): Edge =>
     createEdge({
@@ -121,12 +148,12 @@ export function createIsolate(options: IsolateOptions): Isolate {
       coverage.count("requests");
       if (source !== undefined) coverage.count(`requests answered from ${source}`);
       const setBackMs = Math.max(0, options.skew(madeMs) - options.skew(atMs));
-      const isKvAnswering = atMs > troubleUntilMs + setBackMs;
+      const isKvAnswering = atMs > reads.troubleUntilMs + setBackMs;
       return { code, isAccepted: code === "accepted", isKvAnswering, source, rev, atMs, keptSeconds: 0, setBackMs };
     },
     async plainKids() {
       const kids = await freezer.run(() => edge.plainKids());
-      return kids === undefined ? undefined : { kids, isKvAnswering: clock.nowMs > troubleUntilMs };
+      return kids === undefined ? undefined : { kids, isKvAnswering: clock.nowMs > reads.troubleUntilMs };
     },
   };
 }

@@ -31,7 +31,14 @@ async function excuseAfter(ranAtSeconds: number): Promise<string | undefined> {
   const payload = JSON.stringify({ keys: [], revoked: [], timing, iat, exp: iat + D });
   kv.put(`.${Buffer.from(payload).toString("base64url")}.`, { composedMs: START_MS, marginMs: W * 1000 });
   const atMs = START_MS + ranAtSeconds * 1000;
-  facts.onRun({ begunMs: atMs, endedMs: atMs, isKmsCalm: true, isStoreCalm: true });
+  facts.onRun({
+    begunMs: atMs,
+    endedMs: atMs,
+    isKmsCalm: true,
+    isStoreCalm: true,
+    isTableCalm: true,
+    listMs: undefined,
+  });
   await clock.runUntil(START_MS + D * 1000, () => false);
   const now = clock.nowMs;
   const minted = { token: "", kid: "", keyArn: "", askedMs: now, fromMs: now, untilMs: now + 1000 };

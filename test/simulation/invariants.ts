@@ -14,6 +14,7 @@ import type { Facts } from "./facts.ts";
 import type { KmsChange, KmsTruth } from "./kms-model.ts";
 import type { KvModel, KvWrite } from "./kv-model.ts";
 import { createMoves } from "./moves.ts";
+import type { InvariantName } from "./promises.ts";
 import { aliasesOf } from "./ports.ts";
 import type { RingPolicy } from "./ports.ts";
 import { maySignUntil } from "./revoked-signing.ts";
@@ -21,20 +22,7 @@ import type { Run } from "./rotator.ts";
 import { createSigningJudge } from "./signing.ts";
 import type { Attempt, MintedToken } from "./signer.ts";
 
-export type InvariantName =
-  | "1 good token refused"
-  | "2 revoked key accepted too late"
-  | "3 pending key has signed"
-  | "4 kid, key or algorithm changed"
-  | "5 rev went back"
-  | "6 no key can sign"
-  | "7 key without an alias"
-  | "8 forged token accepted"
-  | "9 no token issued"
-  | "10 withdrawal not published"
-  | "11 revoked key has signed"
-  | "12 active moved without a cause"
-  | "unexpected error";
+export type { InvariantName } from "./promises.ts";
 
 export interface Violation {
   readonly invariant: InvariantName;

@@ -3,10 +3,12 @@
  * crash at any call and be started again without its memory. Operators' requests wait here until a run has done them.
  */
 import { createPublisher, createRotator as createRealRotator, SealgateError } from "./ports.ts";
-import type { AuditEntry, Kms, RingPolicy, Wish } from "./ports.ts";
+import type { AuditEntry, HostClock, Kms, RevocationStore, RingPolicy, RotatorRun, Wish } from "./ports.ts";
 import { BASE_URL, NAMESPACE_ID, createCloudflareModel } from "./cloudflare-model.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
+import { secondsToNextTry } from "../../issuer/key-ring/revocations/plan-list.ts";
+import { secondsOf } from "./ports/clock.ts";
 import { changesPlans, policyWithout } from "./guards.ts";
 import type { Removed } from "./guards.ts";
 import { createHost, createHostClock, kmsThrough } from "./host.ts";
@@ -23,7 +25,29 @@ export interface Run {
   readonly isKmsCalm: boolean;
   /** So has Cloudflare's API, and what it showed was the truth. */
   readonly isStoreCalm: boolean;
+  /** So has the table of taken-back tokens. */
+  readonly isTableCalm: boolean;
+  /** Milliseconds from the first reading of the table until the end; undefined without one. */
+  readonly listMs: number | undefined;
 }
+
+/** What a rotator needs to keep the list of taken-back tokens. */
+export interface RotatorLists {
+  /** The list's entry. */
+  readonly kv: KvModel;
+  /** The table as this process sees it. Its calls fail without the process's other calls being in trouble. */
+  readonly storeOf: (process: Host) => RevocationStore;
+  /** All calls to Cloudflare's API, of key sets too. */
+  readonly through: (serve: Fetch) => Fetch;
+  /** Its clock, with what is taken away. */
+  readonly clockOf: (clock: HostClock) => HostClock;
+  /** The table has failed since then. */
+  readonly isTroubledSince: (timeMs: number) => boolean;
+}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+type ListReport = NonNullable<RotatorRun["list"]>;
 
 export interface RotatorOptions {
   readonly name: string;
@@ -45,6 +69,8 @@ export interface RotatorOptions {
   /** A process has seen the store hold what it published. */
   readonly onConfirmed: (process: object, text: string) => void;
   readonly onRun: (run: Run) => void;
+  /** Where single tokens can be taken back. */
+  readonly lists?: RotatorLists;
   /** Something was thrown that no caller should have to expect. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -57,7 +83,12 @@ export interface Rotator {
   setPolicy(policy: RingPolicy): void;
   /** No run begins before this time. */
   rest(untilMs: number): void;
+  /** The table has changed: a run at once, or right after the one that is under way; again while the list has to wait. */
+  wake(): void;
 }
+
+/** After a failed attempt, no list is published for so long. */
+const LONGEST_HOLD_MS = 70_000;
 
 /** Wishes are given up after so many runs, as a person would. */
 const MOST_TRIES = 30;
@@ -67,6 +98,10 @@ export function createRotator(options: RotatorOptions): Rotator {
   let { policy } = options;
   let wishes: { readonly wish: Wish; tries: number }[] = [];
   let restsUntilMs = 0;
+  let isWoken = false;
+  /** The first reading of the table in this run. */
+  let listBegunMs: number | undefined;
+  let wake = (): void => {};
 
   function boot(atMs: number): void {
     const host = createHost({
@@ -76,31 +111,70 @@ export function createRotator(options: RotatorOptions): Rotator {
       adversity,
       onCrash: () => boot(clock.nowMs + rng.between(1, 120) * 1000),
     });
-    const rotator = makeRotator(host);
+    const ownClock = createHostClock(clock, options.skew);
+    const hostClock = options.lists?.clockOf(ownClock) ?? ownClock;
+    const rotator = makeRotator(host, hostClock);
+    let isRunning = false;
+    let cancelAgain = (): void => {};
+    let isWanted = false;
     const loop = async (): Promise<void> => {
       if (host.isDead) return;
       if (clock.nowMs < restsUntilMs) return void clock.at(restsUntilMs + rng.between(0, 60_000), () => void loop());
-      if (rng.chance(adversity().crashing)) host.crashAfter(rng.int(1, 60));
-      if (options.forgetful) rotator.forget();
+      if (isRunning) return void clock.at(clock.nowMs + 1000, () => void loop());
       const begunMs = clock.nowMs;
-      await runOnce(host, rotator);
+      await run();
       const everyMs = 1000 * options.everySeconds * (options.isPunctual ? 1 : rng.between(0.6, 1.4));
       // A punctual one keeps to its times, as under cron.
       const nextMs = options.isPunctual ? begunMs + everyMs : clock.nowMs + everyMs;
       clock.at(nextMs, () => void loop());
     };
+    const run = async (): Promise<void> => {
+      if (rng.chance(adversity().crashing)) host.crashAfter(rng.int(1, 60));
+      if (options.forgetful) rotator.forget();
+      isRunning = true;
+      isWanted = false;
+      const list = await runOnce(host, rotator);
+      isRunning = false;
+      const waitSeconds = secondsToNextTry(list, secondsOf(hostClock)());
+      cancelAgain();
+      if (isWoken && waitSeconds !== undefined) cancelAgain = clock.at(clock.nowMs + waitSeconds * 1000, wakeThis);
+      else if (isWanted) cancelAgain = clock.at(clock.nowMs, wakeThis);
+    };
+    const wakeThis = (): void => {
+      isWoken = true;
+      if (host.isDead || clock.nowMs < restsUntilMs) return;
+      if (isRunning) isWanted = true;
+      else void run();
+    };
+    wake = wakeThis;
     clock.at(atMs, () => void loop());
   }
 
-  function makeRotator(host: Host): ReturnType<typeof createRealRotator> {
+  function makeRotator(host: Host, hostClock: HostClock): ReturnType<typeof createRealRotator> {
     const composed = new Map<string, number>();
     let composedMs = 0;
-    const hostClock = createHostClock(clock, options.skew);
     const random = (): number => rng.next();
     const kms = kmsThrough(host, options.kms, rng, (operation) => {
       // A rotator signs nothing but documents, and signs one in the moment in which it is composed.
       if (operation === "sign") composedMs = clock.nowMs;
     });
+    const { lists } = options;
+    const modelOf = (entry: KvModel): Fetch =>
+      createCloudflareModel({
+        clock,
+        rng,
+        coverage,
+        kv: entry,
+        host,
+        adversity,
+        detailsOf: (text) => ({
+          composedMs: composed.get(text) ?? clock.nowMs,
+          marginMs: policy.timing.kvPropagationSeconds * 1000,
+        }),
+      });
+    const [forKeySets, forLists] = [modelOf(kv), lists && modelOf(lists.kv)];
+    const serve: Fetch = (url, init) =>
+      (forLists !== undefined && isOfList(url, init) ? forLists : forKeySets)(url, init);
     const real = createPublisher({
       policy,
       clock: hostClock,
@@ -108,19 +182,13 @@ export function createRotator(options: RotatorOptions): Rotator {
       baseUrl: BASE_URL,
       namespaceId: NAMESPACE_ID,
       apiToken: "token",
-      fetch: createCloudflareModel({
-        clock,
-        rng,
-        coverage,
-        kv,
-        host,
-        adversity,
-        detailsOf: (text) => ({
-          composedMs: composed.get(text) ?? clock.nowMs,
-          marginMs: policy.timing.kvPropagationSeconds * 1000,
-        }),
-      }),
+      fetch: lists === undefined ? serve : lists.through(serve),
     });
+    let readMs = 0;
+    const onLoad = (): void => {
+      readMs = clock.nowMs;
+      listBegunMs ??= readMs;
+    };
     const publisher: typeof real = {
       read: (ring) => real.read(ring),
       async publish(ring, text, rev) {
@@ -129,28 +197,57 @@ export function createRotator(options: RotatorOptions): Rotator {
         options.onConfirmed(host, text);
         return published;
       },
+      readRevocations: (ring) => real.readRevocations(ring),
+      async publishRevocations(ring, text, rev) {
+        composed.set(text, readMs);
+        const published = await real.publishRevocations(ring, text, rev);
+        options.onConfirmed(host, text);
+        return published;
+      },
     };
-    const ports = { kms, publisher, clock: hostClock, random, actor: options.name, onAudit: options.onAudit };
+    const revocations = lists && { store: noticing(lists.storeOf(host), onLoad), publisher };
+    const ports = {
+      kms,
+      publisher,
+      clock: hostClock,
+      random,
+      actor: options.name,
+      onAudit: options.onAudit,
+      revocations,
+    };
     return changesPlans(removed) ? createRotatorWithout(ports, removed) : createRealRotator(ports);
   }
 
-  async function runOnce(host: Host, rotator: ReturnType<typeof createRealRotator>): Promise<void> {
+  async function runOnce(host: Host, rotator: ReturnType<typeof createRealRotator>): Promise<ListReport | undefined> {
     coverage.count("runs of a rotator");
     // Nobody who withdraws a key waits for a rotation that somebody has asked for before.
     const first = wishes.find(({ wish }) => wish.request?.kind === "revoke") ?? wishes[0];
     const begunMs = clock.nowMs;
+    listBegunMs = undefined;
     let wasCut = kv.isCut("api");
     try {
       const report = await rotator.run(policyWithout(policy, removed), first?.wish);
       wasCut ||= kv.isCut("api") || report.faults.some((code) => code.startsWith("publish_"));
       const isKmsCalm = host.lastTroubleMs < begunMs;
-      options.onRun({ begunMs, endedMs: clock.nowMs, isKmsCalm, isStoreCalm: isKmsCalm && !wasCut });
+      const isTableCalm = options.lists?.isTroubledSince(begunMs - LONGEST_HOLD_MS) !== true;
+      const isStoreCalm = isKmsCalm && !wasCut;
+      const endedMs = clock.nowMs;
+      options.onRun({
+        begunMs,
+        endedMs,
+        isKmsCalm,
+        isStoreCalm,
+        isTableCalm,
+        listMs: listBegunMs && endedMs - listBegunMs,
+      });
       if (first !== undefined && (report.isRequestDone === true || ++first.tries > MOST_TRIES)) {
         wishes = wishes.filter((one) => one !== first);
       }
+      return report.list;
     } catch (error) {
       if (error instanceof SealgateError) coverage.count("runs that could not observe");
       else onDefect(error);
+      return undefined;
     }
   }
 
@@ -169,5 +266,24 @@ export function createRotator(options: RotatorOptions): Rotator {
     rest: (untilMs) => {
       restsUntilMs = untilMs;
     },
+    wake: () => wake(),
   };
+}
+
+/** Tells when a reading of the table begins: W counts from there. */
+function noticing(store: RevocationStore, onLoad: () => void): RevocationStore {
+  return {
+    ...store,
+    load(issuer, since) {
+      onLoad();
+      return store.load(issuer, since);
+    },
+  };
+}
+
+/** A call for the list's entry: its key is in the path of a read, in the body of a write. */
+function isOfList(url: string, { body }: RequestInit): boolean {
+  return (
+    decodeURIComponent(url).includes("/revocations:") || (typeof body === "string" && body.includes('"revocations:'))
+  );
 }

@@ -23,7 +23,11 @@ import { runInterleavings } from "./run-interleavings.ts";
 import { drawSchedule } from "./draw.ts";
 import { REGION_FAMILY, drawRegionSchedule } from "./regions-schedule.ts";
 import { liveRegions } from "./regions.ts";
+import { ANY_LIST_FAMILY, LIST_FAMILIES, drawListSchedule } from "./revocations-schedule.ts";
+import { liveRevocations } from "./revocations.ts";
+import type { Listener } from "./story.ts";
 import { live, policyOf } from "./world.ts";
+import type { History } from "./world.ts";
 
 interface Share {
   readonly seed: string;
@@ -34,6 +38,7 @@ interface Share {
 
 interface Broken {
   readonly seed: string;
+  readonly asked: string | undefined;
   readonly families: readonly string[];
   readonly violation: Violation;
 }
@@ -46,24 +51,58 @@ interface Outcome {
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Among mixed histories, every tenth is one of two Regions. */
-const EVERY_REGIONS = 10;
+/** Among mixed histories, every tenth is one of two Regions, and every tenth one of tokens that are taken back. */
+const EVERY = 10;
 
 /** How many histories a thread lives: the first hundred take a third longer than the others. */
 const BATCH = 250;
+
+/** A history that was drawn. */
+interface Drawn {
+  readonly schedule: object;
+  /** What its family goes by on the command line; undefined for what a seed alone gives again. */
+  readonly asked: string | undefined;
+  readonly families: readonly string[];
+  live(listener?: Listener): Promise<History>;
+}
+
+/** @throws TypeError for a family that there is none of */
+function draw(seed: string, family: string | undefined): Drawn {
+  if (family === REGION_FAMILY) {
+    const schedule = drawRegionSchedule(seed);
+    return { schedule, asked: family, families: [family], live: (listener) => liveRegions(schedule, {}, listener) };
+  }
+  if (family !== undefined && (family === ANY_LIST_FAMILY || LIST_FAMILIES.includes(family))) {
+    const schedule = drawListSchedule(seed, family === ANY_LIST_FAMILY ? undefined : family);
+    const asked = schedule.family;
+    return { schedule, asked, families: [asked], live: (listener) => liveRevocations(schedule, {}, listener) };
+  }
+  const schedule = drawSchedule(seed, family);
+  return {
+    schedule,
+    asked: family,
+    families: schedule.families,
+    live: (listener) =>
+      listener === undefined ? live(schedule, {}) : live(schedule, {}, { stopsEarly: false, listener }),
+  };
+}
+
+/** Of a mixed run. */
+function familyOf(index: number, family: string | undefined): string | undefined {
+  if (family !== undefined || index % EVERY > 1) return family;
+  return index % EVERY === 0 ? REGION_FAMILY : ANY_LIST_FAMILY;
+}
 
 async function liveAll({ seed, family, from, to }: Share): Promise<Outcome> {
   const coverage = createCoverage();
   const broken: Broken[] = [];
   for (let index = from; index < to; index++) {
     const name = `${seed}-${index}`;
-    const isOfRegions = family === REGION_FAMILY || (family === undefined && index % EVERY_REGIONS === 0);
-    const { families } = isOfRegions ? { families: [REGION_FAMILY] } : drawSchedule(name, family);
-    const history = isOfRegions
-      ? await liveRegions(drawRegionSchedule(name))
-      : await live(drawSchedule(name, family), {});
+    const drawn = draw(name, familyOf(index, family));
+    const history = await drawn.live();
     coverage.add(history.coverage);
-    for (const violation of history.violations) broken.push({ seed: name, families, violation });
+    const { asked, families } = drawn;
+    for (const violation of history.violations) broken.push({ seed: name, asked, families, violation });
   }
   return { schedules: to - from, broken, coverage: coverage.report() };
 }
@@ -94,9 +133,8 @@ async function liveInBatches(
   await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, work));
 }
 
-function printBroken(broken: readonly Broken[], family: string | undefined): void {
-  for (const { seed, families, violation } of broken) {
-    const asked = families.includes(REGION_FAMILY) ? REGION_FAMILY : family;
+function printBroken(broken: readonly Broken[]): void {
+  for (const { seed, asked, families, violation } of broken) {
     const flag = asked === undefined ? "" : ` --family "${asked}"`;
     say(`BROKEN ${violation.invariant} at ${violation.atSeconds} s: ${violation.detail}`);
     say(`  (${families.join(", ") || "mixed"}) replay with: npm run simulate -- --replay ${seed}${flag}`);
@@ -161,7 +199,7 @@ async function simulate(seed: string, family: string | undefined, schedules: num
     ended += outcome.schedules;
     coverage.add(outcome.coverage);
     broken.push(...outcome.broken);
-    printBroken(outcome.broken, family);
+    printBroken(outcome.broken);
     const megabytes = Math.round(process.memoryUsage().rss / 1_048_576);
     process.stderr.write(`${ended} of ${schedules}: ${verdict()}, ${megabytes} MB\n`);
   });
@@ -170,18 +208,12 @@ async function simulate(seed: string, family: string | undefined, schedules: num
 }
 
 async function replay(seed: string, family: string | undefined): Promise<void> {
-  const schedule = family === REGION_FAMILY ? drawRegionSchedule(seed) : drawSchedule(seed, family);
+  const drawn = draw(seed, family);
+  const { schedule, asked, families } = drawn;
   say(JSON.stringify(schedule, null, 2));
-  const { violations, coverage } =
-    "families" in schedule
-      ? await live(schedule, {}, { stopsEarly: false, listener: say })
-      : await liveRegions(schedule, {}, say);
+  const { violations, coverage } = await drawn.live(say);
   printCoverage(coverage);
-  const families = "families" in schedule ? schedule.families : [REGION_FAMILY];
-  printBroken(
-    violations.map((violation) => ({ seed, families, violation })),
-    family,
-  );
+  printBroken(violations.map((violation) => ({ seed, asked, families, violation })));
   if (violations.length > 0) process.exitCode = 1;
 }
 
@@ -205,7 +237,7 @@ if (isMainThread) {
   });
   const { family } = values;
   // An unknown name shows before anything is begun.
-  if (family !== REGION_FAMILY) drawSchedule("family", family);
+  draw("family", family);
   if (values.interleavings) process.exitCode = (await runInterleavings(say)) ? 0 : 1;
   else if (values.replay !== undefined) await replay(values.replay, family);
   else if (values.margins) await printMargins();

@@ -48,6 +48,8 @@ export interface SignerHostOptions {
   readonly removed: Removed;
   /** Frozen whenever nothing is asked of it. */
   readonly isLambda: boolean;
+  /** Of the next token; by default one user's. */
+  readonly claims?: () => object;
   readonly adversity: () => Adversity;
   readonly onAttempt: (attempt: Attempt) => void;
   readonly onDefect: (error: unknown) => void;
@@ -64,6 +66,7 @@ export interface SignerHost {
 
 export function createSignerHost(options: SignerHostOptions): SignerHost {
   const { index, clock, rng, coverage, skew, removed, adversity, isLambda } = options;
+  const { claims = () => ({ sub: "someone" }) } = options;
   let { policy } = options;
   let issued = 0;
   let process = boot();
@@ -77,7 +80,7 @@ export function createSignerHost(options: SignerHostOptions): SignerHost {
       removed,
     );
     const hostClock = createHostClock(clock, skew, freezer);
-    const newJti = (): string => String(++issued);
+    const newJti = (): string => `${index}/${++issued}`;
     return { host, freezer, signer: createSigner({ kms, policy: used, clock: hostClock, newJti }) };
   }
 
@@ -90,7 +93,7 @@ export function createSignerHost(options: SignerHostOptions): SignerHost {
     const longest = policy.timing.maxTokenTtlSeconds * (removed.tokenLifetime === true ? 3 : 1);
     const ttlSeconds = Math.max(1, Math.floor(longest * share));
     try {
-      const signed = await freezer.run(() => signer.sign({ sub: "someone" }, { ttlSeconds, audience: AUDIENCE }));
+      const signed = await freezer.run(() => signer.sign(claims(), { ttlSeconds, audience: AUDIENCE }));
       coverage.count("tokens issued");
       const untilMs = signed.expiresAt * 1000 - skew(clock.nowMs);
       const minted: MintedToken = {

@@ -13,12 +13,17 @@ import { createRingPorts } from "../../../issuer/key-ring/ports.ts";
 import { createTaggedDocumentLives } from "../../../issuer/key-ring/sign/document-lives.ts";
 import { createTaggedPublishedKeys } from "../../../issuer/key-ring/sign/published-keys.ts";
 import { reconcileRing } from "../../../issuer/key-ring/reconcile.ts";
+import type { RingPorts } from "../../../issuer/key-ring/reconcile.ts";
+import type { ListReport } from "../../../issuer/key-ring/revocations/keep-list.ts";
 import { createRingSigner } from "../../../issuer/key-ring/sign/ring-signer.ts";
 import type { AmongOthers } from "../../../issuer/key-ring/sign/ring-signer.ts";
 import { createRings } from "../../../issuer/rings.ts";
 import type { Kms } from "../../../issuer/kms/port.ts";
 import { createCloudflareKvPublisher } from "../../../issuer/publish/cloudflare-kv.ts";
-import type { KeySetPublisher } from "../../../issuer/publish/publisher.ts";
+import type { KeySetPublisher, RevocationsPublisher } from "../../../issuer/publish/publisher.ts";
+import { createRevocations } from "../../../issuer/revocations/revocations.ts";
+import type { Revocations } from "../../../issuer/revocations/revocations.ts";
+import type { RevocationWriter } from "../../../issuer/revocations/store.ts";
 import { parseIssuerUrl, parseRingName } from "../../../shared/identifiers.ts";
 import { secondsOf } from "./clock.ts";
 import type { HostClock, Random } from "./clock.ts";
@@ -67,7 +72,12 @@ export interface PublisherOptions {
 }
 
 /** @throws TypeError for options that can never work */
-export function createPublisher({ policy, clock, random, ...rest }: PublisherOptions): KeySetPublisher {
+export function createPublisher({
+  policy,
+  clock,
+  random,
+  ...rest
+}: PublisherOptions): KeySetPublisher & RevocationsPublisher {
   return createCloudflareKvPublisher({
     ...rest,
     deadlineMs: policy.publishDeadlineSeconds * 1000,
@@ -94,6 +104,8 @@ export interface RotatorOptions {
   /** For the audit. */
   readonly actor?: string;
   readonly onAudit?: (entry: AuditEntry) => void;
+  /** Where single tokens can be taken back: the table of the ring, undefined once it is given up, and where lists go. */
+  readonly revocations?: RingPorts["revocations"];
 }
 
 /** What an operator asks for besides the upkeep. */
@@ -114,6 +126,8 @@ export interface RotatorRun {
   readonly faults: readonly string[];
   /** Codes of what is wrong with the ring. */
   readonly problems: readonly string[];
+  /** What became of the list of taken-back tokens; undefined where there is none to keep. */
+  readonly list?: ListReport | undefined;
 }
 
 export interface Rotator {
@@ -138,6 +152,8 @@ export function createRotator(options: RotatorOptions): Rotator {
     clock: secondsOf(clock),
     monotonicMs: () => clock.monotonicMs(),
     random,
+    revocations: options.revocations,
+    startTimer: (delayMs, onTime) => clock.startTimer(delayMs, onTime),
   });
   return {
     async run(policy, { request, candidate } = {}) {
@@ -148,6 +164,7 @@ export function createRotator(options: RotatorOptions): Rotator {
         refusal: report.plan.refusal?.code,
         faults: report.steps.flatMap(({ fault }) => fault?.code ?? []),
         problems: report.plan.problems.map(({ code }) => code),
+        list: report.list,
       };
     },
     async dryRun(policy, { request, candidate } = {}) {
@@ -247,4 +264,23 @@ export function createSigner({ kms, policy, clock, newJti }: SignerOptions): Tok
     clock: now,
   });
   return createIssuer({ issuer: policy.issuer, ring, maxTokenTtlSeconds, clock: now, newJti });
+}
+
+export interface RevokerOptions {
+  readonly policy: RingPolicy;
+  /** The table of each ring of the issuer. */
+  readonly tables: readonly RevocationWriter[];
+  readonly clock: HostClock;
+}
+
+/** What an auth backend takes tokens back with. */
+export function createRevoker({ policy, tables, clock }: RevokerOptions): Revocations {
+  const { clockSkewSeconds, maxTokenTtlSeconds } = policy.timing;
+  return createRevocations({
+    issuer: policy.issuer,
+    tables,
+    clockSkewSeconds,
+    maxTokenTtlSeconds,
+    clock: secondsOf(clock),
+  });
 }

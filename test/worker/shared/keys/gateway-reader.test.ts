@@ -9,8 +9,10 @@ import { ISSUED_AT, ISSUED_AT_MS as T0, makeRing } from "../../../support/edge-r
 import type { TestRing } from "../../../support/edge-ring.ts";
 import { describeKeySetReaderContract } from "../../../support/key-set-reader-contract.ts";
 import {
+  issuerUrl,
   makeKey,
   makeRoot,
+  ringName,
   seconds,
   signKeySet,
   makeDocument,
@@ -214,8 +216,15 @@ describe("somebody in between", () => {
     const [header, , signature] = documents.first.split(".");
     const [, othersPayload] = documents.rotated.split(".");
     const attacker = await tokenOf(ring.newKey);
+    const newer = makeDocument([ring.newKey], seconds(ISSUED_AT + 1), { rev: 12 });
     for (const [text, problem] of [
       [forged, "key_set_unknown_root"],
+      [await signKeySet({ ...newer, ring: ringName("west") }, ring.root), "key_set_wrong_ring"],
+      [await signKeySet({ ...newer, issuer: issuerUrl("https://other.example") }, ring.root), "key_set_wrong_issuer"],
+      [await signKeySet({ ...newer, issuedAt: seconds(ISSUED_AT + 3600) }, ring.root), "key_set_issued_in_future"],
+      [await signToken({ iss: TEST_ISSUER, aud: "api", exp: ISSUED_AT + 3600 }, ring.root), "key_set_wrong_typ"],
+      [`${documents.first}\n`, "key_set_malformed"],
+      [`${documents.first}.${documents.first}`, "key_set_malformed"],
       [`${header}.${othersPayload}.${signature}`, "key_set_signature_invalid"],
       ["<html>", "key_set_malformed"],
       ["a".repeat(3 * 1024 * 1024), "key_set_too_large"],

@@ -74,17 +74,23 @@ const WRONG_ARGUMENT: ReadonlySet<RefusalCode> = new Set([
 ]);
 
 /**
- * 0 only when the ring is where it was asked to be. A dry run of a request is 0 when the request could be carried out now; a
+ * 0 only when the ring is where it was asked to be; for the upkeep, the list of taken-back tokens included. A dry run of a request is 0 when the request could be carried out now; a
  * dry run of the upkeep, when there is nothing to do.
  */
 export function exitCodeOfRun(run: RingRun): ExitCode {
   const { refusal, isRequestDone } = run.plan;
-  if (run.isConverged && isRequestDone !== false && refusal === undefined) return EXIT.ok;
-  const failed = exitCodeOfFaults(failuresOf(run));
+  const isInOrder = run.isRequested ? isConverged(run.plan) : run.isConverged;
+  if (isInOrder && isRequestDone !== false && refusal === undefined) return EXIT.ok;
+  const failed = exitCodeOfFaults(failuresOfAsked(run));
   if (failed === EXIT.unauthorized) return failed;
   if (refusal !== undefined && WRONG_ARGUMENT.has(refusal.code)) return EXIT.usage;
   if (failed !== undefined) return failed;
   return run.isDryRun && run.isRequested && refusal === undefined ? EXIT.ok : EXIT.notConverged;
+}
+
+/** The list is upkeep: a key is rotated or withdrawn all the same while its table is down. What failed of it is told, and is in the JSON. */
+function failuresOfAsked(run: RingRun): readonly RunFailure[] {
+  return failuresOf(run.isRequested ? { ...run, list: undefined } : run);
 }
 
 /** @returns undefined when KMS and KV have answered: a problem of the ring alone is no fault of theirs */
@@ -106,7 +112,7 @@ export function runToJson(run: RingRun): object {
     ring: observed.ring,
     dryRun: isDryRun,
     converged: run.isConverged,
-    failure: failureToJson(failuresOf(run)),
+    failure: failureToJson(failuresOfAsked(run)),
     done: plan.isRequestDone,
     refusal: plan.refusal,
     steps: steps.map(({ step, outcome, fault }) => ({
@@ -169,7 +175,7 @@ function printConcerns(io: CliIo, run: RingRun): void {
       `${paint(io, "red", "failed")} to ${what} the list of taken-back tokens: ${list.fault.code}: ${list.fault.message}\n`,
     );
   }
-  const [failure] = failuresOf(run);
+  const [failure] = failuresOfAsked(run);
   if (failure !== undefined && !isDryRun) io.err(`${paint(io, "red", "this run failed")} (${failure.code})\n`);
   if (due.length > 0 && !isDryRun && refusal === undefined) {
     io.err(`${paint(io, "yellow", "not finished")}: run it again; what is done is kept\n`);

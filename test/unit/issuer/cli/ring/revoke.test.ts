@@ -4,7 +4,7 @@ import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
 import type { Kid } from "../../../../../shared/identifiers.ts";
 import { given } from "../../../../support/values.ts";
 import { jsonOf } from "../support.ts";
-import { messagesOf, startRipeRing } from "./support.ts";
+import { messagesOf, startCliTable, startRipeRing } from "./support.ts";
 import type { CliRing } from "./support.ts";
 
 async function kidOf(cli: CliRing, generation: number): Promise<Kid> {
@@ -27,6 +27,18 @@ describe("ring revoke", () => {
     expect(run.out).toContain(`every edge refuses its tokens by ${refusedBy} (in `);
     // The clock of an edge may be K behind.
     expect(run.out).toContain(new Date((before.expiresAt + 60) * 1000).toISOString().replace(".000", ""));
+  });
+
+  test("a table of taken-back tokens that is down holds up nothing, and is no failure of the command", async () => {
+    const cli = await startRipeRing();
+    const { env, network } = await startCliTable(cli);
+    const kid = await kidOf(cli, 1);
+    network.isCut = true;
+    const run = await cli.ring(["revoke", kid, "--yes"], { env });
+    expect(run.code).toBe(EXIT.ok);
+    expect((await cli.document()).revoked.map((tombstone) => tombstone.kid)).toEqual([kid]);
+    expect(run.out).toContain("every edge refuses its tokens by ");
+    expect(messagesOf(run)).toContain("failed to publish the list of taken-back tokens: revocation_table_unreachable");
   });
 
   test("the key is disabled before anything else, and signs elsewhere before KV is asked", async () => {

@@ -210,4 +210,22 @@ describe("the list of taken-back tokens", () => {
       "failed to publish the list of taken-back tokens: revocation_table_denied: Allow the action.",
     );
   });
+
+  test("that could not be made fails no request: what was asked for is done without it", () => {
+    const failing = runOf(
+      { isRequestDone: true },
+      { ...asked, list: { ...list, result: "failed", fault }, isConverged: false },
+    );
+    expect(exitCodeOfRun(failing)).toBe(EXIT.ok);
+    expect(runToJson(failing)).toMatchObject({ failure: undefined, converged: false, list: { fault: fault.code } });
+    const { err } = shown(failing);
+    expect(err).toContain("failed to publish the list of taken-back tokens");
+    expect(err).not.toContain("this run failed");
+  });
+
+  test("that has to wait fails no request, and leaves the upkeep unfinished", () => {
+    const waiting = { list: { ...list, result: "waiting", notBefore: after(17) }, isConverged: false } as const;
+    expect(exitCodeOfRun(runOf({ isRequestDone: true }, { ...asked, ...waiting }))).toBe(EXIT.ok);
+    expect(exitCodeOfRun(runOf({}, waiting))).toBe(EXIT.notConverged);
+  });
 });

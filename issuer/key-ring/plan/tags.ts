@@ -4,7 +4,7 @@
  */
 import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
-import { KMS_CONSISTENCY_SECONDS, leadSeconds } from "../../../shared/timing.ts";
+import { leadSeconds } from "../../../shared/timing.ts";
 import { lifeWith } from "../document-life.ts";
 import { isWithdrawn, liveDocument, newerDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
@@ -75,7 +75,7 @@ function listedTags({ entry, tags }: Generation, { observed, policy, timing, now
   const listedAt = entry.publishedAt;
   const isSettling = settledSince({ ...tags, listedAt }) === undefined;
   // Signers go by the tag, and KMS may show it to them late: a note that is written late begins the lead late.
-  const shownBy = addSeconds(now, KMS_CONSISTENCY_SECONDS + 1 - plannedLeadSeconds(timing.largest, policy));
+  const shownBy = addSeconds(now, policy.kmsConsistencySeconds + 1 - plannedLeadSeconds(timing.largest, policy));
   const isSettledNow = isSettling && isSettled(document) && document.issuedAt > listedAt;
   return {
     ...(tags.listedAt === Math.floor(listedAt) ? {} : { listedAt }),

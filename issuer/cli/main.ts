@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { isJsonObject } from "../../shared/json.ts";
-import { EXIT } from "./exit-codes.ts";
+import { endProgram } from "./end-program.ts";
 import { wantsColor } from "./io.ts";
 import { runCli } from "./program.ts";
 
@@ -36,9 +36,7 @@ const code = await runCli(process.argv.slice(2), {
   sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
   interrupted: interruption.signal,
 });
-// A call or a read that was left half-way must not keep an interrupted program alive.
-if (code === EXIT.interrupted) process.exit(code);
-process.exitCode = code;
+await endProgram(code, [process.stdout, process.stderr], (exitCode) => process.exit(exitCode));
 
 async function readLine(): Promise<string> {
   const lines = createInterface({ input: process.stdin });

@@ -16,7 +16,8 @@ function find(program: Command, words: readonly string[]): Command {
   return words.reduce((command, word) => {
     const child = command.commands.find((one) => one.name() === word);
     if (child !== undefined) return child;
-    const names = command.commands.map((one) => one.name()).join(", ");
+    const shown = command.createHelp().visibleCommands(command);
+    const names = shown.map((one) => one.name()).join(", ");
     const known = names === "" ? "it has no commands of its own" : `there are ${names}`;
     throw new UsageError(`${pathOf(command)} has no command ${JSON.stringify(word)}: ${known}`);
   }, program);

@@ -33,6 +33,8 @@ async function makeProject(
   folder: string,
   { name = basename(resolve(folder)), json }: NewOptions,
 ): Promise<void> {
+  // A shell's variable that is not set. Joined to a file's name, it would be this folder.
+  if (folder === "") throw new UsageError("the folder's name is empty: name one, or . for this one");
   if (!NAME.test(name))
     throw new UsageError(
       "the name must be 1 to 54 of a-z, 0-9 and inner hyphens, beginning with a letter: choose one with --name",

@@ -11,6 +11,8 @@ test.each([["ring", "rotate"], ["token"], ["kms-emulator"]])("help %s %s is what
 });
 
 test.each([
+  // Without what is for the shell alone.
+  [["nothing"], /sealgate has no command "nothing": there are token, .*kms-emulator, help, completion\n/],
   [["ring", "turn"], /sealgate ring has no command "turn": there are init, status, reconcile/],
   [["ring", "rotate", "now"], /sealgate ring rotate has no command "now": it has no commands of its own/],
 ])("help %j names what there is", async (words, message) => {

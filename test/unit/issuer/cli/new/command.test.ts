@@ -88,6 +88,14 @@ describe("new", () => {
   });
 });
 
+test("a name that is empty is not this folder", async () => {
+  const run = await sealgate(["new", "", "--name", "gateway"]);
+  expect(run).toMatchObject({
+    code: EXIT.usage,
+    err: expect.stringContaining("the folder's name is empty: name one, or . for this one") as unknown,
+  });
+});
+
 test("names and placeholders", () => {
   expect([targetOf("_github/workflows/ci.yml"), targetOf("src/_x.ts")]).toEqual([
     ".github/workflows/ci.yml",

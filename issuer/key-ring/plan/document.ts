@@ -6,7 +6,7 @@ import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import type { KeySetDocument, KeySetKey, KeyState, RevokedKid } from "../../../shared/key-set.ts";
 import { KMS_CONSISTENCY_SECONDS, leadSeconds } from "../../../shared/timing.ts";
-import { isDroppable, knownTombstones, liveDocument, newerDocument } from "./phases.ts";
+import { hasLeft, isDroppable, knownTombstones, liveDocument, newerDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { KeyToPublish } from "../../publish/compose.ts";
 import type { ObservedRing } from "../model/observed.ts";
@@ -112,9 +112,11 @@ function desire(state: RingState): Desired {
 /**
  * While the active key is revoked, only a key that the last document lacks is left out: a retiring one may have taken over, and
  * where `active` points may be seen minutes late. If the document is lost, it cannot be told which one that is.
+ * One that has left in time stays out, however often `active` moves later: edges would not know it when it takes over.
  */
 function mayBeDropped(generation: Generation, { observed, active, now }: RingState): boolean {
   const isKnownAbsent = (generation.entry ?? generation.newerEntry) === undefined && knowsDocument(observed, now);
+  if (isKnownAbsent && hasLeft(generation, now)) return true;
   return isDroppable(generation, now) && (active?.phase !== "revoked" || isKnownAbsent);
 }
 

@@ -45,16 +45,11 @@ export function replaceRevokedActive({ active, generations, now }: RingState): r
     .toSorted((left, right) => compareForEmergency(left, right, now));
   if (
     best === undefined ||
-    (isUnknown(best, now) && generations.some((generation) => mayHaveTakenOver(generation, now)))
+    (!isKnown(best, now) && generations.some((generation) => mayHaveTakenOver(generation, now)))
   )
     return [];
   const { number, keyArn } = best;
   return [{ kind: "move_active", from: active.number, generation: number, keyArn, reason: "revoked" }];
-}
-
-/** Some edges may refuse its tokens. */
-function isUnknown(generation: Generation, now: EpochSeconds): boolean {
-  return generation.phase === "pending" && !isKnown(generation, now);
 }
 
 /**
@@ -67,12 +62,12 @@ function mayHaveTakenOver(generation: Generation, now: EpochSeconds): boolean {
 }
 
 /**
- * The best first: the oldest pending key that every edge knows; then the newest retiring key, which every edge knows too; then
- * the oldest pending key that is only just published. Edges may refuse some of its tokens for up to S, which is better than
- * issuing no tokens.
+ * The best first: the oldest pending key that every edge knows; then the newest retiring key that every edge knows; then the
+ * oldest pending key that is only just published, and a retiring one that was listed anew. Edges may refuse some of its tokens
+ * for up to S, which is better than issuing no tokens.
  */
 function compareForEmergency(left: Generation, right: Generation, now: EpochSeconds): number {
-  const rankOf = (one: Generation): number => (one.phase === "retiring" ? 1 : isKnown(one, now) ? 0 : 2);
+  const rankOf = (one: Generation): number => (one.phase === "retiring" ? 1 : 0) + (isKnown(one, now) ? 0 : 2);
   const byAge = left.phase === "retiring" ? right.number - left.number : left.number - right.number;
   return rankOf(left) - rankOf(right) || byAge;
 }

@@ -12,6 +12,7 @@ import type { ObservedGeneration, ObservedRing } from "../model/observed.ts";
 import { nameOfRole, settledSince } from "../names.ts";
 import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
+import { settleAfterSeconds } from "../rev.ts";
 
 /**
  * `pending`: verifies, does not sign yet. `active`: signs. `retiring`: verifies only. `retired`: out of the key set, its KMS
@@ -45,6 +46,8 @@ export interface Generation extends ObservedGeneration {
   readonly holdUntil: EpochSeconds | undefined;
   /** H + G: when it may be dropped; undefined unless it is retiring. */
   readonly dropAt: EpochSeconds | undefined;
+  /** The same since its tag says that it handed over first: `active` may have moved between others since. */
+  readonly leftAt: EpochSeconds | undefined;
 }
 
 /**
@@ -112,6 +115,10 @@ export function deriveGenerations(
       entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
     const supersededAt = phase === "retiring" ? observed.active?.updatedAt : undefined;
     const holdUntil = plus(supersededAt, holdSeconds(timing));
+    const heldUntil = phase === "retiring" ? plus(generation.tags.supersededAt, holdSeconds(timing)) : undefined;
+    // Without a tag: a key that has been listed for so long is in a settled document, and one that is retiring has been.
+    const listedAt = (entry ?? newerEntry)?.publishedAt ?? generation.tags.listedAt;
+    const longListed = phase === "retiring" ? plus(listedAt, settleAfterSeconds(timing.clockSkewSeconds)) : undefined;
     return {
       ...generation,
       phase,
@@ -122,11 +129,12 @@ export function deriveGenerations(
       isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
       isTagged: isTagged(generation, observed.ring),
       wasListed: wasListed(generation, kid, observed),
-      knownAt: plus(isStoreSilent ? settledSince(generation.tags) : settledAt, leadSeconds(timing)),
+      knownAt: plus((isStoreSilent ? settledSince(generation.tags) : settledAt) ?? longListed, leadSeconds(timing)),
       isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),
+      leftAt: plus(heldUntil, graceSeconds(timing, policy)),
     };
   });
 }
@@ -179,6 +187,11 @@ export function isHoldOver({ holdUntil }: Generation, now: EpochSeconds): boolea
 /** A retiring generation may be dropped: had it taken over before its hold was over, that would be seen by now. */
 export function isDroppable({ dropAt }: Generation, now: EpochSeconds): boolean {
   return isPast(dropAt, now);
+}
+
+/** A retiring generation has had its time, and a document without it is no older one: it does not come back. */
+export function hasLeft({ leftAt }: Generation, now: EpochSeconds): boolean {
+  return isPast(leftAt, now);
 }
 
 /** It is known to every edge, which is enough in an emergency. */

@@ -10,9 +10,12 @@ import {
   held,
   keyOf,
   noted,
+  observedRing,
+  publishOf,
   ringAfterRotation,
   SETTLE,
   START,
+  superseded,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 
@@ -76,5 +79,40 @@ describe("an active key that was withdrawn", () => {
       );
       expect(listed).toContain(keyOf(1).kid);
     });
+  });
+});
+
+describe("a key that has left the document in time, while `active` has moved again since", () => {
+  const NOW = 20_000;
+  const moved = { keyId: "id-3", generation: 3, updatedAt: after(NOW - 300) };
+  const generations = [
+    generation(1, superseded()),
+    generation(3, { keyState: "Disabled", tags: { ...noted().tags, revokedAt: after(NOW - 200) } }),
+    generation(4, { tags: { listedAt: after(NOW - 800) } }),
+  ];
+  const pending = entry(4, "pending", after(NOW - 800));
+  const with1 = (listedAt: number): ObservedRing =>
+    observedRing({
+      active: moved,
+      generations,
+      document: held(
+        documentOf([entry(3, "active"), pending, entry(1, "retiring", after(listedAt))], {
+          issuedAt: after(NOW - 100),
+        }),
+      ),
+    });
+
+  test("is not listed again", () => {
+    const document = held(documentOf([entry(3, "active"), pending], { issuedAt: after(NOW - 100) }));
+    const step = publishOf(observedRing({ active: moved, generations, document }), NOW);
+    expect(step?.keys.map(({ kid }) => kid)).toEqual([keyOf(4).kid]);
+  });
+
+  test("does not take over, should one list it again: edges have known the pending key for longer", () => {
+    const moveOf = (observed: ObservedRing): Step | undefined =>
+      planRing(observed, POLICY, after(NOW)).due.find(({ kind }) => kind === "move_active");
+    expect(moveOf(with1(NOW - 100))).toMatchObject({ generation: 4 });
+    // One that has been listed for long is known to every edge, whatever its tags say.
+    expect(moveOf(with1(NOW - 2000))).toMatchObject({ generation: 1 });
   });
 });

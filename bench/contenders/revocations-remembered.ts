@@ -1,22 +1,10 @@
-/** sealgate at the edge with a revocation list, each token verified before; without a list when SETTINGS has none. */
-import { guardVerification } from "../../shared/revocations/guard.ts";
-import { createVerification } from "../../shared/keys/verification.ts";
-import { importTrustAnchors } from "../../shared/signed-key-set.ts";
-import { BENCH_RING, issuerOf, rulesOf } from "./sealgate.ts";
+/** sealgate at the edge beside a revocation list, each token verified before. */
+import { listVerifier } from "./revocations-edge.ts";
 import { serve, takesText } from "./serve.ts";
 import type { ContenderWorker } from "./serve.ts";
 
-const worker: ContenderWorker = serve<string>(async ({ SETTINGS, KEYS }) => {
-  const anchors = await importTrustAnchors(SETTINGS.anchors);
-  const list = await KEYS?.get("revocations", { type: "text", cacheTtl: 60 });
-  if (!anchors.ok || list == null) throw new TypeError("the anchors cannot be imported, or there is no list");
-  const reading = (text: string) => ({ read: async () => ({ text, ageSeconds: 0 }) });
-  const config = {
-    issuer: issuerOf(SETTINGS),
-    rings: [{ ring: BENCH_RING, anchors: anchors.value, minRev: 1, bootstrapKeySet: undefined }],
-  };
-  const made = createVerification({ readerOf: () => reading(SETTINGS.keySet) }, config);
-  const verifier = guardVerification(made, config, () => reading(list)).verifiers.under(rulesOf(SETTINGS));
+const worker: ContenderWorker = serve<string>(async (env) => {
+  const verifier = await listVerifier(env, { maxEntries: 400_000, maxCharacters: 400_000_000 });
   return {
     prepare: takesText,
     check(stored, waitUntil) {

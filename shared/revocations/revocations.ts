@@ -14,6 +14,7 @@ import type { WaitUntil } from "../keys/held-key-set.ts";
 import type { KeyRings, Ring } from "../keys/key-rings.ts";
 import type { KeySetReader } from "../keys/key-set-reader.ts";
 import type { TokenAnswer, TokenVerifier, TokenVerifiers } from "../keys/token-verifier.ts";
+import type { KeySetDocument } from "../key-set.ts";
 import type { TokenRejection } from "../rejection.ts";
 import { err } from "../result.ts";
 import type { TrustAnchors } from "../signed-document.ts";
@@ -224,6 +225,7 @@ function createRingList(ring: Ring, config: RevocationsConfig): RingList {
   const { name, ladder } = ring;
   // Of the latest key set that was seen: a list is asked for no less while the key set cannot be used.
   let terms: ListTerms = { timing: DEFAULT_TIMING, leastRev: 1 };
+  let said: KeySetDocument | undefined;
   const store = createListStore({
     issuer,
     ring: name,
@@ -231,7 +233,9 @@ function createRingList(ring: Ring, config: RevocationsConfig): RingList {
     random,
     terms: (nowMs) => {
       const document = ladder.usable(nowMs)?.document;
-      if (document !== undefined) terms = { timing: document.timing, leastRev: document.revocations?.leastRev ?? 1 };
+      if (document === undefined || document === said) return terms;
+      said = document;
+      terms = { timing: document.timing, leastRev: document.revocations?.leastRev ?? 1 };
       return terms;
     },
   });

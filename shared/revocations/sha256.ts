@@ -22,41 +22,44 @@ const INITIAL_STATE: readonly number[] = [
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ];
 
-const BLOCK_OCTETS = 64;
-
-/** The message's length in bits takes eight octets of the last block. */
-const LENGTH_OCTETS = 8;
+const BLOCK_WORDS = 16;
 
 /** Written anew for each block. Nothing runs in between, as the function is synchronous. */
-const schedule = new Int32Array(BLOCK_OCTETS);
+const schedule = new Int32Array(64);
 
 /** @returns the digest as eight words, the first octets in the first word's high bits */
 export function sha256Words(message: Uint8Array): Uint32Array {
   const state = Int32Array.from(INITIAL_STATE);
-  const view = new DataView(message.buffer, message.byteOffset, message.length);
-  const whole = message.length - (message.length % BLOCK_OCTETS);
-  for (let at = 0; at < whole; at += BLOCK_OCTETS) addBlock(state, view, at);
-  const rest = lastBlocks(message, whole);
-  for (let at = 0; at < rest.byteLength; at += BLOCK_OCTETS) addBlock(state, rest, at);
+  // The message, a one bit and the length in bits, which takes eight octets of the last block (section 5.1.1).
+  const blocks = ((message.length + 8) >>> 6) + 1;
+  for (let block = 0; block < blocks; block += 1) {
+    for (let t = 0; t < BLOCK_WORDS; t += 1) schedule[t] = wordAt(message, 4 * (BLOCK_WORDS * block + t));
+    if (block === blocks - 1) {
+      schedule[BLOCK_WORDS - 2] = Math.floor(message.length / 2 ** 29);
+      schedule[BLOCK_WORDS - 1] = message.length << 3;
+    }
+    addBlock(state);
+  }
   return new Uint32Array(state.buffer);
 }
 
-/** The octets that fill no block, a one bit, zeros, and the length in bits (section 5.1.1). */
-function lastBlocks(message: Uint8Array, from: number): DataView {
-  const left = message.length - from;
-  const padded = new Uint8Array(left + 1 + LENGTH_OCTETS <= BLOCK_OCTETS ? BLOCK_OCTETS : 2 * BLOCK_OCTETS);
-  padded.set(message.subarray(from));
-  padded[left] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - LENGTH_OCTETS, Math.floor(message.length / 2 ** 29));
-  view.setUint32(padded.length - LENGTH_OCTETS / 2, message.length << 3);
-  return view;
+/** Four octets of the padded message, without a copy of it. */
+function wordAt(message: Uint8Array, at: number): number {
+  return (
+    (octetAt(message, at) << 24) |
+    (octetAt(message, at + 1) << 16) |
+    (octetAt(message, at + 2) << 8) |
+    octetAt(message, at + 3)
+  );
 }
 
-function addBlock(state: Int32Array, octets: DataView, from: number): void {
+function octetAt(message: Uint8Array, at: number): number {
+  return at < message.length ? (message[at] ?? 0) : at === message.length ? 0x80 : 0;
+}
+
+function addBlock(state: Int32Array): void {
   const w = schedule;
-  for (let t = 0; t < 16; t += 1) w[t] = octets.getInt32(from + 4 * t);
-  for (let t = 16; t < 64; t += 1) {
+  for (let t = BLOCK_WORDS; t < 64; t += 1) {
     const x = w[t - 15] ?? 0;
     const y = w[t - 2] ?? 0;
     const s0 = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
@@ -73,9 +76,9 @@ function addBlock(state: Int32Array, octets: DataView, from: number): void {
   let h = state[7] ?? 0;
   for (let t = 0; t < 64; t += 1) {
     const s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (ROUND_CONSTANTS[t] ?? 0) + (w[t] ?? 0)) | 0;
+    const t1 = (h + s1 + (g ^ (e & (f ^ g))) + (ROUND_CONSTANTS[t] ?? 0) + (w[t] ?? 0)) | 0;
     const s0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
-    const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
     h = g;
     g = f;
     f = e;

@@ -1,20 +1,35 @@
 /** Mistakes about taking back tokens, planted in a ring whose table and list are in order. */
 import { expect, onTestFinished, test } from "vitest";
+import { checkRevocations } from "../../../../../issuer/cli/check/revocations.ts";
+import type { Role } from "../../../../../issuer/cli/check/rights.ts";
+import type { CheckRow } from "../../../../../issuer/cli/check/row.ts";
+import { ok } from "../../../../../shared/result.ts";
+import { importTrustAnchors } from "../../../../../shared/signed-key-set.ts";
 import { startConfiguredDynamoDb } from "../../../../support/dynamodb-settings.ts";
 import type { ConfiguredDynamoDb } from "../../../../support/dynamodb-settings.ts";
+import { valueOf } from "../../../../support/values.ts";
 import type { CliRing } from "../ring/support.ts";
 import { stubProcessEnv } from "../support.ts";
 import { mistakes, only, startChecked } from "./checked.ts";
 import type { Changes, Checked } from "./checked.ts";
+import { workerConfig } from "./support.ts";
 
 const TABLE = "sealgate-revocations";
 const NAMED = { SEALGATE_REVOCATION_TABLE: TABLE };
 const REQUIRED = { REVOCATIONS: "required" };
 
+interface Asked {
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly role?: Role;
+}
+
 interface World extends Checked {
   readonly dynamodb: ConfiguredDynamoDb;
-  /** What is found about taking back tokens, where the issuer names the table and the Worker requires the list. */
-  readonly found: (changes?: Changes) => Promise<string>;
+  /** The rows about taking back tokens, where the issuer names the table and the Worker requires the list. */
+  readonly seen: (asked?: Asked) => Promise<readonly CheckRow[]>;
+  /** The mistakes among them. */
+  readonly found: (asked?: Asked) => Promise<string>;
   /** One run of the rotator. */
   readonly reconcile: (env: Readonly<Record<string, string>>) => Promise<unknown>;
 }
@@ -25,14 +40,25 @@ async function startWorld(): Promise<World> {
   onTestFinished(() => dynamodb.close());
   stubProcessEnv(dynamodb.env);
   await dynamodb.createTable(TABLE);
-  const { cli, rows } = checked;
+  const { cli } = checked;
+  const pinned: readonly unknown[] = JSON.parse(checked.anchors);
+  const anchors = valueOf(await importTrustAnchors(pinned));
+  const seen: World["seen"] = async ({ vars = REQUIRED, env = NAMED, role } = {}) =>
+    checkRevocations(env, {
+      config: workerConfig({ vars }),
+      policy: cli.policy,
+      role,
+      noAws: undefined,
+      anchors,
+      document: undefined,
+      readList: async () => ok(cli.cloudflare.stored("revocations:main")),
+      now: cli.now(),
+    });
   return {
     ...checked,
     dynamodb,
-    async found(changes = {}) {
-      const found = await rows({ vars: REQUIRED, env: NAMED, ...changes });
-      return mistakes(found.filter(({ check }) => check.startsWith("revocation"))).join("\n");
-    },
+    seen,
+    found: async (asked) => mistakes(await seen(asked)).join("\n"),
     reconcile: (env) => cli.sealgate(["ring", "reconcile"], { env: { ...cli.env, ...env } }),
   };
 }
@@ -68,25 +94,25 @@ test("a table and a list in order; each mistake in the table is named with its r
 });
 
 test("credentials that see part of the table are enough, but for a rotator without its rights", async () => {
-  const { dynamodb, found, rows, reconcile, cli } = await startWorld();
+  const { dynamodb, found, seen, reconcile, cli } = await startWorld();
   await reconcile(NAMED);
   cli.pass(331);
   dynamodb.settings.denied = ["DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups"];
-  expect(await found({ options: { role: "rotator" } })).toBe("");
-  const seen = await rows({ env: NAMED, vars: REQUIRED });
-  expect(seen.find(({ check }) => check === "revocation_table")?.message).toBe(
+  expect(await found({ role: "rotator" })).toBe("");
+  const partly = await seen();
+  expect(partly.find(({ check }) => check === "revocation_table")?.message).toBe(
     `The table ${TABLE} of taken-back tokens is in order. Not seen, because these credentials may not: ` +
       "dynamodb:DescribeTable, dynamodb:DescribeTimeToLive, dynamodb:DescribeContinuousBackups.",
   );
   dynamodb.settings.denied = [...dynamodb.settings.denied, "Query", "GetItem"];
-  const denied = await rows({ env: NAMED, vars: REQUIRED });
+  const denied = await seen();
   expect(only(denied, "skipped").map(({ check }) => check)).toEqual(["revocation_table"]);
-  expect(await found({ options: { role: "rotator" } })).toMatch(
+  expect(await found({ role: "rotator" })).toMatch(
     /^revocation_table: .* → Allow dynamodb:Query and dynamodb:GetItem in the IAM policy of the rotator/,
   );
 });
 
-test("a list that the Worker requires, and that is missing or damaged", async () => {
+test("a list that the Worker requires, and that is missing, old, or damaged", async () => {
   const { found, reconcile, cli } = await startWorld();
   for (const env of [NAMED, {}]) {
     expect(await found({ env })).toMatch(
@@ -98,17 +124,12 @@ test("a list that the Worker requires, and that is missing or damaged", async ()
   await reconcile(NAMED);
   cli.pass(331);
   expect(await found({ env: {} })).toBe("");
-  await overwriteList(cli, "not a list");
-  expect(await found()).toMatch(/^revocations: The Worker would refuse the list in KV: revocations_malformed\. → See/);
-});
-
-test("a list that is not renewed", async () => {
-  const { found, reconcile, cli } = await startWorld();
-  await reconcile(NAMED);
-  cli.pass(86_400 / 2 + 300 + 30 + 60 + 60);
+  cli.pass(86_400 / 2 + 300 + 30 + 60 + 60 - 331);
   expect(await found()).toMatch(
     /^revocations: The list should have been renewed 1 min ago: .* → Run sealgate ring reconcile/,
   );
+  await overwriteList(cli, "not a list");
+  expect(await found()).toMatch(/^revocations: The Worker would refuse the list in KV: revocations_malformed\. → See/);
 });
 
 test("without a table and a Worker that requires a list there is no row; what has no credentials is skipped", async () => {

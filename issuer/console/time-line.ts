@@ -35,11 +35,16 @@ export interface TimeLine {
 export function timeLineOf({ generations, observed, now }: RingState, upcoming: readonly Upcoming[]): TimeLine {
   const inUse = generations.filter(({ phase }) => phase !== "retired" && phase !== "revoked");
   const from = Math.min(now - 60, ...inUse.map(({ createdAt }) => createdAt));
-  const dates = [
-    ...upcoming.map(({ notBefore }) => notBefore),
-    ...inUse.flatMap(({ ripeAt, dropAt }) => [ripeAt, dropAt]),
-  ];
-  const last = Math.max(now + 60, ...dates.filter((date) => date !== undefined));
+  // A rotation takes an hour, and the next one may be a month ahead: a young ring's keys stay wide enough to be seen.
+  const near = latestOf(
+    now + 60,
+    inUse.flatMap(({ ripeAt, dropAt }) => [ripeAt, dropAt]),
+  );
+  const planned = latestOf(
+    near,
+    upcoming.map(({ notBefore }) => notBefore),
+  );
+  const last = Math.max(near, Math.min(planned, now + MOST_FUTURE * (now - from)));
   const until = Math.ceil(last + (last - from) / 20);
   const life: Life = {
     now,
@@ -54,6 +59,13 @@ export function timeLineOf({ generations, observed, now }: RingState, upcoming: 
       .filter((span) => span.from < span.until),
   }));
   return { from, until, now, bars };
+}
+
+/** Of what lies ahead, in times of what lies behind, which then has a twentieth of the line at least. */
+const MOST_FUTURE = 19;
+
+function latestOf(least: number, dates: readonly (number | undefined)[]): number {
+  return Math.max(least, ...dates.filter((date) => date !== undefined));
 }
 
 interface Life {

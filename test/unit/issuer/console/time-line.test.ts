@@ -20,14 +20,14 @@ function kindsOf({ bars, now }: TimeLine): readonly string[] {
 }
 
 describe("the time line", () => {
-  test("of a new ring: one key signs, the next one waits until it is safe, and until its time", async () => {
+  test("of a new ring: one key signs, the next one waits until it is safe, and its time is too far ahead to be shown", async () => {
     const cli = await startCliRing();
     await cli.ring(["init"]);
-    expect(kindsOf(await lineOf(cli))).toEqual(["1: [signs]", "2: [published] signs"]);
+    expect(kindsOf(await lineOf(cli))).toEqual(["1: [signs]", "2: [published]"]);
   });
 
   test("of a ring at rest, of one that has rotated, and of one with a revoked key", async () => {
-    const cli = await startRipeRing();
+    const cli = await startRipeRing({ rotateEverySeconds: 9000 });
     const ripe = await lineOf(cli);
     expect(kindsOf(ripe)).toEqual(["1: [signs]", "2: published [safe] signs"]);
     const [first, second] = ripe.bars;
@@ -41,6 +41,17 @@ describe("the time line", () => {
     await cli.ring(["revoke", given((await cli.generation(1)).publicKey).kid, "--yes"]);
     cli.pass(60);
     expect(kindsOf(await lineOf(cli))[0]).toBe("1: gone");
+  });
+
+  test("leaves at least a twentieth to what lies behind, and shows all that is near", async () => {
+    const { from, until, now } = await lineOf(await startRipeRing({ rotateEverySeconds: 30 * 86_400 }));
+    expect((now - from) / (until - from)).toBeCloseTo(1 / 21, 3);
+    const young = await startCliRing();
+    await young.ring(["init"]);
+    young.pass(400);
+    await young.ring(["reconcile"]);
+    const [, pending] = deriveState(await young.observe(), young.policy, young.now(), undefined).generations;
+    expect((await lineOf(young)).until).toBeGreaterThan(given(pending?.ripeAt));
   });
 
   test("has now inside it, and every span in its order inside it", async () => {

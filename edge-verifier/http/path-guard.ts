@@ -48,8 +48,8 @@ const MAX_NON_ASCII_LENGTH = 4000;
 /** What RFC 3986 `pchar` leaves out, and `;`. */
 const REFUSED = /[^\w~!$&'()*+,:=@%./-]/;
 
-/** A segment that ends in a dot. */
-const DOT_AT_END = /\.(?:\/|$)/;
+/** A segment without a character, or one that ends in a dot. */
+const ODD_SEGMENT = /\/\/|\.(?:\/|$)/;
 
 /**
  * Cuts a URL into its parts and guards the path.
@@ -78,8 +78,7 @@ export function cutTarget(url: string): Result<RequestTarget, PathProblem> {
 export function checkPath(path: string): PathProblem | undefined {
   if (path.length > MAX_PATH_LENGTH) return "too_long";
   if (REFUSED.test(path)) return "character";
-  if (path.includes("//")) return "empty_segment";
-  if (DOT_AT_END.test(path)) return "dot_segment";
+  if (ODD_SEGMENT.test(path)) return path.includes("//") ? "empty_segment" : "dot_segment";
   return path.includes("%") || path.includes("(") ? checkSpecial(path) : undefined;
 }
 
@@ -111,9 +110,9 @@ function checkSpecial(path: string): PathProblem | undefined {
   let isAscii = true;
   let isAmbiguous = false;
   for (let index = path.indexOf("%"); index !== -1; index = path.indexOf("%", index + 3)) {
-    const octet = Number.parseInt(path.slice(index + 1, index + 3), 16);
-    if (octet >= 0x80) isAscii = false;
-    else if (!MAY_BE_ESCAPED.includes(String.fromCharCode(octet))) isAmbiguous = true;
+    // Of the two digits, 8 and those above it begin an octet beyond ASCII.
+    if (path.charAt(index + 1) > "7") isAscii = false;
+    else if (!MAY_BE_ESCAPED.includes(decodeURIComponent(path.slice(index, index + 3)))) isAmbiguous = true;
   }
   if (!isAscii) {
     if (path.length > MAX_NON_ASCII_LENGTH) return "too_long";

@@ -53,10 +53,11 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
   let isBegun = false;
   /** Since when `active` points to a key that can sign and that edges know; undefined while it does not. */
   let goodSinceMs: number | undefined;
-  /** Since when it does not, and how many calm runs have begun long enough after. */
+  /** Since when it does not, and how many calm runs have begun long enough after that and after each other. */
   let badSinceMs: number | undefined;
   let hadFit = false;
   let calmRuns = 0;
+  let countedMs = 0;
   /** When the first run began that should have moved `active`. */
   let fitRunMs: number | undefined;
 
@@ -74,6 +75,7 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
     goodSinceMs = isGood ? clock.nowMs : undefined;
     badSinceMs = isGood ? badSinceMs : clock.nowMs;
     calmRuns = 0;
+    countedMs = clock.nowMs;
     fitRunMs = undefined;
     hadFit = !isGood && facts.fit().length > 0;
   }
@@ -141,8 +143,12 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
         fitRunMs ??= begunMs;
         if (begunMs >= fitRunMs + STORE_LAG_MS)
           report(`calm runs have left \`active\` at a key that cannot sign since ${seconds} s, though another is fit`);
-      } else if (isStoreCalm && begunMs >= badSinceMs + (calmRuns + 1) * KMS_LAG_MS && ++calmRuns > RUNS_FOR_A_NEW_KEY)
-        report(`no key signs since ${seconds} s, and ${calmRuns} calm runs have not mended it`);
+      } else if (isStoreCalm && begunMs >= countedMs + KMS_LAG_MS) {
+        // Rotators that come back together see no more than one step of each other.
+        countedMs = begunMs;
+        if (++calmRuns > RUNS_FOR_A_NEW_KEY)
+          report(`no key signs since ${seconds} s, and ${calmRuns} calm runs have not mended it`);
+      }
     },
   };
 }

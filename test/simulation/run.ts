@@ -21,6 +21,7 @@ import { withSlowEdges } from "./guard-trials.ts";
 import { holdSchedule, plainSchedule, shortestMargin } from "./margins.ts";
 import { runInterleavings } from "./run-interleavings.ts";
 import { drawSchedule } from "./draw.ts";
+import { FAMILIES } from "./families.ts";
 import { REGION_FAMILY, drawRegionSchedule } from "./regions-schedule.ts";
 import { liveRegions } from "./regions.ts";
 import { ANY_LIST_FAMILY, LIST_FAMILIES, drawListSchedule } from "./revocations-schedule.ts";
@@ -76,6 +77,10 @@ function draw(seed: string, family: string | undefined): Drawn {
     const schedule = drawListSchedule(seed, family === ANY_LIST_FAMILY ? undefined : family);
     const asked = schedule.family;
     return { schedule, asked, families: [asked], live: (listener) => liveRevocations(schedule, {}, listener) };
+  }
+  if (family !== undefined && !(family in FAMILIES)) {
+    const known = [...Object.keys(FAMILIES), REGION_FAMILY, ANY_LIST_FAMILY, ...LIST_FAMILIES];
+    throw new TypeError(`no family ${family}: ${known.join(", ")}`);
   }
   const schedule = drawSchedule(seed, family);
   return {

@@ -99,8 +99,10 @@ export function createRotator(options: RotatorOptions): Rotator {
   let wishes: { readonly wish: Wish; tries: number }[] = [];
   let restsUntilMs = 0;
   let isWoken = false;
-  /** The first reading of the table in this run. */
-  let listBegunMs: number | undefined;
+  /** The first reading of the table in this run of a host: one that is thought dead may still be at its own. */
+  const listBegunMs = new Map<Host, number>();
+  /** What a run gave up waiting for goes on, and its readings would be taken for those of the next run. */
+  const hasStrayReadings = new Set<Host>();
   let wake = (): void => {};
 
   function boot(atMs: number): void {
@@ -187,7 +189,7 @@ export function createRotator(options: RotatorOptions): Rotator {
     let readMs = 0;
     const onLoad = (): void => {
       readMs = clock.nowMs;
-      listBegunMs ??= readMs;
+      if (!listBegunMs.has(host)) listBegunMs.set(host, readMs);
     };
     const publisher: typeof real = {
       read: (ring) => real.read(ring),
@@ -223,7 +225,7 @@ export function createRotator(options: RotatorOptions): Rotator {
     // Nobody who withdraws a key waits for a rotation that somebody has asked for before.
     const first = wishes.find(({ wish }) => wish.request?.kind === "revoke") ?? wishes[0];
     const begunMs = clock.nowMs;
-    listBegunMs = undefined;
+    listBegunMs.delete(host);
     let wasCut = kv.isCut("api");
     try {
       const report = await rotator.run(policyWithout(policy, removed), first?.wish);
@@ -238,8 +240,9 @@ export function createRotator(options: RotatorOptions): Rotator {
         isKmsCalm,
         isStoreCalm,
         isTableCalm,
-        listMs: listBegunMs && endedMs - listBegunMs,
+        listMs: hasStrayReadings.has(host) ? undefined : endedMs - (listBegunMs.get(host) ?? endedMs),
       });
+      if (report.list?.fault?.code === "publish_timeout") hasStrayReadings.add(host);
       if (first !== undefined && (report.isRequestDone === true || ++first.tries > MOST_TRIES)) {
         wishes = wishes.filter((one) => one !== first);
       }

@@ -116,9 +116,11 @@ export function deriveGenerations(
     const supersededAt = phase === "retiring" ? observed.active?.updatedAt : undefined;
     const holdUntil = plus(supersededAt, holdSeconds(timing));
     const heldUntil = phase === "retiring" ? plus(generation.tags.supersededAt, holdSeconds(timing)) : undefined;
-    // Without a tag: a key that has been listed for so long is in a settled document, and one that is retiring has been.
+    // Without a tag, or with one that was written late: a key that has been listed for so long is in a settled document, and one
+    // that is retiring has been.
     const listedAt = (entry ?? newerEntry)?.publishedAt ?? generation.tags.listedAt;
     const longListed = phase === "retiring" ? plus(listedAt, settleAfterSeconds(timing.clockSkewSeconds)) : undefined;
+    const settledByTag = isStoreSilent ? settledSince(generation.tags) : settledAt;
     return {
       ...generation,
       phase,
@@ -129,7 +131,7 @@ export function deriveGenerations(
       isUsable: generation.keyState === "Enabled" && generation.publicKey !== undefined,
       isTagged: isTagged(generation, observed.ring),
       wasListed: wasListed(generation, kid, observed),
-      knownAt: plus((isStoreSilent ? settledSince(generation.tags) : settledAt) ?? longListed, leadSeconds(timing)),
+      knownAt: plus(earliest(settledByTag, longListed), leadSeconds(timing)),
       isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,

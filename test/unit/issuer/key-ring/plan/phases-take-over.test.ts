@@ -114,5 +114,8 @@ describe("a key that has left the document in time, while `active` has moved aga
     expect(moveOf(with1(NOW - 100))).toMatchObject({ generation: 4 });
     // One that has been listed for long is known to every edge, whatever its tags say.
     expect(moveOf(with1(NOW - 2000))).toMatchObject({ generation: 1 });
+    const taggedLate = generation(1, { tags: { ...superseded().tags, publishedAt: after(NOW - 100) } });
+    const [, ...others] = generations;
+    expect(moveOf({ ...with1(NOW - 2000), generations: [taggedLate, ...others] })).toMatchObject({ generation: 1 });
   });
 });

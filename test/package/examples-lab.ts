@@ -19,7 +19,7 @@ import { startTestKms } from "../support/kms.ts";
 import { given } from "../support/values.ts";
 import { installPackage, ROOT } from "./package-project.ts";
 
-export const CALLER_SECRET = "a-secret-that-nobody-would-ever-guess";
+export const CALLER_SECRET = "a-secret-that-is-too-long-to-guess";
 
 /** A program that goes on until the lab is closed. */
 export interface Running {

@@ -41,7 +41,7 @@ export interface Scene {
   readonly decided: readonly Decision[];
   /** Lets time pass, with a run of the rotator where one has something to do. */
   passTo(stage: Stage): Promise<void>;
-  /** A token of the ring that somebody has given another subject. */
+  /** A token of the ring with another subject put in. */
   changedToken(): Promise<string>;
   close(): Promise<void>;
 }

@@ -278,7 +278,7 @@ function secondsHeld({ monotonicMs }: ListPorts, { memory }: ListRun): number {
   return Math.max(0, ((memory.list.notBeforeMs ?? 0) - monotonicMs()) / 1000);
 }
 
-/** Edges refuse lists below the floor of the key set, whoever remembers that one was above it. */
+/** Edges refuse lists below the floor of the key set, also when no rotator remembers a list above it. */
 function highestKnown({ memory, observed }: ListRun): number {
   return Math.max(memory.list.highestRev ?? 0, leastListRev(observed) ?? 0);
 }

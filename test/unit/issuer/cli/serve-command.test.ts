@@ -11,7 +11,7 @@ import type { CliRing } from "./ring/support.ts";
 import { AUDIENCE, ISSUER, sealgate, textOf } from "./support.ts";
 import type { CliRun } from "./support.ts";
 
-const SECRET = "a-secret-that-nobody-would-ever-guess";
+const SECRET = "a-secret-that-is-too-long-to-guess";
 
 interface Served {
   readonly url: string;

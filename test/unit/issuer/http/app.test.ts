@@ -14,7 +14,7 @@ import { given, jsonObject, valueOf } from "../../../support/values.ts";
 
 const ISSUER = "https://auth.example.com";
 const NOW_MS = Date.UTC(2026, 10, 27, 12, 0, 0);
-const SECRET = "a-secret-that-nobody-would-ever-guess";
+const SECRET = "a-secret-that-is-too-long-to-guess";
 
 let aws: TestKms;
 let keyId: string;

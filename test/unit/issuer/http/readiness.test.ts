@@ -15,7 +15,7 @@ import type { TestKms } from "../../../support/kms.ts";
 import { given } from "../../../support/values.ts";
 
 const ISSUER = "https://auth.example.com";
-const SECRET = "a-secret-that-nobody-would-ever-guess";
+const SECRET = "a-secret-that-is-too-long-to-guess";
 const GOOD = JSON.stringify({ claims: { sub: "user-1" }, audience: "api", ttlSeconds: 60 });
 
 let aws: TestKms;

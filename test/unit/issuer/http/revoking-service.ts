@@ -28,7 +28,7 @@ import { createLocalSigner } from "../../../support/local-signer.ts";
 
 export const NOW = 1_800_000_000;
 const K = 60;
-export const SECRET = "a-secret-that-nobody-would-ever-guess";
+export const SECRET = "a-secret-that-is-too-long-to-guess";
 export const AUTHORIZED = { authorization: `Bearer ${SECRET}` };
 
 export interface RevokingService {

@@ -83,7 +83,7 @@ function watchToken(token: VerifiedToken, revocations: Revocations | undefined, 
       const problem = await revocations.recheck(token, clock(), () => undefined);
       if (isStopped) return;
       if (problem === undefined) plan();
-      else end(problem.code === "revocations_unavailable" ? "revocations unavailable" : "token revoked");
+      else end("retryAfterSeconds" in problem ? problem.code.replace("_", " ") : "token revoked");
     };
     plan();
     return () => {

@@ -10,11 +10,12 @@ import type { IssuerUrl, RingName } from "../identifiers.ts";
 import { createDocumentLadder } from "../keys/document-ladder.ts";
 import type { DocumentLadder } from "../keys/document-ladder.ts";
 import type { StartTimer } from "../keys/deadline.ts";
-import type { WaitUntil } from "../keys/held-key-set.ts";
+import type { KeysUnavailable, WaitUntil } from "../keys/held-key-set.ts";
 import type { KeyRings, Ring } from "../keys/key-rings.ts";
 import type { KeySetReader } from "../keys/key-set-reader.ts";
 import type { TokenAnswer, TokenVerifier, TokenVerifiers } from "../keys/token-verifier.ts";
 import type { KeySetDocument } from "../key-set.ts";
+import { excerpt } from "../rejection.ts";
 import type { TokenRejection } from "../rejection.ts";
 import { err } from "../result.ts";
 import type { TrustAnchors } from "../signed-document.ts";
@@ -63,7 +64,7 @@ export interface Revocations {
     token: VerifiedToken,
     nowMs: number,
     waitUntil: WaitUntil,
-  ): Promise<TokenRejection | RevocationsUnavailable | undefined>;
+  ): Promise<TokenRejection | KeysUnavailable | RevocationsUnavailable | undefined>;
   /** How often an open connection asks {@link Revocations.recheck}: each M, and at most 400 times in the life of a token. */
   recheckEverySeconds(token: VerifiedToken, nowMs: number): number;
   /** Of a ring. Reads nothing. */
@@ -180,8 +181,11 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
       await Promise.all([rings.current(nowMs, waitUntil), readAll(nowMs, waitUntil)]);
       refreshOne(nowMs, waitUntil);
       const kid = parseKid(token.header.kid);
-      const isWithdrawn = rings.rings.some(({ ladder }) => kid && ladder.usable(nowMs)?.find(kid) === "revoked");
-      return isWithdrawn ? { code: "kid_revoked" } : judge(token, listOf(token, nowMs), nowMs);
+      const found = rings.rings.map(({ ladder }) => kid && ladder.usable(nowMs)?.find(kid));
+      if (found.includes("revoked")) return { code: "kid_revoked" };
+      if (found.some((key) => typeof key === "object")) return judge(token, listOf(token, nowMs), nowMs);
+      // Once the key set of its ring has expired, nothing would say that its key was withdrawn.
+      return rings.missing(nowMs) ?? { code: "kid_unknown", kid: excerpt(token.header.kid) };
     },
     recheckEverySeconds(token, nowMs) {
       const { timing } = listOf(token, nowMs)?.ring.ladder.usable(nowMs)?.document ?? { timing: DEFAULT_TIMING };

@@ -199,6 +199,15 @@ export function createJudge(options: JudgeOptions): Judge {
     }
   }
 
+  /**
+   * People had taken its tags away when it was withdrawn, and no rotator has given it its name again: one that starts afterwards
+   * cannot tell its kid, reports it, and a person has to revoke it (docs/key-lifecycle.md).
+   */
+  function isNameless(keyArn: string): boolean {
+    const { sinceMs } = withdrawals.of(keyArn) ?? { sinceMs: Infinity };
+    return kms.tags(keyArn)["sealgate:kid"] === undefined && facts.isMeddledWith(sinceMs - KMS_LAG_MS);
+  }
+
   /** It had left the key set, or was about to, when it was withdrawn. */
   function isPast(keyArn: string, sinceMs: number): boolean {
     return sinceMs > (facts.activeUntil(keyArn) ?? Infinity) + spans.leastHoldMs - 2 * spans.skewMs;
@@ -278,9 +287,11 @@ export function createJudge(options: JudgeOptions): Judge {
       if (old.length > 0 && !isExcused) report("7 key without an alias", `${old.join()} at rest`);
       const last = kv.writes.at(-1);
       const listed = last === undefined ? [] : [...documentOf(last).keys.keys()];
-      for (const kid of listed)
-        if (withdrawals.standing(facts.keyOf(kid) ?? "") === "revoked")
+      for (const kid of listed) {
+        const keyArn = facts.keyOf(kid) ?? "";
+        if (withdrawals.standing(keyArn) === "revoked" && !isNameless(keyArn))
           report("2 revoked key accepted too late", `${kid} is listed at rest`);
+      }
       const active = kms.target(aliases.active);
       if (active === undefined || kms.state(active) !== "Enabled") report("6 no key can sign", "active at rest");
     },

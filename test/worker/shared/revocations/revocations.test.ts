@@ -9,25 +9,19 @@ import { createTokenVerifiers } from "../../../../shared/keys/token-verifier.ts"
 import type { TokenVerifier, TokenVerifiers } from "../../../../shared/keys/token-verifier.ts";
 import { createRevocations } from "../../../../shared/revocations/revocations.ts";
 import type { Revocations } from "../../../../shared/revocations/revocations.ts";
-import type { RevocationEntry } from "../../../../shared/revocations/sections.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../../../../shared/verify-token.ts";
-import { ISSUED_AT, ISSUED_AT_MS as T0, makeRing, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
-import type { TestRing } from "../../../support/edge-ring.ts";
-import { collectBackgroundWork, createManualTimer, createScriptedReader } from "../../../support/key-set-readers.ts";
-import type { BackgroundWork, ManualTimer, ScriptedReader } from "../../../support/key-set-readers.ts";
+import { ISSUED_AT, ISSUED_AT_MS as T0, MEMORY_TTL_MS } from "../../../support/edge-ring.ts";
+import { collectBackgroundWork, createManualTimer } from "../../../support/key-set-readers.ts";
+import type { BackgroundWork, ManualTimer } from "../../../support/key-set-readers.ts";
 import { ringName, seconds, signToken, TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
-import { signRevocations, takenBack } from "../../../support/revocations.ts";
+import { takenBack } from "../../../support/revocations.ts";
 import { audienceOf, valueOf } from "../../../support/values.ts";
+import { list, sideOf } from "./side.ts";
+import type { Side } from "./side.ts";
 
 const WEST = ringName("west");
 const PAST_M = T0 + MEMORY_TTL_MS;
 const LATER = PAST_M + 60_000;
-
-interface Side {
-  readonly ring: TestRing;
-  readonly keys: ScriptedReader;
-  readonly lists: ScriptedReader;
-}
 
 let main: Side;
 let west: Side;
@@ -44,19 +38,6 @@ beforeEach(async () => {
   west = await sideOf(WEST);
   use([main, west]);
 });
-
-async function sideOf(name: RingName): Promise<Side> {
-  const ring = await makeRing();
-  return {
-    ring,
-    keys: createScriptedReader(await ring.publish({ ring: name })),
-    lists: createScriptedReader(await list(ring, name, [])),
-  };
-}
-
-function list(ring: TestRing, name: RingName, entries: readonly RevocationEntry[], rev = 10): Promise<string> {
-  return signRevocations(entries, seconds(ISSUED_AT), ring.root, { ring: name, rev });
-}
 
 function use(sides: readonly Side[]): void {
   const names = [TEST_RING, WEST].slice(0, sides.length);
@@ -286,6 +267,25 @@ describe("an open connection's token", () => {
     use([main]);
     main.lists.fail();
     expect((await revocations.recheck(answer.value, muchLater, work.waitUntil))?.code).toBe("revocations_unavailable");
+  });
+
+  test("ends with the key set of its ring, which would say that its key was withdrawn", async () => {
+    for (const rings of [[main], [main, west]]) {
+      main.keys.answer(await main.ring.publish({ expiresAt: seconds(ISSUED_AT + 60) }));
+      use(rings);
+      const answer = await verifier.verify(await tokenOf(main, "one"), T0, work.waitUntil);
+      if (!answer.ok) throw new Error(answer.error.code);
+      expect(await revocations.recheck(answer.value, PAST_M, work.waitUntil)).toBeUndefined();
+      main.keys.fail();
+      expect((await revocations.recheck(answer.value, LATER, work.waitUntil))?.code).toBe("keys_unavailable");
+    }
+  });
+
+  test("ends when the key set lists its key no more", async () => {
+    use([main]);
+    expect(await recheck("one", T0)).toBe("good");
+    main.keys.answer(await main.ring.publish({ rev: 11 }, []));
+    expect(await recheck("two", PAST_M)).toBe("kid_unknown");
   });
 
   test("is asked after each M, and at most 400 times in its life", async () => {

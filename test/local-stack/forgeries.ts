@@ -69,7 +69,7 @@ export async function overwriteKeySet(stack: Stack): Promise<string> {
     revoked: [],
     timing: { ...DEFAULT_TIMING, memoryTtlSeconds: 1 },
     roots: [root.kid],
-    rev: now + 3600,
+    rev: (now + 3600) * 1_000_000,
     documentLifetimeSeconds: 86_400,
     now,
   });

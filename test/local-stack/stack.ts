@@ -80,7 +80,7 @@ export async function startStack({ algs, timing, revocations = false }: StackOpt
       ringName,
       async publish() {
         const now = epochSecondsFromMs(Date.now());
-        rev = Math.max(rev + 1, now);
+        rev = Math.max(rev + 1, now * 1_000_000);
         const text = await signDemoKeySet(ring, {
           issuer,
           timing: { ...DEFAULT_TIMING, ...timing },

@@ -35,7 +35,8 @@ export const origins: Feature = {
 /** Not `url-…` and `timeout-seconds`: `ORIGIN_URL_X` is the URL of `x`. */
 const NAME = /^(?!url(?:-|$)|timeout-seconds$)[a-z0-9](?:-?[a-z0-9]){0,31}$/;
 
-function suffixOf(name: string): string {
+/** Behind `ORIGIN` and `ORIGIN_URL`: what a rule calls `old-shop` is `ORIGIN_OLD_SHOP` in the variables. */
+export function suffixOf(name: string): string {
   return `_${name.toUpperCase().replaceAll("-", "_")}`;
 }
 

@@ -3,6 +3,7 @@
  * of KV, and an origin that answers everything with 200. Nothing is sent.
  */
 import { allFeatures } from "../../../../edge-verifier/features/all.ts";
+import { suffixOf } from "../../../../edge-verifier/features/origins.ts";
 import { createGateway } from "../../../../edge-verifier/gateway.ts";
 import type { RoutePolicy } from "../../../../edge-verifier/policy/rule.ts";
 import type { RequestEvent } from "../../../../edge-verifier/request/event.ts";
@@ -100,7 +101,7 @@ function varsOf({ issuer, ring, anchors, revocations, routes }: RingFacts, audie
   const named = rules.flatMap((rule) =>
     isJsonObject(rule) && typeof rule["origin"] === "string" ? rule["origin"] : [],
   );
-  const bindings = named.map((name) => [`ORIGIN_${name.toUpperCase().replaceAll("-", "_")}`, origin] as const);
+  const bindings = named.map((name) => [`ORIGIN${suffixOf(name)}`, origin] as const);
   return {
     ISSUER: issuer,
     AUDIENCE: [audience],

@@ -3,6 +3,7 @@ import { html } from "hono/html";
 import { prefixToText } from "../../shared/revocations/prefix.ts";
 import type { RevocationKind } from "../../shared/revocations/prefix.ts";
 import { entriesOf } from "../../shared/revocations/sections.ts";
+import { describeHeld } from "../cli/ring/describe-list.ts";
 import type { GatewayStatus } from "../cli/ring/status-text.ts";
 import type { RingState } from "../key-ring/index.ts";
 import { isListed } from "../key-ring/revocations/plan-list.ts";
@@ -52,20 +53,8 @@ export function renderRevocations(
     ${entries.length === 0 ? html`<p>No token is taken back.</p>` : renderEntries(entries, now)}`;
 }
 
-function describeList(list: RevocationsReading["list"], now: number): string {
-  switch (list.kind) {
-    case "missing":
-      return "no list";
-    case "failed":
-      return toVisible(`${list.code}: ${list.message}`);
-    case "refused":
-      return `a list that cannot be used (${list.problem})`;
-    case "read": {
-      const { rev, counts, issuedAt, expiresAt } = list.list;
-      const numbers = `tokens ${counts.jti}, sessions ${counts.sid}, subjects ${counts.sub}`;
-      return `rev ${rev}: ${numbers}; composed ${describeDistance(issuedAt - now)}, expires ${describeDistance(expiresAt - now)}`;
-    }
-  }
+function describeList(list: RevocationsReading["list"], now: RingState["now"]): string {
+  return list.kind === "failed" ? toVisible(`${list.code}: ${list.message}`) : describeHeld(list, now);
 }
 
 function describeServed(served: GatewayStatus["revocations"]): string {

@@ -8,7 +8,7 @@ import type { RevocationReading, RevocationStore } from "../revocations/store.ts
 import { SealgateError } from "../errors.ts";
 import type { RingPorts, RingState } from "../key-ring/index.ts";
 import { leastListRev } from "../key-ring/list-floor.ts";
-import { observeList } from "../key-ring/revocations/observe-list.ts";
+import { observeList, ownerOf } from "../key-ring/revocations/observe-list.ts";
 import type { ObservedList } from "../key-ring/revocations/plan-list.ts";
 
 export interface Fault {
@@ -57,11 +57,8 @@ export function createRevocationsReader({
 
   return async (state) => {
     if (revocations === undefined) return undefined;
-    const { observed, policy } = state;
-    const leastRev = leastListRev(observed);
-    const roots = [observed.root, ...observed.otherRoots].flatMap((key) => key?.publicKey ?? []);
-    const owner = { issuer: policy.issuer, ring: policy.ring, roots };
-    const seen = await orFault(() => observeList(revocations.publisher, owner));
+    const leastRev = leastListRev(state.observed);
+    const seen = await orFault(() => observeList(revocations.publisher, ownerOf(state)));
     const { held: list, storedText: text } = "held" in seen ? seen : { held: seen, storedText: undefined };
     const { store } = revocations;
     const table = store === undefined ? undefined : await tableOf(store, state, text);

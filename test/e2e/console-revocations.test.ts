@@ -29,7 +29,7 @@ test("a token that is taken back is shown as soon as it is written, and then as 
   await revocationWorld.run();
   await page.clock.fastForward(5000);
   await row.getByText("yes").waitFor();
-  expect(await view.textContent()).toMatch(/tokens 1, sessions 0, subjects 0/);
+  expect(await view.textContent()).toMatch(/1 token, 0 sessions, 0 subjects/);
   expect(await seriousFindings(page)).toEqual([]);
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
   await page.setViewportSize({ width: 1200, height: 900 });

@@ -8,6 +8,7 @@
  */
 import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
+import { REVOCATION_KINDS } from "../../../shared/revocations/prefix.ts";
 import { composeBody } from "../../../shared/revocations/sections.ts";
 import type { ComposedBody, RevocationCounts } from "../../../shared/revocations/sections.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
@@ -132,7 +133,8 @@ async function refreshList(
   const { policy, timing, memory } = run;
   const { held, storedText } = await observeList(ports.revocations.publisher, ownerOf(run));
   if (held.kind === "read") remember(memory, held.list.rev);
-  const seen = await composeFrom(store, policy.issuer, timing, ports.clock());
+  const seenAt = ports.clock();
+  const seen = await composeFrom(store, policy.issuer, timing, seenAt);
   const reasons = listReasons({
     held,
     entries: seen.entries,
@@ -144,7 +146,10 @@ async function refreshList(
   const { rev, issuedAt, expiresAt } = held.kind === "read" ? held.list : NOTHING;
   const shown = { rev, issuedAt, expiresAt, unreadable: seen.unreadable, ...countsOf(seen.composed) };
   const state = { ...NOTHING, reasons, ...shown, fault: seen.fault };
-  if (reasons.length === 0) return { ...state, result: "unchanged" };
+  if (reasons.length === 0) {
+    const noted = await note(store, run, seen.total, held, seenAt);
+    return { ...state, result: "unchanged", fault: seen.fault ?? noted };
+  }
   const waitSeconds = Math.max(secondsToWait(held, ports.clock()), secondsHeld(ports, run));
   if (waitSeconds > 0) return { ...state, result: "waiting", notBefore: addSeconds(ports.clock(), waitSeconds) };
   return publishFrom(ports, store, run, root, { held, storedText, reasons });
@@ -185,7 +190,10 @@ async function publishFrom(
   return { ...report, result: "published", rev, ...lifeOf(readAt, lifetimeSeconds), fault };
 }
 
-/** A failure to count is reported; the list is published all the same. */
+/**
+ * Counts also while the list stays: revokers go by it, and what has ended must not keep new entries out until the next list.
+ * @returns a failure to count, which keeps no list from being published
+ */
 async function note(
   store: RevocationStore,
   { policy: { issuer, ring } }: ListRun,
@@ -196,6 +204,7 @@ async function note(
   try {
     const isUnbroken = held.kind === "read" && held.list.expiresAt > readAt;
     const known = isUnbroken ? await store.readNote(issuer, ring) : undefined;
+    if (known !== undefined && REVOCATION_KINDS.every((kind) => known.counts[kind] === counts[kind])) return undefined;
     await store.writeNote(issuer, ring, { counts, since: known?.since ?? addSeconds(readAt, -(readAt % 1)) });
     return undefined;
   } catch (error) {

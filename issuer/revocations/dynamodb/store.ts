@@ -70,9 +70,9 @@ export function createDynamoDbRevocations(
     readNote: async (issuer, ring) => noteOf(await get(client, rotatorKey(issuer, listKey(ring)))),
     async writeNote(issuer, ring, { counts, since }) {
       const counted = { jti: number(counts.jti), sid: number(counts.sid), sub: number(counts.sub) };
-      // The note of a ring first: counts are what writers are told, and only then does the ring stand behind them.
-      await put(client, { ...rotatorKey(issuer, listKey(ring)), ...counted, since: number(since) });
+      // The note of the ring last: where it stands, what revokers are told stands, too.
       await put(client, { ...rotatorKey(issuer, COUNTS), ...counted });
+      await put(client, { ...rotatorKey(issuer, listKey(ring)), ...counted, since: number(since) });
     },
   };
 }

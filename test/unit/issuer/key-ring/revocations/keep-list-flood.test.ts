@@ -1,6 +1,7 @@
 /** Users who log in and out in a loop: they fill the table, and hold up neither the list nor the withdrawal of a key. */
 import { DisableKeyCommand } from "@aws-sdk/client-kms";
 import { expect, test } from "vitest";
+import { SealgateError } from "../../../../../issuer/errors.ts";
 import { failuresOf } from "../../../../../issuer/key-ring/index.ts";
 import type { StoredRevocation } from "../../../../../issuer/revocations/entry.ts";
 import { names, startRevocationWorld } from "../../../../support/revocation-world.ts";
@@ -52,4 +53,30 @@ test("a table with more than is read is published as far as it was read, counted
   expect((await world.list()).counts.sid).toBe(56_000);
   expect(await world.store.readCounts(world.ring.policy.issuer)).toEqual({ jti: 0, sid: SESSIONS, sub: 0 });
   expect(failuresOf(report).map(({ code }) => code)).toContain("revocations_full");
+});
+
+test("what has ended makes room for what is taken back next, without another list", async () => {
+  const world = await startRevocationWorld();
+  await world.run({ ports: { store: flooded(world) } });
+  world.ring.pass(10);
+  await expect(world.revocations.revokeSession("another")).rejects.toMatchObject({ code: "revocations_full" });
+  world.ring.pass(5000);
+  expect((await world.run()).list).toMatchObject({ result: "unchanged", fault: undefined });
+  expect(await world.store.readCounts(world.ring.policy.issuer)).toEqual({ jti: 0, sid: 0, sub: 0 });
+  await world.revocations.revokeSession("another");
+  // Nothing has changed since: nothing is written.
+  const before = world.dynamodb.calls.length;
+  await world.run({ ports: { store: { ...world.store, load: async () => ({ entries: [], unreadable: 0 }) } } });
+  expect(world.dynamodb.calls.slice(before)).toEqual(["GetItem"]);
+});
+
+test("a count that could not be written is written by the next run", async () => {
+  const world = await startRevocationWorld();
+  const { issuer, ring } = world.ring.policy;
+  const writeNote = (): Promise<never> => Promise.reject(new SealgateError("revocation_table_failed", "broken"));
+  const report = await world.run({ ports: { store: { ...world.store, writeNote } } });
+  expect(report.list).toMatchObject({ result: "published", fault: { code: "revocation_table_failed" } });
+  world.ring.pass(10);
+  await world.run();
+  expect(await world.store.readNote(issuer, ring)).toMatchObject({ counts: { jti: 0, sid: 0, sub: 0 } });
 });

@@ -1,35 +1,23 @@
 /** A good token is refused since every edge's key set has run out: excused only if no rotator could have renewed it. */
 import { expect, test } from "vitest";
-import { START_MS, createWorldClock } from "./clock.ts";
+import { createBareWorld } from "./bare-world.ts";
+import { START_MS } from "./clock.ts";
 import { createExcuses } from "./excuses.ts";
 import { createFacts } from "./facts.ts";
-import { createKmsModel } from "./kms-model.ts";
-import { createKvModel } from "./kv-model.ts";
 import { createMoves } from "./moves.ts";
-import { LETTERS, policyWith } from "./policies.ts";
-import { createRng } from "./rng.ts";
-import { policyOf } from "./world.ts";
+import { LETTERS } from "./policies.ts";
 
-const { W, C, M, K, L } = LETTERS;
+const { W, C, M, K } = LETTERS;
 const S = W + C + M;
 const D = 3600;
 
 /** @param ranAtSeconds when a rotator has run, after the key set was composed */
 async function excuseAfter(ranAtSeconds: number): Promise<string | undefined> {
-  const clock = createWorldClock();
-  const kvOptions = { locations: [], marginMs: W * 1000, propagationFactor: 1, apiLagMs: 0 };
-  const kv = createKvModel({ clock, rng: createRng("kv"), ...kvOptions });
-  const facts = createFacts({
-    clock,
-    kms: createKmsModel(clock, 0).truth,
-    kv,
-    policies: [policyOf(policyWith(LETTERS))],
-  });
+  const { clock, kms, kv, policy, publish } = createBareWorld();
+  const facts = createFacts({ clock, kms: kms.truth, kv, policies: [policy] });
   const excuses = createExcuses(clock, kv, facts, createMoves(clock, kv, facts));
   const iat = START_MS / 1000;
-  const timing = { kv_cache_ttl: C, memory_ttl: M, clock_skew: K, max_token_ttl: L };
-  const payload = JSON.stringify({ keys: [], revoked: [], timing, iat, exp: iat + D });
-  kv.put(`.${Buffer.from(payload).toString("base64url")}.`, { composedMs: START_MS, marginMs: W * 1000 });
+  publish([], { iat, exp: iat + D });
   const atMs = START_MS + ranAtSeconds * 1000;
   facts.onRun({
     begunMs: atMs,

@@ -79,6 +79,8 @@ export interface Spans {
 export const KMS_LAG_MS = 300_000;
 /** From an observation to its step's effect. */
 export const COMPOSE_MS = 30_000;
+/** A withdrawal is in KV after so many calm runs that KMS had shown it to. */
+export const RUNS_FOR_A_TOMBSTONE = 3;
 
 export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
   const [first] = policies;

@@ -9,11 +9,12 @@ import type { Coverage } from "./coverage.ts";
 import { documentOf } from "./documents.ts";
 import type { Answer, Isolate } from "./edge.ts";
 import { createExcuses } from "./excuses.ts";
-import { createFacts, KMS_LAG_MS } from "./facts.ts";
+import { createFacts, KMS_LAG_MS, RUNS_FOR_A_TOMBSTONE } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { KmsChange, KmsTruth } from "./kms-model.ts";
 import type { KvModel, KvWrite } from "./kv-model.ts";
 import { createMoves } from "./moves.ts";
+import { isNameless } from "./nameless.ts";
 import type { InvariantName } from "./promises.ts";
 import { aliasesOf } from "./ports.ts";
 import type { RingPolicy } from "./ports.ts";
@@ -67,9 +68,6 @@ const FOREIGN_KEY_MS = 3_600_000;
 
 /** From the deployment of edges until a new ring's first key has its tags, and KMS shows them. */
 const SIGNERS_SETTLE_MS = 900_000;
-
-/** A withdrawal is in KV after so many calm runs that KMS had shown it to. */
-const RUNS_FOR_A_TOMBSTONE = 3;
 
 export function createJudge(options: JudgeOptions): Judge {
   const { clock, kms, kv, coverage, policies, startMs } = options;
@@ -199,15 +197,6 @@ export function createJudge(options: JudgeOptions): Judge {
     }
   }
 
-  /**
-   * People had taken its tags away when it was withdrawn, and no rotator has given it its name again: one that starts afterwards
-   * cannot tell its kid, reports it, and a person has to revoke it (docs/key-lifecycle.md).
-   */
-  function isNameless(keyArn: string): boolean {
-    const { sinceMs } = withdrawals.of(keyArn) ?? { sinceMs: Infinity };
-    return kms.tags(keyArn)["sealgate:kid"] === undefined && facts.isMeddledWith(sinceMs - KMS_LAG_MS);
-  }
-
   /** It had left the key set, or was about to, when it was withdrawn. */
   function isPast(keyArn: string, sinceMs: number): boolean {
     return sinceMs > (facts.activeUntil(keyArn) ?? Infinity) + spans.leastHoldMs - 2 * spans.skewMs;
@@ -289,7 +278,7 @@ export function createJudge(options: JudgeOptions): Judge {
       const listed = last === undefined ? [] : [...documentOf(last).keys.keys()];
       for (const kid of listed) {
         const keyArn = facts.keyOf(kid) ?? "";
-        if (withdrawals.standing(keyArn) === "revoked" && !isNameless(keyArn))
+        if (withdrawals.standing(keyArn) === "revoked" && !isNameless(keyArn, kms, facts))
           report("2 revoked key accepted too late", `${kid} is listed at rest`);
       }
       const active = kms.target(aliases.active);

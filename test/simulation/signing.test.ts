@@ -1,26 +1,17 @@
 /** Promise 9 in a ring without a fit key: it is mended after six calm runs that KMS has shown each other's work. */
 import { expect, test } from "vitest";
-import { START_MS, createWorldClock } from "./clock.ts";
+import { createBareWorld } from "./bare-world.ts";
+import { START_MS } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import { createFacts } from "./facts.ts";
-import { createKmsModel } from "./kms-model.ts";
-import { createKvModel } from "./kv-model.ts";
-import { LETTERS, policyWith } from "./policies.ts";
-import { aliasesOf } from "./ports.ts";
-import { createRng } from "./rng.ts";
 import { createSigningJudge } from "./signing.ts";
-import { policyOf } from "./world.ts";
 
 const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isTableCalm: true, listMs: undefined };
 
 /** @param runsAtSeconds calm runs, so long after the only key was disabled */
 async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {
-  const policy = policyOf(policyWith(LETTERS));
-  const clock = createWorldClock();
-  const model = createKmsModel(clock, 0);
+  const { clock, kms: model, kv, policy, aliases } = createBareWorld();
   const kms = model.truth;
-  const kvOptions = { locations: [], marginMs: 180_000, propagationFactor: 1, apiLagMs: 0 };
-  const kv = createKvModel({ clock, rng: createRng("kv"), ...kvOptions });
   const facts = createFacts({ clock, kms, kv, policies: [policy] });
   const reports: string[] = [];
   const report = (detail: string): void => void reports.push(detail);
@@ -34,7 +25,7 @@ async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {
   const rotator = model.client(() => 0, "rotator");
   const tags = { "sealgate:listed": "1", "sealgate:kid": "kid" };
   const { keyArn } = await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags });
-  await rotator.createAlias(aliasesOf(policy).active, keyArn);
+  await rotator.createAlias(aliases.active, keyArn);
   await model.client(() => 0, "person").disableKey(keyArn);
   for (const seconds of runsAtSeconds) {
     const begunMs = START_MS + seconds * 1000;

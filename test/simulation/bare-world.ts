@@ -1,0 +1,46 @@
+/** A world without hosts: a test does in it what rotators and people would do, and shows it to a judge. */
+import { createWorldClock } from "./clock.ts";
+import type { WorldClock } from "./clock.ts";
+import { createKmsModel } from "./kms-model.ts";
+import type { KmsModel } from "./kms-model.ts";
+import { createKvModel } from "./kv-model.ts";
+import type { KvModel } from "./kv-model.ts";
+import { LETTERS, policyWith } from "./policies.ts";
+import { aliasesOf } from "./ports.ts";
+import type { RingPolicy } from "./ports.ts";
+import { createRng } from "./rng.ts";
+import { policyOf } from "./world.ts";
+
+export interface BareWorld {
+  readonly clock: WorldClock;
+  readonly kms: KmsModel;
+  readonly kv: KvModel;
+  readonly policy: RingPolicy;
+  readonly aliases: ReturnType<typeof aliasesOf>;
+  /** A rotator's key set, composed and put now. It lists these keys under their ARNs. */
+  readonly publish: (keyArns: readonly string[], life?: { readonly iat: number; readonly exp: number }) => void;
+  readonly wait: (seconds: number) => Promise<void>;
+}
+
+export function createBareWorld(): BareWorld {
+  const { W, C, M, K, L } = LETTERS;
+  const policy = policyOf(policyWith(LETTERS));
+  const clock = createWorldClock();
+  const kms = createKmsModel(clock, 0);
+  const marginMs = W * 1000;
+  const kv = createKvModel({ clock, rng: createRng("kv"), locations: [], marginMs, propagationFactor: 1, apiLagMs: 0 });
+  const timing = { kv_cache_ttl: C, memory_ttl: M, clock_skew: K, max_token_ttl: L };
+  return {
+    clock,
+    kms,
+    kv,
+    policy,
+    aliases: aliasesOf(policy),
+    publish: (keyArns, life) => {
+      const keys = keyArns.map((keyArn) => ({ kid: keyArn, x: kms.truth.keys.get(keyArn)?.material.x }));
+      const payload = JSON.stringify({ keys, revoked: [], timing, ...life });
+      kv.put(`.${Buffer.from(payload).toString("base64url")}.`, { composedMs: clock.nowMs, marginMs });
+    },
+    wait: (seconds) => clock.runUntil(clock.nowMs + seconds * 1000, () => false),
+  };
+}

@@ -80,6 +80,7 @@ describe("ring init", () => {
       out: expect.stringMatching(/^would create ECC_NIST_P256 key for the root/),
     });
     expect(run.out).not.toContain("TRUST_ANCHORS");
+    expect(messagesOf(run)).not.toContain("problem");
     expect(cli.kms.emulator.requests.CreateKey).toBe(0);
   });
 

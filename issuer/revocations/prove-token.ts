@@ -34,6 +34,8 @@ const GENUINE: ReadonlySet<string> = new Set([
   "audience_mismatch",
   "token_not_yet_valid",
   "token_issued_in_future",
+  // By one leeway of one clock; below it is two.
+  "token_expired",
   // One table may lack the entry still.
   "token_revoked",
 ]);

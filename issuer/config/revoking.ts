@@ -1,5 +1,5 @@
 /** Environment variables to everything that a revoker needs to know: no key, and no Cloudflare token. */
-import type { IssuerUrl, RingName } from "../../shared/identifiers.ts";
+import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
 import { stalenessBoundSeconds } from "../../shared/timing.ts";
@@ -19,6 +19,22 @@ export interface RevocationBound {
   readonly reconcileSeconds: number;
   /** S: from there to the last edge. */
   readonly stalenessSeconds: number;
+}
+
+/** When every gateway that reads the list refuses what is taken back now. Epoch seconds. */
+export interface RefusalTimes {
+  /** If the rotator is told of changes. */
+  readonly refusedBy: number;
+  /** If it runs on a schedule alone. */
+  readonly refusedByOnSchedule: number;
+}
+
+export function refusalTimes(bound: RevocationBound, now: EpochSeconds): RefusalTimes {
+  const { listSeconds, reconcileSeconds, stalenessSeconds } = bound;
+  return {
+    refusedBy: now + listSeconds + stalenessSeconds,
+    refusedByOnSchedule: now + reconcileSeconds + stalenessSeconds,
+  };
 }
 
 export interface RevokingConfig {

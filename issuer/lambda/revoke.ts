@@ -10,8 +10,8 @@
  * Each invocation writes one line with its metrics to stdout, and no claim. A failed one reports the fault's code as `errorType`:
  * nothing was revoked then.
  */
-import { readRevokingConfig } from "../config/revoking.ts";
-import type { RevokingConfig } from "../config/revoking.ts";
+import { readRevokingConfig, refusalTimes } from "../config/revoking.ts";
+import type { RefusalTimes, RevokingConfig } from "../config/revoking.ts";
 import { readTokenVerifier } from "../config/token-verifier.ts";
 import { valueOf } from "../config/environment.ts";
 import { systemClock } from "../clock.ts";
@@ -22,24 +22,21 @@ import { proveToken } from "../revocations/prove-token.ts";
 import type { TokenVerifier } from "../revocations/prove-token.ts";
 import { createRevocations } from "../revocations/revocations.ts";
 import type { Revocations, Revoked } from "../revocations/revocations.ts";
-import { parseRevokeRequest } from "../revoke-request.ts";
-import type { RevokeRequest } from "../revoke-request.ts";
+import { parseRevokeRequest, revokeBy } from "../revocations/revoke-request.ts";
+import type { RevokeRequest } from "../revocations/revoke-request.ts";
 
 /** What the function returns. Times are epoch seconds. */
 export type RevokeAnswer =
-  | {
+  | (RefusalTimes & {
       readonly revoked: true;
       /** Its sort key in the tables; holds no claim. */
       readonly entry: string;
       /** Until when it counts. */
       readonly until: number;
-      /** When every gateway that reads the list refuses, if the rotator is told of changes; and if it runs on a schedule alone. */
-      readonly refusedBy: number;
-      readonly refusedByOnSchedule: number;
       readonly stored: readonly string[];
       /** Tables that may lack the entry: invoke again. */
       readonly failed: readonly { readonly table: string; readonly code: string }[];
-    }
+    })
   | {
       /** Nothing was written: nothing accepts the token, as the code of its rejection says. */
       readonly revoked: false;
@@ -72,32 +69,12 @@ async function answerTo(request: RevokeRequest): Promise<RevokeAnswer> {
   return answerFor(config, await revocations.revokeToken(proven.value));
 }
 
-function revokeBy(
-  revocations: Revocations,
-  request: Exclude<RevokeRequest, { readonly kind: "token" }>,
-): Promise<Revoked> {
-  switch (request.kind) {
-    case "jti": {
-      const { jti, expiresAt } = request;
-      return revocations.revokeToken({ jti, ...(expiresAt === undefined ? {} : { expiresAt }) });
-    }
-    case "sid":
-      return revocations.revokeSession(request.sid);
-    case "sub": {
-      const { sub, issuedBefore } = request;
-      return revocations.revokeSubject(sub, issuedBefore === undefined ? {} : { issuedBefore });
-    }
-  }
-}
-
 function answerFor({ bound }: RevokingConfig, { entry, until, stored, failed }: Revoked): RevokeAnswer {
-  const now = systemClock();
   return {
     revoked: true,
     entry,
     until,
-    refusedBy: now + bound.listSeconds + bound.stalenessSeconds,
-    refusedByOnSchedule: now + bound.reconcileSeconds + bound.stalenessSeconds,
+    ...refusalTimes(bound, systemClock()),
     stored,
     failed: failed.map(({ table, code }) => ({ table, code })),
   };

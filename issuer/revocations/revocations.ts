@@ -65,7 +65,7 @@ export interface Revocations {
    *   when no table has stored it
    */
   revokeToken(token: string): Promise<Revoked | undefined>;
-  revokeToken(token: { readonly jti: string; readonly expiresAt?: number }): Promise<Revoked>;
+  revokeToken(token: { readonly jti: string; readonly expiresAt?: number | undefined }): Promise<Revoked>;
   /** Takes back all tokens with this `sid`, for logging out. @throws as `revokeToken` */
   revokeSession(sid: string): Promise<Revoked>;
   /**
@@ -74,7 +74,7 @@ export interface Revocations {
    * @param options `issuedBefore`, epoch seconds: now if it is left out, and never later
    * @throws as `revokeToken`
    */
-  revokeSubject(sub: string, options?: { readonly issuedBefore?: number }): Promise<Revoked>;
+  revokeSubject(sub: string, options?: { readonly issuedBefore?: number | undefined }): Promise<Revoked>;
 }
 
 const KNOWN_OPTIONS: KnownOptions<RevocationsOptions> = {
@@ -137,9 +137,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   };
 
   async function revokeToken(token: string): Promise<Revoked | undefined>;
-  async function revokeToken(token: { readonly jti: string; readonly expiresAt?: number }): Promise<Revoked>;
+  async function revokeToken(token: {
+    readonly jti: string;
+    readonly expiresAt?: number | undefined;
+  }): Promise<Revoked>;
   async function revokeToken(
-    token: string | { readonly jti: string; readonly expiresAt?: number },
+    token: string | { readonly jti: string; readonly expiresAt?: number | undefined },
   ): Promise<Revoked | undefined> {
     if (typeof token !== "string") return revokeById(token.jti, token.expiresAt);
     if (verifier === undefined)

@@ -9,8 +9,11 @@ import { parseEntryKey } from "../../revocations/entry.ts";
 import { NO_AUDIENCE, proveToken } from "../../revocations/prove-token.ts";
 import type { TokenName } from "../../revocations/prove-token.ts";
 import { createRevocations } from "../../revocations/revocations.ts";
-import type { Revocations, Revoked } from "../../revocations/revocations.ts";
-import type { RevocationBound, RevokingConfig } from "../../config/revoking.ts";
+import type { Revoked } from "../../revocations/revocations.ts";
+import { refusalTimes } from "../../config/revoking.ts";
+import type { RefusalTimes, RevocationBound, RevokingConfig } from "../../config/revoking.ts";
+import { revokeBy } from "../../revocations/revoke-request.ts";
+import type { NamedRevokeRequest } from "../../revocations/revoke-request.ts";
 import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -59,24 +62,21 @@ async function revoke(io: CliIo, argument: string | undefined, options: RevokeOp
   const config = await readRevoking(io, options);
   const clock = inSeconds(io.nowMs);
   const revocations = createRevocations({ ...config.timing, issuer: config.issuer, tables: config.tables, clock });
-  if (target.kind !== "token") {
+  if (target !== undefined) {
     requireNoKeys(options);
-    return print(io, await revokeBy(revocations, target, clock()), target.kind, config, options);
+    requireAlive(target, config.timing.clockSkewSeconds, clock());
+    return print(io, await revokeBy(revocations, target), target.kind, config, options);
   }
   const proven = await prove(io, argument, options, config.timing.clockSkewSeconds);
   if (typeof proven === "number") return proven;
   return print(io, await revocations.revokeToken(proven), "jti", config, options);
 }
 
-/** What is taken back. */
-type Target =
-  | { readonly kind: "token" }
-  | { readonly kind: "jti"; readonly value: string; readonly expiresAt: EpochSeconds | undefined }
-  | { readonly kind: "sid"; readonly value: string }
-  | { readonly kind: "sub"; readonly value: string; readonly issuedBefore: EpochSeconds | undefined };
-
-/** @throws UsageError for options that name several, or that belong to another */
-function takeTarget(argument: string | undefined, options: RevokeOptions): Target {
+/**
+ * @returns what is taken back without a token; undefined for a token
+ * @throws UsageError for options that name several, or that belong to another
+ */
+function takeTarget(argument: string | undefined, options: RevokeOptions): NamedRevokeRequest | undefined {
   const { jti, session, subject, expiresAt, issuedBefore } = options;
   if ([argument, jti, session, subject].filter((one) => one !== undefined).length > 1) {
     throw new UsageError("take back one at a time: a token, --jti, --session or --subject");
@@ -85,10 +85,10 @@ function takeTarget(argument: string | undefined, options: RevokeOptions): Targe
   if (issuedBefore !== undefined && subject === undefined) throw new UsageError("--issued-before belongs to --subject");
   const time = (option: string, text: string | undefined): EpochSeconds | undefined =>
     text === undefined ? undefined : takeTime(option, text);
-  if (jti !== undefined) return { kind: "jti", value: jti, expiresAt: time("--expires-at", expiresAt) };
-  if (session !== undefined) return { kind: "sid", value: session };
-  if (subject === undefined) return { kind: "token" };
-  return { kind: "sub", value: subject, issuedBefore: time("--issued-before", issuedBefore) };
+  if (jti !== undefined) return { kind: "jti", jti, expiresAt: time("--expires-at", expiresAt) };
+  if (session !== undefined) return { kind: "sid", sid: session };
+  if (subject === undefined) return undefined;
+  return { kind: "sub", sub: subject, issuedBefore: time("--issued-before", issuedBefore) };
 }
 
 /** An option that would be ignored is refused. */
@@ -98,21 +98,11 @@ function requireNoKeys({ key, alg, maxTtl, gateway, anchors }: RevokeOptions): v
   if (given !== undefined) throw new UsageError(`${given[0]} is for a token that is verified: leave it out`);
 }
 
-function revokeBy(
-  revocations: Revocations,
-  target: Exclude<Target, { kind: "token" }>,
-  now: EpochSeconds,
-): Promise<Revoked> {
-  if (target.kind === "sid") return revocations.revokeSession(target.value);
-  if (target.kind === "sub") {
-    const { value, issuedBefore } = target;
-    return revocations.revokeSubject(value, issuedBefore === undefined ? {} : { issuedBefore });
-  }
-  const { value: jti, expiresAt } = target;
-  if (expiresAt !== undefined && expiresAt <= now) {
-    throw new UsageError("--expires-at has passed: nothing accepts the token any more, or the time is wrong");
-  }
-  return revocations.revokeToken({ jti, ...(expiresAt === undefined ? {} : { expiresAt }) });
+/** An edge whose clock is behind accepts a token until `exp` + 2K by this host's. */
+function requireAlive(request: NamedRevokeRequest, clockSkewSeconds: number, now: EpochSeconds): void {
+  if (request.kind !== "jti" || request.expiresAt === undefined) return;
+  if (request.expiresAt + 2 * clockSkewSeconds > now) return;
+  throw new UsageError("--expires-at has passed: nothing accepts the token any more, or the time is wrong");
 }
 
 /** @returns the exit code when the token was refused, and said so */
@@ -147,18 +137,15 @@ function print(
   { json }: RevokeOptions,
 ): ExitCode {
   const now = inSeconds(io.nowMs)();
-  const refusedBy = {
-    refusedBy: now + bound.listSeconds + bound.stalenessSeconds,
-    refusedByOnSchedule: now + bound.reconcileSeconds + bound.stalenessSeconds,
-  };
+  const times = refusalTimes(bound, now);
   const parsed = parseEntryKey(entry);
   const cut = parsed !== undefined && "cut" in parsed ? parsed.cut : undefined;
-  if (json === true) printJson(io, { kind, entry, until, cut, stored, failed, ...refusedBy, bound });
+  if (json === true) printJson(io, { kind, entry, until, cut, stored, failed, ...times, bound });
   else {
     io.out(
       `taken back: ${describeKind(kind, cut)}\nentry ${entry} in ${stored.join(", ")}, until ${describeTime(until)}\n`,
     );
-    io.out(describeBound(bound, refusedBy, now));
+    io.out(describeBound(bound, times, now));
   }
   if (cut !== undefined && cut + timing.clockSkewSeconds > now) io.err(describeLogins(timing.clockSkewSeconds));
   for (const { table, code, message } of failed) {
@@ -172,11 +159,7 @@ function describeKind(kind: "jti" | "sid" | "sub", cut: EpochSeconds | undefined
   return kind === "jti" ? "one token" : "all tokens of the session";
 }
 
-function describeBound(
-  bound: RevocationBound,
-  by: { readonly refusedBy: number; readonly refusedByOnSchedule: number },
-  now: EpochSeconds,
-): string {
+function describeBound(bound: RevocationBound, by: RefusalTimes, now: EpochSeconds): string {
   const { listSeconds, reconcileSeconds, stalenessSeconds } = bound;
   const at = (time: number): string => `${describeTime(time)} (${describeDistance(time - now)})`;
   return (

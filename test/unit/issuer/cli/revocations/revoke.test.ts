@@ -106,6 +106,14 @@ describe("without a token", () => {
     });
   });
 
+  test("by its jti, while an edge whose clock is behind accepts the token still: until exp + 2K", async () => {
+    const run = await tables.run(["token", "revoke", "--jti", "one", "--expires-at", String(NOW - 119)]);
+    expect([run.code, run.err]).toEqual([EXIT.ok, ""]);
+    const late = await tables.run(["token", "revoke", "--jti", "two", "--expires-at", String(NOW - 120)]);
+    expect(late.err).toContain("--expires-at has passed");
+    expect(await tables.entries()).toHaveLength(1);
+  });
+
   test("by its jti alone, for as long as any token may live", async () => {
     await tables.run(["token", "revoke", "--jti", "one"]);
     expect(await tables.entries()).toEqual([expect.stringMatching(new RegExp(`^${NOW}#jti#[\\w-]{11}#r$`))]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseRevokeRequest } from "../../../issuer/revoke-request.ts";
+import { parseRevokeRequest } from "../../../../issuer/revocations/revoke-request.ts";
 
 test.each([
   [{ token: "a.b.c" }, { kind: "token", token: "a.b.c" }],

@@ -1,7 +1,8 @@
-/** What callers of a revoker that runs by itself send: `{ token }`, `{ jti, expiresAt? }`, `{ sid }` or `{ sub, issuedBefore? }`. Pure. */
-import { isJsonObject } from "../shared/json.ts";
-import type { JsonValue } from "../shared/json.ts";
-import { SealgateError } from "./errors.ts";
+/** What callers ask of a revoker: `{ token }`, `{ jti, expiresAt? }`, `{ sid }` or `{ sub, issuedBefore? }`. */
+import { isJsonObject } from "../../shared/json.ts";
+import type { JsonValue } from "../../shared/json.ts";
+import { SealgateError } from "../errors.ts";
+import type { Revocations, Revoked } from "./revocations.ts";
 
 /** Times are epoch seconds. */
 export type RevokeRequest =
@@ -9,6 +10,9 @@ export type RevokeRequest =
   | { readonly kind: "jti"; readonly jti: string; readonly expiresAt: number | undefined }
   | { readonly kind: "sid"; readonly sid: string }
   | { readonly kind: "sub"; readonly sub: string; readonly issuedBefore: number | undefined };
+
+/** One that names what is to be taken back, so that there is no token to verify. */
+export type NamedRevokeRequest = Exclude<RevokeRequest, { readonly kind: "token" }>;
 
 const KINDS = ["token", "jti", "sid", "sub"] as const;
 
@@ -43,6 +47,18 @@ export function parseRevokeRequest(value: unknown, what: string): RevokeRequest 
       return { kind, sid: text };
     case "sub":
       return { kind, sub: text, issuedBefore: takeNumber("issuedBefore", value["issuedBefore"]) };
+  }
+}
+
+/** @throws SealgateError as the method of `Revocations` that is called */
+export function revokeBy(revocations: Revocations, request: NamedRevokeRequest): Promise<Revoked> {
+  switch (request.kind) {
+    case "jti":
+      return revocations.revokeToken(request);
+    case "sid":
+      return revocations.revokeSession(request.sid);
+    case "sub":
+      return revocations.revokeSubject(request.sub, request);
   }
 }
 

@@ -21,8 +21,8 @@ export interface ListGuards extends TableGuards, ListEdgeGuards {
   readonly longestInvocation?: boolean;
   /** A subject's cut is the second in which it is taken back. */
   readonly cutAhead?: boolean;
-  /** A run is with its list for as long as the table takes. */
-  readonly listDeadline?: boolean;
+  /** A run is with its list for as long as the table takes: each, or each after one that was given up. */
+  readonly listDeadline?: "always" | "later";
   /** No list is published: no rev can be taken. */
   readonly publishing?: boolean;
   /** Edges are deployed before there is a list. */
@@ -75,10 +75,18 @@ const PUBLISHING_MS = 1_500_000;
 const LIST_DEADLINE_MS = 90_000;
 
 export function clockWithout(clock: HostClock, { listDeadline }: ListGuards): HostClock {
-  if (listDeadline !== true) return clock;
+  if (listDeadline === undefined) return clock;
+  let isKept = listDeadline === "later";
   return {
     ...clock,
-    startTimer: (delayMs, onTime) => (delayMs < LIST_DEADLINE_MS ? clock.startTimer(delayMs, onTime) : () => {}),
+    startTimer(delayMs, onTime) {
+      if (delayMs < LIST_DEADLINE_MS) return clock.startTimer(delayMs, onTime);
+      if (!isKept) return () => {};
+      return clock.startTimer(delayMs, () => {
+        isKept = false;
+        onTime();
+      });
+    },
   };
 }
 

@@ -62,7 +62,8 @@ describe("without", () => {
     ["a rev that only grows at an edge", { edgeRev: true }, "attackers", 1, "r9 rev of a list went back"],
     ["the same, for a token", { edgeRev: true }, "attackers", 8, "r2 taken-back token accepted again"],
     ["publishing", { publishing: true }, "calm", 0, "r6 revocation not published"],
-    ["a deadline for the list", { listDeadline: true }, "a bad table", 4, "r7 withdrawal held up"],
+    ["a deadline for the list", { listDeadline: "always" }, "a bad table", 4, "r7 withdrawal held up"],
+    ["the same, after a list that was given up", { listDeadline: "later" }, "a bad table", 9, "r7 withdrawal held up"],
     ["waiting for the first list", { waitForList: true }, "calm", 5, "r3 good token refused because of the list"],
   ] as const)("%s a promise breaks", async (_guard, removed, family, first, promise) => {
     expect(await firstSeed(family, removed, promise, first)).toBeDefined();
@@ -112,7 +113,7 @@ async function firstSeed(
 ): Promise<string | undefined> {
   for (let index = first; index < first + MOST_TRIES; index++) {
     const schedule = drawListSchedule(`guards-${index}`, `lists: ${family}`);
-    const lived = { ...schedule, ...(removed.listDeadline === true ? BUSY : {}) };
+    const lived = { ...schedule, ...(removed.listDeadline !== undefined ? BUSY : {}) };
     // Some promises break together, and the first that does ends a history.
     const { violations } = await liveRevocations(lived, removed, undefined, removed.edgeRev !== true);
     if (violations.some(({ invariant }) => invariant === promise)) return schedule.seed;

@@ -2,6 +2,7 @@
  * A machine that runs the rotator every so often: the real reconciliation over the models, in a process that may pause,
  * crash at any call and be started again without its memory. Operators' requests wait here until a run has done them.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createPublisher, createRotator as createRealRotator, SealgateError } from "./ports.ts";
 import type { AuditEntry, HostClock, Kms, RevocationStore, RingPolicy, RotatorRun, Wish } from "./ports.ts";
 import { BASE_URL, NAMESPACE_ID, createCloudflareModel } from "./cloudflare-model.ts";
@@ -46,6 +47,12 @@ export interface RotatorLists {
 }
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** When a run read the table for the first and the last time. */
+interface Readings {
+  firstMs: number | undefined;
+  lastMs: number | undefined;
+}
 
 type ListReport = NonNullable<RotatorRun["list"]>;
 
@@ -99,10 +106,8 @@ export function createRotator(options: RotatorOptions): Rotator {
   let wishes: { readonly wish: Wish; tries: number }[] = [];
   let restsUntilMs = 0;
   let isWoken = false;
-  /** The first reading of the table in this run of a host: one that is thought dead may still be at its own. */
-  const listBegunMs = new Map<Host, number>();
-  /** What a run gave up waiting for goes on, and its readings would be taken for those of the next run. */
-  const hasStrayReadings = new Set<Host>();
+  /** Of the run that reads: one that was given up, or whose process is thought dead, may go on reading beside the next. */
+  const readings = new AsyncLocalStorage<Readings>();
   let wake = (): void => {};
 
   function boot(atMs: number): void {
@@ -186,10 +191,11 @@ export function createRotator(options: RotatorOptions): Rotator {
       apiToken: "token",
       fetch: lists === undefined ? serve : lists.through(serve),
     });
-    let readMs = 0;
     const onLoad = (): void => {
-      readMs = clock.nowMs;
-      if (!listBegunMs.has(host)) listBegunMs.set(host, readMs);
+      const its = readings.getStore();
+      if (its === undefined) return;
+      its.firstMs ??= clock.nowMs;
+      its.lastMs = clock.nowMs;
     };
     const publisher: typeof real = {
       read: (ring) => real.read(ring),
@@ -201,7 +207,7 @@ export function createRotator(options: RotatorOptions): Rotator {
       },
       readRevocations: (ring) => real.readRevocations(ring),
       async publishRevocations(ring, text, rev) {
-        composed.set(text, readMs);
+        composed.set(text, readings.getStore()?.lastMs ?? clock.nowMs);
         const published = await real.publishRevocations(ring, text, rev);
         options.onConfirmed(host, text);
         return published;
@@ -225,10 +231,10 @@ export function createRotator(options: RotatorOptions): Rotator {
     // Nobody who withdraws a key waits for a rotation that somebody has asked for before.
     const first = wishes.find(({ wish }) => wish.request?.kind === "revoke") ?? wishes[0];
     const begunMs = clock.nowMs;
-    listBegunMs.delete(host);
+    const its: Readings = { firstMs: undefined, lastMs: undefined };
     let wasCut = kv.isCut("api");
     try {
-      const report = await rotator.run(policyWithout(policy, removed), first?.wish);
+      const report = await readings.run(its, () => rotator.run(policyWithout(policy, removed), first?.wish));
       wasCut ||= kv.isCut("api") || report.faults.some((code) => code.startsWith("publish_"));
       const isKmsCalm = host.lastTroubleMs < begunMs;
       const isTableCalm = options.lists?.isTroubledSince(begunMs - LONGEST_HOLD_MS) !== true;
@@ -240,9 +246,8 @@ export function createRotator(options: RotatorOptions): Rotator {
         isKmsCalm,
         isStoreCalm,
         isTableCalm,
-        listMs: hasStrayReadings.has(host) ? undefined : endedMs - (listBegunMs.get(host) ?? endedMs),
+        listMs: its.firstMs && endedMs - its.firstMs,
       });
-      if (report.list?.fault?.code === "publish_timeout") hasStrayReadings.add(host);
       if (first !== undefined && (report.isRequestDone === true || ++first.tries > MOST_TRIES)) {
         wishes = wishes.filter((one) => one !== first);
       }

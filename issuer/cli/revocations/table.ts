@@ -1,9 +1,10 @@
 /** `sealgate revocations table`: what the table of taken-back tokens has to be like, for other tools, or making it. */
+import { valueOf } from "../../config/environment.ts";
 import { createRevocationTable, tableRequests, tableResource } from "../../revocations/dynamodb/table.ts";
+import { isTable } from "../../revocations/dynamodb/store.ts";
 import { UsageError } from "../exit-codes.ts";
 import { printJson } from "../io.ts";
 import type { CliIo } from "../io.ts";
-import { fromEnv } from "../options.ts";
 
 export interface TableCommandOptions {
   readonly format: string;
@@ -18,22 +19,20 @@ export async function printOrCreateTable(
   argument: string | undefined,
   options: TableCommandOptions,
 ): Promise<void> {
-  const name = takeName(fromEnv(io, argument, "SEALGATE_REVOCATION_TABLE") ?? DEFAULT_NAME);
-  if (options.create === true) return create(io, name, options.json === true);
-  if (options.json === true) return printJson(io, tableRequests(name));
-  switch (options.format) {
-    case "cloudformation":
-      return io.out(`${JSON.stringify({ Resources: { RevocationTable: tableResource(name) } }, undefined, 2)}\n`);
-    case "aws-cli":
-      return io.out(describeCommands(name));
-    default:
-      throw new UsageError('--format must be "cloudformation" or "aws-cli"');
+  const name = takeName(argument ?? valueOf(io.env, "SEALGATE_REVOCATION_TABLE") ?? DEFAULT_NAME);
+  const { format, json = false } = options;
+  if (format !== "cloudformation" && format !== "aws-cli") {
+    throw new UsageError('--format must be "cloudformation" or "aws-cli"');
   }
+  if (options.create === true) return create(io, name, json);
+  if (json) return printJson(io, tableRequests(name));
+  if (format === "aws-cli") return io.out(describeCommands(name));
+  io.out(`${JSON.stringify({ Resources: { RevocationTable: tableResource(name) } }, undefined, 2)}\n`);
 }
 
-/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html */
 function takeName(text: string): string {
-  if (/^[\w.-]{3,255}$/.test(text)) return text;
+  // An ARN has colons.
+  if (isTable(text) && !text.includes(":")) return text;
   throw new UsageError(
     "[name] (or SEALGATE_REVOCATION_TABLE) must be the name of one table: 3 to 255 of a-z, A-Z, 0-9, _, - and .",
   );

@@ -114,35 +114,43 @@ function keysOf(schema: CreateTableCommandInput["KeySchema"] = []): Keys {
 }
 
 /** @returns its keys, once it can be used */
-async function waitForTable(client: TableClient, sleep: (ms: number) => Promise<void>): Promise<Keys> {
-  for (;;) {
+function waitForTable(client: TableClient, sleep: (ms: number) => Promise<void>): Promise<Keys> {
+  const look = async (): Promise<Keys | undefined> => {
     const found = await client.call("DescribeTable", "ResourceNotFoundException", (sdk, dynamodb, options) =>
       dynamodb.send(new sdk.DescribeTableCommand({ TableName: client.table }), options),
     );
     const { TableStatus: status, KeySchema: schema } = found?.Table ?? {};
-    if (status === "ACTIVE" || status === "UPDATING") return keysOf(schema);
-    await sleep(1000);
-  }
+    return status === "ACTIVE" || status === "UPDATING" ? keysOf(schema) : undefined;
+  };
+  return retry(look, sleep, `Table ${client.table} cannot be used yet: it is being made or deleted. Run again.`);
 }
 
-const BACKUP_ATTEMPTS = 60;
-
 /** DynamoDB refuses it for the first seconds of a table's life. */
-async function keepBackups(
+function keepBackups(
   client: TableClient,
   { updateContinuousBackups }: TableRequests,
   sleep: (ms: number) => Promise<void>,
-): Promise<void> {
-  for (let attempt = 1; attempt <= BACKUP_ATTEMPTS; attempt += 1) {
-    const answer = await client.call(
-      "UpdateContinuousBackups",
-      "ContinuousBackupsUnavailableException",
-      (sdk, dynamodb, options) =>
-        dynamodb.send(new sdk.UpdateContinuousBackupsCommand(updateContinuousBackups), options),
+): Promise<unknown> {
+  const switchOn = (): Promise<unknown> =>
+    client.call("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", (sdk, dynamodb, options) =>
+      dynamodb.send(new sdk.UpdateContinuousBackupsCommand(updateContinuousBackups), options),
     );
-    if (answer !== undefined) return;
+  const message = `Table ${client.table} is made, but DynamoDB does not switch its backups on. Switch on point-in-time recovery by hand.`;
+  return retry(switchOn, sleep, message);
+}
+
+const ATTEMPTS = 60;
+
+/** @returns the first answer that is not undefined, for a minute */
+async function retry<Answer>(
+  work: () => Promise<Answer | undefined>,
+  sleep: (ms: number) => Promise<void>,
+  message: string,
+): Promise<Answer> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const answer = await work();
+    if (answer !== undefined) return answer;
     await sleep(1000);
   }
-  const message = `Table ${client.table} is made, but DynamoDB does not switch its backups on. Switch on point-in-time recovery by hand.`;
   throw new SealgateError("revocation_table_failed", message);
 }

@@ -68,9 +68,12 @@ describe("made", () => {
 
 test.each([
   [["a b"], "must be the name of one table"],
+  // A variable of the shell that is not set.
+  [[""], "must be the name of one table"],
   [["one,two"], "must be the name of one table"],
   [["arn:aws:dynamodb:eu-central-1:111122223333:table/x"], "must be the name of one table"],
   [["--format", "yaml"], '--format must be "cloudformation" or "aws-cli"'],
+  [["--format", "yaml", "--create"], '--format must be "cloudformation" or "aws-cli"'],
 ])("wrong usage %j is told, with exit code 2", async (argv, message) => {
   const run = await sealgate(["revocations", "table", ...argv]);
   expect(run).toMatchObject({ code: EXIT.usage, out: "", err: expect.stringContaining(message) });

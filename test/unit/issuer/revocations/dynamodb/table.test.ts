@@ -114,6 +114,23 @@ test("a table of that name with other keys is not taken for it", async () => {
   });
 });
 
+test("a table that is being deleted is not waited for without end", async () => {
+  await startDynamoDbWith({
+    CreateTable: ["ResourceInUseException"],
+    DescribeTable: [
+      { Table: { TableStatus: "DELETING", KeySchema: KEYS } },
+      ...Array.from({ length: 1000 }, () => "ResourceNotFoundException"),
+    ],
+  });
+  const sleep = vi.fn<(ms: number) => Promise<void>>().mockImplementation(async () => {
+    if (sleep.mock.calls.length > 200) throw new Error("waits without end");
+  });
+  await expect(createRevocationTable("revocations", sleep)).rejects.toMatchObject({
+    code: "revocation_table_failed",
+    message: expect.stringContaining("cannot be used yet") as string,
+  });
+});
+
 test("as a resource of CloudFormation it outlives its stack", () => {
   const { createTable } = tableRequests("revocations");
   expect(tableResource("revocations")).toMatchObject({

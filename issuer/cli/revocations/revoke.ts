@@ -64,7 +64,7 @@ async function revoke(io: CliIo, argument: string | undefined, options: RevokeOp
   const revocations = createRevocations({ ...config.timing, issuer: config.issuer, tables: config.tables, clock });
   if (target !== undefined) {
     requireNoKeys(options);
-    requireAlive(target, config.timing.clockSkewSeconds, clock());
+    requireAlive(target, config.timing, clock());
     return print(io, await revokeBy(revocations, target), target.kind, config, options);
   }
   const proven = await prove(io, argument, options, config.timing.clockSkewSeconds);
@@ -98,11 +98,14 @@ function requireNoKeys({ key, alg, maxTtl, gateway, anchors }: RevokeOptions): v
   if (given !== undefined) throw new UsageError(`${given[0]} is for a token that is verified: leave it out`);
 }
 
-/** An edge whose clock is behind accepts a token until `exp` + 2K by this host's. */
-function requireAlive(request: NamedRevokeRequest, clockSkewSeconds: number, now: EpochSeconds): void {
-  if (request.kind !== "jti" || request.expiresAt === undefined) return;
-  if (request.expiresAt + 2 * clockSkewSeconds > now) return;
-  throw new UsageError("--expires-at has passed: nothing accepts the token any more, or the time is wrong");
+/** A time that was mistyped must not pass for a revocation. By K and L of the rings, as `endOf` says until when an entry counts. */
+function requireAlive(request: NamedRevokeRequest, timing: RevokingConfig["timing"], now: EpochSeconds): void {
+  const { clockSkewSeconds: k, maxTokenTtlSeconds: l } = timing;
+  const refuse = (what: string): never => {
+    throw new UsageError(`${what}: nothing accepts the token any more, or the time is wrong`);
+  };
+  if (request.kind === "jti" && (request.expiresAt ?? now) + 2 * k <= now) refuse("--expires-at has passed");
+  if (request.kind === "sub" && (request.issuedBefore ?? now) + l + 3 * k < now) refuse("--issued-before is too early");
 }
 
 /** @returns the exit code when the token was refused, and said so */

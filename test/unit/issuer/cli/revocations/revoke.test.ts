@@ -181,6 +181,7 @@ test.each([
   [["--issued-before", "1800000000"], "--issued-before belongs to --subject"],
   [["--jti", "a", "--expires-at", "soon"], "--expires-at must be epoch seconds"],
   [["--jti", "a", "--expires-at", "1000"], "--expires-at has passed"],
+  [["--subject", "a", "--issued-before", "1000"], "--issued-before is too early"],
   [["--session", ""], "sid must be a text"],
   [["--session", "a", "--gateway", "https://api.example.com"], "--gateway is for a token that is verified"],
   [["--session", "a", "--key", "alias/x"], "--key is for a token that is verified"],

@@ -6,8 +6,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { decodeUtf8 } from "../../shared/json.ts";
-import { readBounded } from "../bounded-body.ts";
 import { SealgateError, explain, isCallersFault } from "../errors.ts";
 import type { FaultDetails } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
@@ -15,6 +13,7 @@ import type { Issuer } from "../issuer.ts";
 import { createSigningMetrics } from "../metrics/signing.ts";
 import type { SigningMetrics } from "../metrics/signing.ts";
 import { parseSignRequest } from "../sign-request.ts";
+import { readText } from "./body.ts";
 import { problem } from "./problem.ts";
 import type { Readiness } from "./readiness.ts";
 import { oauthError, revokeSession, revokeToken, sessionOf } from "./revoke.ts";
@@ -67,9 +66,6 @@ export interface TokenLogEntry extends FaultDetails {
   /** From the request to its answer, in whole milliseconds; of requests to `/tokens`. */
   readonly durationMs?: number | undefined;
 }
-
-/** More than any token that a verifier would accept. */
-const MAX_BODY_BYTES = 64 * 1024;
 
 /** A secret of this length cannot be guessed. */
 export const LEAST_SECRET_LENGTH = 32;
@@ -194,12 +190,9 @@ function describeFault(fault: SealgateError): Pick<TokenLogEntry, "code" | "mess
 
 /** Strict JSON, as everywhere: a member that is there twice is not for us to choose from. */
 async function readBody(context: Context): Promise<unknown> {
-  const body = await readBounded(context.req.raw.body, MAX_BODY_BYTES + 1);
-  if (body.length > MAX_BODY_BYTES) {
-    throw new SealgateError("input_invalid", `The body is longer than ${MAX_BODY_BYTES} octets.`);
-  }
-  const text = decodeUtf8(body);
-  const json = text.ok ? parseExactJsonObject(text.value) : text;
+  const text = await readText(context.req.raw.body);
+  if (!text.ok) throw new SealgateError("input_invalid", text.error);
+  const json = parseExactJsonObject(text.value);
   if (!json.ok) throw new SealgateError("input_invalid", `The body must be a JSON object (${json.error}).`);
   return json.value;
 }

@@ -6,15 +6,14 @@
  * is written: what was asked for is so already (RFC 7009 section 2.2), and tokens that anybody makes up fill no list.
  */
 import type { Context } from "hono";
-import { decodeUtf8 } from "../../shared/json.ts";
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { Result } from "../../shared/result.ts";
-import { readBounded } from "../bounded-body.ts";
 import { SealgateError, explain } from "../errors.ts";
 import { proveToken } from "../revocations/prove-token.ts";
 import type { TokenVerifier } from "../revocations/prove-token.ts";
 import type { Revocations, Revoked } from "../revocations/revocations.ts";
+import { readText } from "./body.ts";
 import { problem } from "./problem.ts";
 
 export interface Revoking {
@@ -40,15 +39,15 @@ export interface RevocationAnswer {
   readonly failed?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Twice what a token may have, percent-encoded and with other parameters. */
-const MAX_BODY_BYTES = 64 * 1024;
-
 const FORM = "application/x-www-form-urlencoded";
 
 /** `POST /revoke`, after the caller has been authenticated. */
 export async function revokeToken(context: Context, revoking: Revoking): Promise<RevocationAnswer> {
   const token = await readToken(context);
-  if (!token.ok) return { response: oauthError(context, 400, "invalid_request", token.error), code: "input_invalid" };
+  if (!token.ok) {
+    const response = oauthError(context, 400, "invalid_request", token.error);
+    return { response, code: "input_invalid", message: token.error };
+  }
   const { revocations, verifier, clockSkewSeconds, clock } = revoking;
   try {
     const proven = await proveToken(verifier, token.value, clockSkewSeconds, clock());
@@ -102,10 +101,8 @@ export function sessionOf(target: string): Result<string, "invalid"> | undefined
 async function readToken(context: Context): Promise<Result<string, string>> {
   const [type = ""] = (context.req.header("content-type") ?? "").split(";");
   if (type.trim().toLowerCase() !== FORM) return err(`The body must be ${FORM}.`);
-  const body = await readBounded(context.req.raw.body, MAX_BODY_BYTES + 1);
-  if (body.length > MAX_BODY_BYTES) return err(`The body is longer than ${MAX_BODY_BYTES} octets.`);
-  const text = decodeUtf8(body);
-  if (!text.ok) return err("The body must be UTF-8.");
+  const text = await readText(context.req.raw.body);
+  if (!text.ok) return text;
   const form = new URLSearchParams(text.value);
   for (const name of ["token", "token_type_hint"]) {
     if (form.getAll(name).length > 1) return err(`The parameter ${name} is there twice.`);

@@ -7,6 +7,7 @@ import { revocationPrefix } from "../../../../shared/revocations/prefix.ts";
 import { startBrokenDynamoDb } from "../../../support/dynamodb.ts";
 import { makeKey, seconds, TEST_ISSUER, TEST_RING } from "../../../support/key-sets.ts";
 import { startKeySetServer } from "../../../support/key-set-server.ts";
+import { jsonObject } from "../../../support/values.ts";
 import { AUTHORIZED, issuerApp, NOW, SECRET, startRevokingService } from "./revoking-service.ts";
 import type { RevokingService } from "./revoking-service.ts";
 
@@ -114,7 +115,9 @@ describe("POST /revoke", () => {
     });
     expect(response.status).toBe(400);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(await response.json()).toMatchObject({ error: "invalid_request" });
+    const { error, error_description: message } = jsonObject(await response.text());
+    expect(error).toBe("invalid_request");
+    expect(service.log).toMatchObject([{ code: "input_invalid", message }]);
     expect(await service.entries()).toEqual([]);
   });
 

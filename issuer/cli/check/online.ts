@@ -4,7 +4,7 @@
  */
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { keySetKvKey } from "../../../shared/key-set.ts";
-import type { ParsedKeySet } from "../../../shared/key-set.ts";
+import type { KeySetDocument, ParsedKeySet } from "../../../shared/key-set.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { Result } from "../../../shared/result.ts";
 import { revocationsKvKey } from "../../../shared/revocations/names.ts";
@@ -23,7 +23,6 @@ import { ringAlias } from "../../key-ring/names.ts";
 import { createAwsKms } from "../../kms/aws-kms.ts";
 import type { Kms } from "../../kms/port.ts";
 import { createKmsRights } from "../../kms/rights.ts";
-import type { Caller } from "../../kms/rights.ts";
 import { createCloudflareApi } from "../../publish/cloudflare-api.ts";
 import { readCloudflareKvOptions } from "../../publish/cloudflare-kv-options.ts";
 import { createCloudflareKvPublisher } from "../../publish/cloudflare-kv.ts";
@@ -65,29 +64,40 @@ export async function checkOnline(io: CliIo, given: Environment, options: Online
   const now = inSeconds(io.nowMs);
   const anchors = await importTrustAnchors(anchorsFor(config, policy.ring));
   const pinned = anchors.ok ? anchors.value : [];
-  const caller = await createKmsRights().whose();
   const [aws, kv] = await Promise.all([
-    checkAws(env, policy, { now, pinned, where: varsOf(config), role, caller }),
+    checkAws(env, policy, { now, pinned, where: varsOf(config), role }),
     checkKv(io, env, policy, { anchors: pinned, leastRev: minRevFor(config, policy.ring) }, mayWrite),
   ]);
   const document = kv.opened?.ok === true ? kv.opened.value.document : undefined;
-  const revocations = await checkRevocations(env, {
-    config,
-    policy,
-    role,
-    anchors: pinned,
-    document,
-    now: now(),
-    noAws: caller === undefined ? NO_AWS : undefined,
-    readList: async () => readListText(io, env, policy),
-  });
+  const [revocations, deployed] = await Promise.all([
+    checkRevocations(env, {
+      config,
+      policy,
+      role,
+      anchors: pinned,
+      document,
+      now: now(),
+      noAws: aws.isAsked ? undefined : NO_AWS,
+      readList: async () => readListText(io, env, policy),
+    }),
+    checkGateway(io, gateway, { config, policy, document, now }),
+  ]);
   const skews = { KMS: aws.skewSeconds, Cloudflare: kv.skewSeconds };
-  const url = gateway ?? urlOf(config);
-  const deployed =
-    url === undefined
-      ? skipped("gateway", "The configuration names no hostname that could be asked: name the gateway with --gateway.")
-      : gatewayRow(await askGateway(url, policy.ring, io.interrupted), gateway !== undefined, document, policy, now());
   return [...aws.rows, ...kv.rows, ...revocations, ...clockRows(skews, policy), deployed];
+}
+
+async function checkGateway(
+  { interrupted }: CliIo,
+  given: URL | undefined,
+  { config, policy, document, now }: GatewayQuestion,
+): Promise<CheckRow> {
+  const url = given ?? urlOf(config);
+  if (url === undefined) {
+    const why = "The configuration names no hostname that could be asked: name the gateway with --gateway.";
+    return skipped("gateway", why);
+  }
+  const health = await askGateway(url, policy.ring, interrupted);
+  return gatewayRow(health, given !== undefined, document, policy, now());
 }
 
 function withWorkers(env: Environment, config: WorkerConfig): Environment {
@@ -105,18 +115,29 @@ function urlOf({ hostnames }: WorkerConfig): URL | undefined {
   return host === undefined ? undefined : (URL.parse(`https://${host}`) ?? undefined);
 }
 
+interface GatewayQuestion {
+  readonly config: WorkerConfig;
+  readonly policy: RingPolicy;
+  /** What KV holds, if it is known. */
+  readonly document: KeySetDocument | undefined;
+  readonly now: () => EpochSeconds;
+}
+
 interface Surroundings {
   readonly now: () => EpochSeconds;
   readonly pinned: TrustAnchors;
   readonly where: string;
   readonly role: Role | undefined;
-  /** Undefined: there are no credentials. */
-  readonly caller: Caller | undefined;
 }
 
-interface AwsFindings {
+interface Findings {
   readonly rows: readonly CheckRow[];
   readonly skewSeconds: number | undefined;
+}
+
+interface AwsFindings extends Findings {
+  /** Whether there are a Region and credentials. */
+  readonly isAsked: boolean;
 }
 
 const NO_AWS = "The AWS SDK finds no Region or no usable credentials here.";
@@ -126,10 +147,14 @@ const AWS_CHECKS = ["rights", "keys", "ring", "anchors"] as const;
 async function checkAws(
   env: Environment,
   policy: RingPolicy,
-  { now, pinned, where, role, caller }: Surroundings,
+  { now, pinned, where, role }: Surroundings,
 ): Promise<AwsFindings> {
-  if (caller === undefined) return { rows: AWS_CHECKS.map((check) => skipped(check, NO_AWS)), skewSeconds: undefined };
   const rights = createKmsRights();
+  const caller = await rights.whose();
+  if (caller === undefined) {
+    const rows = AWS_CHECKS.map((check) => skipped(check, NO_AWS));
+    return { isAsked: false, rows, skewSeconds: undefined };
+  }
   const kms = createAwsKms();
   const [trials, observed, skewSeconds] = await Promise.all([
     tryRights(kms, rights, policy),
@@ -139,7 +164,7 @@ async function checkAws(
   const row = rightsRow(trials, caller, role);
   if (observed instanceof SealgateError) {
     const why = `The ring cannot be seen with these credentials (${observed.code}).`;
-    return { rows: [row, ...AWS_CHECKS.slice(1).map((check) => skipped(check, why))], skewSeconds };
+    return { rows: [row, ...AWS_CHECKS.slice(1).map((check) => skipped(check, why))], isAsked: true, skewSeconds };
   }
   const plan = planRing(observed, policy, now());
   const isKvKnown = observed.document.kind !== "unknown";
@@ -147,7 +172,11 @@ async function checkAws(
     ? ringRows(plan)
     : [skipped("ring", "What is due depends on the key set in KV, which cannot be read.")];
   const kids = pinned.map(({ kid }) => kid);
-  return { rows: [row, ...keyRows(observed), ...ring, ...anchorRows(observed, kids, where)], skewSeconds };
+  return {
+    rows: [row, ...keyRows(observed), ...ring, ...anchorRows(observed, kids, where)],
+    isAsked: true,
+    skewSeconds,
+  };
 }
 
 async function observe(
@@ -181,7 +210,7 @@ async function kmsSkew(kms: Kms, { ring }: RingPolicy, now: () => EpochSeconds):
   return key instanceof SealgateError || key.serverTime === undefined ? undefined : key.serverTime - now();
 }
 
-interface KvFindings extends AwsFindings {
+interface KvFindings extends Findings {
   readonly opened: Result<ParsedKeySet, KeySetProblem> | undefined;
 }
 

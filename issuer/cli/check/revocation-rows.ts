@@ -13,7 +13,7 @@ import type { Role } from "./rights.ts";
 import { fine, skipped, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
 
-const TABLE = "SEALGATE_REVOCATION_TABLE";
+export const TABLE = "SEALGATE_REVOCATION_TABLE";
 
 /** @param role whose rights the credentials must have; undefined: what they may not see is only told */
 export function tableRows(inspection: TableInspection, role: Role | undefined): readonly CheckRow[] {

@@ -13,7 +13,7 @@ import type { RingPolicy } from "../../key-ring/index.ts";
 import { inspectTable } from "../../revocations/dynamodb/inspect.ts";
 import type { TableInspection } from "../../revocations/dynamodb/inspect.ts";
 import { isTable, TABLE_RULE } from "../../revocations/dynamodb/store.ts";
-import { listRow, tableRows } from "./revocation-rows.ts";
+import { listRow, TABLE, tableRows } from "./revocation-rows.ts";
 import type { Role } from "./rights.ts";
 import { skipped, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
@@ -33,8 +33,6 @@ export interface RevocationsQuestion {
   readonly readList: () => Promise<Result<string | undefined, string>>;
   readonly now: EpochSeconds;
 }
-
-const TABLE = "SEALGATE_REVOCATION_TABLE";
 
 /** @param env the issuer's variables; `SEALGATE_REVOCATION_TABLE` may name the tables of several rings, as for a revoker */
 export async function checkRevocations(env: Environment, question: RevocationsQuestion): Promise<readonly CheckRow[]> {

@@ -1,33 +1,15 @@
 /** `sealgate ring status --watch`: a screen that is drawn anew, or a block for each change. */
 import { expect, test } from "vitest";
 import { EXIT } from "../../../../../issuer/cli/exit-codes.ts";
-import type { CliIo } from "../../../../../issuer/cli/io.ts";
 import { jsonObject } from "../../../../support/values.ts";
-import { startRipeRing } from "./support.ts";
-import type { CliRing } from "./support.ts";
-
-/** Ctrl-C after so many looks; `at` is called after each. */
-function looks(cli: CliRing, count: number, at: (look: number) => void | Promise<void>): Partial<CliIo> {
-  const ctrlC = new AbortController();
-  let made = 0;
-  return {
-    interrupted: ctrlC.signal,
-    sleep: async (ms, signal) => {
-      await cli.clock.sleep(ms);
-      if (signal === undefined) return;
-      made += 1;
-      await at(made);
-      if (made === count) ctrlC.abort();
-    },
-  };
-}
+import { startRipeRing, stopAfter } from "./support.ts";
 
 test("elsewhere than at a terminal: one block for each change, however often it looks", async () => {
   const cli = await startRipeRing();
   const rotate = async (look: number): Promise<void> => {
     if (look === 3) await cli.ring(["rotate"]);
   };
-  const run = await cli.ring(["status", "--watch"], looks(cli, 5, rotate));
+  const run = await cli.ring(["status", "--watch"], stopAfter(cli, 5, rotate));
   expect(run.code).toBe(EXIT.ok);
   const blocks = run.out.split(/^(?=ring main)/m);
   expect(blocks).toHaveLength(2);
@@ -41,14 +23,14 @@ test("as JSON: one line for each change", async () => {
   const rotate = async (look: number): Promise<void> => {
     if (look === 2) await cli.ring(["rotate"]);
   };
-  const run = await cli.ring(["status", "--watch", "--json", "--interval", "3s"], looks(cli, 4, rotate));
+  const run = await cli.ring(["status", "--watch", "--json", "--interval", "3s"], stopAfter(cli, 4, rotate));
   const lines = run.out.trimEnd().split("\n");
   expect(lines.map((line) => jsonObject(line)["active"])).toEqual([1, 2]);
 });
 
 test("at a terminal: the same page, drawn anew each time, with the time line", async () => {
   const cli = await startRipeRing();
-  const io = { ...looks(cli, 3, () => undefined), stdoutIsTerminal: true };
+  const io = { ...stopAfter(cli, 3), stdoutIsTerminal: true };
   const run = await cli.ring(["status", "--watch", "--interval", "7s"], io);
   const pages = run.out.split("\u001B[H\u001B[2J").slice(1);
   expect(pages).toHaveLength(3);
@@ -64,7 +46,7 @@ test("a look that fails is reported, and the next one is made", async () => {
   const heal = (look: number): void => {
     if (look === 1) cli.kms.emulator.faults.clear();
   };
-  const run = await cli.ring(["status", "--watch"], looks(cli, 2, heal));
+  const run = await cli.ring(["status", "--watch"], stopAfter(cli, 2, heal));
   expect(run).toMatchObject({ code: EXIT.ok, err: expect.stringContaining("kms_access_denied") });
   expect(run.out).toMatch(/^ring main/);
 });

@@ -93,3 +93,24 @@ export async function startCliTable(cli: CliRing): Promise<CliTable> {
   const revocations = createRevocations({ issuer: TEST_ISSUER, tables, clock: cli.now });
   return { dynamodb, network, revocations, env: { ...cli.env, SEALGATE_REVOCATION_TABLE: TABLE } };
 }
+
+/** Ctrl-C after so many pauses; `at` is called before each. */
+export function stopAfter(
+  cli: CliRing,
+  pauses: number,
+  at: (pause: number) => void | Promise<void> = () => undefined,
+): Partial<CliIo> {
+  const ctrlC = new AbortController();
+  let count = 0;
+  return {
+    interrupted: ctrlC.signal,
+    sleep: async (ms, signal) => {
+      await cli.clock.sleep(ms);
+      // Only the pause between two runs or looks can be cut short.
+      if (signal === undefined) return;
+      count += 1;
+      await at(count);
+      if (count === pauses) ctrlC.abort();
+    },
+  };
+}

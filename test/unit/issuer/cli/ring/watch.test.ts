@@ -10,29 +10,8 @@ import type { JsonObject } from "../../../../../shared/json.ts";
 import { TEST_ISSUER } from "../../../../support/key-sets.ts";
 import { given, jsonObject } from "../../../../support/values.ts";
 import { stubProcessEnv } from "../support.ts";
-import { messagesOf, startCliRing, startCliTable, startRipeRing } from "./support.ts";
+import { messagesOf, startCliRing, startCliTable, startRipeRing, stopAfter } from "./support.ts";
 import type { CliRing, CliTable } from "./support.ts";
-
-/** Ctrl-C after so many pauses; `at` is called before each. */
-function stopAfter(
-  cli: CliRing,
-  pauses: number,
-  at: (pause: number) => void | Promise<void> = () => undefined,
-): Partial<CliIo> {
-  const ctrlC = new AbortController();
-  let count = 0;
-  return {
-    interrupted: ctrlC.signal,
-    sleep: async (ms, signal) => {
-      await cli.clock.sleep(ms);
-      // Only the pause between two runs can be cut short.
-      if (signal === undefined) return;
-      count += 1;
-      await at(count);
-      if (count === pauses) ctrlC.abort();
-    },
-  };
-}
 
 describe("ring reconcile --watch", () => {
   test("keeps the ring through a rotation, and ends with 0 at Ctrl-C", async () => {

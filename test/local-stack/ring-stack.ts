@@ -86,7 +86,7 @@ export async function startRingStack({
 }: RingStackOptions = {}): Promise<RingStack> {
   const policy = createRingPolicy({ ...changes, ring, issuer: LOCAL_ISSUER });
   const kms = await startTestKms({ now: nowMs, ...(kmsStateFile !== undefined && { stateFile: kmsStateFile }) });
-  const table = revocations ? await startTable(`sealgate-revocations-${ring}`) : undefined;
+  const table = revocations ? await startTable("sealgate-revocations") : undefined;
   let gateway: Gateway | undefined;
   const close = async (): Promise<void> => {
     await gateway?.close();

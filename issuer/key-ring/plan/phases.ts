@@ -77,12 +77,18 @@ function whileLive(document: KeySetDocument, now: EpochSeconds): KeySetDocument 
   return document.expiresAt <= now || isFromFuture ? undefined : document;
 }
 
+/** What was last published, as far as it is known: the newest first, expired or not. */
+function lastDocuments({ document, newer }: ObservedRing): readonly KeySetDocument[] {
+  return [newer, document.kind === "read" ? document.document : undefined].filter((one) => one !== undefined);
+}
+
 /** Every tombstone of the last documents, expired or not, and those that are still to be published: by memory or by tags. */
 export function knownTombstones(observed: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
-  const { document, newer, withdrawn, generations } = observed;
+  const { withdrawn, generations } = observed;
   const noted = generations.flatMap(({ tags }) => tags.revokedOthers).map(({ kid, at }) => [kid, at] as const);
-  const revoked = document.kind === "read" ? document.document.revoked : [];
-  const published = [...(newer?.revoked ?? []), ...revoked].map(({ kid, at }) => [kid, at] as const);
+  const published = lastDocuments(observed)
+    .flatMap(({ revoked }) => revoked)
+    .map(({ kid, at }) => [kid, at] as const);
   return new Map([...noted, ...withdrawn, ...published]);
 }
 
@@ -113,13 +119,14 @@ export function deriveGenerations(
     const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
     const settledAt =
       entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
-    const supersededAt = phase === "retiring" ? observed.active?.updatedAt : undefined;
-    const holdUntil = plus(supersededAt, holdSeconds(timing));
-    const heldUntil = phase === "retiring" ? plus(generation.tags.supersededAt, holdSeconds(timing)) : undefined;
+    const whileRetiring = (time: EpochSeconds | undefined, seconds: number): EpochSeconds | undefined =>
+      phase === "retiring" ? plus(time, seconds) : undefined;
+    const holdUntil = whileRetiring(observed.active?.updatedAt, holdSeconds(timing));
+    const heldUntil = whileRetiring(generation.tags.supersededAt, holdSeconds(timing));
     // Without a tag, or with one that was written late: a key that has been listed for so long is in a settled document, and one
     // that is retiring has been.
     const listedAt = (entry ?? newerEntry)?.publishedAt ?? generation.tags.listedAt;
-    const longListed = phase === "retiring" ? plus(listedAt, settleAfterSeconds(timing.clockSkewSeconds)) : undefined;
+    const longListed = whileRetiring(listedAt, settleAfterSeconds(timing.clockSkewSeconds));
     const settledByTag = isStoreSilent ? settledSince(generation.tags) : settledAt;
     return {
       ...generation,
@@ -167,13 +174,8 @@ function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: st
   );
 }
 
-function wasListed(
-  { tags, keySpec }: ObservedGeneration,
-  kid: Kid | undefined,
-  { document, newer }: ObservedRing,
-): boolean {
-  const known = [document.kind === "read" ? document.document : undefined, newer];
-  if (known.some((one) => one?.keys.some((key) => key.kid === kid))) return true;
+function wasListed({ tags, keySpec }: ObservedGeneration, kid: Kid | undefined, observed: ObservedRing): boolean {
+  if (lastDocuments(observed).some(({ keys }) => keys.some((key) => key.kid === kid))) return true;
   return tags.listedAt !== undefined && (tags.alg !== undefined || algsOfKeySpec(keySpec).length === 1);
 }
 

@@ -19,8 +19,8 @@ interface Running {
   readonly forged: string;
   /** The lines for another terminal: variables, and the function `sealgate`. */
   readonly shellLines: string;
-  /** Takes back the printed token. */
-  readonly revokeLine: string;
+  /** Each as it is pasted there. */
+  readonly commands: readonly string[];
 }
 
 async function start(): Promise<Running> {
@@ -43,8 +43,8 @@ async function start(): Promise<Running> {
   const shellLines = [...output.matchAll(/^ {2}((?:unset|export|sealgate\(\)) .*)$/gm)]
     .map(([, line]) => line)
     .join("\n");
-  const revokeLine = /^ {2}(sealgate token revoke .*)$/m.exec(output)?.[1] ?? "";
-  return { process: child, gatewayUrl, consoleUrl, token, forged, shellLines, revokeLine };
+  const commands = [...output.matchAll(/^ {2}(sealgate .*)$/gm)].map(([, line = ""]) => line);
+  return { process: child, gatewayUrl, consoleUrl, token, forged, shellLines, commands };
 }
 
 /** What the console's page hears of decisions, up to a text. */
@@ -90,9 +90,15 @@ test("two stacks run side by side, answer the printed request, and stop on Ctrl-
 });
 
 test("the printed lines work in any folder, in a shell with an AWS profile of its own, and for other AWS programs; the printed token is taken back", async () => {
-  const { gatewayUrl, shellLines, token: stolen, revokeLine } = await start();
-  const sign = `sealgate token sign --audience https://api.example.com --claims '{"sub":"user-2"}'`;
-  const script = `${shellLines}\n${sign}\nenv\n${revokeLine}`;
+  const { gatewayUrl, shellLines, token: stolen, commands } = await start();
+  const [sign = "", status = "", rotate, takeBack = "", withdraw] = commands;
+  // A rotation takes a minute, and the withdrawal of the key would end both tokens.
+  expect([rotate, withdraw]).toEqual([
+    "sealgate ring rotate --wait",
+    expect.stringMatching(/^sealgate ring revoke [\w-]{43}$/),
+  ]);
+  expect(commands).toHaveLength(5);
+  const script = ["set -e", shellLines, sign, "env", status, takeBack].join("\n");
   const env = {
     ...process.env,
     AWS_PROFILE: "production",

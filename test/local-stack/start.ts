@@ -41,7 +41,7 @@ try {
   const ttlSeconds = policy.timing.maxTokenTtlSeconds;
   const tokens = createIssuer({ issuer: LOCAL_ISSUER, ring: stack.createSource(), maxTokenTtlSeconds: ttlSeconds });
   const claims = { sub: "user-1", sid: "session-1", scope: "orders" };
-  const { token } = await tokens.sign(claims, { audience: LOCAL_AUDIENCE, ttlSeconds });
+  const { token, kid } = await tokens.sign(claims, { audience: LOCAL_AUDIENCE, ttlSeconds });
   print(`sealgate is up on this machine.
 
   gateway   ${gateway.url}
@@ -64,13 +64,22 @@ ${shellLines({ ...stack.env, GATEWAY: gateway.url })
   sealgate() { ${quote(process.execPath)} ${quote(PROGRAM)} "$@"; }
 
   sealgate token sign --audience ${LOCAL_AUDIENCE} --claims '{"sub":"user-2","scope":"admin"}'
-  sealgate ring status --gateway $GATEWAY    where the ring stands, and what this gateway serves
-  sealgate ring rotate --wait                the pending key signs from now on; no good token is refused
-  sealgate ring revoke <kid>                 the tokens of a key are refused, within a stated bound
+
+Where the ring stands, and what this gateway serves:
+
+  sealgate ring status --gateway $GATEWAY
+
+From then on the pending key signs, and no good token is refused (a minute):
+
+  sealgate ring rotate --wait
 
 The token above was stolen: take it back (401 within seconds), while other tokens go on.
 
   sealgate token revoke ${token} --ring
+
+Its key was stolen: all tokens of the key are refused, within a stated bound.
+
+  sealgate ring revoke ${kid}
 
 The rotator (sealgate ring reconcile --watch) runs here; what it does is printed below.
 A line TRUST_ANCHORS='…' (or another variable of the Worker) that you paste here is deployed to this gateway.

@@ -2,8 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installCheapCrypto } from "./cheap-crypto.ts";
 import { readHistories } from "./histories.ts";
+import type { BrokenOnce } from "./histories.ts";
 import { liveRegions } from "./regions.ts";
+import { liveRevocations } from "./revocations.ts";
 import { live } from "./world.ts";
+import type { History } from "./world.ts";
 
 let restore = (): void => {};
 beforeAll(() => {
@@ -19,7 +22,11 @@ describe("a history that has broken a promise keeps it now", () => {
   });
 
   test.each(histories)("$name: $broke", async ({ schedule }) => {
-    const { violations } = await ("families" in schedule ? live(schedule, {}) : liveRegions(schedule));
-    expect(violations).toEqual([]);
+    expect((await liveAgain(schedule)).violations).toEqual([]);
   });
 });
+
+function liveAgain(schedule: BrokenOnce["schedule"]): Promise<History> {
+  if ("families" in schedule) return live(schedule, {});
+  return "family" in schedule ? liveRevocations(schedule) : liveRegions(schedule);
+}

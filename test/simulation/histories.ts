@@ -5,13 +5,14 @@
 import { readFileSync } from "node:fs";
 import type { InvariantName } from "./invariants.ts";
 import type { RegionSchedule } from "./regions-schedule.ts";
+import type { ListSchedule } from "./revocations-schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface BrokenOnce {
   readonly name: string;
   /** The promise that it broke when it was found. */
   readonly broke: InvariantName;
-  readonly schedule: Schedule | RegionSchedule;
+  readonly schedule: Schedule | RegionSchedule | ListSchedule;
 }
 
 /** All of them, in the order in which they were found. */

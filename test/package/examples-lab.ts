@@ -115,12 +115,7 @@ export async function openLab(behindSeconds: number): Promise<Lab> {
         tell: (text) => void child.stdin.write(`${text}\n`),
       };
     },
-    async revocations() {
-      const items = await dynamodb.scan("sealgate-revocations");
-      return items.flatMap(({ entry, expires_at: end }) =>
-        end === undefined ? [] : [(entry as { readonly S: string }).S],
-      );
-    },
+    revocations: () => dynamodb.revocations("sealgate-revocations"),
     async storedKeySet() {
       const path = `${gateway.kvBaseUrl}/storage/kv/namespaces/${LOCAL_NAMESPACE_ID}/values/key-set:${LOCAL_RING}`;
       return (await fetch(path)).text();

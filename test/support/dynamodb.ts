@@ -14,6 +14,8 @@ export interface LocalDynamoDb {
   createTable(name: string): Promise<void>;
   /** The operations that it was asked for so far, a query with its condition. */
   readonly calls: readonly string[];
+  /** Sort keys of the revocations in a table, in their order. */
+  revocations(name: string): Promise<readonly string[]>;
   /** All items of a table, as the SDK gives them. */
   scan(name: string): Promise<readonly Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -42,6 +44,7 @@ export async function startDynamoDb(port = 0): Promise<LocalDynamoDb> {
   };
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = new DynamoDBClient({ endpoint, region: env.AWS_REGION, credentials });
+  const scan = async (name: string) => (await client.send(new ScanCommand({ TableName: name }))).Items ?? [];
   return {
     endpoint,
     env,
@@ -49,7 +52,12 @@ export async function startDynamoDb(port = 0): Promise<LocalDynamoDb> {
     async createTable(name) {
       await client.send(new CreateTableCommand(tableRequests(name).createTable));
     },
-    scan: async (name) => (await client.send(new ScanCommand({ TableName: name }))).Items ?? [],
+    async revocations(name) {
+      // What is written beside them has no end.
+      const items = (await scan(name)).filter(({ expires_at: end }) => end !== undefined);
+      return items.flatMap(({ entry }) => entry?.S ?? []).toSorted();
+    },
+    scan,
     async close() {
       client.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

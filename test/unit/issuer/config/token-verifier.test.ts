@@ -1,41 +1,26 @@
 /** The verifier of a service that takes tokens back: by a gateway's key set, over real HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAnchors, readTokenVerifier } from "../../../../issuer/config/token-verifier.ts";
-import { startKeySetServer } from "../../../support/key-set-server.ts";
-import type { KeySetServer } from "../../../support/key-set-server.ts";
-import {
-  makeDocument,
-  makeKey,
-  makeRoot,
-  ringName,
-  seconds,
-  signKeySet,
-  signToken,
-  TEST_ISSUER,
-} from "../../../support/key-sets.ts";
-import type { TestKey, TestRoot } from "../../../support/key-sets.ts";
+import { makeKey, ringName, seconds, TEST_ISSUER } from "../../../support/key-sets.ts";
+import { serveRing } from "../../../support/served-ring.ts";
+import type { ServedRing } from "../../../support/served-ring.ts";
 
-const NOW = 1_800_000_000;
+const NOW = seconds(1_800_000_000);
 const OF = { issuer: TEST_ISSUER, rings: [ringName("main")] };
 
-let gateway: KeySetServer;
-let root: TestRoot;
-let key: TestKey;
+let ring: ServedRing;
 beforeAll(async () => {
-  [gateway, root, key] = await Promise.all([startKeySetServer(), makeRoot(), makeKey("ES256")]);
-  gateway.serve(await signKeySet(makeDocument([key], seconds(NOW - 10)), root));
+  ring = await serveRing(NOW);
 });
-afterAll(() => gateway.close());
+afterAll(() => ring.gateway.close());
 
 describe("the verifier", () => {
   test("finds a token genuine, by the keys that the gateway serves and the root keys that are pinned", async () => {
-    const env = { SEALGATE_GATEWAY: gateway.url, TRUST_ANCHORS: JSON.stringify([root.jwk]) };
-    const verifier = await readTokenVerifier(env, OF, { clock: () => NOW * 1000 });
-    expect(gateway.requests).toEqual([]);
-    const claims = { iss: TEST_ISSUER, aud: "api", jti: "one", iat: NOW, exp: NOW + 300 };
+    const verifier = await readTokenVerifier(ring.env, OF, { clock: () => NOW * 1000 });
+    expect(ring.gateway.requests).toEqual([]);
     const codes = await Promise.all(
-      [key, await makeKey("ES256")].map(async (signer) => {
-        const verified = await verifier.verify(await signToken(claims, signer, { kid: key.kid }));
+      [ring.key, await makeKey("ES256")].map(async (signer) => {
+        const verified = await verifier.verify(await ring.token({}, signer));
         return verified.ok ? "ok" : verified.error.code;
       }),
     );
@@ -44,8 +29,8 @@ describe("the verifier", () => {
   });
 
   test("takes root keys by ring, and of other rings none", async () => {
-    const TRUST_ANCHORS = JSON.stringify({ main: [root.jwk], west: [root.jwk] });
-    const env = { SEALGATE_GATEWAY: gateway.url, TRUST_ANCHORS };
+    const { jwk } = ring.root;
+    const env = { ...ring.env, TRUST_ANCHORS: JSON.stringify({ main: [jwk], west: [jwk] }) };
     expect((await (await readTokenVerifier(env, OF)).status()).map(({ ring }) => ring)).toEqual(["main"]);
     const rings = [ringName("main"), ringName("west")];
     expect(await (await readTokenVerifier(env, { ...OF, rings })).status()).toHaveLength(2);
@@ -66,13 +51,11 @@ describe("the verifier", () => {
     [{ TRUST_ANCHORS: '{"west":[{}]}' }, "TRUST_ANCHORS must be what `sealgate ring anchors` prints"],
     [{ TRUST_ANCHORS: '[{"kty":"EC"}]' }, "TRUST_ANCHORS cannot be used"],
   ])("%j is refused", async (changes, message) => {
-    const env = { SEALGATE_GATEWAY: gateway.url, TRUST_ANCHORS: JSON.stringify([root.jwk]), ...changes };
-    await expect(readTokenVerifier(env, OF)).rejects.toThrow(message);
+    await expect(readTokenVerifier({ ...ring.env, ...changes }, OF)).rejects.toThrow(message);
   });
 
   test("a root key whose kid is another key's is refused before a token comes", async () => {
-    const wrong = JSON.stringify([{ ...root.jwk, kid: key.kid }]);
-    const env = { SEALGATE_GATEWAY: gateway.url, TRUST_ANCHORS: wrong };
+    const env = { ...ring.env, TRUST_ANCHORS: JSON.stringify([{ ...ring.root.jwk, kid: ring.key.kid }]) };
     await expect(readTokenVerifier(env, OF)).rejects.toMatchObject({ code: "config_invalid" });
   });
 });

@@ -10,21 +10,12 @@ import { NO_AUDIENCE } from "../../../../issuer/revocations/prove-token.ts";
 import { createRevocations } from "../../../../issuer/revocations/revocations.ts";
 import { singleSource } from "../../../../issuer/use-signer.ts";
 import { createVerifier, fromUrl } from "../../../../shared/index.ts";
-import type { JsonObject } from "../../../../shared/json.ts";
 import { startDynamoDb } from "../../../support/dynamodb.ts";
 import type { LocalDynamoDb } from "../../../support/dynamodb.ts";
-import {
-  makeDocument,
-  makeKey,
-  makeRoot,
-  seconds,
-  signKeySet,
-  signToken,
-  TEST_ISSUER,
-} from "../../../support/key-sets.ts";
-import type { TestKey } from "../../../support/key-sets.ts";
-import { startKeySetServer } from "../../../support/key-set-server.ts";
+import { seconds, TEST_ISSUER } from "../../../support/key-sets.ts";
 import { createLocalSigner } from "../../../support/local-signer.ts";
+import { serveRing } from "../../../support/served-ring.ts";
+import type { ServedRing } from "../../../support/served-ring.ts";
 
 export const NOW = 1_800_000_000;
 const K = 60;
@@ -33,7 +24,6 @@ export const AUTHORIZED = { authorization: `Bearer ${SECRET}` };
 
 export interface RevokingService {
   readonly dynamodb: LocalDynamoDb;
-  readonly key: TestKey;
   readonly log: readonly RevocationLogEntry[];
   /** Of the running service. */
   url(): string;
@@ -41,8 +31,7 @@ export interface RevokingService {
   table(): string;
   /** Starts the service anew, with an empty log; on an empty table unless other tables are named. */
   restart(options?: { readonly tables?: readonly string[]; readonly gateway?: string }): Promise<void>;
-  /** @param signer forges when it is not the ring's key */
-  token(changes?: JsonObject, signer?: TestKey): Promise<string>;
+  readonly token: ServedRing["token"];
   post(path: string, body?: string | URLSearchParams, headers?: Readonly<Record<string, string>>): Promise<Response>;
   revoke(token: string): Promise<Response>;
   /** Sort keys in the table. */
@@ -65,13 +54,7 @@ export async function issuerApp(revoking?: IssuerAppOptions["revoking"]): Promis
 }
 
 export async function startRevokingService(): Promise<RevokingService> {
-  const [dynamodb, gateway, root, key] = await Promise.all([
-    startDynamoDb(),
-    startKeySetServer(),
-    makeRoot(),
-    makeKey("ES256"),
-  ]);
-  gateway.serve(await signKeySet(makeDocument([key], seconds(NOW - 10)), root));
+  const [dynamodb, { gateway, root, token }] = await Promise.all([startDynamoDb(), serveRing(seconds(NOW))]);
   const log: RevocationLogEntry[] = [];
   let count = 0;
   let table = "";
@@ -82,7 +65,6 @@ export async function startRevokingService(): Promise<RevokingService> {
     fetch(`${url()}${path}`, { method: "POST", headers, ...(body === undefined ? {} : { body }) });
   return {
     dynamodb,
-    key,
     log,
     url,
     table: () => table,
@@ -114,18 +96,10 @@ export async function startRevokingService(): Promise<RevokingService> {
         port: 0,
       });
     },
-    token(changes = {}, signer = key) {
-      const claims = { iss: TEST_ISSUER, aud: "https://api.example.com", jti: "one", iat: NOW, exp: NOW + 300 };
-      return signToken({ ...claims, ...changes }, signer, { kid: key.kid });
-    },
+    token,
     post,
     revoke: (token) => post("/revoke", new URLSearchParams({ token })),
-    async entries() {
-      const items = await dynamodb.scan(table);
-      return items.flatMap(({ entry, expires_at: end }) =>
-        end === undefined ? [] : [(entry as { readonly S: string }).S],
-      );
-    },
+    entries: () => dynamodb.revocations(table),
     async close() {
       vi.unstubAllEnvs();
       await server?.close();

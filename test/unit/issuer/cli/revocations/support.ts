@@ -1,6 +1,5 @@
 /** Runs `sealgate` beside tables of taken-back tokens, and on a ring that signs where tokens are needed. */
 import type { CliIo } from "../../../../../issuer/cli/io.ts";
-import { CHANGE } from "../../../../../issuer/revocations/dynamodb/store.ts";
 import { startDynamoDb } from "../../../../support/dynamodb.ts";
 import { given } from "../../../../support/values.ts";
 import { startRipeRing } from "../ring/support.ts";
@@ -36,10 +35,7 @@ export async function startTables(): Promise<Tables> {
       return table;
     },
     env,
-    async entries(name = table) {
-      const items = (await dynamodb.scan(name)).filter(({ entry }) => (entry as { readonly S: string }).S !== CHANGE);
-      return items.map(({ entry }) => (entry as { readonly S: string }).S).toSorted();
-    },
+    entries: (name = table) => dynamodb.revocations(name),
     close: () => dynamodb.close(),
   };
 }

@@ -111,6 +111,11 @@ export function addSeconds(time: EpochSeconds, seconds: number): EpochSeconds {
   return sum;
 }
 
+/** The whole second that a time lies in, as it is signed. */
+export function startOfSecond(time: EpochSeconds): EpochSeconds {
+  return Math.floor(time) as EpochSeconds;
+}
+
 /** Milliseconds of a clock (`Date.now()`) to whole seconds, rounded down. */
 export function epochSecondsFromMs(epochMs: number): EpochSeconds {
   return Math.floor(epochMs / 1000) as EpochSeconds;

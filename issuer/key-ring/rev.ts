@@ -14,7 +14,8 @@
 import type { EpochSeconds } from "../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../shared/key-set.ts";
 
-const REVS_PER_SECOND = 1_000_000;
+/** A rev is a time in microseconds, or a little more. */
+export const REVS_PER_SECOND = 1_000_000;
 
 /** A chain of documents, one each second at most, keeps closer to the clock than this. */
 const CHAIN_SLACK_SECONDS = 5;

@@ -23,7 +23,8 @@ export interface SigningMetrics {
 const BUCKETS_SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
 export function createSigningMetrics(): SigningMetrics {
-  const registers = [new Registry()];
+  const registry = new Registry();
+  const registers = [registry];
   const signatures = new Counter({
     name: "sealgate_signatures_total",
     help: "Tokens that were signed.",
@@ -52,7 +53,6 @@ export function createSigningMetrics(): SigningMetrics {
     labelNames: ["code"],
     registers,
   });
-  const [registry] = registers;
   return {
     note({ code, durationMs }) {
       if (code !== undefined) return failures.inc({ code });
@@ -64,7 +64,7 @@ export function createSigningMetrics(): SigningMetrics {
       else revocationFailures.inc({ code });
     },
     async render() {
-      return { text: (await registry?.metrics()) ?? "", contentType: registry?.contentType ?? "text/plain" };
+      return { text: await registry.metrics(), contentType: registry.contentType };
     },
   };
 }

@@ -2,7 +2,7 @@
  * Keys, tombstones and timing to a key set document. Pure: which keys are in which state is decided by the caller, signing
  * is in `sign-key-set.ts`, writing in a publisher.
  */
-import { addSeconds } from "../../shared/identifiers.ts";
+import { addSeconds, startOfSecond } from "../../shared/identifiers.ts";
 import type { EpochSeconds, IssuerUrl, Kid, RingName } from "../../shared/identifiers.ts";
 import type { PublicJwk } from "../../shared/jwk.ts";
 import { isRev } from "../../shared/key-set.ts";
@@ -47,7 +47,7 @@ export interface KeySetParts {
  *   RangeError when `rev` or `exp` is out of its range
  */
 export function composeKeySet(parts: KeySetParts): KeySetDocument {
-  const issuedAt = addSeconds(parts.now, -(parts.now % 1));
+  const issuedAt = startOfSecond(parts.now);
   const { documentLifetimeSeconds, rev } = parts;
   if (!isWholeNumber(documentLifetimeSeconds, 1)) {
     throw new TypeError("documentLifetimeSeconds must be a positive whole number");

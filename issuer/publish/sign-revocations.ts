@@ -2,7 +2,7 @@
  * The list of taken-back tokens to the text that lies in KV: a line signed by the ring's root key, and the body. The text is
  * opened with the edge's own code before it leaves this file, so that nothing is published that an edge would refuse.
  */
-import { addSeconds } from "../../shared/identifiers.ts";
+import { addSeconds, startOfSecond } from "../../shared/identifiers.ts";
 import type { EpochSeconds, IssuerUrl, RingName } from "../../shared/identifiers.ts";
 import type { ComposedBody } from "../../shared/revocations/sections.ts";
 import {
@@ -35,7 +35,7 @@ export interface RevocationsParts extends Pick<ComposedBody, "body" | "counts"> 
  */
 export async function signRevocations(parts: RevocationsParts, root: Signer): Promise<string> {
   const { issuer, ring, rev, counts, body } = parts;
-  const issuedAt = addSeconds(parts.readAt, -(parts.readAt % 1));
+  const issuedAt = startOfSecond(parts.readAt);
   const expiresAt = addSeconds(issuedAt, parts.lifetimeSeconds);
   const head = { issuer, ring, rev, issuedAt, expiresAt, counts, sha256: await digestOf(body) };
   const header = { alg: root.alg, kid: root.kid, typ: REVOCATIONS_TYP };

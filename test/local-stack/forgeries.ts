@@ -12,6 +12,7 @@ import { composeKeySet } from "../../issuer/publish/compose.ts";
 import { signKeySet } from "../../issuer/publish/sign-key-set.ts";
 import type { Signer } from "../../issuer/signer.ts";
 import { DEFAULT_TIMING } from "../../shared/timing.ts";
+import { REVS_PER_SECOND } from "../../issuer/key-ring/rev.ts";
 import { LOCAL_NAMESPACE_ID } from "./gateway.ts";
 import { LOCAL_AUDIENCE } from "./stack.ts";
 import type { Stack } from "./stack.ts";
@@ -69,7 +70,7 @@ export async function overwriteKeySet(stack: Stack): Promise<string> {
     revoked: [],
     timing: { ...DEFAULT_TIMING, memoryTtlSeconds: 1 },
     roots: [root.kid],
-    rev: (now + 3600) * 1_000_000,
+    rev: (now + 3600) * REVS_PER_SECOND,
     documentLifetimeSeconds: 86_400,
     now,
   });

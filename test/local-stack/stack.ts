@@ -15,6 +15,7 @@ import type { RevocationStore } from "../../issuer/revocations/store.ts";
 import { startTable } from "../support/dynamodb.ts";
 import { startTestKms } from "../support/kms.ts";
 import type { TestKms } from "../support/kms.ts";
+import { REVS_PER_SECOND } from "../../issuer/key-ring/rev.ts";
 import { createDemoRing, signDemoKeySet, signDemoList } from "./demo-ring.ts";
 import type { DemoRing } from "./demo-ring.ts";
 import { LOCAL_NAMESPACE_ID, startGateway } from "./gateway.ts";
@@ -80,7 +81,7 @@ export async function startStack({ algs, timing, revocations = false }: StackOpt
       ringName,
       async publish() {
         const now = epochSecondsFromMs(Date.now());
-        rev = Math.max(rev + 1, now * 1_000_000);
+        rev = Math.max(rev + 1, now * REVS_PER_SECOND);
         const text = await signDemoKeySet(ring, {
           issuer,
           timing: { ...DEFAULT_TIMING, ...timing },

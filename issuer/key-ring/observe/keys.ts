@@ -3,7 +3,7 @@
  * Reads only. What KMS shows may be minutes old; nothing here tries to improve on it.
  */
 import type { Alg } from "../../../shared/algorithms.ts";
-import { parseEpochSeconds } from "../../../shared/identifiers.ts";
+import { epochSecondsFromMs } from "../../../shared/identifiers.ts";
 import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { SealgateError } from "../../errors.ts";
@@ -249,14 +249,11 @@ async function describeKey(kms: Kms, keyId: string): Promise<KmsKey | undefined>
   }
 }
 
-const BEGINNING: EpochSeconds | undefined = parseEpochSeconds(0);
-if (BEGINNING === undefined) throw new TypeError("zero is a time");
-
 const NOT_FOUND: Omit<ObservedKey, "keyId" | "keyArn" | "tags"> = {
   keyState: "NotFound",
   keySpec: "",
   keyUsage: "",
-  createdAt: BEGINNING,
+  createdAt: epochSecondsFromMs(0),
   deletionAt: undefined,
   alg: undefined,
   publicKey: undefined,

@@ -4,7 +4,7 @@
  */
 import { requireNow } from "../../../shared/demands.ts";
 import type { EpochSeconds, IssuerUrl, RingName } from "../../../shared/identifiers.ts";
-import { parseEpochSeconds } from "../../../shared/identifiers.ts";
+import { epochSecondsFromMs, parseEpochSeconds } from "../../../shared/identifiers.ts";
 import { parseJsonObject } from "../../../shared/json.ts";
 import { importVerificationKey, parseCompactJws, parseJwsHeader } from "../../../shared/jws.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
@@ -149,7 +149,6 @@ function claimsOf(text: string): { readonly issuedAt: EpochSeconds; readonly kid
   const jws = parseCompactJws(text);
   const payload = jws.ok ? parseJsonObject(jws.value.payload) : undefined;
   const header = jws.ok ? parseJwsHeader(jws.value.encodedHeader) : undefined;
-  const issuedAt = parseEpochSeconds(payload?.ok === true ? payload.value["iat"] : undefined) ?? parseEpochSeconds(0);
-  if (issuedAt === undefined) throw new TypeError("zero is a time");
+  const issuedAt = parseEpochSeconds(payload?.ok === true ? payload.value["iat"] : undefined) ?? epochSecondsFromMs(0);
   return { issuedAt, kid: header?.ok === true ? header.value.kid : undefined };
 }

@@ -6,7 +6,7 @@
  * read, consistently. A list that was begun after a revocation was written therefore has it, and outranks at every edge each list
  * that was begun before, however late that one arrives.
  */
-import { addSeconds } from "../../../shared/identifiers.ts";
+import { addSeconds, startOfSecond } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { REVOCATION_KINDS } from "../../../shared/revocations/prefix.ts";
 import { composeBody } from "../../../shared/revocations/sections.ts";
@@ -205,7 +205,7 @@ async function note(
     const isUnbroken = held.kind === "read" && held.list.expiresAt > readAt;
     const known = isUnbroken ? await store.readNote(issuer, ring) : undefined;
     if (known !== undefined && REVOCATION_KINDS.every((kind) => known.counts[kind] === counts[kind])) return undefined;
-    await store.writeNote(issuer, ring, { counts, since: known?.since ?? addSeconds(readAt, -(readAt % 1)) });
+    await store.writeNote(issuer, ring, { counts, since: known?.since ?? startOfSecond(readAt) });
     return undefined;
   } catch (error) {
     if (!(error instanceof SealgateError)) throw error;
@@ -240,7 +240,7 @@ async function endList(ports: ListPorts, run: ListRun, root: ObservedRoot): Prom
 
 /** In whole seconds, as it is signed. */
 function lifeOf(readAt: EpochSeconds, lifetimeSeconds: number): Pick<ListReport, "issuedAt" | "expiresAt"> {
-  const issuedAt = addSeconds(readAt, -(readAt % 1));
+  const issuedAt = startOfSecond(readAt);
   return { issuedAt, expiresAt: addSeconds(issuedAt, lifetimeSeconds) };
 }
 

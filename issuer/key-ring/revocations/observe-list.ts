@@ -1,5 +1,5 @@
 /** Reads the list of taken-back tokens back from KV, and verifies it before anything in it is believed. */
-import { parseEpochSeconds } from "../../../shared/identifiers.ts";
+import { epochSecondsFromMs, parseEpochSeconds } from "../../../shared/identifiers.ts";
 import type { IssuerUrl, RingName } from "../../../shared/identifiers.ts";
 import { parseJsonObject } from "../../../shared/json.ts";
 import { importVerificationKey } from "../../../shared/jws.ts";
@@ -46,8 +46,7 @@ export async function readList(text: string, { issuer, ring, roots }: ListOwner)
   const imported = await Promise.all(roots.map(({ jwk, kid }) => importVerificationKey(jwk, kid)));
   const anchors = imported.filter((anchor) => anchor !== undefined);
   const claimed = claimsOf(text);
-  const now = parseEpochSeconds(claimed.issuedAt) ?? parseEpochSeconds(0);
-  if (now === undefined) throw new TypeError("zero is a time");
+  const now = parseEpochSeconds(claimed.issuedAt) ?? epochSecondsFromMs(0);
   const opened = await openRevocations(text, { anchors, issuer, ring, leastRev: 1 }, now);
   if (!opened.ok) return { kind: "refused", problem: opened.error.code };
   return { kind: "read", list: opened.value, rootKid: claimed.kid };

@@ -12,7 +12,7 @@ import type { RevocationList } from "../../../shared/revocations/signed-list.ts"
 import { cutAt, findEntry } from "../../../shared/revocations/sections.ts";
 import type { ComposedBody, RevocationEntry, RevocationSections } from "../../../shared/revocations/sections.ts";
 import type { ListResult } from "../outcome.ts";
-import { revLeadSeconds } from "../rev.ts";
+import { REVS_PER_SECOND, revLeadSeconds } from "../rev.ts";
 
 export type ListReason = "missing" | "refused" | "root_changed" | "rolled_back" | "revoked" | "renewal" | "ended";
 
@@ -90,7 +90,7 @@ export interface ListRevChoice {
 export function nextListRev({ taken, others, clockSkewSeconds }: ListRevChoice, now: EpochSeconds): number {
   const leadSeconds = taken === undefined ? revLeadSeconds(clockSkewSeconds) : 0;
   const known = [taken, ...others].filter((rev) => rev !== undefined);
-  return Math.max((Math.floor(now) + leadSeconds) * 1_000_000, ...known.map((rev) => rev + 1));
+  return Math.max((Math.floor(now) + leadSeconds) * REVS_PER_SECOND, ...known.map((rev) => rev + 1));
 }
 
 /**

@@ -63,9 +63,11 @@ async function serve(io: CliIo, options: ServeOptions): Promise<void> {
   const callerSecret = readSecret(io);
   const env = withOptions(io, { ...ringVariables(io, options.ring), SEALGATE_GATEWAY: options.gateway });
   const { signWith, defaultTtlSeconds, ...settings } = readSignConfig(env);
+  if (options.gateway !== undefined && (options.revoke !== true || signWith.kind === "key")) {
+    throw new UsageError("--gateway belongs to --revoke where a ring signs: leave it out");
+  }
   const revoking =
     options.revoke === true ? await createRevoking(io, env, signWith, settings.maxTokenTtlSeconds) : undefined;
-  if (revoking === undefined && options.gateway !== undefined) throw new UsageError("--gateway belongs to --revoke");
   // Before anybody is let in: a wrong key shows now, not at the first request.
   const clock = inSeconds(io.nowMs);
   const configured = await createConfiguredSigners(signWith, { clock });

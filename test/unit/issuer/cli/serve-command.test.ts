@@ -163,4 +163,12 @@ describe("serve --revoke", () => {
     const run = await sealgate(["serve", "--ring", ...argv], { env });
     expect(run).toMatchObject({ code: EXIT.usage, out: "", err: expect.stringContaining(message) });
   });
+
+  // It would be ignored: the key that signs verifies as well.
+  test("with a gateway where one key signs it does not start: 2", async () => {
+    const key = { SEALGATE_KEY_ID: "alias/one", SEALGATE_ALG: "ES256", SEALGATE_MAX_TOKEN_TTL_SECONDS: "600" };
+    const env = { SEALGATE_ISSUER: ISSUER, SEALGATE_CALLER_SECRET: SECRET, SEALGATE_REVOCATION_TABLE: "table", ...key };
+    const run = await sealgate(["serve", "--revoke", "--gateway", "https://api.example.com"], { env });
+    expect(run).toMatchObject({ code: EXIT.usage, out: "", err: expect.stringContaining("--gateway belongs to") });
+  });
 });

@@ -69,11 +69,11 @@ Where the ring stands, and what this gateway serves:
 
   sealgate ring status --gateway $GATEWAY
 
-From then on the pending key signs, and no good token is refused (a minute):
+From then on the pending key signs, and no good token is refused (it waits a minute or two):
 
   sealgate ring rotate --wait
 
-The token above was stolen: take it back (401 within seconds), while other tokens go on.
+The token above was stolen: take it back (401 within a minute), while other tokens go on.
 
   sealgate token revoke ${token} --ring
 

@@ -25,8 +25,7 @@ export interface Shell {
 /** As the page asks for it. */
 const SEALGATE = 'sealgate() { npm run -s sealgate -- "$@"; }';
 
-/** @param aws the endpoint of every service of AWS that is not set by itself */
-export async function openShell(aws: string): Promise<Shell> {
+export async function openShell(): Promise<Shell> {
   const home = await mkdtemp(join(tmpdir(), "sealgate-home-"));
   const session = join(home, "session");
   await writeFile(session, "");
@@ -35,7 +34,6 @@ export async function openShell(aws: string): Promise<Shell> {
   let machine: Readonly<Record<string, string>> = {
     PATH: process.env["PATH"] ?? "",
     HOME: home,
-    AWS_ENDPOINT_URL: aws,
     AWS_SHARED_CREDENTIALS_FILE: credentials,
     AWS_CONFIG_FILE: join(home, "config"),
     AWS_PAGER: "",

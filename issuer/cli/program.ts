@@ -32,6 +32,15 @@ function runsUntilInterrupted(command: Command): boolean {
   );
 }
 
+/** An empty text would stand for a default: of `--ring "$RING"`, where no RING is set, for the ring "main". */
+function requireTexts(command: Command): void {
+  const empty = command.options.find((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    return value === "" || (Array.isArray(value) && value.includes(""));
+  });
+  if (empty !== undefined) throw new UsageError(`${empty.long} is empty: give it a value, or leave it out`);
+}
+
 /**
  * Runs one command line.
  * @param argv the arguments after the program's name
@@ -44,6 +53,7 @@ export async function runCli(argv: readonly string[], given: CliIo): Promise<Exi
     state.code = code;
   });
   program.hook("preAction", (_program, command) => {
+    requireTexts(command);
     state.endsInOrder = runsUntilInterrupted(command);
   });
   try {

@@ -87,6 +87,16 @@ describe("colour", () => {
   });
 });
 
+// A variable of the shell that is not set: --ring "$RING" must not rotate the ring "main".
+test.each([
+  ["--ring", ["ring", "rotate", "--ring", ""]],
+  ["--policy", ["ring", "status", "--policy="]],
+  ["--table", ["token", "revoke", "--session", "s", "--table", "one", "--table", ""]],
+])("an empty %s is refused", async (option, argv) => {
+  const run = await sealgate(argv, { env: { SEALGATE_RING: "west" } });
+  expect(run).toMatchObject({ code: EXIT.usage, out: "", err: expect.stringContaining(`${option} is empty`) });
+});
+
 test("Ctrl-C leaves a command that waits: 130", async () => {
   const ctrlC = new AbortController();
   const readStdin = (): Promise<string> => {

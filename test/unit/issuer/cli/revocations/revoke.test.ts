@@ -182,7 +182,7 @@ test.each([
   [["--jti", "a", "--expires-at", "soon"], "--expires-at must be epoch seconds"],
   [["--jti", "a", "--expires-at", "1000"], "--expires-at has passed"],
   [["--subject", "a", "--issued-before", "1000"], "--issued-before is too early"],
-  [["--session", ""], "sid must be a text"],
+  [["--session", ""], "--session is empty"],
   [["--session", "a", "--gateway", "https://api.example.com"], "--gateway is for a token that is verified"],
   [["--session", "a", "--key", "alias/x"], "--key is for a token that is verified"],
   [["--session", "a", "--table", "a b"], "--table (or SEALGATE_REVOCATION_TABLE) must be the name"],

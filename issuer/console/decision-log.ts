@@ -3,10 +3,8 @@
  * has missed. Memory is bounded by the number that is kept.
  */
 import { HEALTH_PATH } from "../cli/ring/gateway-health.ts";
+import { MAX_DECISIONS } from "../words/decision.ts";
 import type { Decision } from "../words/decision.ts";
-
-/** What a page shows, too. */
-const KEPT = 500;
 
 export interface DecisionLog {
   /** Answers about health are left out: the console itself asks for one every 5 s. */
@@ -22,7 +20,7 @@ export interface DecisionLog {
   follow(after: number, signal: AbortSignal): ReadableStream<Uint8Array>;
 }
 
-export function createDecisionLog(kept: number = KEPT): DecisionLog {
+export function createDecisionLog(kept: number = MAX_DECISIONS): DecisionLog {
   const decisions: Decision[] = [];
   /** Of the last decision. */
   let lastId = 0;

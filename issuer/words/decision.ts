@@ -29,6 +29,9 @@ export interface Decision {
   readonly requestId: string;
 }
 
+/** How many the console keeps, and its page shows; older ones go. */
+export const MAX_DECISIONS = 500;
+
 const MAX_CHARACTERS = 300;
 
 /**

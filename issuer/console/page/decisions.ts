@@ -1,12 +1,9 @@
 /** The gateway's decisions as they come: rows, newest first, with a filter and counts. All texts become text, never markup. */
 import { isJsonObject } from "../../../shared/json.ts";
-import { isDecision } from "../../words/decision.ts";
+import { isDecision, MAX_DECISIONS } from "../../words/decision.ts";
 import type { Decision } from "../../words/decision.ts";
 import { toVisible } from "../../words/text.ts";
 import { sentenceOf } from "./edge/sentences.ts";
-
-/** Older rows go. */
-const MAX_ROWS = 500;
 
 /** Between two changes of the table: a gateway may decide faster than a browser draws. */
 const DRAW_EVERY_MS = 250;
@@ -52,9 +49,9 @@ export function followDecisions(
     if (isPaused() || waiting.length === 0) return;
     const fresh = waiting.map((decision) => rowOf(page, decision));
     waiting = [];
-    const kept = [...rows, ...fresh].slice(-MAX_ROWS);
-    for (const { element } of [...rows, ...fresh].slice(0, -MAX_ROWS)) element.remove();
-    for (const row of fresh.slice(-MAX_ROWS)) body?.prepend(row.element);
+    const kept = [...rows, ...fresh].slice(-MAX_DECISIONS);
+    for (const { element } of [...rows, ...fresh].slice(0, -MAX_DECISIONS)) element.remove();
+    for (const row of fresh.slice(-MAX_DECISIONS)) body?.prepend(row.element);
     const wasEmpty = rows.length === 0;
     rows = kept;
     sieve();
@@ -111,7 +108,7 @@ export function followDecisions(
   source.addEventListener("message", (message) => {
     const { decisions, missed: more, isOver } = read(message.data);
     const all = [...waiting, ...decisions];
-    waiting = all.slice(-MAX_ROWS);
+    waiting = all.slice(-MAX_DECISIONS);
     missed += more + all.length - waiting.length;
     const next = isOver ? "over" : "open";
     if (connection === next) return;

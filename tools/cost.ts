@@ -61,8 +61,8 @@ function lambda(): number {
 }
 
 /**
- * One list for each: written, signed by the root key, and read back. The table is read twice for each list and once for each run, and
- * written five times: the entry, what tells rotators of it, the list's rev, its note and its counts.
+ * One list for each: written, signed by the root key, and read back. The table is read twice for each list and once for each run, as is
+ * the list's note, and written five times: the entry, what tells rotators of it, the list's rev, its note and its counts.
  */
 function takingBack(): number {
   const { revocations } = EXAMPLE;
@@ -71,7 +71,7 @@ function takingBack(): number {
   const runs = SECONDS_PER_MONTH / POLICY.reconcileEverySeconds;
   return (
     perMillion(revocations * 5, PRICES.dynamoDbPerMillionWriteUnits) +
-    perMillion(revocations + (2 * revocations + runs) * unitsPerReading, PRICES.dynamoDbPerMillionReadUnits) +
+    perMillion(revocations + runs + (2 * revocations + runs) * unitsPerReading, PRICES.dynamoDbPerMillionReadUnits) +
     perMillion(revocations, PRICES.kvPerMillionWrites) +
     perMillion(revocations, PRICES.kmsOthersPer10000 * 100) +
     kvReads()

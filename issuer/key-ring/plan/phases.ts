@@ -115,14 +115,17 @@ export function deriveGenerations(
     const revokedAt = earliest(kid === undefined ? undefined : tombstones.get(kid), generation.tags.revokedAt);
     const isActive = observed.active?.generation === generation.number;
     const isRevoked = revokedAt !== undefined || (kid !== undefined && kid === revoking);
-    const isInUse = (entry ?? newerEntry) !== undefined || isActive;
+    // Where no document is left to say that edges need the key, its tag does: it has handed over, and its time is not over.
+    const isLost = document === undefined && newer === undefined;
+    const timeUntil = plus(generation.tags.supersededAt, holdSeconds(timing) + graceSeconds(timing, policy));
+    const isInItsTime = timeUntil !== undefined && !isPast(timeUntil, now);
+    const isInUse = (entry ?? newerEntry) !== undefined || isActive || (isLost && isInItsTime);
     const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
     const settledAt =
       entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
     const whileRetiring = (time: EpochSeconds | undefined, seconds: number): EpochSeconds | undefined =>
       phase === "retiring" ? plus(time, seconds) : undefined;
     const holdUntil = whileRetiring(observed.active?.updatedAt, holdSeconds(timing));
-    const heldUntil = whileRetiring(generation.tags.supersededAt, holdSeconds(timing));
     // Without a tag, or with one that was written late: a key that has been listed for so long is in a settled document, and one
     // that is retiring has been.
     const listedAt = (entry ?? newerEntry)?.publishedAt ?? generation.tags.listedAt;
@@ -143,7 +146,7 @@ export function deriveGenerations(
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),
-      leftAt: plus(heldUntil, graceSeconds(timing, policy)),
+      leftAt: phase === "retiring" ? timeUntil : undefined,
     };
   });
 }

@@ -19,6 +19,7 @@ import {
   rootKey,
   rsaKey,
   START,
+  superseded,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 import { given, kidOf } from "../../../../support/values.ts";
@@ -78,6 +79,19 @@ describe("a document that is lost", () => {
     const step = given(publishOf(observed));
     expect(step.keys.map(({ kid }) => kid)).toEqual([keyOf(2).kid, keyOf(3).kid]);
     expect(step.revoked).toEqual([]);
+  });
+
+  test("takes no withdrawal with it: a key that was disabled before its time was over, H + G, gets a tombstone", () => {
+    const revokedAt = (elapsed: number, document: ObservedDocument): readonly string[] => {
+      const active = { keyId: "id-2", generation: 2, updatedAt: START };
+      const generations = [generation(1, { ...superseded(), keyState: "Disabled" }), generation(2, noted())];
+      const step = publishOf(observedRing({ active, generations, document }), elapsed);
+      return (step?.revoked ?? []).map(({ kid }) => kid);
+    };
+    expect(revokedAt(4080 + 390 - 1, { kind: "missing" })).toEqual([keyOf(1).kid]);
+    expect(revokedAt(4080 + 390, { kind: "missing" })).toEqual([]);
+    // A document that does not list it says that it has left.
+    expect(revokedAt(4080 + 390 - 1, held(documentOf([entry(2, "active")])))).toEqual([]);
   });
 
   test("gets the tombstones back that the keys' tags have noted", () => {

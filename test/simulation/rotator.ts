@@ -197,21 +197,18 @@ export function createRotator(options: RotatorOptions): Rotator {
       its.firstMs ??= clock.nowMs;
       its.lastMs = clock.nowMs;
     };
+    async function noting<Outcome>(text: string, atMs: number, put: () => Promise<Outcome>): Promise<Outcome> {
+      composed.set(text, atMs);
+      const published = await put();
+      options.onConfirmed(host, text);
+      return published;
+    }
     const publisher: typeof real = {
       read: (ring) => real.read(ring),
-      async publish(ring, text, rev) {
-        composed.set(text, composedMs);
-        const published = await real.publish(ring, text, rev);
-        options.onConfirmed(host, text);
-        return published;
-      },
+      publish: (ring, text, rev) => noting(text, composedMs, () => real.publish(ring, text, rev)),
       readRevocations: (ring) => real.readRevocations(ring),
-      async publishRevocations(ring, text, rev) {
-        composed.set(text, readings.getStore()?.lastMs ?? clock.nowMs);
-        const published = await real.publishRevocations(ring, text, rev);
-        options.onConfirmed(host, text);
-        return published;
-      },
+      publishRevocations: (ring, text, rev) =>
+        noting(text, readings.getStore()?.lastMs ?? clock.nowMs, () => real.publishRevocations(ring, text, rev)),
     };
     const revocations = lists && { store: noticing(lists.storeOf(host), onLoad), publisher };
     const ports = {

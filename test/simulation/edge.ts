@@ -4,7 +4,7 @@
  * it for as long as it may and never asks again for a kid that it does not know.
  */
 import { createEdge } from "./ports.ts";
-import type { Edge, RingPolicy, TrustAnchors } from "./ports.ts";
+import type { HostClock, RingPolicy, TrustAnchors } from "./ports.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Removed } from "./guards.ts";
@@ -109,16 +109,53 @@ export function createKvReads(
   };
 }
 
+/** What runs in an isolate, and since when. */
+interface EdgeProcess<AnyEdge> {
+  readonly edge: AnyEdge;
+  readonly madeMs: number;
+  /** Before a request: what an isolate without a guard does wrong as time goes on. */
+  age(): void;
+}
+
+export function createEdgeProcess<AnyEdge>(
+  {
+    clock,
+    skew,
+    removed,
+  }: Pick<IsolateOptions, "clock" | "skew"> & { readonly removed: Pick<Removed, "edgeRev" | "edgeMemoryTtl"> },
+  make: (hostClock: HostClock) => AnyEdge,
+): EdgeProcess<AnyEdge> {
+  let believesMs: number | undefined;
+  const hostClock = createHostClock(clock, (nowMs) => skew(nowMs) + ((believesMs ?? nowMs) - nowMs));
+  let edge = make(hostClock);
+  let madeMs = clock.nowMs;
+  return {
+    get edge() {
+      return edge;
+    },
+    get madeMs() {
+      return madeMs;
+    },
+    age() {
+      const nowMs = clock.nowMs;
+      if (removed.edgeRev === true && nowMs - madeMs >= 30_000) {
+        edge = make(hostClock);
+        madeMs = nowMs;
+      }
+      // For an hour the isolate believes that no time passes.
+      if (removed.edgeMemoryTtl === true) believesMs = madeMs + Math.floor((nowMs - madeMs) / 3_600_000) * 3_600_000;
+    },
+  };
+}
+
 export function createIsolate(options: IsolateOptions): Isolate {
   const { clock, rng, coverage, kv, policy, anchors, bootstrap, removed, location } = options;
   const freezer = createFreezer();
   const reads = createKvReads(options, () => (options.isFrozen ? freezer.pass() : Promise.resolve()));
-  let believesMs: number | undefined;
-  const hostClock = createHostClock(clock, (nowMs) => options.skew(nowMs) + ((believesMs ?? nowMs) - nowMs));
   const least = removed.edgeCacheTtl === true ? 3600 : removed.edgeFreshRead === true ? 60 : 0;
   const readKv = (cacheTtlSeconds: number): Promise<string | null> => reads.read(kv, Math.max(cacheTtlSeconds, least));
 
-  const make = (): Edge =>
+  const process = createEdgeProcess(options, (hostClock) =>
     createEdge({
       policy,
       anchors,
@@ -128,31 +165,24 @@ export function createIsolate(options: IsolateOptions): Isolate {
       random: () => rng.next(),
       bootstrap,
       readDeadlineMs: READ_DEADLINE_MS,
-    });
-
-  let edge = make();
-  let madeMs = clock.nowMs;
+    }),
+  );
   return {
     location,
     highestRev: 0,
     async request(token) {
       const atMs = clock.nowMs;
-      if (removed.edgeRev === true && atMs - madeMs >= 30_000) {
-        edge = make();
-        madeMs = atMs;
-      }
-      // For an hour the isolate believes that no time passes.
-      if (removed.edgeMemoryTtl === true) believesMs = madeMs + Math.floor((atMs - madeMs) / 3_600_000) * 3_600_000;
-      const code = await freezer.run(() => edge.verify(token));
-      const { source, rev } = edge.status();
+      process.age();
+      const code = await freezer.run(() => process.edge.verify(token));
+      const { source, rev } = process.edge.status();
       coverage.count("requests");
       if (source !== undefined) coverage.count(`requests answered from ${source}`);
-      const setBackMs = Math.max(0, options.skew(madeMs) - options.skew(atMs));
+      const setBackMs = Math.max(0, options.skew(process.madeMs) - options.skew(atMs));
       const isKvAnswering = atMs > reads.troubleUntilMs + setBackMs;
       return { code, isAccepted: code === "accepted", isKvAnswering, source, rev, atMs, keptSeconds: 0, setBackMs };
     },
     async plainKids() {
-      const kids = await freezer.run(() => edge.plainKids());
+      const kids = await freezer.run(() => process.edge.plainKids());
       return kids === undefined ? undefined : { kids, isKvAnswering: clock.nowMs > reads.troubleUntilMs };
     },
   };

@@ -1,9 +1,9 @@
 /** An isolate of the edge that reads lists of taken-back tokens: the real verifier over the rings' entries at its location. */
 import { createRingsEdge } from "./ports.ts";
-import type { EdgeConnection, RingPolicy, RingsEdge, TrustAnchors } from "./ports.ts";
-import { createKvReads, READ_DEADLINE_MS } from "./edge.ts";
+import type { EdgeConnection, RingPolicy, TrustAnchors } from "./ports.ts";
+import { createEdgeProcess, createKvReads, READ_DEADLINE_MS } from "./edge.ts";
 import type { IsolateOptions } from "./edge.ts";
-import { createFreezer, createHostClock } from "./host.ts";
+import { createFreezer } from "./host.ts";
 import type { KvModel } from "./kv-model.ts";
 import type { ListToken } from "./revocations-facts.ts";
 import { AUDIENCE } from "./signer.ts";
@@ -39,8 +39,6 @@ export interface ListAnswer {
   readonly listRev: number | undefined;
   readonly ring: number;
   readonly atMs: number;
-  /** Milliseconds by which a connection may notice later than a request. */
-  readonly extraMs: number;
 }
 
 export interface ListIsolate {
@@ -53,12 +51,10 @@ export interface ListIsolate {
 }
 
 export function createListIsolate(options: ListIsolateOptions): ListIsolate {
-  const { clock, rng, rings, removed } = options;
+  const { clock, rng, rings } = options;
   const freezer = createFreezer();
   const reads = createKvReads(options, () => (options.isFrozen ? freezer.pass() : Promise.resolve()), true);
-  let believesMs: number | undefined;
-  const hostClock = createHostClock(clock, (nowMs) => options.skew(nowMs) + ((believesMs ?? nowMs) - nowMs));
-  const make = (): RingsEdge =>
+  const process = createEdgeProcess(options, (hostClock) =>
     createRingsEdge({
       rings: rings.map(({ policy, kv, lists, anchors }) => ({
         policy,
@@ -70,13 +66,12 @@ export function createListIsolate(options: ListIsolateOptions): ListIsolate {
       clock: hostClock,
       random: () => rng.next(),
       readDeadlineMs: READ_DEADLINE_MS,
-    });
-  let edge = make();
-  let madeMs = clock.nowMs;
+    }),
+  );
 
-  function answerOf({ ring }: ListToken, code: string, atMs: number, extraMs: number): ListAnswer {
-    const { rev } = edge.listStatus(rings[ring]?.policy.ring ?? "");
-    return { code, ring, atMs, extraMs, listRev: rev, isKvAnswering: atMs > reads.troubleUntilMs };
+  function answerOf({ ring }: ListToken, code: string, atMs: number): ListAnswer {
+    const { rev } = process.edge.listStatus(rings[ring]?.policy.ring ?? "");
+    return { code, ring, atMs, listRev: rev, isKvAnswering: atMs > reads.troubleUntilMs };
   }
 
   function look(token: ListToken, connection: EdgeConnection, onAnswer: (answer: ListAnswer) => void): void {
@@ -84,7 +79,7 @@ export function createListIsolate(options: ListIsolateOptions): ListIsolate {
     const again = async (): Promise<void> => {
       const atMs = clock.nowMs;
       const code = (await freezer.run(() => connection.recheck())) ?? "accepted";
-      onAnswer(answerOf(token, code, atMs, 0));
+      onAnswer(answerOf(token, code, atMs));
       if (code === "accepted" && clock.nowMs < token.untilMs) clock.at(clock.nowMs + everyMs, () => void again());
     };
     clock.at(clock.nowMs + everyMs, () => void again());
@@ -95,19 +90,15 @@ export function createListIsolate(options: ListIsolateOptions): ListIsolate {
     highestList: new Map(),
     async request(token) {
       const atMs = clock.nowMs;
-      if (removed.edgeRev === true && atMs - madeMs >= 30_000) {
-        edge = make();
-        madeMs = atMs;
-      }
-      if (removed.edgeMemoryTtl === true) believesMs = madeMs + Math.floor((atMs - madeMs) / 3_600_000) * 3_600_000;
-      const code = await freezer.run(() => edge.verify(token.token));
+      process.age();
+      const code = await freezer.run(() => process.edge.verify(token.token));
       options.coverage.count("requests");
-      return answerOf(token, code, atMs, 0);
+      return answerOf(token, code, atMs);
     },
     async open(token, onAnswer) {
       const atMs = clock.nowMs;
-      const { code, connection } = await freezer.run(() => edge.open(token.token));
-      onAnswer(answerOf(token, code, atMs, 0));
+      const { code, connection } = await freezer.run(() => process.edge.open(token.token));
+      onAnswer(answerOf(token, code, atMs));
       if (connection === undefined) return;
       options.coverage.count("connections opened");
       look(token, connection, onAnswer);

@@ -39,7 +39,7 @@ describe(`a history of some families, seed ${SEED}`, () => {
   });
 
   test("have come close to the bound, from below", () => {
-    const what = "taken-back token accepted after its list was read: a request";
+    const what = "taken-back token accepted after its list was read";
     const { seconds, boundSeconds } = coverage.report().worsts[what] ?? { seconds: 0, boundSeconds: 1 };
     expect(seconds / boundSeconds).toBeGreaterThan(0.6);
   });

@@ -44,3 +44,10 @@ export function createBareWorld(): BareWorld {
     wait: (seconds) => clock.runUntil(clock.nowMs + seconds * 1000, () => false),
   };
 }
+
+/** A rotator's list that names nothing. */
+export function listText(head: { readonly rev: number; readonly iat: number; readonly exp: number }): string {
+  const counts = { jti: 0, sid: 0, sub: 0 };
+  const payload = JSON.stringify({ iss: "https://auth.example.com", ring: "main", ...head, sha256: "", counts });
+  return `.${Buffer.from(payload).toString("base64url")}.\n`;
+}

@@ -1,5 +1,6 @@
 /** Tokens are taken back while everything goes wrong: no promise breaks. Without each guard, one does. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listText } from "./bare-world.ts";
 import { installCheapCrypto } from "./cheap-crypto.ts";
 import { createWorldClock } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
@@ -88,17 +89,12 @@ describe("without", () => {
       onViolation: ({ invariant }) => names.push(invariant),
     });
     const write = { marginMs: 0, forcedMs: 0, composedMs: 0, by: "rotator", isLate: false, process: {} } as const;
-    for (const seconds of [0, 9]) judge.onList(0, { ...write, text: listText(seconds), putMs: seconds * 1000 });
+    for (const seconds of [0, 9])
+      judge.onList(0, { ...write, text: listText({ rev: seconds + 1, iat: 1, exp: 2 }), putMs: seconds * 1000 });
     judge.onBlocked(1201);
     expect(names).toEqual(["r8 lists too often", "r8 lists too often"]);
   });
 });
-
-function listText(rev: number): string {
-  const head = { iss: "https://auth.example.com", ring: "main", rev: rev + 1, iat: 1, exp: 2, sha256: "" };
-  const payload = JSON.stringify({ ...head, counts: { jti: 0, sid: 0, sub: 0 } });
-  return `.${Buffer.from(payload).toString("base64url")}.\n`;
-}
 
 const MOST_TRIES = 8;
 

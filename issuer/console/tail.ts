@@ -3,9 +3,9 @@
  * log of one request in it. The gateway's log by itself, a line of JSON for each event, is read as well. Of the object only the log
  * is looked at: the request's URL and headers, which are in it too, go nowhere. Reads a stream, and keeps no more than one object.
  */
-import { isJsonObject } from "../../shared/json.ts";
-import { isWholeNumber } from "../../shared/whole-number.ts";
-import { toDecision } from "../words/decision.ts";
+import { isJsonObject, parseJsonObjectText } from "../../shared/json.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { isTimeMs, toDecision } from "../words/decision.ts";
 import type { Decision } from "../words/decision.ts";
 
 /** Longer ones are left out: the log of a request has at most 256 KB (https://developers.cloudflare.com/workers/platform/limits/). */
@@ -48,20 +48,18 @@ function decisionsOf(text: string, nowMs: number): readonly Decision[] {
   const item = parse(text);
   const own = toDecision(item, nowMs);
   if (own !== undefined) return [own];
-  if (!isJsonObject(item) || !Array.isArray(item["logs"])) return [];
+  if (!Array.isArray(item?.["logs"])) return [];
   const logs: readonly unknown[] = item["logs"];
   return logs.flatMap((log) => {
     if (!isJsonObject(log) || !Array.isArray(log["message"])) return [];
     const { timestamp } = log;
     const [message]: readonly unknown[] = log["message"];
-    return toDecision(parse(message), isWholeNumber(timestamp, 0) ? timestamp : nowMs) ?? [];
+    return toDecision(parse(message), isTimeMs(timestamp) ? timestamp : nowMs) ?? [];
   });
 }
 
-function parse(text: unknown): unknown {
-  try {
-    return typeof text === "string" ? JSON.parse(text) : undefined;
-  } catch {
-    return undefined;
-  }
+/** Strict JSON, whose nesting is bounded: what a log says must not exhaust a stack. */
+function parse(text: unknown): JsonObject | undefined {
+  const parsed = typeof text === "string" ? parseJsonObjectText(text) : undefined;
+  return parsed?.ok === true ? parsed.value : undefined;
 }

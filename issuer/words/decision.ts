@@ -69,7 +69,15 @@ export function isDecision(value: unknown): value is Decision {
   if (!isJsonObject(value)) return false;
   const { atMs, status, isReportOnly } = value;
   const areTexts = TEXTS.every((name) => typeof value[name] === "string");
-  return areTexts && isWholeNumber(atMs, 0) && isWholeNumber(status, 100) && typeof isReportOnly === "boolean";
+  return areTexts && isTimeMs(atMs) && isWholeNumber(status, 100) && typeof isReportOnly === "boolean";
+}
+
+/** The last time that a Date can hold: https://tc39.es/ecma262/#sec-time-values-and-time-range. */
+const LAST_TIME_MS = 8.64e15;
+
+/** Whether a value is a time that can be shown: epoch milliseconds. */
+export function isTimeMs(value: unknown): value is number {
+  return isWholeNumber(value, 0) && value <= LAST_TIME_MS;
 }
 
 function textOf(value: unknown): string {

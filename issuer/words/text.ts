@@ -1,7 +1,10 @@
 /** Text that is safe to show: no tokens in messages, nothing that a terminal would obey. Pure. */
 
-/** A compact JWS, or what is left of one: the base64url of `{"` or `{` and white space, and at least one more segment. */
-const TOKEN = /\be[wy][\w-]{10,}(?:\.[\w-]*)+/g;
+/** Segments of base64url characters with dots between. It begins where such characters begin, so that long texts take no longer. */
+const SEGMENTS = /(?<![\w-])[\w-]+(?:\.[\w-]*)+/g;
+
+/** Where a compact JWS begins: the base64url of `{"` or `{` and white space, and the dot before another segment. */
+const HEADER = /\be[wy][\w-]{10,}\./;
 
 /**
  * Control characters that JSON.stringify leaves alone (C1, of which some terminals read CSI), and characters that change
@@ -9,9 +12,13 @@ const TOKEN = /\be[wy][\w-]{10,}(?:\.[\w-]*)+/g;
  */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\p{Bidi_Control}]/gu;
 
-/** The text with every token replaced. */
+/** The text with every token, or what is left of one, replaced. */
 export function withoutTokens(text: string): string {
-  return text.replaceAll(TOKEN, "<token>");
+  return text.replaceAll(SEGMENTS, (segments) => {
+    // The last segment has no dot behind it.
+    const start = segments.slice(0, segments.lastIndexOf(".") + 1).search(HEADER);
+    return start === -1 ? segments : `${segments.slice(0, start)}<token>`;
+  });
 }
 
 /** JSON for a person's terminal: the same value, with everything that is not plain text escaped. */

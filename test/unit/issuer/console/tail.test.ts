@@ -82,3 +82,17 @@ test("neither a line nor an object without an end fills the memory", async () =>
   expect(await decisionsOf(`{"a":"${long}"}\n${PRETTY}\n`, 65_536)).toHaveLength(1);
   expect(await decisionsOf(`{\n${`  "${"y".repeat(1000)}",\n`.repeat(1500)}}\n${PRETTY}\n`, 65_536)).toHaveLength(1);
 });
+
+test.each([
+  ["nested so deeply that a recursive reader exhausts its stack", { deep: `${"[".repeat(20_000)}${"]".repeat(20_000)}` }],
+  ["with a text that looks like the beginnings of many tokens", { deep: JSON.stringify("ey-".repeat(200_000)) }],
+])("an event %s ends nothing: the next one is read", async (_, { deep }) => {
+  const event = JSON.stringify({ ...EVENT, refusal: { code: "x", at: "DEEP" } }).replace('"DEEP"', deep);
+  const decisions = await decisionsOf(`${event}\n${JSON.stringify(EVENT)}\n`, 65_536);
+  expect(decisions.at(-1)).toMatchObject({ reason: "token_missing" });
+});
+
+test("a time that no date can hold is not taken over", async () => {
+  const [log] = [{ message: [JSON.stringify(EVENT)], timestamp: Number.MAX_SAFE_INTEGER }];
+  expect(await decisionsOf(JSON.stringify({ logs: [log] }))).toMatchObject([{ atMs: 9 }]);
+});

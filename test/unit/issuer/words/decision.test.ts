@@ -70,4 +70,5 @@ test("what went over a connection is checked again", () => {
   expect(isDecision(JSON.parse(JSON.stringify(shown)))).toBe(true);
   expect(isDecision({ ...shown, kid: undefined })).toBe(false);
   expect(isDecision({ ...shown, isReportOnly: "no" })).toBe(false);
+  expect(isDecision({ ...shown, atMs: Number.MAX_SAFE_INTEGER })).toBe(false);
 });

@@ -53,11 +53,17 @@ export function printJson(io: CliIo, value: unknown): void {
   io.out(`${JSON.stringify(value)}\n`);
 }
 
-/** The argument itself, or standard input for `-`, or for nothing when something is piped in. */
+/**
+ * The argument itself, or standard input for `-`, or for nothing when something is piped in.
+ * @throws UsageError when there is neither
+ */
 export async function argumentOrStdin(io: CliIo, argument: string | undefined, name: string): Promise<string> {
   if (argument !== undefined && argument !== "-") return argument;
   if (argument === undefined && io.stdinIsTerminal) {
     throw new UsageError(`needs a ${name}: as an argument, or on standard input`);
   }
-  return (await io.readStdin()).trim();
+  const text = (await io.readStdin()).trim();
+  // An empty file is what a command leaves that has failed.
+  if (text === "") throw new UsageError(`needs a ${name}: standard input is empty`);
+  return text;
 }

@@ -22,13 +22,16 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** A client may send a target with scheme and host as well (RFC 9112 section 3.2.2). */
+const AUTHORITY = /^https?:\/\/[^/?#]*/;
+
 /** A client has this long to send its request. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** @throws SealgateError `address_unavailable` when the port is taken or not allowed, or the host is not an address of this machine */
 export async function startHttpServer({ handler, host, port }: HttpServerOptions): Promise<HttpServer> {
   const server = createAdaptorServer({
-    fetch: (request, { incoming }) => answer(handler, request, incoming.url ?? "/"),
+    fetch: (request, { incoming }) => answer(handler, request, (incoming.url ?? "/").replace(AUTHORITY, "")),
     // Request and Response stay the platform's own for everything else in the process.
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },

@@ -22,7 +22,7 @@ import { proveToken } from "../revocations/prove-token.ts";
 import type { TokenVerifier } from "../revocations/prove-token.ts";
 import { createRevocations } from "../revocations/revocations.ts";
 import type { Revocations, Revoked } from "../revocations/revocations.ts";
-import { parseRevokeRequest, revokeBy } from "../revocations/revoke-request.ts";
+import { canBeAlive, parseRevokeRequest, revokeBy } from "../revocations/revoke-request.ts";
 import type { RevokeRequest } from "../revocations/revoke-request.ts";
 
 /** What the function returns. Times are epoch seconds. */
@@ -38,7 +38,7 @@ export type RevokeAnswer =
       readonly failed: readonly { readonly table: string; readonly code: string }[];
     })
   | {
-      /** Nothing was written: nothing accepts the token, as the code of its rejection says. */
+      /** Nothing was written: nothing accepts the token, or any that is meant, as the code of the rejection says. */
       readonly revoked: false;
       readonly rejection: string;
     };
@@ -62,7 +62,10 @@ export async function handler(event: unknown): Promise<RevokeAnswer> {
 
 async function answerTo(request: RevokeRequest): Promise<RevokeAnswer> {
   const { config, revocations } = (revoker ??= createRevoker());
-  if (request.kind !== "token") return answerFor(config, await revokeBy(revocations, request));
+  if (request.kind !== "token") {
+    if (!canBeAlive(request, config.timing, systemClock())) return { revoked: false, rejection: "token_expired" };
+    return answerFor(config, await revokeBy(revocations, request));
+  }
   verifier ??= await readTokenVerifier(process.env, config);
   const proven = await proveToken(verifier, request.token, config.timing.clockSkewSeconds, systemClock());
   if (!proven.ok) return { revoked: false, rejection: proven.error.code };

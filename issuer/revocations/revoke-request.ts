@@ -1,7 +1,9 @@
 /** What callers ask of a revoker: `{ token }`, `{ jti, expiresAt? }`, `{ sid }` or `{ sub, issuedBefore? }`. */
+import type { EpochSeconds } from "../../shared/identifiers.ts";
 import { isJsonObject } from "../../shared/json.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { SealgateError } from "../errors.ts";
+import type { RevocationTiming } from "./entry.ts";
 import type { Revocations, Revoked } from "./revocations.ts";
 
 /** Times are epoch seconds. */
@@ -47,6 +49,26 @@ export function parseRevokeRequest(value: unknown, what: string): RevokeRequest 
       return { kind, sid: text };
     case "sub":
       return { kind, sub: text, issuedBefore: takeNumber("issuedBefore", value["issuedBefore"]) };
+  }
+}
+
+/**
+ * Whether a token can be alive that the request would take back, as `endOf` says until when an entry counts: a time that was mistyped
+ * must not pass for a revocation.
+ * @param timing the largest of all rings
+ */
+export function canBeAlive(
+  request: NamedRevokeRequest,
+  { clockSkewSeconds: k, maxTokenTtlSeconds: l }: RevocationTiming,
+  now: EpochSeconds,
+): boolean {
+  switch (request.kind) {
+    case "jti":
+      return request.expiresAt === undefined || request.expiresAt + 2 * k > now;
+    case "sid":
+      return true;
+    case "sub":
+      return request.issuedBefore === undefined || request.issuedBefore + l + 3 * k >= now;
   }
 }
 

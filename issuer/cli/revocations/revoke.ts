@@ -12,7 +12,7 @@ import { createRevocations } from "../../revocations/revocations.ts";
 import type { Revoked } from "../../revocations/revocations.ts";
 import { refusalTimes } from "../../config/revoking.ts";
 import type { RefusalTimes, RevocationBound, RevokingConfig } from "../../config/revoking.ts";
-import { revokeBy } from "../../revocations/revoke-request.ts";
+import { canBeAlive, revokeBy } from "../../revocations/revoke-request.ts";
 import type { NamedRevokeRequest } from "../../revocations/revoke-request.ts";
 import { describeDistance, describeDuration, describeTime } from "../../words/time.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
@@ -98,14 +98,11 @@ function requireNoKeys({ key, alg, maxTtl, gateway, anchors }: RevokeOptions): v
   if (given !== undefined) throw new UsageError(`${given[0]} is for a token that is verified: leave it out`);
 }
 
-/** A time that was mistyped must not pass for a revocation. By K and L of the rings, as `endOf` says until when an entry counts. */
+/** By K and L of the rings. */
 function requireAlive(request: NamedRevokeRequest, timing: RevokingConfig["timing"], now: EpochSeconds): void {
-  const { clockSkewSeconds: k, maxTokenTtlSeconds: l } = timing;
-  const refuse = (what: string): never => {
-    throw new UsageError(`${what}: nothing accepts the token any more, or the time is wrong`);
-  };
-  if (request.kind === "jti" && (request.expiresAt ?? now) + 2 * k <= now) refuse("--expires-at has passed");
-  if (request.kind === "sub" && (request.issuedBefore ?? now) + l + 3 * k < now) refuse("--issued-before is too early");
+  if (canBeAlive(request, timing, now)) return;
+  const what = request.kind === "jti" ? "--expires-at has passed" : "--issued-before is too early";
+  throw new UsageError(`${what}: nothing accepts the token any more, or the time is wrong`);
 }
 
 /** @returns the exit code when the token was refused, and said so */

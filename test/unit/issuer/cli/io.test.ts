@@ -36,6 +36,12 @@ describe("an argument", () => {
     expect(await argumentOrStdin(testIo(io), argument, "token")).toBe(text);
   });
 
+  test.each(["-", undefined])("of %j with nothing on standard input is missing", async (argument) => {
+    const read = argumentOrStdin(testIo({ readStdin: async () => "\n" }), argument, "token");
+    await expect(read).rejects.toThrow(UsageError);
+    await expect(read).rejects.toThrow("needs a token: standard input is empty");
+  });
+
   test("that is left out at a terminal is asked for, instead of waiting for a person to type", async () => {
     const read = argumentOrStdin(testIo({ ...piped, stdinIsTerminal: true }), undefined, "token");
     await expect(read).rejects.toThrow(UsageError);

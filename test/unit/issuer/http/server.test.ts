@@ -30,14 +30,17 @@ describe("the app gets", () => {
   });
 
   // A URL has lost `%2E%2E` by the time it is parsed.
-  test("the target as it was sent", async () => {
-    const { url } = await start((request, target) => Response.json([new URL(request.url).pathname, target]));
-    const { body } = await sendRaw(
-      Number(new URL(url).port),
-      "GET /a/%2E%2E/b?c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    );
-    expect(body).toContain('["/b","/a/%2E%2E/b?c"]');
-  });
+  test.each(["", "http://localhost", "http://localhost:80"])(
+    "the target as it was sent, after %j",
+    async (authority) => {
+      const { url } = await start((request, target) => Response.json([new URL(request.url).pathname, target]));
+      const { body } = await sendRaw(
+        Number(new URL(url).port),
+        `GET ${authority}/a/%2E%2E/b?c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      );
+      expect(body).toContain('["/b","/a/%2E%2E/b?c"]');
+    },
+  );
 
   test("a long body as it comes: what it does not read is not kept, and the client gets its answer", async () => {
     const { url } = await start(async (request) => {

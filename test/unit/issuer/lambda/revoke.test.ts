@@ -77,6 +77,20 @@ describe("the bundled handler", () => {
     expect(await dynamodb.revocations(TABLE)).toEqual(before);
   });
 
+  test("a time before which no token can be alive takes nothing back, and the answer says so", async () => {
+    const before = await dynamodb.revocations(TABLE);
+    const events = [
+      { jti: "three", expiresAt: now - 121 },
+      { sub: "user-2", issuedBefore: 1000 },
+    ];
+    const { outcomes } = await lambda.invoke(
+      events.map((event) => ({ event })),
+      env,
+    );
+    expect(outcomes).toEqual(events.map(() => ({ answer: { revoked: false, rejection: "token_expired" } })));
+    expect(await dynamodb.revocations(TABLE)).toEqual(before);
+  });
+
   test("a fault fails the invocation by its code, is counted, and is not remembered", async () => {
     const broken = await startBrokenDynamoDb(400, "AccessDeniedException");
     const { outcomes, metrics } = await lambda.invoke(

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { parseRevokeRequest } from "../../../../issuer/revocations/revoke-request.ts";
+import type { NamedRevokeRequest } from "../../../../issuer/revocations/revoke-request.ts";
+import { canBeAlive, parseRevokeRequest } from "../../../../issuer/revocations/revoke-request.ts";
+import { epochSecondsFromMs } from "../../../../shared/identifiers.ts";
 
 test.each([
   [{ token: "a.b.c" }, { kind: "token", token: "a.b.c" }],
@@ -35,4 +37,23 @@ describe("what could be meant otherwise is refused", () => {
   ])("%j", (value, message) => {
     expect(() => parseRevokeRequest(value, "event")).toThrow(message);
   });
+});
+
+const now = epochSecondsFromMs(10_000_000);
+
+test.each<[NamedRevokeRequest, boolean]>([
+  [{ kind: "jti", jti: "a", expiresAt: undefined }, true],
+  [{ kind: "jti", jti: "a", expiresAt: 9880 }, false],
+  [{ kind: "jti", jti: "a", expiresAt: 9881 }, true],
+  [{ kind: "sid", sid: "a" }, true],
+  [{ kind: "sub", sub: "a", issuedBefore: undefined }, true],
+  [{ kind: "sub", sub: "a", issuedBefore: 6219 }, false],
+  [{ kind: "sub", sub: "a", issuedBefore: 6220 }, true],
+])("at 10000, a token of %j can be alive: %s", (request, isAlive) => {
+  expect(canBeAlive(request, { clockSkewSeconds: 60, maxTokenTtlSeconds: 3600 }, now)).toBe(isAlive);
+});
+
+test("a token whose end was not told can be alive, also where all clocks are taken for the same", () => {
+  const request = { kind: "jti", jti: "a", expiresAt: undefined } as const;
+  expect(canBeAlive(request, { clockSkewSeconds: 0, maxTokenTtlSeconds: 3600 }, now)).toBe(true);
 });

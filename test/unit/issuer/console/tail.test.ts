@@ -84,7 +84,10 @@ test("neither a line nor an object without an end fills the memory", async () =>
 });
 
 test.each([
-  ["nested so deeply that a recursive reader exhausts its stack", { deep: `${"[".repeat(20_000)}${"]".repeat(20_000)}` }],
+  [
+    "nested so deeply that a recursive reader exhausts its stack",
+    { deep: `${"[".repeat(20_000)}${"]".repeat(20_000)}` },
+  ],
   ["with a text that looks like the beginnings of many tokens", { deep: JSON.stringify("ey-".repeat(200_000)) }],
 ])("an event %s ends nothing: the next one is read", async (_, { deep }) => {
   const event = JSON.stringify({ ...EVENT, refusal: { code: "x", at: "DEEP" } }).replace('"DEEP"', deep);

@@ -18,12 +18,14 @@ import type { KeySetSettings } from "./config/config.ts";
 import { scopesOf } from "./policy/scopes.ts";
 
 export interface AcceptIssuersOptions {
-  /** Takes what each read of an issuer's keys came to, whenever that changes. Default the console. */
+  /** Takes what each read of an issuer's keys came to, whenever that changes; what it throws is dropped. Default the console. */
   readonly onKeys?: (event: ForeignKeysEvent) => void;
 }
 
 /** What {@link acceptIssuers} returns. */
 export interface AcceptedIssuers {
+  /** Whether there is an entry for an issuer. The own one must have none: its tokens would be another issuer's. */
+  includes(issuer: string): boolean;
   /** Verifies tokens of the issuers, beside own keys. */
   beside(own: KeySetSettings): OtherTokens<ForeignProblem>;
   /** @returns undefined for an own token, and for one of an issuer whose subjects are the same users */
@@ -44,6 +46,7 @@ export function acceptIssuers(
   const issuers = parseForeignIssuers(entries, "");
   if (!issuers.ok) throw new TypeError(`acceptIssuers: the entries ${issuers.error.join("; ")}`);
   const { onKeys: report = logKeys } = options;
+  if (typeof report !== "function") throw new TypeError("acceptIssuers: onKeys must be a function");
   const realms = issuers.value.map((issuer) => ({
     issuer,
     source: createForeignKeySource({ issuer, fetch: fetchJwkSet, random: Math.random, report }),
@@ -52,6 +55,7 @@ export function acceptIssuers(
   // What is remembered of tokens depends on the own keys beside them.
   const known = new WeakMap<KeySetSettings, OtherTokens<ForeignProblem>>();
   return {
+    includes: (issuer) => byIssuer.has(issuer),
     beside(own) {
       const before = known.get(own);
       if (before !== undefined) return before;

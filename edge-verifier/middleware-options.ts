@@ -95,6 +95,8 @@ export function createSettingsReader(options: SealgateOptions): SettingsReader {
     const settings = await readKeySetSettings(bindings, report, importAnchorsOnce);
     const { REVOCATIONS: mode } = bindings;
     if (mode !== undefined && mode !== "required") report("REVOCATIONS", "must be required, or be left out");
+    if (settings !== undefined && options.foreign?.includes(settings.issuer) === true)
+      report("ISSUER", "must not be the issuer of an entry of acceptIssuers");
     return settings === undefined || problems.length > 0
       ? err(problems)
       : ok(nameKeySet(settings, mode === "required"));

@@ -116,8 +116,9 @@ export interface ForeignKeySet {
   /**
    * The key for a token's header.
    * @param kid undefined: the one key that fits the algorithm, if exactly one does
+   * @returns "alg_mismatch" for the kid of a key that another algorithm has
    */
-  find(kid: Kid | undefined, algorithm: Algorithm): ForeignKey | "ambiguous" | undefined;
+  find(kid: Kid | undefined, algorithm: Algorithm): ForeignKey | "ambiguous" | "alg_mismatch" | undefined;
 }
 
 /**
@@ -131,17 +132,21 @@ export async function importForeignKeys(
   const before = new Map([...(previous?.keys ?? [])].map((key) => [key.text, key]));
   const keys = new Set<ForeignKey>();
   const byKid = new Map<string, ForeignKey>();
+  const kids = new Set<string>();
   for (const one of listed) {
     const text = JSON.stringify(one);
     const key = before.get(text) ?? (await importKey(one, text));
     if (key === undefined) continue;
     keys.add(key);
-    if (one.kid !== undefined) byKid.set(`${one.jwk.alg} ${one.kid}`, key);
+    if (one.kid === undefined) continue;
+    kids.add(one.kid);
+    byKid.set(`${one.jwk.alg} ${one.kid}`, key);
   }
   return {
     keys,
     find(kid, algorithm) {
-      if (kid !== undefined) return byKid.get(`${algorithm.alg} ${kid}`);
+      if (kid !== undefined)
+        return byKid.get(`${algorithm.alg} ${kid}`) ?? (kids.has(kid) ? "alg_mismatch" : undefined);
       const [only, another] = [...keys].filter(({ key }) => key.algorithm === algorithm);
       return another === undefined ? only : "ambiguous";
     },

@@ -45,7 +45,7 @@ export interface ForeignKeysEvent {
   readonly issuer: string;
   /** undefined: the keys were read. */
   readonly problem: ForeignKeysProblemCode | undefined;
-  /** Usable keys that are held now. 0 without a problem: the issuer has withdrawn all of them. */
+  /** Usable keys that are held now; one that serves several algorithms is one. 0 without a problem: the issuer has withdrawn all of them. */
   readonly keys: number;
   readonly skipped: ParsedJwkSet["skipped"];
 }
@@ -64,6 +64,7 @@ export interface ForeignKeySourceConfig {
   readonly fetch: JwkSetFetch;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** What it throws is dropped. */
   readonly report: (event: ForeignKeysEvent) => void;
   readonly startTimer?: StartTimer;
 }
@@ -123,13 +124,17 @@ export function createForeignKeySource(config: ForeignKeySourceConfig): ForeignK
       event: "foreign_keys",
       issuer: issuer.issuer,
       problem,
-      keys: held?.set.keys.size ?? 0,
+      keys: new Set([...(held?.set.keys ?? [])].map(({ thumbprint }) => thumbprint)).size,
       skipped,
     } as const;
     const text = JSON.stringify(event);
     if (text === reported) return;
     reported = text;
-    report(event);
+    try {
+      report(event);
+    } catch {
+      // An answer never depends on the log.
+    }
   }
 
   /** Waits on timers of its own until the read that is under way has ended, or should have. */

@@ -81,11 +81,16 @@ const KNOWN: readonly KnownIssuer[] = [
     fits: ({ hostname, pathname }) => hostname === "oidc.vercel.com" && pathname === "/",
   },
   {
+    // All of them have the same `tid`.
+    name: "Entra ID's personal accounts",
+    pins: ["oid", "sub"],
+    fits: ({ hostname, pathname }) => ENTRA_HOSTS.includes(hostname) && pathname.includes(ENTRA_CONSUMERS),
+  },
+  {
     name: "Entra ID's common keys",
     pins: ["tid", "oid", "sub"],
-    fits: (issuer, { pathname }) =>
-      ENTRA_HOSTS.includes(issuer.hostname) &&
-      (issuer.pathname.includes(ENTRA_CONSUMERS) || /^\/(?:common|organizations|consumers)\//.test(pathname)),
+    fits: ({ hostname }, jwksUri) =>
+      ENTRA_HOSTS.includes(hostname) && /^\/(?:common|organizations|consumers)\//.test(jwksUri.pathname),
   },
 ];
 

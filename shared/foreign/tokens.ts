@@ -138,6 +138,7 @@ export function createForeignTokens(
       key = newer?.find(kid, header.algorithm);
     }
     if (key === "ambiguous") return err({ code: "key_ambiguous" });
+    if (key === "alg_mismatch") return err({ code: "alg_mismatch" });
     if (key === undefined)
       return err(kid === undefined ? { code: "kid_missing" } : { code: "kid_unknown", kid: excerpt(kid) });
     if (isOurs(key, ownKeys)) return err({ code: "key_not_foreign" });

@@ -2,14 +2,14 @@
  * What an issuer says of itself: its discovery document (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3) and its
  * JWK Set. Both are checked: a document that names another issuer, and keys that a gateway could not use, are refused.
  */
-import { ALGS, algorithmOf } from "../../../shared/algorithms.ts";
+import { ALGS, algorithmOf, findAlgorithm } from "../../../shared/algorithms.ts";
 import type { Alg } from "../../../shared/algorithms.ts";
 import { readJwkSet } from "../../../shared/foreign/fetch-keys.ts";
 import type { JwkSetFetch } from "../../../shared/foreign/fetch-keys.ts";
 import { parseForeignIssuer, parseJwksUri } from "../../../shared/foreign/issuer.ts";
 import { parseJwkSet } from "../../../shared/foreign/jwk-set.ts";
 import type { ParsedJwkSet } from "../../../shared/foreign/jwk-set.ts";
-import { parseJsonObject } from "../../../shared/json.ts";
+import { isJsonObject, parseJsonObject } from "../../../shared/json.ts";
 import type { JsonObject } from "../../../shared/json.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { Result } from "../../../shared/result.ts";
@@ -82,7 +82,7 @@ async function readDiscovery(url: string, fetch: JwkSetFetch): Promise<Result<Js
 /** What an issuer says that it signs ID tokens with; most sign access tokens with the same. */
 function signingAlgs(document: JsonObject): readonly Alg[] {
   const stated = document["id_token_signing_alg_values_supported"];
-  return ALGS.filter((alg) => Array.isArray(stated) && stated.includes(alg));
+  return ALGS.filter((alg) => Array.isArray(stated) && stated.some((one: unknown) => isNameOf(one, alg)));
 }
 
 async function readKeys(
@@ -114,11 +114,16 @@ const ANY_CLAIMS = Object.fromEntries(
   ]),
 );
 
+/** `Ed25519` (RFC 9864) is another name of `EdDSA`. */
+function isNameOf(name: unknown, alg: Alg): boolean {
+  return findAlgorithm(name)?.alg === alg;
+}
+
 /** A key that names no algorithm fits several: those that the issuer states count, and RS256 where it states none. */
 function isMeant(alg: Alg, stated: readonly Alg[], octets: Uint8Array): boolean {
   const document = parseJsonObject(octets);
   const keys: unknown = document.ok ? document.value["keys"] : [];
-  const isNamed = Array.isArray(keys) && keys.some((key: JsonObject) => key["alg"] === alg);
+  const isNamed = Array.isArray(keys) && keys.some((key: unknown) => isJsonObject(key) && isNameOf(key["alg"], alg));
   return (
     isNamed || stated.includes(alg) || (stated.length === 0 && (alg === "RS256" || algorithmOf(alg).kty !== "RSA"))
   );

@@ -69,10 +69,10 @@ export function makeEntry(found: FoundIssuer, wishes: Wishes): Result<ForeignIss
   if (provider?.refusal !== undefined) return err([provider.refusal]);
   const known = provider?.audienceOf === undefined ? [] : [provider.audienceOf(issuer)];
   const audiences = wishes.audiences.length > 0 ? wishes.audiences : known;
-  const missing = missingOf(provider, found, audiences, wishes);
-  if (missing.length > 0) return err(missing);
   const [, tenant] = ENTRA_TENANT.exec(found.issuer) ?? [];
   const claims = { ...provider?.entry?.claims, ...(tenant === undefined ? {} : { tid: [tenant] }), ...wishes.claims };
+  const missing = missingOf(provider, found, audiences, { ...wishes, claims });
+  if (missing.length > 0) return err(missing);
   const entry: ForeignIssuerEntry = {
     issuer: found.issuer,
     jwks_uri: found.jwksUri,
@@ -101,7 +101,7 @@ function missingOf(
     problems.push("pass --audience: what access tokens for your API have as aud (an ID token has its client there)");
   }
   const shared = findSharedIssuer(new URL(found.issuer), new URL(found.jwksUri));
-  if (shared !== undefined && !shared.pins.some((pin) => pin in claims) && !ENTRA_TENANT.test(found.issuer)) {
+  if (shared !== undefined && !shared.pins.some((pin) => pin in claims)) {
     const [advice, ...others] = shared.pins;
     problems.push(
       `${shared.name} serves many tenants, and each of them could call your API: pass --claim ${advice}=<yours> (or ${others.join(", ")})`,

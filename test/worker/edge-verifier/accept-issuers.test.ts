@@ -99,6 +99,27 @@ test("entries and options that cannot work are refused when the app starts", () 
   );
   // @ts-expect-error no option
   expect(() => acceptIssuers([okta.entry], { fetch })).toThrow(/acceptIssuers: the options/);
+  // @ts-expect-error no function
+  expect(() => acceptIssuers([okta.entry], { onKeys: "console" })).toThrow(/onKeys must be a function/);
   // @ts-expect-error no result of acceptIssuers
   expect(() => sealgate({ foreign: [okta.entry] })).toThrow(/foreign must be what acceptIssuers returns/);
+});
+
+test("what onKeys throws is dropped: the token is good all the same", async () => {
+  const foreign = acceptIssuers([okta.entry], {
+    onKeys: () => {
+      throw new Error("the log is full");
+    },
+  });
+  const app = new Hono().use("/*", sealgate({ clock: () => NOW * 1000, foreign })).get("/me", (c) => c.text("me"));
+  const headers = { authorization: `Bearer ${await okta.access(NOW)}` };
+  expect((await app.request("/me", { headers }, fixture.env)).status).toBe(200);
+});
+
+test("an entry for the own issuer would make own callers foreign: 500, and the log says so", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const app = makeApp({ ...okta.entry, issuer: "https://auth.example.com" });
+  expect((await ask(app, "/me", await fixture.token())).status).toBe(500);
+  expect(log.mock.calls.join()).toContain("must not be the issuer of an entry of acceptIssuers");
+  log.mockRestore();
 });

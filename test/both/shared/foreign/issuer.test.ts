@@ -122,6 +122,16 @@ describe("an issuer that serves many tenants needs a claim that names ours", () 
     expect(problemsOf({ ...entry, claims: { [claim]: ["mine"] } })).toEqual([]);
   });
 
+  test("the tenant of all personal accounts: its tid pins no account", () => {
+    const tenant = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    const personal = {
+      ...entra,
+      issuer: `https://login.microsoftonline.com/${tenant}/v2.0`,
+      claims: { tid: [tenant] },
+    };
+    expect(problemsOf(personal)).toEqual([expect.stringContaining("Entra ID's personal accounts: oid (or sub)")]);
+  });
+
   test("a tenant's own keys and issuer need none", () => {
     const jwks_uri = "https://login.microsoftonline.com/3338040d-6c67-4c5b-b112-36a304b66d00/discovery/v2.0/keys";
     expect(problemsOf({ ...entra, jwks_uri })).toEqual([]);

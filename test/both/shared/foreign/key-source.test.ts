@@ -132,6 +132,15 @@ describe("while the issuer answers", () => {
   });
 });
 
+test("a key without alg is reported as one key, however many algorithms it serves", async () => {
+  const [rsa, root] = await Promise.all([makeKey("RS256"), makeKey("ES256")]);
+  const { alg: _, ...named } = rsa.jwk;
+  network.serve(JWKS, { keys: [{ ...named, kid: "a" }, root.jwk] });
+  source = makeSource({ algs: ["RS256", "PS256", "ES256"] });
+  await current(0);
+  expect(events).toMatchObject([{ keys: 2 }]);
+});
+
 describe("a kid that is not among the keys", () => {
   const refresh = async (afterSeconds: number): Promise<number | undefined> => {
     const used = source.ready(START_MS + afterSeconds * 1000, work.waitUntil, true);

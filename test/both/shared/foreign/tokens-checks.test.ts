@@ -28,6 +28,7 @@ describe("what is asked of a token", () => {
 
   test.each([
     ["PS256 with a key that names no alg", "Entra ID, v2.0 tokens", { alg: "PS256" }, "alg_not_allowed"],
+    ["ES256 with the kid of an RSA key", "Keycloak", { alg: "ES256" }, "alg_mismatch"],
     ["a typ that is not the entry's", "Cognito", { typ: "JWT" }, "typ_not_allowed"],
     ["another profile's typ", "Okta", { typ: "dpop+jwt" }, "typ_not_allowed"],
     ["RFC 9068's typ", "Okta", { typ: "application/at+JWT" }, "ok"],

@@ -76,6 +76,30 @@ test("without a discovery document: the keys' address is given, and the issuer i
   expect(printed).toMatchObject({ issuer: entry.issuer, jwks_uri: entry.jwks_uri, algs: ["RS256"] });
 });
 
+test("what is no key at all among the keys is left out, and counted", async () => {
+  const { entry, jwkSet } = standIn("Okta");
+  const keys = "keys" in jwkSet && Array.isArray(jwkSet.keys) ? jwkSet.keys : [];
+  network().serve(entry.jwks_uri, { keys: [null, "key", ...keys] });
+  const run = await add(entry.issuer, "--audience", "x", "--jwks-uri", entry.jwks_uri);
+  expect(run.code).toBe(0);
+  expect(run.err).toContain("2 left out: not_an_object, not_an_object");
+});
+
+test.each([[["RS256", "Ed25519"]], [["EdDSA"]], [["RS256"]]])(
+  "a key of Ed25519 is found by both of its names, and the document states %j",
+  async (stated) => {
+    const issuer = "https://login.acme.example";
+    const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    network().serve(`${issuer}/.well-known/openid-configuration`, {
+      issuer,
+      jwks_uri: `${issuer}/jwks`,
+      id_token_signing_alg_values_supported: stated,
+    });
+    network().serve(`${issuer}/jwks`, { keys: [{ kty: "OKP", crv: "Ed25519", x, kid: "a", alg: "Ed25519" }] });
+    expect(jsonOf(await add(issuer, "--audience", "x", "--json"))).toMatchObject({ algs: ["EdDSA"] });
+  },
+);
+
 test("a key that names no algorithm gets those that the issuer states, or RS256", async () => {
   const { entry } = standIn("Entra ID, v1.0 tokens");
   const document = `${entry.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;

@@ -66,6 +66,15 @@ describe("what only the user knows is asked for", () => {
   });
 });
 
+test("the issuer of all personal accounts of Microsoft: its tenant is no tenant of yours", async () => {
+  const issuer = "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
+  const { entry } = standIn("Okta");
+  network().serve(`${issuer}/.well-known/openid-configuration`, { issuer, jwks_uri: entry.jwks_uri });
+  expect((await add(issuer, "--audience", "x")).err).toContain("pass --claim oid=<yours> (or sub)");
+  const printed = jsonOf(await add(issuer, "--audience", "x", "--claim", "oid=1", "--json"));
+  expect(printed).toMatchObject({ claims: { oid: ["1"] } });
+});
+
 test("Okta's org server, whose tokens only Okta verifies", async () => {
   const okta = standIn("Okta");
   network().serve("https://acme.okta.com/.well-known/openid-configuration", {

@@ -9,10 +9,11 @@ import type { TokenWatch } from "./websocket.ts";
 export function endBodyWithToken(response: Response, watch: TokenWatch): Response {
   const { body, headers } = response;
   if (body === null) return response;
-  const length = headers.get("content-length");
+  // "2, 2" is a length that was stated twice (RFC 9112 section 6.3).
+  const length = Number(headers.get("content-length")?.split(",", 1)[0] ?? "none");
   // What is read of an encoded body is decoded, and has another length.
-  const isPlain = length !== null && !headers.has("content-encoding");
-  const { readable, writable } = isPlain ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
+  const isPlain = Number.isSafeInteger(length) && !headers.has("content-encoding");
+  const { readable, writable } = isPlain ? new FixedLengthStream(length) : new IdentityTransformStream();
   const ended = new AbortController();
   const stop = watch((reason) => ended.abort(new Error(reason)));
   // Either side may have gone away; the other one is told by the pipe.

@@ -40,7 +40,7 @@ export async function forward(
   // RFC 9110 section 9.3.1: it has no meaning there, and an origin that does not read it takes it for the next request.
   if (body !== request.body && length !== "0") return err({ code: "body_not_allowed" });
   const size = Number(length ?? "unknown");
-  const upload = body === null || size <= SMALL_BODY ? undefined : uploadPipe(size);
+  const upload = !body || size <= SMALL_BODY ? undefined : uploadPipe(size);
   const outgoing = originRequest(request, upload?.readable ?? body, target, admission, requestId, origin, parts);
   if ("code" in outgoing) return err(outgoing);
   const stopped = hooks.beforeForward && (await hooks.beforeForward(outgoing, origin.base, admission));
@@ -66,11 +66,12 @@ export async function forward(
 const SMALL_BODY = 65_536;
 
 /**
- * Has no buffer, and runs no code for each piece. A known length stays known.
+ * Has no buffer, and runs no code for each piece. A known length stays known, unless it is none that a body can have: the platform
+ * takes less than 2^53.
  * @param size not a number if it is unknown
  */
 function uploadPipe(size: number): IdentityTransformStream {
-  return size > 0 ? new FixedLengthStream(size) : new IdentityTransformStream();
+  return size < 1e15 ? new FixedLengthStream(size) : new IdentityTransformStream();
 }
 
 /** @returns what will be sent, or why it cannot be */

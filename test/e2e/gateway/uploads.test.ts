@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { startRawOrigin } from "../../support/raw-http.ts";
+import { sendRaw, startRawOrigin } from "../../support/raw-http.ts";
 import type { RawExchange, RawOrigin } from "../../support/raw-http.ts";
 import { startSocketGateway } from "../../support/socket-gateway.ts";
 import type { SocketGateway } from "../../support/socket-gateway.ts";
@@ -144,4 +144,14 @@ test("an origin that does not answer a request without a body is 504", async () 
   answer = ({ socket }) => socket.resume();
   const { reply } = await begin("Content-Length: 0");
   expect(await reply).toMatch(/^HTTP\/1\.1 504 /);
+});
+
+test("a length that no body can have is no fault of the gateway's: what there is goes to the origin", async () => {
+  answer = ({ socket }) => void socket.end(OK);
+  const lines = ["POST /api/x HTTP/1.1", "Host: api.example.com", `Authorization: Bearer ${await gateway.token()}`];
+  const { status } = await sendRaw(
+    gateway.port,
+    [...lines, "Content-Length: 9007199254740993", "Connection: close", "", "body"].join("\r\n"),
+  );
+  expect(status).toBe(200);
 });

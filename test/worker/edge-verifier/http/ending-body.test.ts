@@ -50,3 +50,13 @@ test("an answer without a body is left as it is", () => {
   const answer = new Response(null, { status: 204 });
   expect(endBodyWithToken(answer, watch)).toBe(answer);
 });
+
+test.each([
+  ["stated twice", "4, 4"],
+  ["that no body can have", "9007199254740993"],
+  ["that is none", "four"],
+])("a length %s does not stand in the way of the body", async (_name, length) => {
+  const { watch } = watchByHand();
+  const headers = { "content-length": length };
+  expect(await endBodyWithToken(new Response(new Response("body").body, { headers }), watch).text()).toBe("body");
+});

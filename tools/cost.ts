@@ -80,7 +80,7 @@ function takingBack(): number {
 
 const read = (path: string): string => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8");
 
-/** As many as the stack has, and as docs/monitoring.md lists. */
+/** As many as the stack has, and as docs/monitoring.md lists. An alarm costs as many times as it watches metrics. */
 function watching(): { readonly metrics: number; readonly alarms: number; readonly dollars: number } {
   const [, emf = ""] = /^## The rotator$([\s\S]*?)^`sealgate serve`/m.exec(read("docs/monitoring.md")) ?? [];
   const metrics = new Set(
@@ -88,11 +88,13 @@ function watching(): { readonly metrics: number; readonly alarms: number; readon
       [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
     ),
   ).size;
-  const alarms = read("issuer/deploy/sealgate.template.yaml").match(/Type: AWS::CloudWatch::Alarm/g)?.length ?? 0;
+  const template = read("issuer/deploy/sealgate.template.yaml");
+  const alarms = template.match(/Type: AWS::CloudWatch::Alarm/g)?.length ?? 0;
+  const watched = template.match(/MetricName:/g)?.length ?? 0;
   return {
     metrics,
     alarms,
-    dollars: metrics * PRICES.cloudWatchPerMetric + alarms * PRICES.cloudWatchPerAlarm,
+    dollars: metrics * PRICES.cloudWatchPerMetric + watched * PRICES.cloudWatchPerAlarm,
   };
 }
 

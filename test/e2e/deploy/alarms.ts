@@ -46,6 +46,37 @@ export const ALARMS: readonly (readonly [name: string, properties: object])[] = 
   ["list-old", { Namespace: "sealgate", MetricName: "list_life_used", Dimensions: ring, Threshold: 0.5 }],
   ["list-full", { Namespace: "sealgate", MetricName: "list_left_out", Dimensions: ring, Threshold: 0 }],
   [
+    "signing-fails",
+    {
+      Metrics: [
+        { Expression: "SUM(METRICS())", ReturnData: true },
+        ...[
+          "kms_access_denied",
+          "kms_key_disabled",
+          "kms_key_not_found",
+          "kms_key_pending_deletion",
+          "kms_key_unavailable",
+          "kms_key_unfit",
+        ].map((code) => ({
+          MetricStat: {
+            Metric: {
+              Namespace: "sealgate",
+              MetricName: "sign_failures",
+              Dimensions: [...ring, { Name: "code", Value: code }],
+            },
+            Period: 60,
+            Stat: "Sum",
+          },
+          ReturnData: false,
+        })),
+      ],
+      EvaluationPeriods: 1,
+      TreatMissingData: "notBreaching",
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      Threshold: 1,
+    },
+  ],
+  [
     "signing-throttled",
     {
       Namespace: "sealgate",

@@ -25,6 +25,7 @@ import { streamEvent } from "../../support/stream-events.ts";
 import { given, jsonObject } from "../../support/values.ts";
 import { createRunningClock } from "../../support/virtual-clock.ts";
 import { ALARMS } from "./alarms.ts";
+import { documentedStatements, policiesOf } from "./roles.ts";
 import { openShell } from "./shell.ts";
 import type { Shell } from "./shell.ts";
 import { hasPython, startMoto, TEMPLATE } from "./stack.ts";
@@ -33,6 +34,12 @@ import type { Alarm, Moto, Stack } from "./stack.ts";
 const LOCAL_AWS = { AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
 const TWO_HOURS_MS = 7_200_000;
 const TOKEN = "token_0123456789";
+const READ_THE_TOKEN = {
+  Sid: "ReadTheCloudflareToken",
+  Effect: "Allow",
+  Action: "secretsmanager:GetSecretValue",
+  Resource: expect.stringMatching(/:secret:sealgate\/cloudflare-token-\w+$/),
+};
 const TOPIC = "arn:aws:sns:eu-central-1:111122223333:pager";
 
 // Beside the stack's own test, which mostly waits for other processes.
@@ -115,28 +122,38 @@ describe.skipIf(!hasPython("moto.server", "boto3", "awscli"))("the stack that do
     expect(mapping).toMatchObject({ FilterCriteria: { Filters: [{ Pattern: JSON.stringify(pattern) }] } });
   });
 
-  test("lets the revoker add entries and read the count, as docs/iam.md says, and nothing else", async () => {
-    const page = await readFile(new URL("../../../docs/iam.md", import.meta.url), "utf8");
-    const documents = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
-    const documented = given(documents.find((text) => text.includes('"AddRevocations"')));
-    const expected = JSON.parse(
-      documented
-        .replaceAll("https://auth.example.com", TEST_ISSUER)
-        .replaceAll(/"arn:aws:dynamodb:[^"]*"/g, '"RevocationTable.Arn"'),
-    ) as unknown;
-    const { Policies: policies }: RoleProperties = JSON.parse(
-      JSON.stringify(stack.resources["RevokerRole"]?.Properties),
-    );
-    const [revoke, log] = policies;
-    expect(revoke?.PolicyDocument).toEqual(expected);
-    expect(policies).toHaveLength(2);
-    expect(log?.PolicyDocument.Statement).toEqual([
-      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "RevokeLogs.Arn" },
-    ]);
+  test("keeps nothing of a first deployment that fails but the table, which is made once wrong parameters have shown", () => {
+    const kept = Object.entries(stack.resources).filter(([, { DeletionPolicy }]) => DeletionPolicy === "Retain");
+    expect(kept).toMatchObject([["RevocationTable", { DependsOn: ["RotatorRole", "SignFunction"] }]]);
+    const { SignLogs, ReconcileLogs, RevokeLogs } = stack.resources;
+    expect(
+      [SignLogs, ReconcileLogs, RevokeLogs].map((logs) => [logs?.DeletionPolicy, logs?.UpdateReplacePolicy]),
+    ).toEqual(Array.from({ length: 3 }, () => ["RetainExceptOnCreate", "Retain"]));
   });
 
-  test("runs the rotator each 5 minutes", () => {
+  describe("lets each role do what docs/iam.md says, and nothing else:", () => {
+    test.for([
+      ["SignerRole", "SignWithTheRing", []],
+      ["RotatorRole", "CreateKeysOfTheRing", [READ_THE_TOKEN]],
+      ["RotatorTablePolicy", "ReadRevocations", []],
+      ["RevokerRole", "AddRevocations", []],
+    ] as const)("%s", async ([name, sid, more]) => {
+      const [policy, ...others] = policiesOf(stack.resources[name]);
+      expect(policy).toEqual([...(await documentedStatements(sid, TEST_ISSUER)), ...more]);
+      const logs = { SignerRole: "SignLogs", RotatorRole: "ReconcileLogs", RevokerRole: "RevokeLogs" };
+      const log = new Map(Object.entries(logs)).get(name);
+      const statement = {
+        Effect: "Allow",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: `${log}.Arn`,
+      };
+      expect(others).toEqual(log === undefined ? [] : [[statement]]);
+    });
+  });
+
+  test("runs the rotator each 5 minutes, and does not repeat a run that failed", () => {
     expect(stack.schedules).toHaveLength(1);
+    expect(stack.resources["RunsAreNotRepeated"]?.Properties).toMatchObject({ MaximumRetryAttempts: 0 });
     expect(stack.resources["Schedule"]?.Properties).toMatchObject({
       ScheduleExpression: "rate(5 minutes)",
       Target: { Input: '{"action":"reconcile"}' },
@@ -244,10 +261,6 @@ describe.skipIf(!hasPython("moto.server", "boto3", "awscli"))("the stack that do
     expect(await verifier.verify(stolen.token)).toMatchObject({ ok: false, error: { code: "token_revoked" } });
   });
 });
-
-interface RoleProperties {
-  readonly Policies: readonly { readonly PolicyDocument: { readonly Statement: readonly object[] } }[];
-}
 
 function isOfRing({ Namespace: namespace, Dimensions: dimensions }: Alarm): boolean {
   return namespace === "sealgate" && dimensions?.every(({ Name: name }) => name === "ring") === true;

@@ -34,8 +34,12 @@ const WORKFLOWS = [
   ...workflowsIn("template/_github/workflows/", "template/package.json"),
 ];
 
-/** Those that prove to npm or to AWS which job they are. */
-const PROVES = [".github/workflows/release.yml", "template/_github/workflows/deploy.yml"];
+/** What jobs ask for besides reading the repository: those that prove to npm or to AWS which job they are. */
+const READS = "      contents: read\n";
+const GRANTED: Readonly<Record<string, readonly string[]>> = {
+  ".github/workflows/release.yml": [READS, "      id-token: write\n"],
+  "template/_github/workflows/deploy.yml": [`${READS}      id-token: write\n`],
+};
 
 /** Where each step runs without GitHub, or why it does not; by its first line. */
 const STEPS: Readonly<Record<string, string>> = {
@@ -53,7 +57,8 @@ const STEPS: Readonly<Record<string, string>> = {
   "npx vitest run --project e2e test/e2e/verify-elsewhere.test.ts": "in .ci/run, with the runtimes that are there",
   "npm publish --dry-run": "test/package packs the same files",
   'node tools/check-release.ts "$GITHUB_REF_NAME"': "test/unit/tools/check-release.test.ts",
-  "npm publish --provenance --access public": "publishes",
+  "npm pack": "test/package packs it",
+  "npm publish ./sealgate-*.tgz --provenance --access public": "publishes",
   'curl -sSf -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \\': "asks GitHub",
   'npx sealgate check --env "$ENVIRONMENT"': "test/package/new-project.test.ts",
   "npx sealgate ring bootstrap > key-set.jws": "test/package/ring-examples.test.ts; what follows needs an account",
@@ -72,8 +77,7 @@ describe.each(WORKFLOWS)("$file", ({ file, text, scripts }) => {
     expect(text).toMatch(/^permissions: \{\}$/m);
     const granted = [...text.matchAll(/^ {4}permissions:\n((?: {6}.+\n)+)/gm)].map(([, lines]) => lines);
     expect(granted).toHaveLength(text.match(/^ {4}runs-on:/gm)?.length ?? -1);
-    const allowed = PROVES.includes(file) ? "      contents: read\n      id-token: write\n" : "      contents: read\n";
-    for (const lines of granted) expect(lines).toBe(allowed);
+    expect(granted).toEqual(GRANTED[file] ?? granted.map(() => READS));
     expect(text.match(/persist-credentials: false/g)).toHaveLength(text.match(/actions\/checkout@/g)?.length ?? -1);
     expect(text).not.toMatch(/AWS_(?:ACCESS_KEY|SECRET)|NPM_TOKEN|NODE_AUTH_TOKEN/);
   });
@@ -93,6 +97,22 @@ describe.each(WORKFLOWS)("$file", ({ file, text, scripts }) => {
     expect(steps.length).toBeGreaterThan(0);
     for (const step of steps) expect(Object.keys(STEPS)).toContain(step);
   });
+});
+
+test("the job that may publish runs npm alone: no code of a dependency is near the right to publish", () => {
+  const [, publish = ""] = readFileSync(`${ROOT}.github/workflows/release.yml`, "utf8").split("\n  publish:\n");
+  expect(publish).toContain("id-token: write");
+  expect([...publish.matchAll(/- run: (.+)/g)].map(([, command]) => command)).toEqual([
+    "npm publish ./sealgate-*.tgz --provenance --access public",
+  ]);
+});
+
+// GitHub's own default is `bash -e`, by which `curl … | jq …` succeeds without an answer.
+test("a step with a pipe fails where its first command does", () => {
+  for (const { file, text } of WORKFLOWS) {
+    const pipes = /^ {10,}.* \| /m.test(text);
+    expect([file, pipes && !/^defaults:\n {2}run:\n {4}shell: bash\n/m.test(text)]).toEqual([file, false]);
+  }
 });
 
 const hasYaml = spawnSync("python3", ["-c", "import yaml"]).status === 0;

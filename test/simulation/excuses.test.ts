@@ -24,7 +24,7 @@ async function excuseAfter(ranAtSeconds: number): Promise<string | undefined> {
     endedMs: atMs,
     isKmsCalm: true,
     isStoreCalm: true,
-    isTableCalm: true,
+    isListCalm: true,
     listMs: undefined,
   });
   await clock.runUntil(START_MS + D * 1000, () => false);

@@ -6,7 +6,7 @@ import { createCoverage } from "./coverage.ts";
 import { createJudge } from "./invariants.ts";
 
 const KID = "sealgate:kid";
-const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isTableCalm: true, listMs: undefined };
+const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isListCalm: true, listMs: undefined };
 
 interface Story {
   /** The key had the tag with its kid when it was listed. */

@@ -147,7 +147,7 @@ export function createListJudge(options: ListJudgeOptions): ListJudge {
     return atMs > list.expiresAt * 1000 - 1000 * k && !couldRenew;
   }
 
-  const isCalm = ({ isStoreCalm, isTableCalm }: Run): boolean => isStoreCalm && isTableCalm;
+  const isCalm = ({ isStoreCalm, isListCalm }: Run): boolean => isStoreCalm && isListCalm;
 
   /** A rotator's list names each entry that lay in the table when its rev was taken and may still be needed. */
   function judgeList(ring: number, write: KvWrite): void {

@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createPublisher, createRotator as createRealRotator, SealgateError } from "./ports.ts";
-import type { AuditEntry, HostClock, Kms, RevocationStore, RingPolicy, RotatorRun, Wish } from "./ports.ts";
+import type { AuditEntry, HostClock, Kms, RingPolicy, RotatorRun, Wish } from "./ports.ts";
 import { BASE_URL, NAMESPACE_ID, createCloudflareModel } from "./cloudflare-model.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
@@ -15,6 +15,8 @@ import type { Removed } from "./guards.ts";
 import { createHost, createHostClock, kmsThrough } from "./host.ts";
 import type { Adversity, Host, Skew } from "./host.ts";
 import type { KvModel } from "./kv-model.ts";
+import { isOfList, noticing } from "./rotator-lists.ts";
+import type { Fetch, RotatorLists } from "./rotator-lists.ts";
 import { createRotatorWithout } from "./rotator-without.ts";
 import type { Rng } from "./rng.ts";
 
@@ -26,27 +28,11 @@ export interface Run {
   readonly isKmsCalm: boolean;
   /** So has Cloudflare's API, and what it showed was the truth. */
   readonly isStoreCalm: boolean;
-  /** So has the table of taken-back tokens. */
-  readonly isTableCalm: boolean;
+  /** So has the table of taken-back tokens, and no run before has failed so lately that a list has to wait. */
+  readonly isListCalm: boolean;
   /** Milliseconds from the first reading of the table until the end; undefined without one. */
   readonly listMs: number | undefined;
 }
-
-/** What a rotator needs to keep the list of taken-back tokens. */
-export interface RotatorLists {
-  /** The list's entry. */
-  readonly kv: KvModel;
-  /** The table as this process sees it. Its calls fail without the process's other calls being in trouble. */
-  readonly storeOf: (process: Host) => RevocationStore;
-  /** All calls to Cloudflare's API, of key sets too. */
-  readonly through: (serve: Fetch) => Fetch;
-  /** Its clock, with what is taken away. */
-  readonly clockOf: (clock: HostClock) => HostClock;
-  /** The table has failed since then. */
-  readonly isTroubledSince: (timeMs: number) => boolean;
-}
-
-type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** When a run read the table for the first and the last time. */
 interface Readings {
@@ -95,6 +81,9 @@ export interface Rotator {
 }
 
 /** After a failed attempt, no list is published for so long. */
+const HOLD_MS = 10_000;
+
+/** The same after an outage of the table, or once Cloudflare's API has refused to take more calls. */
 const LONGEST_HOLD_MS = 70_000;
 
 /** Wishes are given up after so many runs, as a person would. */
@@ -105,6 +94,8 @@ export function createRotator(options: RotatorOptions): Rotator {
   let { policy } = options;
   let wishes: { readonly wish: Wish; tries: number }[] = [];
   let restsUntilMs = 0;
+  /** The end of the last run in which KMS or Cloudflare's API was in trouble. */
+  let troubledMs = -Infinity;
   let isWoken = false;
   /** Of the run that reads: one that was given up, or whose process is thought dead, may go on reading beside the next. */
   const readings = new AsyncLocalStorage<Readings>();
@@ -232,17 +223,21 @@ export function createRotator(options: RotatorOptions): Rotator {
     let wasCut = kv.isCut("api");
     try {
       const report = await readings.run(its, () => rotator.run(policyWithout(policy, removed), first?.wish));
+      // A process that has crashed waits for ever in its last call; only a timer of its own can have ended this run.
+      if (host.isDead) return undefined;
       wasCut ||= kv.isCut("api") || report.faults.some((code) => code.startsWith("publish_"));
       const isKmsCalm = host.lastTroubleMs < begunMs;
       const isTableCalm = options.lists?.isTroubledSince(begunMs - LONGEST_HOLD_MS) !== true;
+      const isListCalm = isTableCalm && troubledMs <= begunMs - HOLD_MS;
       const isStoreCalm = isKmsCalm && !wasCut;
       const endedMs = clock.nowMs;
+      if (!isStoreCalm) troubledMs = endedMs;
       options.onRun({
         begunMs,
         endedMs,
         isKmsCalm,
         isStoreCalm,
-        isTableCalm,
+        isListCalm,
         listMs: its.firstMs && endedMs - its.firstMs,
       });
       if (first !== undefined && (report.isRequestDone === true || ++first.tries > MOST_TRIES)) {
@@ -273,22 +268,4 @@ export function createRotator(options: RotatorOptions): Rotator {
     },
     wake: () => wake(),
   };
-}
-
-/** Tells when a reading of the table begins: W counts from there. */
-function noticing(store: RevocationStore, onLoad: () => void): RevocationStore {
-  return {
-    ...store,
-    load(issuer, since) {
-      onLoad();
-      return store.load(issuer, since);
-    },
-  };
-}
-
-/** A call for the list's entry: its key is in the path of a read, in the body of a write. */
-function isOfList(url: string, { body }: RequestInit): boolean {
-  return (
-    decodeURIComponent(url).includes("/revocations:") || (typeof body === "string" && body.includes('"revocations:'))
-  );
 }

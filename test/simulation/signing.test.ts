@@ -6,7 +6,7 @@ import { createCoverage } from "./coverage.ts";
 import { createFacts } from "./facts.ts";
 import { createSigningJudge } from "./signing.ts";
 
-const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isTableCalm: true, listMs: undefined };
+const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isListCalm: true, listMs: undefined };
 
 /** @param runsAtSeconds calm runs, so long after the only key was disabled */
 async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {

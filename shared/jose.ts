@@ -12,6 +12,7 @@ import type { RingStatus } from "./keys/verification.ts";
 import { refuseUnknownOptions } from "./options.ts";
 import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS } from "./ring-keys.ts";
 import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
+import { createSharedLook } from "./shared-look.ts";
 
 export { fromDocument, fromKv, fromUrl } from "./key-sets.ts";
 export type { FromUrlOptions } from "./key-sets.ts";
@@ -66,6 +67,7 @@ export interface RingJWKSet {
 export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
   refuseUnknownOptions("createRingJWKSet", options, RING_KEYS_OPTIONS, RING_KEYS_HINTS);
   const keys = createRingKeys("createRingJWKSet", options);
+  const look = createSharedLook();
 
   async function keyOf(header?: KeyHeader, _token?: unknown, context?: VerificationContext): Promise<CryptoKey> {
     const kid = parseKid(header?.kid);
@@ -74,7 +76,9 @@ export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
       throw noKey(kid === undefined ? "kid_missing" : "alg_not_allowed");
     const { rings } = await keys.verification();
     const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
-    const found = await findKey(rings, kid, keys.readClock(), waitUntil);
+    const nowMs = keys.readClock();
+    await look(rings, rings, nowMs);
+    const found = await findKey(rings, kid, nowMs, waitUntil);
     if (!found.ok) throw new KeysUnavailableError(found.error);
     const { value: key } = found;
     if (key === undefined) throw noKey("kid_unknown");

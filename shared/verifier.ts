@@ -8,7 +8,7 @@ import { parseAudience } from "./identifiers.ts";
 import type { IssuerUrl } from "./identifiers.ts";
 import type { KeysUnavailable } from "./keys/held-key-set.ts";
 import { statusOf } from "./keys/verification.ts";
-import type { RingStatus } from "./keys/verification.ts";
+import type { RingStatus, Verification } from "./keys/verification.ts";
 import type { KeySetReader } from "./keys/key-set-reader.ts";
 import { guardVerification } from "./revocations/guard.ts";
 import type { Guarded } from "./revocations/guard.ts";
@@ -21,6 +21,7 @@ import { err } from "./result.ts";
 import type { Result } from "./result.ts";
 import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS } from "./ring-keys.ts";
 import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
+import { createSharedLook } from "./shared-look.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "./verify-token.ts";
 import type { TokenPolicy, TokenTyp, VerifiedToken } from "./verify-token.ts";
 
@@ -81,22 +82,25 @@ export function createVerifier(options: VerifierOptions): Verifier {
       : ["revocations needs a place that has lists: keySets of fromKv or fromUrl"]),
   ]);
   const policy = tokenPolicy(keys.issuer, audiences, algs, typs);
+  const look = createSharedLook();
   let guarded: Guarded | undefined;
 
-  async function verification(): Promise<Pick<Guarded, "verifiers" | "health">> {
+  async function verification(): Promise<Pick<Guarded, "verifiers" | "health"> & Pick<Verification, "rings">> {
     const made = await keys.verification();
-    if (revocations === undefined) return { verifiers: made.verifiers, health: made.rings };
+    const { rings, verifiers } = made;
+    if (revocations === undefined) return { rings, verifiers, health: rings };
     guarded ??= guardVerification(made, made.config, (ring) => keySets.revocationsOf?.(ring) ?? NO_LISTS);
-    return guarded;
+    return { rings, ...guarded };
   }
 
   return {
     async verify(token, context) {
       if (typeof token !== "string") return err({ code: "token_malformed", part: "segments" });
-      const verifier = (await verification()).verifiers.under(policy);
+      const { rings, verifiers, health } = await verification();
       const nowMs = keys.readClock();
       const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
-      return verifier.verify(token, nowMs, waitUntil);
+      await look(rings, health, nowMs);
+      return verifiers.under(policy).verify(token, nowMs, waitUntil);
     },
     async status() {
       return statusOf({ rings: (await verification()).health }, keys.readClock());

@@ -27,6 +27,7 @@ export type RefusalCode =
   | "candidate_not_found"
   | "candidate_unfit"
   | "candidate_in_use"
+  | "candidate_unsettled"
   | "kid_unknown"
   | "kid_is_root"
   | "root_next_missing"

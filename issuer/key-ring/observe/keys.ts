@@ -71,7 +71,9 @@ export async function observeKeys(reader: KeyReader, candidate: string | undefin
   });
   const activeAlias = ringAliases.find(({ role }) => role === "active");
   const active = activeAlias === undefined ? undefined : toActive(activeAlias, generationAliases);
-  const aliased = new Set(aliases.map(({ targetKeyId }) => targetKeyId));
+  // `active` moves on: a key that has no other alias has lost the one of its number.
+  const named = aliases.filter(({ aliasName }) => aliasName !== activeAlias?.aliasName);
+  const aliased = new Set(named.map(({ targetKeyId }) => targetKeyId));
   // A number is to be given. A key that was adopted since its tags were read has one, and may have lost its alias.
   const isNumberNeeded = candidate !== undefined || !hasNext(reader, active, generations);
   return {

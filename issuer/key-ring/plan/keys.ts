@@ -1,26 +1,20 @@
 /**
- * The part of a plan that concerns KMS keys and aliases: withdrawing, taking over, waiting, retiring, cleaning up. Pure;
+ * The part of a plan that concerns KMS keys and aliases: withdrawing, taking over, waiting, retiring. Pure;
  * each function answers steps that are due and safe on this observation, whether or not other steps are carried out.
  */
 import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
-import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { settlingOf } from "./document.ts";
 import { isDroppable, isHoldOver, isKnown, isRipe, liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
-import type { ObservedKey } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
-import { nameOfRole, parseRole } from "../names.ts";
-import type { KeyRole } from "../names.ts";
 import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import { repeatedSeconds, settleAfterSeconds } from "../rev.ts";
-import { generationNumberOf, nextNumber } from "./ring-state.ts";
+import { findOrphan } from "./orphans.ts";
+import { hasPending, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
 import type { TimingInForce } from "./timing-in-force.ts";
-
-/** The shortest that KMS allows, for keys that were never used (AWS KMS API Reference, ScheduleKeyDeletion). */
-const ORPHAN_DELETION_DAYS = 7;
 
 /** A revoked key must not be able to sign, even if it was enabled again. */
 export function disableRevoked({ generations }: RingState): readonly Step[] {
@@ -138,29 +132,11 @@ export function ensurePending(state: RingState): readonly Step[] {
   return [createGeneration(state, nextNumber(state))];
 }
 
-function hasPending({ generations, policy }: RingState): boolean {
-  return generations.some(
-    ({ phase, alg, keyState }) =>
-      phase === "pending" && (alg === policy.alg || (alg === undefined && keyState !== "Enabled")),
-  );
-}
-
 export function createGeneration({ observed, policy }: RingState, number: number): Step {
   const { alg, keySpec } = policy;
   const named = { role: "generation", number } as const;
   const orphan = findOrphan(observed.orphans, named, (key) => key.tags.alg === alg);
   return { kind: "create_key", ...named, alg, keySpec, orphan: orphan?.keyArn };
-}
-
-/** A key that was made for this purpose and has not got its alias. The same one for every rotator that looks. */
-export function findOrphan(
-  orphans: readonly ObservedKey[],
-  purpose: KeyRole,
-  fits: (key: ObservedKey) => boolean,
-): ObservedKey | undefined {
-  return orphans
-    .filter((key) => key.tags.generation === nameOfRole(purpose) && key.keyState === "Enabled" && fits(key))
-    .toSorted((left, right) => (left.keyArn < right.keyArn ? -1 : 1))[0];
 }
 
 /** A rotator that still reads the document before would take the disabling of a key that it lists for a revocation. */
@@ -210,82 +186,4 @@ export function deleteRetired({ observed, policy, generations, now }: RingState)
       reason: "retired",
       pendingDays: deleteAfterDays,
     }));
-}
-
-/**
- * Keys without an alias: those of a generation of the document get it back, one that was made for the next generation becomes
- * it, those that lost a race are deleted. A key whose number no other key is seen to have may have the alias already, claimed
- * late and not shown yet. Claiming it once more decides that; a key that may be signing is never deleted.
- */
-export function cleanOrphans(state: RingState): readonly Step[] {
-  const spare = sparePending(state);
-  return state.observed.orphans.flatMap((orphan): readonly Step[] => {
-    const { keyArn, tags } = orphan;
-    const number = generationNumberOf(tags);
-    if (number !== undefined && (orphan === spare || isUnnamed(state, orphan, number))) {
-      return [{ kind: "claim_alias", role: "generation", number, keyArn }];
-    }
-    const root = preparedRootNumber(state, orphan);
-    if (root !== undefined) return [{ kind: "claim_alias", role: "numbered_root", number: root, keyArn }];
-    if (!isUseless(state, orphan)) return [];
-    return [
-      { kind: "schedule_deletion", keyArn, generation: undefined, reason: "orphan", pendingDays: ORPHAN_DELETION_DAYS },
-    ];
-  });
-}
-
-/** Left behind by a crash, and overtaken by events: a pending key is there. It gets its alias and waits its turn. */
-function sparePending(state: RingState): ObservedKey | undefined {
-  const { active, observed, policy } = state;
-  if (active === undefined || !hasPending(state)) return undefined;
-  return findOrphan(
-    observed.orphans,
-    { role: "generation", number: nextNumber(state) },
-    ({ tags }) => tags.alg === policy.alg,
-  );
-}
-
-/**
- * Its number is free as far as can be seen, it is so old that an alias from its creation would be seen, and it does not wait
- * for its turn: the key set lists it, or later generations or a change of the algorithm have overtaken it.
- */
-function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boolean {
-  const { observed, policy, now } = state;
-  const { tags, createdAt, keyState } = orphan;
-  if (observed.generations.some((generation) => generation.number === number)) return false;
-  if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return false;
-  if (observed.document.kind === "read" && observed.document.document.keys.some(({ kid }) => kid === tags.kid))
-    return true;
-  const isOvertaken = number < nextNumber(state) || tags.alg !== policy.alg;
-  return isOvertaken && tags.managed && tags.kid === undefined && keyState === "Enabled";
-}
-
-/**
- * A coming root key that a preparation has left behind: what was asked for is finished, once an alias from the key's creation
- * would be seen. Of two such keys one gets the alias, and the other is useless then.
- */
-function preparedRootNumber({ observed, now }: RingState, orphan: ObservedKey): number | undefined {
-  const { tags, createdAt, keyState } = orphan;
-  const purpose = parseRole(tags.generation);
-  if (purpose?.role !== "numbered_root" || !tags.managed || tags.kid !== undefined || keyState !== "Enabled")
-    return undefined;
-  if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return undefined;
-  const { number } = purpose;
-  const isTaken = [observed.root, ...observed.otherRoots].some((root) => root?.number === number);
-  return !isTaken && number > (observed.root?.number ?? number) ? number : undefined;
-}
-
-/**
- * It was made by sealgate, never served (its kid would be among its tags), and what it was made for is done by another key:
- * that is final, as such an alias never moves.
- */
-function isUseless({ observed }: RingState, { keyId, keyState, tags }: ObservedKey): boolean {
-  if (!tags.managed || tags.kid !== undefined) return false;
-  if (keyState !== "Enabled" && keyState !== "Disabled") return false;
-  const purpose = parseRole(tags.generation);
-  if (purpose?.role === "root") return observed.root !== undefined && observed.root.keyId !== keyId;
-  if (purpose?.role === "numbered_root") {
-    return [observed.root, ...observed.otherRoots].some((root) => root?.number === purpose.number);
-  }
-  return purpose?.role === "generation" && observed.generations.some(({ number }) => number === purpose.number);
 }

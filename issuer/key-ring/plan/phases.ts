@@ -146,7 +146,8 @@ export function deriveGenerations(
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),
-      leftAt: phase === "retiring" ? timeUntil : undefined,
+      // Which one is active need not be known for it.
+      leftAt: phase === "retiring" || observed.active?.generation === undefined ? timeUntil : undefined,
     };
   });
 }
@@ -196,7 +197,7 @@ export function isDroppable({ dropAt }: Generation, now: EpochSeconds): boolean 
   return isPast(dropAt, now);
 }
 
-/** A retiring generation has had its time, and a document without it is no older one: it does not come back. */
+/** It has handed over and had its time, and a document without it is no older one: it does not come back. */
 export function hasLeft({ leftAt }: Generation, now: EpochSeconds): boolean {
   return isPast(leftAt, now);
 }

@@ -11,7 +11,6 @@ import type { ObservedRing } from "../model/observed.ts";
 import type { Plan, RingRequest, Upcoming } from "../model/plan.ts";
 import type { Step } from "../model/steps.ts";
 import {
-  cleanOrphans,
   deleteRetired,
   disableNotBefore,
   disableRetired,
@@ -23,6 +22,7 @@ import {
   rotateWhenDue,
   rotationDueAt,
 } from "./keys.ts";
+import { cleanOrphans } from "./orphans.ts";
 import { planRequest } from "./requests.ts";
 import { settledRootTag } from "./root.ts";
 import { documentTag, historyTags, identityTags, surveyTag, timingTag, withdrawnTag } from "./tags.ts";

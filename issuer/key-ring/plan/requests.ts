@@ -4,18 +4,22 @@
  * seen, and the rest follows.
  */
 import { demand } from "../../../shared/demands.ts";
+import { addSeconds } from "../../../shared/identifiers.ts";
+import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import type { KeySetKey } from "../../../shared/key-set.ts";
+import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import { kmsAlgorithmOf } from "../../kms/algorithms.ts";
 import { isRipe, liveDocument } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedCandidate } from "../model/observed.ts";
 import type { RingRequest } from "../model/plan.ts";
-import { createGeneration, findOrphan, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
+import { createGeneration, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
 import { isRootName } from "../names.ts";
+import { findOrphan } from "./orphans.ts";
 import { planRootRequest } from "./root.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
-import { generationNumberOf, isOfRing, nextNumber } from "./ring-state.ts";
+import { generationNumberOf, isOfRing, lostNumbers, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
 
 const KINDS: Readonly<Record<RingRequest["kind"], true>> = {
@@ -143,8 +147,29 @@ function planAdopt(state: RingState): RequestPlan {
   const seen = [tags, ...observed.orphans.filter((orphan) => orphan.keyArn === keyArn).map((orphan) => orphan.tags)];
   const taken = new Set(observed.generations.map((generation) => generation.number));
   const tagged = seen.map(generationNumberOf).find((number) => number !== undefined && !taken.has(number));
-  const number = observed.claimed.get(keyArn) ?? tagged ?? nextNumber(state);
-  return stepsFor({ kind: "claim_alias", role: "generation", number, keyArn });
+  const known = observed.claimed.get(keyArn) ?? tagged;
+  const unseenUntil = known === undefined ? numberUnseenUntil(state) : undefined;
+  if (unseenUntil !== undefined) {
+    return refuse(
+      "candidate_unsettled",
+      "KMS does not show a generation of the last minutes yet, and it may be this key.",
+      unseenUntil,
+    );
+  }
+  return stepsFor({ kind: "claim_alias", role: "generation", number: known ?? nextNumber(state), keyArn });
+}
+
+/**
+ * A number is not seen, and the one after it was given so lately that this may be KMS's lag: the key may have that number already, by
+ * another process.
+ */
+function numberUnseenUntil(state: RingState): EpochSeconds | undefined {
+  const { generations } = state.observed;
+  const seen = new Set([0, ...generations.map(({ number }) => number), ...lostNumbers(state)]);
+  return generations
+    .filter(({ number }) => !seen.has(number - 1))
+    .map(({ aliasCreatedAt }) => addSeconds(aliasCreatedAt, 2 * KMS_CONSISTENCY_SECONDS))
+    .find((isSeenBy) => state.now < isSeenBy);
 }
 
 /** One kid in the key sets of two rings would have two timings, and two rotators that withdraw it. */

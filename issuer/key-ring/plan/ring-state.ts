@@ -63,9 +63,21 @@ export function generationNumberOf({ ring, generation }: RingTags): number | und
   return ring !== undefined && named?.role === "generation" ? named.number : undefined;
 }
 
-/** The number of the next generation. A key that has been a generation keeps its number, also without its alias. */
-export function nextNumber({ observed: { active, generations, orphans } }: RingState): number {
-  // The kid is tagged once a key has its alias. Without the alias the number is still that key's, listed or not.
-  const lost = orphans.filter(({ tags }) => tags.kid !== undefined).map(({ tags }) => generationNumberOf(tags) ?? 0);
-  return Math.max(0, active?.generation ?? 0, ...generations.map(({ number }) => number), ...lost) + 1;
+/** Numbers of keys that have lost their aliases. The kid is tagged once a key has its alias; its number stays its own, listed or not. */
+export function lostNumbers({ observed: { orphans } }: Pick<RingState, "observed">): readonly number[] {
+  return orphans.filter(({ tags }) => tags.kid !== undefined).flatMap(({ tags }) => generationNumberOf(tags) ?? []);
+}
+
+/** The number of the next generation. */
+export function nextNumber(state: RingState): number {
+  const { active, generations } = state.observed;
+  return Math.max(0, active?.generation ?? 0, ...generations.map(({ number }) => number), ...lostNumbers(state)) + 1;
+}
+
+/** A generation waits to take over. One that cannot be seen yet counts. */
+export function hasPending({ generations, policy }: RingState): boolean {
+  return generations.some(
+    ({ phase, alg, keyState }) =>
+      phase === "pending" && (alg === policy.alg || (alg === undefined && keyState !== "Enabled")),
+  );
 }

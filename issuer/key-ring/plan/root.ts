@@ -13,7 +13,7 @@ import { isWithdrawn, liveDocument } from "./phases.ts";
 import type { ObservedRing, ObservedRoot } from "../model/observed.ts";
 import type { RingRequest } from "../model/plan.ts";
 import type { Step } from "../model/steps.ts";
-import { findOrphan } from "./keys.ts";
+import { findOrphan } from "./orphans.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
 import type { RequestPlan } from "./request-plan.ts";
 import { leadSeconds } from "../policy.ts";

@@ -194,3 +194,14 @@ describe("the root key", () => {
     expect((await world.ports.kms.listKeys()).length).toBe(keys);
   });
 });
+
+test("the alias that was removed of the active key comes back with the next run", async () => {
+  const world = await startedRing();
+  const { keyArn } = await world.generation(1);
+  world.pass(1000);
+  await world.run();
+  await world.kms.client.send(new DeleteAliasCommand({ AliasName: "alias/sealgate/main/1" }));
+  const { steps, isConverged } = await world.run();
+  expect(steps.map(({ step }) => step)).toContainEqual({ kind: "claim_alias", role: "generation", number: 1, keyArn });
+  expect(isConverged).toBe(true);
+});

@@ -1,4 +1,5 @@
 /** The KMS half of an observation, over the embedded KMS. */
+import { DeleteAliasCommand } from "@aws-sdk/client-kms";
 import { DisableKeyCommand, TagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { createRingMemory, observeRing } from "../../../../../issuer/key-ring/index.ts";
@@ -68,6 +69,15 @@ describe("the keys of a ring", () => {
     const { orphans } = await observeRing(ports, world.policy, { memory: createRingMemory() });
     expect(orphans.map(({ keyArn }) => keyArn)).toEqual([orphan]);
     expect(orphans[0]?.keyArn).not.toBe(secret);
+  });
+
+  test("sees that a key has lost the alias of its number though `active` points to it", async () => {
+    const world = await startedRing();
+    const { keyArn } = await world.generation(1);
+    await world.kms.client.send(new DeleteAliasCommand({ AliasName: "alias/sealgate/main/1" }));
+    const { orphans, active } = await observeRing(world.ports, world.policy, { memory: createRingMemory() });
+    expect(active).toMatchObject({ generation: undefined });
+    expect(orphans.map((orphan) => orphan.keyArn)).toEqual([keyArn]);
   });
 
   test("reads the tags of foreign keys once an hour, and public keys once", async () => {

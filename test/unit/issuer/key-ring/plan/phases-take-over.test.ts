@@ -17,6 +17,7 @@ import {
   START,
   superseded,
 } from "../../../../support/observed-ring.ts";
+import type { KeySetKey } from "../../../../../shared/key-set.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
@@ -106,6 +107,16 @@ describe("a key that has left the document in time, while `active` has moved aga
     const document = held(documentOf([entry(3, "active"), pending], { issuedAt: after(NOW - 100) }));
     const step = publishOf(observedRing({ active: moved, generations, document }), NOW);
     expect(step?.keys.map(({ kid }) => kid)).toEqual([keyOf(4).kid]);
+  });
+
+  test("nor while it is not known which generation is active; one that is listed stays so", () => {
+    const unresolved = { keyId: "elsewhere", generation: undefined, updatedAt: after(NOW - 300) };
+    const kidsAt = (listed: readonly KeySetKey[]): readonly string[] | undefined => {
+      const document = held(documentOf([entry(3, "active"), pending, ...listed], { issuedAt: after(NOW - 100) }));
+      return publishOf(observedRing({ active: unresolved, generations, document }), NOW)?.keys.map(({ kid }) => kid);
+    };
+    expect(kidsAt([])).not.toContain(keyOf(1).kid);
+    expect(kidsAt([entry(1, "retiring", after(NOW - 100))])).toContain(keyOf(1).kid);
   });
 
   test("does not take over, should one list it again: edges have known the pending key for longer", () => {

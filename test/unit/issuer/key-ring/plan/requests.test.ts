@@ -1,7 +1,7 @@
 /** What the plan does when it is asked: create, rotate, revoke, adopt. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
-import type { Plan } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedKey, Plan } from "../../../../../issuer/key-ring/index.ts";
 import type { FaultCode } from "../../../../../issuer/errors.ts";
 import {
   after,
@@ -85,6 +85,22 @@ describe("adopting a key", () => {
     expect(planRing(observedRing({ candidate }), POLICY, after(10), adopt).due).toEqual([
       { kind: "claim_alias", role: "generation", number: 3, keyArn: candidate.keyArn },
     ]);
+  });
+
+  test("waits while KMS may hide the number that another process has given it a moment ago", () => {
+    const generations = [
+      generation(1, noted()),
+      generation(2, noted()),
+      generation(4, { createdAt: START, ...noted() }),
+    ];
+    const planAt = (elapsed: number, lost: readonly ObservedKey[] = []): Plan =>
+      planRing(observedRing({ candidate, generations, orphans: lost }), POLICY, after(elapsed), adopt);
+    const claim = expect.objectContaining({ kind: "claim_alias", number: 5, keyArn: candidate.keyArn });
+    expect(planAt(599).due).not.toContainEqual(expect.objectContaining({ keyArn: candidate.keyArn }));
+    expect(planAt(599).refusal).toMatchObject({ code: "candidate_unsettled", notBefore: after(600) });
+    expect(planAt(600).due).toContainEqual(claim);
+    // Another key is seen to have it.
+    expect(planAt(10, [observedKey(keyOf(3), "3", noted())]).due).toContainEqual(claim);
   });
 
   test("is done once it is a generation", () => {

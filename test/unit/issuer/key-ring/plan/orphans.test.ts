@@ -1,6 +1,7 @@
 /** What becomes of keys without an alias: what a crash, a lost race or a lost alias leaves. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedKey, Step } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -151,5 +152,37 @@ describe("keys without an alias", () => {
     const observed = observedRing({ generations: [generation(1, noted())], orphans: [orphan], document });
     const { due } = planRing(observed, POLICY, after(10));
     expect(due).toContainEqual(expect.objectContaining({ kind: "create_key", role: "generation", number: 3 }));
+  });
+
+  test("that were made for a number which a generation without its alias has do not get it, and are deleted", () => {
+    const lost = observedKey(keyOf(2), "2", noted());
+    const leftOver = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x", keyArn: "arn-x" });
+    const generations = [generation(1, noted()), generation(3, noted())];
+    for (const orphans of [
+      [leftOver, lost],
+      [lost, leftOver],
+    ]) {
+      const { due } = planRing(observedRing({ generations, orphans }), POLICY, after(10));
+      expect(due.filter(({ kind }) => kind === "claim_alias")).toMatchObject([{ number: 2, keyArn: lost.keyArn }]);
+      expect(due).toContainEqual(expect.objectContaining({ kind: "schedule_deletion", keyArn: leftOver.keyArn }));
+    }
+  });
+
+  test("are not deleted while `active` points to them, and get their alias back", () => {
+    const active = { keyId: "id-x", generation: undefined, updatedAt: START };
+    const changes = { keyId: "id-x", keyArn: "arn-x" };
+    const planWith = (orphan: ObservedKey): readonly Step[] =>
+      planRing(observedRing({ active, orphans: [orphan] }), POLICY, after(10)).due;
+    expect(planWith(observedKey(keyOf(7), "2", { ...leftBehind, ...changes }))).toEqual([]);
+    const document = held(documentOf([entry(1, "active"), entry(2, "pending")]));
+    const observed = observedRing({
+      active,
+      generations: [generation(2, noted())],
+      document,
+      orphans: [observedKey(keyOf(1), "1", { ...noted(), ...changes })],
+    });
+    expect(planRing(observed, POLICY, after(10)).due).toEqual([
+      { kind: "claim_alias", role: "generation", number: 1, keyArn: "arn-x" },
+    ]);
   });
 });

@@ -137,7 +137,8 @@ export function createKmsVerifier(options: KmsVerifierOptions): KmsVerifier {
       const first = isNameless ? await verify(token, known) : named;
       const mayBeOfNewKey = isNameless ? "signature_invalid" : "kid_unknown";
       if (first.ok || first.error.code !== mayBeOfNewKey) return first;
-      const newer = await cache.lookAgain();
+      // Another call's look may have ended since this one began; a kid costs nothing to look up again.
+      const newer = (await cache.lookAgain()) ?? (isNameless ? undefined : await cache.current());
       return newer === undefined ? first : verify(token, newer);
     },
     clearPublicKeyCache: () => cache.clear(),

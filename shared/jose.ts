@@ -10,7 +10,7 @@ import type { KeyReadProblemCode, KeysUnavailable } from "./keys/held-key-set.ts
 import { statusOf } from "./keys/verification.ts";
 import type { RingStatus } from "./keys/verification.ts";
 import { refuseUnknownOptions } from "./options.ts";
-import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS } from "./ring-keys.ts";
+import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS, waitUntilOf } from "./ring-keys.ts";
 import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
 import { createSharedLook } from "./shared-look.ts";
 
@@ -75,7 +75,7 @@ export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
     if (kid === undefined || algorithm === undefined)
       throw noKey(kid === undefined ? "kid_missing" : "alg_not_allowed");
     const { rings } = await keys.verification();
-    const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
+    const waitUntil = waitUntilOf("createRingJWKSet", context);
     const nowMs = keys.readClock();
     await look(rings, rings, nowMs);
     const found = await findKey(rings, kid, nowMs, waitUntil);

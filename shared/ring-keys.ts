@@ -6,6 +6,7 @@ import { parseIssuerUrl } from "./identifiers.ts";
 import type { IssuerUrl } from "./identifiers.ts";
 import { parsePublicJwk } from "./jwk.ts";
 import { isRev } from "./key-set.ts";
+import type { WaitUntil } from "./keys/held-key-set.ts";
 import type { KeySets } from "./keys/key-set-reader.ts";
 import { createVerification } from "./keys/verification.ts";
 import type { KeySetConfig, RingConfig, Verification } from "./keys/verification.ts";
@@ -52,6 +53,17 @@ export const RING_KEYS_HINTS: OptionHints = { iss: "issuer", trustAnchors: "anch
 /** What a Worker is given with each request. The key set is refreshed behind the answer, which the platform must wait for. */
 export interface VerificationContext {
   waitUntil(work: Promise<unknown>): void;
+}
+
+/**
+ * What keeps a refresh going: the context, if there is one; elsewhere work goes on by itself.
+ * @throws {TypeError} for something else, which would be found out by a request now and then, when it begins a refresh
+ */
+export function waitUntilOf(what: string, context: VerificationContext | undefined): WaitUntil {
+  if (context !== undefined && typeof context?.waitUntil !== "function") {
+    throw new TypeError(`${what}: the context must be the request's ExecutionContext, or be left out`);
+  }
+  return (work) => context?.waitUntil(work);
 }
 
 export interface RingVerification extends Verification {

@@ -19,7 +19,7 @@ import type { KnownOptions, OptionHints } from "./options.ts";
 import type { TokenRejection } from "./rejection.ts";
 import { err } from "./result.ts";
 import type { Result } from "./result.ts";
-import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS } from "./ring-keys.ts";
+import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS, waitUntilOf } from "./ring-keys.ts";
 import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
 import { createSharedLook } from "./shared-look.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "./verify-token.ts";
@@ -51,7 +51,7 @@ export interface Verifier {
    * @param context in Workers the request's `ExecutionContext`; elsewhere work goes on by itself
    * @returns the frozen header and claims, the first check that failed, or that there are no keys or no list to check with (a
    *   fault, to be answered 503 and never 401)
-   * @throws {TypeError} (as a rejection) for anchors whose `kid` is not their thumbprint
+   * @throws {TypeError} (as a rejection) for anchors whose `kid` is not their thumbprint, and for a context that is none
    */
   verify(
     token: string,
@@ -98,7 +98,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (typeof token !== "string") return err({ code: "token_malformed", part: "segments" });
       const { rings, verifiers, health } = await verification();
       const nowMs = keys.readClock();
-      const waitUntil = (work: Promise<unknown>): void => context?.waitUntil(work);
+      const waitUntil = waitUntilOf("verify", context);
       await look(rings, health, nowMs);
       return verifiers.under(policy).verify(token, nowMs, waitUntil);
     },

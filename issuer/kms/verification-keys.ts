@@ -35,7 +35,8 @@ export interface KmsKeyCache {
   current(): Promise<KmsVerificationKeys>;
   /**
    * Looks at KMS once more, because a token's kid is not among {@link KmsKeyCache.current}: an alias may name another key by
-   * now. Keys that are known stay known for their time. At most once per {@link UNKNOWN_KID_COOLDOWN_SECONDS}.
+   * now. Keys that are known stay known for their time. At most once per {@link UNKNOWN_KID_COOLDOWN_SECONDS}; calls that come while
+   * a look is under way wait for it.
    * @returns undefined when KMS was asked a moment ago, or cannot be asked: an invented kid is no reason for a fault
    */
   lookAgain(): Promise<KmsVerificationKeys | undefined>;
@@ -58,6 +59,7 @@ export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
   const kidOfRef = new Map<KmsKeyRef, Kid>();
   let cache = createOneCache(options, kidOfRef);
   let lookedAt: number = Number.NEGATIVE_INFINITY;
+  let looking: Promise<KmsVerificationKeys | undefined> | undefined;
   let found: { readonly at: EpochSeconds; readonly keys: KmsVerificationKeys } | undefined;
 
   async function current(): Promise<KmsVerificationKeys> {
@@ -67,19 +69,27 @@ export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
     return isFresh && found !== undefined ? together(known, found.keys) : known;
   }
 
+  async function look(at: EpochSeconds): Promise<KmsVerificationKeys | undefined> {
+    try {
+      found = { at, keys: await loadKeys(options, kidOfRef) };
+      return await current();
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
     current,
     async lookAgain() {
       const at = clock();
       // A clock that was set back makes the time unknown.
-      if (at >= lookedAt && at - lookedAt < UNKNOWN_KID_COOLDOWN_SECONDS) return undefined;
+      if (at >= lookedAt && at - lookedAt < UNKNOWN_KID_COOLDOWN_SECONDS) return looking;
       lookedAt = at;
-      try {
-        found = { at, keys: await loadKeys(options, kidOfRef) };
-        return await current();
-      } catch {
-        return undefined;
-      }
+      const own = look(at);
+      looking = own;
+      const keys = await own;
+      if (looking === own) looking = undefined;
+      return keys;
     },
     // What is being loaded goes to those who wait for it, and no further.
     clear: () => {

@@ -154,6 +154,14 @@ describe("options", () => {
     expect(() => createVerifier({} as VerifierOptions)).toThrow(/issuer .*; anchors .*; keySets .*; audiences /);
   });
 
+  test("a context that is none is found out by the first call, not by one that begins a refresh", async () => {
+    const verifier = createVerifier(complete);
+    for (const context of [{}, { waitUntil: true }, null]) {
+      const call = verifier.verify(await token(), context as unknown as undefined);
+      await expect(call).rejects.toThrow(/verify: the context must be the request's ExecutionContext/);
+    }
+  });
+
   test("a clock that returns no number refuses, also a token that is remembered", async () => {
     let now: unknown = NOW * 1000;
     const verifier: Verifier = createVerifier({ ...complete, clock: () => now as number });

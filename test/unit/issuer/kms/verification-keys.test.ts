@@ -122,6 +122,20 @@ describe("an unknown kid", () => {
     expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(1);
   });
 
+  test("of many tokens at once is waited for by all of them: none of a key that is new is refused", async () => {
+    const alias = "alias/moving-under-load";
+    const [first, second] = [await bench.aws.createKey("ECC_NIST_P256"), await bench.aws.createKey("ECC_NIST_P256")];
+    await bench.aws.client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: first }));
+    const verifier = bench.verifierFor("ES256", { publicKeyTtlSeconds: 300 }, alias);
+    await verifier.verify((await bench.issue("ES256", {}, first)).token);
+    await bench.aws.client.send(new UpdateAliasCommand({ AliasName: alias, TargetKeyId: second }));
+    const { token } = await bench.issue("ES256", {}, second);
+    const start = bench.aws.emulator.requests.GetPublicKey;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => verifier.verify(token)));
+    expect(answers.filter(({ ok }) => !ok)).toEqual([]);
+    expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(1);
+  });
+
   test("that is invented asks KMS once in 30 s, and is no fault while KMS fails", async () => {
     const verifier = bench.verifierFor("ES256");
     const good = await bench.issue("ES256");

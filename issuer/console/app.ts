@@ -91,6 +91,7 @@ async function keysOf(read: ConsoleOptions["read"]): Promise<object> {
   try {
     const { state, revocations } = await read();
     const { observed, policy } = state;
+    if (observed.document.kind === "unknown") return { code: observed.document.fault };
     const anchors = rootAnchorsOf(observed).map(({ jwk }) => jwk);
     return {
       ring: observed.ring,

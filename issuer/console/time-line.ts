@@ -50,6 +50,7 @@ export function timeLineOf({ generations, observed, now }: RingState, upcoming: 
     now,
     until,
     movedAt: observed.active?.updatedAt,
+    isListingKnown: observed.document.kind === "read" || observed.document.kind === "missing",
     takeover: upcoming.find(({ what }) => what === "activate")?.notBefore,
   };
   const bars = generations.map((generation) => ({
@@ -75,16 +76,18 @@ interface Life {
   readonly movedAt: number | undefined;
   /** When the next generation will sign. */
   readonly takeover: number | undefined;
+  /** While KV cannot be read, or holds something else, a key that is not seen in a key set may be published all the same. */
+  readonly isListingKnown: boolean;
 }
 
-function spansOf(generation: Generation, { now, until, movedAt, takeover }: Life): readonly Span[] {
+function spansOf(generation: Generation, { now, until, movedAt, takeover, isListingKnown }: Life): readonly Span[] {
   const { phase, createdAt, entry, ripeAt, dropAt, revokedAt } = generation;
   const publishedAt = entry?.publishedAt ?? now;
   const created: Span = { kind: "created", from: createdAt, until: publishedAt };
   switch (phase) {
     case "pending": {
       const signsFrom = Math.max(takeover ?? until, now);
-      if (entry === undefined) return [{ ...created, until: signsFrom }];
+      if (entry === undefined) return isListingKnown ? [{ ...created, until: signsFrom }] : [];
       const safeFrom = Math.min(ripeAt ?? signsFrom, signsFrom);
       return [
         created,
@@ -94,23 +97,24 @@ function spansOf(generation: Generation, { now, until, movedAt, takeover }: Life
       ];
     }
     case "active": {
+      const last = Math.max(takeover ?? until, now);
+      // What KMS says of it holds without a key set.
+      if (entry === undefined) return [{ kind: "signs", from: movedAt ?? now, until: last }];
       const from = Math.max(movedAt ?? now, publishedAt);
       const safeFrom = Math.min(ripeAt ?? from, from);
       return [
         created,
         { kind: "published", from: publishedAt, until: safeFrom },
         { kind: "safe", from: safeFrom, until: from },
-        { kind: "signs", from, until: Math.max(takeover ?? until, now) },
+        { kind: "signs", from, until: last },
       ];
     }
     case "retiring": {
       // KMS keeps the last move of `active` only, so the beginning of this span is when the key could sign at the earliest.
       const superseded = movedAt ?? now;
-      return [
-        created,
-        { kind: "signs", from: publishedAt, until: superseded },
-        { kind: "retiring", from: superseded, until: Math.max(dropAt ?? now, now) },
-      ];
+      const retiring: Span = { kind: "retiring", from: superseded, until: Math.max(dropAt ?? now, now) };
+      if (entry === undefined) return [retiring];
+      return [created, { kind: "signs", from: publishedAt, until: superseded }, retiring];
     }
     case "retired":
     case "revoked":

@@ -13,7 +13,7 @@
 import { readRevokingConfig, refusalTimes } from "../config/revoking.ts";
 import type { RefusalTimes, RevokingConfig } from "../config/revoking.ts";
 import { readTokenVerifier } from "../config/token-verifier.ts";
-import { valueOf } from "../config/environment.ts";
+import { DEFAULT_RING, valueOf } from "../config/environment.ts";
 import { systemClock } from "../clock.ts";
 import { SealgateError } from "../errors.ts";
 import { namedByCode } from "../lambda-error.ts";
@@ -100,7 +100,7 @@ function createRevoker(): Revoker {
 
 /** For CloudWatch (issuer/metrics): by ring, and failures by ring and code. */
 function writeMetric(name: string, code?: string): void {
-  const dimensions = { ring: valueOf(process.env, "SEALGATE_RING"), code };
+  const dimensions = { ring: valueOf(process.env, "SEALGATE_RING") ?? DEFAULT_RING, code };
   const measurements = [{ name, unit: "Count", value: 1 }] as const;
   process.stdout.write(`${toEmfLine({ timeMs: Date.now(), dimensions, measurements })}\n`);
 }

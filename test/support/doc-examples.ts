@@ -181,7 +181,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
     ],
     ['{ "sid": "session-17" }', "revoke events"],
     [
-      '{ "revoked": true, "entry": "1795828260#sid#6qJbeIdakqS-W82_0HbYzQ#r", "until": 1795832940, "refusedBy": 1795828479, "refusedByOnSchedule": 1795828769, "stored": ["sealgate-revocations"], "failed": [] }',
+      '{ "revoked": true, "entry": "1795828200#sid#cSvYQn9eVaPj-4vkDOvX8w#r", "until": 1795832880, "refusedBy": 1795828479, "refusedByOnSchedule": 1795828769, "stored": ["sealgate-revocations"], "failed": [] }',
       OUTPUT,
     ],
     [

@@ -24,8 +24,9 @@ export interface RingFacts {
  */
 export function readRingFacts(given: unknown): Result<RingFacts, string> {
   if (!isJsonObject(given)) return err("The console did not answer with keys.");
-  const { keySet, revocations, anchors, routes } = given;
+  const { code, keySet, revocations, anchors, routes } = given;
   const [ring, issuer] = [parseRingName(given["ring"]), parseIssuerUrl(given["issuer"])];
+  if (typeof code === "string") return err(`The ring's key set cannot be read (${code}).`);
   if (typeof keySet !== "string" || ring === undefined || !issuer.ok) return err("KV holds no key set of this ring.");
   return ok({
     ring,

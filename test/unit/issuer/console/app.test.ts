@@ -7,6 +7,7 @@ import { createGuard } from "../../../../issuer/console/guard.ts";
 import type { RingReading } from "../../../../issuer/console/ring-view.ts";
 import { SealgateError } from "../../../../issuer/errors.ts";
 import { TEST_ISSUER } from "../../../support/key-sets.ts";
+import { observedRing } from "../../../support/observed-ring.ts";
 import { readingOf } from "./support.ts";
 
 const EXPECTED = { issuer: TEST_ISSUER, audience: "https://api.example.com" };
@@ -84,6 +85,9 @@ test("gives the page the public keys of the ring, and a code when there are none
   });
   const { get: failing } = await open(() => Promise.reject(new SealgateError("kms_access_denied", "KMS refuses.")));
   expect(await (await failing("/keys")).json()).toEqual({ code: "kms_access_denied" });
+  const document = { kind: "unknown", fault: "publish_unreachable", message: "KV is down." } as const;
+  const { get: withoutKv } = await open(async () => readingOf(observedRing({ document })));
+  expect(await (await withoutKv("/keys")).json()).toEqual({ code: "publish_unreachable" });
 });
 
 test("streams the gateway's decisions to the browser that was let in, and there are none without a log", async () => {

@@ -66,6 +66,20 @@ describe("the time line", () => {
     }
   });
 
+  test.each([
+    { kind: "unknown", fault: "publish_unreachable", message: "" },
+    { kind: "refused", problem: "key_set_wrong_issuer" },
+  ] as const)("says nothing of what is published while the key set is $kind", async (document) => {
+    const cli = await startRipeRing();
+    const seen = kindsOf(await lineOf(cli));
+    const observed = { ...(await cli.observe()), document };
+    const state = deriveState(observed, cli.policy, cli.now(), undefined);
+    const line = timeLineOf(state, planRing(observed, cli.policy, cli.now()).upcoming);
+    expect(seen).toEqual(["1: [signs]", expect.stringMatching(/^2: published \[safe\]/)]);
+    expect(kindsOf(line)).toEqual(["1: [signs]", "2: "]);
+    expect(line.bars[0]?.spans[0]?.from).toBe(observed.active?.updatedAt);
+  });
+
   test("of a ring that does not exist has no bar", async () => {
     expect((await lineOf(await startCliRing())).bars).toEqual([]);
   });

@@ -109,7 +109,12 @@ describe("the bundled handler", () => {
       "revocation_table_denied",
     ]);
     expect(outcomes[2]?.errorMessage).toContain("SEALGATE_GATEWAY is missing");
-    expect(metrics.map(jsonObject).at(-1)).toMatchObject({ revocation_failures: 1, code: "revocation_table_denied" });
+    // The ring is the default one, which is alarmed on by its name.
+    expect(metrics.map(jsonObject).at(-1)).toMatchObject({
+      revocation_failures: 1,
+      ring: "main",
+      code: "revocation_table_denied",
+    });
     broken.close();
   });
 });

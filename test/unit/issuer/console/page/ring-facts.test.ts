@@ -12,6 +12,7 @@ test("takes over what is there", () => {
 
 test.each([
   [undefined, "The console did not answer with keys."],
+  [{ code: "kms_unreachable" }, "The ring's key set cannot be read (kms_unreachable)."],
   [{ ...GIVEN, keySet: undefined }, "KV holds no key set of this ring."],
   [{ ...GIVEN, ring: "../x" }, "KV holds no key set of this ring."],
   [{ ...GIVEN, issuer: 7 }, "KV holds no key set of this ring."],

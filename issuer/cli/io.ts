@@ -58,12 +58,15 @@ export function printJson(io: CliIo, value: unknown): void {
  * @throws UsageError when there is neither
  */
 export async function argumentOrStdin(io: CliIo, argument: string | undefined, name: string): Promise<string> {
-  if (argument !== undefined && argument !== "-") return argument;
+  if (argument !== undefined && argument !== "-") return argument.replace(BEARER, "");
   if (argument === undefined && io.stdinIsTerminal) {
     throw new UsageError(`needs a ${name}: as an argument, or on standard input`);
   }
   const text = (await io.readStdin()).trim();
   // An empty file is what a command leaves that has failed.
   if (text === "") throw new UsageError(`needs a ${name}: standard input is empty`);
-  return text;
+  return text.replace(BEARER, "");
 }
+
+/** What stands before a token in the header that it was copied from. */
+const BEARER = /^Bearer\s+/i;

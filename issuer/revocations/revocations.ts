@@ -8,6 +8,7 @@
 import { demand } from "../../shared/demands.ts";
 import { addSeconds, parseEpochSeconds, parseIssuerUrl } from "../../shared/identifiers.ts";
 import type { EpochSeconds, IssuerUrl } from "../../shared/identifiers.ts";
+import { parseJwsHeader } from "../../shared/jws.ts";
 import { refuseUnknownOptions } from "../../shared/options.ts";
 import type { KnownOptions } from "../../shared/options.ts";
 import { revocationPrefix } from "../../shared/revocations/prefix.ts";
@@ -120,10 +121,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     return { entry: entryKey(entry), until, ...summarise(await Promise.allSettled(adding), writers) };
   };
   const prefixOf = (kind: RevocationKind, value: string): StoredRevocation["prefix"] => {
-    if (typeof value === "string" && value !== "" && value.length <= MAX_CLAIM_CHARACTERS) {
-      return revocationPrefix(kind, issuer.value, value);
+    if (typeof value !== "string" || value === "" || value.length > MAX_CLAIM_CHARACTERS) {
+      throw invalid(`${kind} must be a text of 1 to ${MAX_CLAIM_CHARACTERS} characters`);
     }
-    throw invalid(`${kind} must be a text of 1 to ${MAX_CLAIM_CHARACTERS} characters`);
+    if (isToken(value))
+      throw invalid(`${kind} is a whole token here. Take back by the token itself, or by its claim ${kind}`);
+    return revocationPrefix(kind, issuer.value, value);
   };
   const revokeById = (jti: string, expiresAt: number | undefined): Promise<Revoked> => {
     const prefix = prefixOf("jti", jti);
@@ -219,6 +222,12 @@ function summarise(
   const [first] = faults;
   if (stored.length === 0 && first !== undefined) throw first.fault;
   return { stored, failed: faults.map(({ table, fault }) => ({ table, code: fault.code, message: fault.message })) };
+}
+
+/** In a hurry a person gives the token in the place of its `jti`, and must not be told that it is taken back. */
+function isToken(text: string): boolean {
+  const token = text.replace(/^\s*(?:Bearer\s+)?/i, "");
+  return parseJwsHeader(token.slice(0, Math.max(0, token.indexOf(".")))).ok;
 }
 
 function wholeSecond(now: EpochSeconds): EpochSeconds {

@@ -32,6 +32,8 @@ describe("an argument", () => {
     ["of - is standard input, without the white space around it", "-", piped, "piped"],
     ["of - is standard input at a terminal too", "-", { ...piped, stdinIsTerminal: true }, "piped"],
     ["that is left out is standard input", undefined, piped, "piped"],
+    ["may have the word Bearer before it", "Bearer a.b.c", {}, "a.b.c"],
+    ["of - may have it as well", "-", { readStdin: async () => "bearer  a.b.c\n" }, "a.b.c"],
   ])("%s", async (_what, argument, io, text) => {
     expect(await argumentOrStdin(testIo(io), argument, "token")).toBe(text);
   });

@@ -187,6 +187,25 @@ test.each([
   await expect(revocationsTo([tableOf("a")]).revokeToken(token)).rejects.toMatchObject({ code: "input_invalid" });
 });
 
+test("a whole token in the place of its jti, sid or sub is refused, and a name with dots is none", async () => {
+  const header = Buffer.from(JSON.stringify({ alg: "ES256", kid: "key-1", typ: "JWT" })).toString("base64url");
+  const table = tableOf("a");
+  const revocations = revocationsTo([table]);
+  for (const token of [`${header}.e30.AAAA`, `Bearer ${header}.e30.AAAA`]) {
+    for (const revoking of [
+      revocations.revokeToken({ jti: token }),
+      revocations.revokeSession(token),
+      revocations.revokeSubject(token),
+    ])
+      await expect(revoking).rejects.toMatchObject({
+        code: "input_invalid",
+        message: expect.stringContaining("is a whole token here"),
+      });
+  }
+  await revocations.revokeSubject("a.b.c");
+  expect(table.written).toHaveLength(1);
+});
+
 test("the longest claim that a token can hold is taken back", async () => {
   const table = tableOf("a");
   await revocationsTo([table]).revokeSession("x".repeat(12_288));

@@ -22,8 +22,7 @@ export async function readRoutes(file: string): Promise<unknown> {
     : await orUsage(() => importDefault(file));
   if (!Array.isArray(routes)) throw new UsageError("--routes: the file exports no list of rules by default");
   // For the page: a policy is data, and what is not would be lost here as well as there.
-  const copy: unknown = JSON.parse(JSON.stringify(routes));
-  return copy;
+  return orUsage(async () => JSON.parse(JSON.stringify(routes)));
 }
 
 async function orUsage(read: () => Promise<unknown>): Promise<unknown> {

@@ -28,6 +28,7 @@ test.each([
   ["routes.json", "{}", "exports no list of rules"],
   ["routes.mjs", "export const routes = [];", "exports no list of rules"],
   ["routes.mjs", 'throw new Error("broken")', "cannot be loaded: broken"],
+  ["routes.mjs", "export default [1n];", "cannot be loaded: Do not know how to serialize a BigInt"],
 ])("refuses %s: %s", async (name, text, words) => {
   const reading = readRoutes(await fileWith(name, text));
   await expect(reading).rejects.toThrow(UsageError);

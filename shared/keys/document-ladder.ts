@@ -139,12 +139,18 @@ export function createDocumentLadder<Stored extends StoredDocument, Family exten
     fail(startedMs, problem, startedMs);
   }
 
-  async function read(startedMs: number, cacheTtlSeconds: number, waitUntil: WaitUntil): Promise<void> {
+  /** @param failedAtMs when it counts as failed, if it is late */
+  async function read(
+    startedMs: number,
+    cacheTtlSeconds: number,
+    waitUntil: WaitUntil,
+    failedAtMs = startedMs + readDeadlineMs,
+  ): Promise<void> {
     schedule.begin(startedMs);
     const work = readOnce(startedMs, cacheTtlSeconds);
     waitUntil(work);
     if (await endsWithin(work, readDeadlineMs, startTimer)) return;
-    fail(startedMs, `${family}_read_timeout` as const, startedMs + readDeadlineMs);
+    fail(startedMs, `${family}_read_timeout` as const, failedAtMs);
   }
 
   return {
@@ -161,7 +167,8 @@ export function createDocumentLadder<Stored extends StoredDocument, Family exten
       if (stored === undefined) return false;
       const ageMs = nowMs - stored.readAtMs;
       const isDue = ageMs >= stored.refreshAfterMs && ageMs < stored.memoryTtlMs && schedule.mayRefresh(nowMs);
-      if (isDue) waitUntil(read(nowMs, stored.kvCacheTtlSeconds, waitUntil));
+      // It may have been frozen with its isolate, and says nothing of KV then: the next request asks for itself.
+      if (isDue) waitUntil(read(nowMs, stored.kvCacheTtlSeconds, waitUntil, NEVER));
       return isDue;
     },
     async readUnlessHeldBack(nowMs, waitUntil) {

@@ -84,6 +84,20 @@ describe("background refresh", () => {
     expect(ladder.status(HALF_M + DEADLINE_MS).problem).toBe("key_set_read_timeout");
   });
 
+  test("one whose deadline passes while the isolate is frozen has the next request past M ask KV itself", async () => {
+    const { reader, timer, ladder } = await holding();
+    reader.hang();
+    const work = collectBackgroundWork();
+    const lastMs = PAST_M - 1;
+    ladder.ready(lastMs, work.waitUntil);
+    timer.fire();
+    await Promise.race(work.promises);
+    expect(ladder.ready(lastMs, waitUntil)?.source).toBe("memory");
+    reader.answer(await ring.publish({ rev: 11 }));
+    const held = valueOf(await ladder.current(lastMs + DEADLINE_MS, waitUntil));
+    expect(held).toMatchObject({ source: "memory", keySet: { document: { rev: 11 } } });
+  });
+
   test("one that dies with its request leaves nothing behind: the next is started after the deadline", async () => {
     const { reader, ladder } = await holding();
     reader.hang();

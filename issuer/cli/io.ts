@@ -34,6 +34,8 @@ export interface CliIo {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Aborted by the first Ctrl-C. Commands are left then, except those that end in order by themselves. */
   readonly interrupted: AbortSignal;
+  /** Aborted once nothing reads stdout any more: a command that would run until Ctrl-C ends then, in order. */
+  readonly readerGone?: AbortSignal;
 }
 
 type Style = Parameters<typeof styleText>[0];

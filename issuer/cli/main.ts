@@ -7,6 +7,7 @@ import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { isJsonObject } from "../../shared/json.ts";
 import { endProgram } from "./end-program.ts";
+import { EXIT } from "./exit-codes.ts";
 import { wantsColor } from "./io.ts";
 import { runCli } from "./program.ts";
 
@@ -14,11 +15,16 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => interruption.abort());
 
-// The program that reads the answer may have read enough, as in `sealgate ring status | head -1`.
+// The program that reads the answer may have read enough, as in `sealgate ring rotate | head -1`. What is under way is done to its end
+// all the same, and its exit code is the command's own: half of a revocation is none.
+const readerGone = new AbortController();
+let outputFault: string | undefined;
 process.stdout.on("error", (error) => {
-  if (!("code" in error && error.code === "EPIPE")) throw error;
-  process.exit(0);
+  const fault = "code" in error ? String(error.code) : error.name;
+  if (fault === "EPIPE") readerGone.abort();
+  else outputFault ??= fault;
 });
+process.stderr.on("error", () => undefined);
 
 const code = await runCli(process.argv.slice(2), {
   version: readVersion(),
@@ -35,8 +41,13 @@ const code = await runCli(process.argv.slice(2), {
   nowMs: () => Date.now(),
   sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
   interrupted: interruption.signal,
+  readerGone: readerGone.signal,
 });
-await endProgram(code, [process.stdout, process.stderr], (exitCode) => process.exit(exitCode));
+await endProgram(code, [process.stdout, process.stderr], (exitCode) => {
+  if (outputFault === undefined) process.exit(exitCode);
+  process.stderr.write(`error unexpected: Standard output cannot be written (${outputFault}).\n`);
+  process.exit(EXIT.failure);
+});
 
 async function readLine(): Promise<string> {
   const lines = createInterface({ input: process.stdin });

@@ -32,11 +32,14 @@ function runsUntilInterrupted(command: Command): boolean {
   );
 }
 
-/** An empty text would stand for a default: of `--ring "$RING"`, where no RING is set, for the ring "main". */
+/**
+ * An empty text would stand for a default: of `--ring "$RING"`, where no RING is set, for the ring "main". `--env ""` alone means
+ * something, to wrangler as well: the top level of the configuration.
+ */
 function requireTexts(command: Command): void {
   const empty = command.options.find((option) => {
     const value: unknown = command.getOptionValue(option.attributeName());
-    return value === "" || (Array.isArray(value) && value.includes(""));
+    return option.long !== "--env" && (value === "" || (Array.isArray(value) && value.includes("")));
   });
   if (empty !== undefined) throw new UsageError(`${empty.long} is empty: give it a value, or leave it out`);
 }
@@ -47,8 +50,13 @@ function requireTexts(command: Command): void {
  * @returns the exit code
  */
 export async function runCli(argv: readonly string[], given: CliIo): Promise<ExitCode> {
-  const io: CliIo = { ...given, err: (text) => given.err(withoutTokens(text)) };
+  const ended = new AbortController();
+  const interrupted = AbortSignal.any([given.interrupted, ended.signal]);
+  const io: CliIo = { ...given, interrupted, err: (text) => given.err(withoutTokens(text)) };
   const state = { code: EXIT.ok as ExitCode, endsInOrder: false };
+  given.readerGone?.addEventListener("abort", () => {
+    if (state.endsInOrder) ended.abort();
+  });
   const program = createProgram(io, (code) => {
     state.code = code;
   });

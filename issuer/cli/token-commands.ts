@@ -1,6 +1,7 @@
 /** `sealgate token sign | verify | inspect | revoke`. */
 import type { Command } from "commander";
 import type { JsonObject } from "../../shared/json.ts";
+import { parseSeconds } from "../config/environment.ts";
 import { SealgateError } from "../errors.ts";
 import { parseExactJsonObject } from "../exact-numbers.ts";
 import { createIssuer } from "../issuer.ts";
@@ -63,8 +64,7 @@ async function sign(io: CliIo, options: SignOptions): Promise<void> {
   const signing = await readSigningOptions(io, options);
   const { typ, audience } = options;
   if (typ !== "JWT" && typ !== "at+jwt") throw new UsageError('--typ must be "JWT" or "at+jwt"');
-  const ttl = fromEnv(io, options.ttl, "SEALGATE_DEFAULT_TTL_SECONDS");
-  const ttlSeconds = ttl === undefined ? undefined : takeSeconds("--ttl (or SEALGATE_DEFAULT_TTL_SECONDS)", ttl, 1);
+  const ttlSeconds = readTtl(io, options.ttl);
   if (ttlSeconds !== undefined) requireTtl(ttlSeconds, signing);
   const claims = parseClaims(options.claims === "-" ? await io.readStdin() : options.claims);
   const tokens = createIssuer(await signing.resolve());
@@ -75,6 +75,16 @@ async function sign(io: CliIo, options: SignOptions): Promise<void> {
   });
   if (options.json === true) printJson(io, signed);
   else io.out(`${signed.token}\n`);
+}
+
+/** A variable holds seconds, as the issuer and the Lambda functions read it: no duration. */
+function readTtl(io: CliIo, option: string | undefined): number | undefined {
+  if (option !== undefined) return takeSeconds("--ttl", option, 1);
+  const variable = fromEnv(io, undefined, "SEALGATE_DEFAULT_TTL_SECONDS");
+  if (variable === undefined) return undefined;
+  const seconds = parseSeconds(variable);
+  if (!seconds.ok) throw new UsageError(`SEALGATE_DEFAULT_TTL_SECONDS ${seconds.error}`);
+  return seconds.value;
 }
 
 /** Here and not by the issuer, which knows no options of a command line. */

@@ -20,7 +20,8 @@ import type { Role } from "./rights.ts";
 import { fine, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
 import { checkSettings } from "./settings.ts";
-import { verdictRows } from "./verdict.ts";
+import { checkVariables } from "./variables.ts";
+import { bundleRow, verdictRows } from "./verdict.ts";
 import { readWorkerConfig } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 import { findConfig, findWrangler } from "./wrangler.ts";
@@ -70,16 +71,22 @@ async function check(io: CliIo, options: CheckOptions): Promise<ExitCode> {
       tryWorker(wrangler, config, bundling),
       options.offline === true ? [] : checkOnline(io, env, { config, gateway, role, mayWrite: options.write === true }),
     ]);
-    return finish(io, options, [...settingRows(env, config, others), ...offline, ...online]);
+    return finish(io, options, [...settingRows(io, env, config, others), ...offline, ...online]);
   } finally {
     await bundling.end();
   }
 }
 
-function settingRows(env: Environment, config: WorkerConfig, others: readonly WorkerConfig[]): readonly CheckRow[] {
+function settingRows(
+  { nowMs }: CliIo,
+  env: Environment,
+  config: WorkerConfig,
+  others: readonly WorkerConfig[],
+): readonly CheckRow[] {
   const of = config.environment ?? "the top level";
   const known = fine("config", `wrangler reads the configuration of ${of}, the Worker ${config.name}.`);
-  return [known, ...checkSettings(config, others), ...agreementRows(env, config)];
+  const rows = [...checkVariables(config, nowMs()), ...checkSettings(config, others), ...agreementRows(env, config)];
+  return [known, ...rows];
 }
 
 function finish(io: CliIo, { json, env }: CheckOptions, rows: readonly CheckRow[]): ExitCode {
@@ -149,10 +156,7 @@ async function tryWorker(
   { root, folder, bundled }: Bundling,
 ): Promise<readonly CheckRow[]> {
   const done = await bundled;
-  if (!done.ok)
-    return [
-      wrong("bundle", done.error, "Correct the code that wrangler names, and try npx wrangler deploy --dry-run."),
-    ];
+  if (!done.ok) return [bundleRow(done.error)];
   const main = (await readdir(folder)).find((name) => /\.m?js$/.test(name));
   if (main === undefined)
     return [wrong("bundle", "wrangler has written no bundle.", "Set main in the wrangler configuration.")];

@@ -1,8 +1,9 @@
 /** What is wrong with a Worker's configuration by itself, before it is started: no network, no credentials. Pure. */
 import { isLoopback } from "../../../shared/identifiers.ts";
+import type { JsonValue } from "../../../shared/json.ts";
 import { fine, rowsOr, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
-import { objectsIn, textOf, varsOf } from "./worker-config.ts";
+import { objectsIn, patternsOf, varsOf } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
 /** @param others the other environments of the same configuration */
@@ -26,12 +27,17 @@ export function isExampleHost(host: string): boolean {
   return EXAMPLE_HOST.test(host);
 }
 
+/** wrangler hands on JSON in a variable, too. */
+function printed(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
+}
+
 const URL_IN_TEXT = /https?:\/\/([^/\s",:]+)/g;
 
 function findPlaceholders(config: WorkerConfig): readonly CheckRow[] {
   const where = varsOf(config);
   const inVars = Object.entries(config.vars).flatMap(([variable, value]) => {
-    const hosts = [...textOf(value).matchAll(URL_IN_TEXT)].map(([, host = ""]) => host);
+    const hosts = [...printed(value).matchAll(URL_IN_TEXT)].map(([, host = ""]) => host.toLowerCase());
     const example = hosts.find((host) => isExampleHost(host));
     const local = hosts.find((host) => isLoopback(host));
     const repair = `Put your own address into ${variable} of ${where}.`;
@@ -61,15 +67,23 @@ function checkNamespace(config: WorkerConfig, others: readonly WorkerConfig[]): 
   const { namespaceId, environment } = config;
   const flag = environment === undefined ? "" : ` --env ${environment}`;
   const create = `Create it with npx wrangler kv namespace create KEY_SETS${flag}, and write kv_namespaces = [{ binding = "KEY_SETS", id = "…" }] with the id that it prints into this environment.`;
-  if (namespaceId === undefined)
-    return [wrong("kv_namespace", "KEY_SETS is not bound: wrangler inherits no binding.", create, "KEY_SETS")];
+  if (namespaceId === undefined) {
+    const others = objectsIn(config.json["kv_namespaces"]).map(({ binding }) => JSON.stringify(binding));
+    const message =
+      others.length === 0
+        ? "KEY_SETS is not bound: wrangler inherits no binding."
+        : `KEY_SETS is not bound: the namespaces here are bound as ${others.join(", ")}.`;
+    return [wrong("kv_namespace", message, create, "KEY_SETS")];
+  }
   if (namespaceId === "") {
     const message =
       "KEY_SETS has no id: a deployment would make another namespace, which the issuer does not write to.";
     return [wrong("kv_namespace", message, create, "KEY_SETS")];
   }
   if (!NAMESPACE_ID.test(namespaceId))
-    return [wrong("kv_namespace", "The id of KEY_SETS is a placeholder.", create, "KEY_SETS")];
+    return [
+      wrong("kv_namespace", "The id of KEY_SETS is none of Cloudflare's: 32 of 0-9 and a-f.", create, "KEY_SETS"),
+    ];
   const twin = others.find((other) => other.namespaceId === namespaceId);
   if (twin === undefined) return [];
   const message = `KEY_SETS is the namespace of ${twin.environment ?? "the top level"}, too.`;
@@ -81,6 +95,12 @@ function checkHostname({ json, hostnames }: WorkerConfig): readonly CheckRow[] {
   if (hostnames.length === 0) {
     const repair = 'Add routes = [{ pattern = "<hostname>", custom_domain = true }] to this environment.';
     rows.push(wrong("hostname", "The gateway has no hostname: no request would reach it.", repair, "routes"));
+  }
+  for (const pattern of patternsOf({ json })) {
+    const [, scheme = "", host = "", path = ""] = /^(https?:\/\/)?([^/]*)(.*)$/s.exec(pattern) ?? [];
+    if (scheme === "" && path === "/*") continue;
+    const message = `The route ${pattern} leaves requests to ${host} out: they would go past the gateway.`;
+    rows.push(wrong("hostname", message, `Write the pattern as ${host}/*, without a scheme.`, "routes"));
   }
   for (const member of ["workers_dev", "preview_urls"]) {
     // wrangler's default is false once there are routes.
@@ -103,12 +123,14 @@ function checkCache({ json }: WorkerConfig): readonly CheckRow[] {
   return isEnabled ? [wrong("cache", message, "Remove cache from the configuration.", "cache")] : [];
 }
 
-const SECRETS = ["ASSERTION_KEY", "LOG_SUBJECT_HASH_KEY", "CLOUDFLARE_API_TOKEN", "SEALGATE_CALLER_SECRET"];
+/** Ours, and what secrets of others are called. */
+const SECRET =
+  /^(?:ASSERTION_KEY|LOG_SUBJECT_HASH_KEY)$|(?:^|_)(?:SECRET|PASSWORD|PASSPHRASE|PRIVATE_KEY|API_KEY|API_TOKEN|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
 
 function findSecrets(config: WorkerConfig): readonly CheckRow[] {
   return Object.entries(config.vars).flatMap(([variable, value]) => {
-    const isSecret = SECRETS.includes(variable) && value !== "";
-    const isPrivateKey = typeof value === "string" && /"d"\s*:\s*"|PRIVATE KEY-----/.test(value);
+    const isSecret = SECRET.test(variable) && value !== "";
+    const isPrivateKey = /"[dk]"\s*:\s*"|PRIVATE KEY-----/.test(printed(value));
     if (!isSecret && !isPrivateKey) return [];
     const flag = config.environment === undefined ? "" : ` --env ${config.environment}`;
     const repair = `Take it out of ${varsOf(config)}, make a new one, and store that with npx wrangler secret put ${variable}${flag}.`;

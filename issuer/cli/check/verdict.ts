@@ -1,4 +1,5 @@
 /** What the Worker has said of itself, as rows, each with the repair. Pure. */
+import type { TrustAnchorProblem } from "../../../shared/signed-key-set.ts";
 import type { Verdict, WorkerProblem } from "./ask-workers.ts";
 import { fine, skipped, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
@@ -14,15 +15,60 @@ export function verdictRows(verdict: Verdict, config: WorkerConfig): readonly Ch
         skipped("worker", "The Worker has no health endpoint: it is not made by createGateway, and was not asked."),
       ];
     case "crashed": {
-      const repair =
-        "Correct the code that is named, usually an option of createGateway; npx wrangler dev shows the place.";
-      return [wrong("worker", `The Worker does not start: ${verdict.message}`, repair)];
+      const message = `The Worker does not start: ${verdict.message}`;
+      if (/^Compatibility date /i.test(verdict.message)) return [wrong("worker", message, DATE_REPAIR, DATE)];
+      const repair = /^with /.test(verdict.message)
+        ? "Make compatibility_date and compatibility_flags those that sealgate new writes; npx wrangler dev shows more."
+        : "Correct the code that is named, usually an option of createGateway; npx wrangler dev shows the place.";
+      return [wrong("worker", message, repair)];
     }
     case "problems":
       return verdict.problems.map((one) =>
-        wrong("worker", `${one.variable} ${one.problem}.`, repairOf(one, config), one.variable),
+        wrong("worker", `${one.variable} ${inWords(one)}.`, repairOf(one, config), one.variable),
       );
   }
+}
+
+const DATE = "compatibility_date";
+const DATE_REPAIR =
+  "Set compatibility_date in the wrangler configuration to a day that the installed wrangler knows, as sealgate new does.";
+
+/** @param said wrangler's own words for why it cannot bundle the Worker */
+export function bundleRow(said: string): CheckRow {
+  // What wrangler proposes follows on lines of its own.
+  const message = said.replace(/(?<=\.) Add the following .*$/, "");
+  if (said.includes(DATE)) return wrong("bundle", message, DATE_REPAIR, DATE);
+  if (/entry-?point/i.test(said))
+    return wrong("bundle", message, "Set main in the wrangler configuration to the Worker's file.", "main");
+  return wrong("bundle", message, "Correct the code that wrangler names, and try npx wrangler deploy --dry-run.");
+}
+
+/** What can be wrong with a root key, after "key 1". */
+const ANCHOR_PROBLEMS: Readonly<Record<TrustAnchorProblem["problem"], string>> = {
+  not_an_object: "is no JSON object",
+  private_member: "is a private or secret key, and only a public one may be there",
+  alg_unsupported: "has no alg, or one that is not supported",
+  kty_mismatch: "has a kty that does not fit its alg",
+  crv_mismatch: "has a crv that does not fit its alg",
+  use_not_sig: "has a use that is not sig",
+  key_ops_not_verify: "has key_ops that are not verify alone",
+  kid_invalid: "has a kid that is none",
+  kid_mismatch: "has a kid that is not its thumbprint",
+  modulus_invalid: "has a broken modulus",
+  modulus_too_small: "is an RSA key of less than 2048 bits",
+  modulus_too_large: "is an RSA key of more than 8192 bits",
+  exponent_invalid: "has a broken exponent",
+  coordinate_invalid: "has a broken coordinate",
+  point_weak: "is a point of which anybody could make signatures",
+  import_failed: "is no key of its curve",
+};
+
+/** The Worker names a key by its place, and the problem by its code: "[0] kid_mismatch". */
+function inWords({ variable, problem }: WorkerProblem): string {
+  const [, place, code] = /^\[(\d+)\] (\w+)$/.exec(problem) ?? [];
+  const words = new Map<string, string>(Object.entries(ANCHOR_PROBLEMS)).get(code ?? "");
+  if (variable !== "TRUST_ANCHORS" || words === undefined) return problem;
+  return `is refused, because its key ${Number(place) + 1} ${words}`;
 }
 
 /** What to put there, by variable. */

@@ -27,6 +27,18 @@ export function readWorkerConfig(json: JsonObject, environment: string | undefin
   };
 }
 
+/** Hostnames that lead to the Worker as custom domains. */
+export function customDomainsOf({ json }: Pick<WorkerConfig, "json">): readonly string[] {
+  const routes = objectsIn(json["routes"]).filter((route) => route["custom_domain"] === true);
+  return routes.map(({ pattern }) => textOf(pattern).toLowerCase());
+}
+
+/** Patterns of routes that are no custom domains: hostname and path, which may begin and end in an asterisk. */
+export function patternsOf({ json }: Pick<WorkerConfig, "json">): readonly string[] {
+  const domains = customDomainsOf({ json });
+  return routesOf(json).filter((pattern) => !domains.includes(pattern.toLowerCase()));
+}
+
 /** Where the vars of the environment stand in the configuration, for people. */
 export function varsOf({ environment }: Pick<WorkerConfig, "environment">): string {
   return environment === undefined ? "[vars]" : `[env.${environment}.vars]`;

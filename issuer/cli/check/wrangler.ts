@@ -3,7 +3,7 @@
  * the Worker without uploading it, and starts it in workerd. Its functions are called by name, because sealgate does not depend on it.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -20,14 +20,18 @@ const CONFIG_NAMES = ["wrangler.json", "wrangler.jsonc", "wrangler.toml"];
 /** @throws UsageError when there is no such file */
 export function findConfig(given: string | undefined): string {
   if (given !== undefined) {
-    if (existsSync(given)) return resolve(given);
+    if (isFile(given)) return resolve(given);
     throw new UsageError("--config: there is no such file");
   }
-  const name = CONFIG_NAMES.find((one) => existsSync(one));
+  const name = CONFIG_NAMES.find((one) => isFile(one));
   if (name !== undefined) return resolve(name);
   throw new UsageError(
     `there is no ${CONFIG_NAMES.join(", ")} here: go to the Worker's folder, or name it with --config`,
   );
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 export interface Wrangler {

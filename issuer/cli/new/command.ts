@@ -39,18 +39,27 @@ async function makeProject(
     throw new UsageError(
       "the name must be 1 to 54 of a-z, 0-9 and inner hyphens, beginning with a letter: choose one with --name",
     );
-  if ((await entriesOf(folder)).length > 0) throw new UsageError("the folder is not empty: name a new one");
+  // `git init` comes first for many.
+  if ((await entriesOf(folder)).some((entry) => entry !== ".git")) throw new UsageError("the folder is not empty: name a new one");
   const template = join(dirname(fileURLToPath(import.meta.resolve("sealgate/package.json"))), "template");
   const files = (await filesBelow(template)).toSorted();
   for (const file of files) {
     const text = await readFile(join(template, file), "utf8");
-    const path = join(folder, targetOf(file));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, fillIn(text, { name, sealgate: io.version }));
+    await writeNew(join(folder, targetOf(file)), fillIn(text, { name, sealgate: io.version }));
   }
   if (json === true) return printJson(io, { folder, name, files: files.map((file) => targetOf(file)) });
   for (const file of files) io.out(`${join(folder, targetOf(file))}\n`);
   io.err(`Now: cd ${JSON.stringify(folder)} && npm install && npm test\n`);
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { flag: "wx" });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "no code";
+    throw new UsageError(`${path} cannot be written (${code}): name another folder`);
+  }
 }
 
 /** npm leaves files out whose names begin with a dot, or reads them itself. */

@@ -107,3 +107,14 @@ test("Ctrl-C leaves a command that waits: 130", async () => {
   expect(run.code).toBe(EXIT.interrupted);
   expect(jsonOf(run)).toMatchObject({ error: { code: "interrupted" } });
 });
+
+test("a command that runs until Ctrl-C ends in order once its reader is gone; another one goes on", async () => {
+  const gone = new AbortController();
+  const run = sealgate(["kms-emulator"], { readerGone: gone.signal, out: () => gone.abort() });
+  expect(await run).toMatchObject({ code: EXIT.ok, err: expect.stringContaining("Ctrl-C stops it") as unknown });
+  const other = await sealgate(["token", "inspect"], {
+    readerGone: AbortSignal.abort(),
+    readStdin: async () => "x.y.z",
+  });
+  expect(other.code).toBe(EXIT.tokenInvalid);
+});

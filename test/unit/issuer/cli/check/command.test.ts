@@ -48,6 +48,9 @@ test.each([
   [["--role", "root"], /--role must be "signer" or "rotator"/],
   [["--gateway", "api.acme.dev"], /--gateway must be an http or https URL/],
   [["--config", "nowhere.toml"], /--config: there is no such file/],
+  [["--config", "/"], /--config: there is no such file/],
+  // The top level; an empty text is refused of every other option.
+  [["--env", "", "--config", "nowhere.toml"], /--config: there is no such file/],
 ])("wrong options: %j", async (argv, message) => {
   const run = await sealgate(["check", ...argv]);
   expect(run).toMatchObject({ code: EXIT.usage, err: expect.stringMatching(message) as unknown });

@@ -1,6 +1,6 @@
 /** What the Worker says of itself, as rows. */
 import { expect, test } from "vitest";
-import { verdictRows } from "../../../../../issuer/cli/check/verdict.ts";
+import { bundleRow, verdictRows } from "../../../../../issuer/cli/check/verdict.ts";
 import { workerConfig } from "./support.ts";
 
 const config = workerConfig();
@@ -13,6 +13,51 @@ test("a Worker that is ready, or that is no gateway, has nothing to repair", () 
 test("a Worker that does not start says why", () => {
   const [row] = verdictRows({ kind: "crashed", message: "createGateway takes features" }, config);
   expect(row).toMatchObject({ status: "wrong", message: "The Worker does not start: createGateway takes features" });
+});
+
+test("a date that workerd does not know, or that is too old for the gateway, is not taken for the code's fault", () => {
+  const future = 'Compatibility date "2030-01-01" is in the future and unsupported';
+  expect(verdictRows({ kind: "crashed", message: future }, config)).toMatchObject([
+    { variable: "compatibility_date", repair: expect.stringMatching(/^Set compatibility_date in the wrangler/) },
+  ]);
+  expect(verdictRows({ kind: "crashed", message: "with internal_error" }, config)).toMatchObject([
+    { repair: expect.stringMatching(/^Make compatibility_date and compatibility_flags those/) },
+  ]);
+});
+
+test.each([
+  [
+    "A compatibility_date is required when uploading a Worker. Add the following to your wrangler.json file:",
+    "A compatibility_date is required when uploading a Worker.",
+    "compatibility_date",
+    /^Set compatibility_date/,
+  ],
+  ["Missing entry-point to Worker script", "Missing entry-point to Worker script", "main", /^Set main/],
+  [
+    'The entry-point file at "src/x.ts" was not found.',
+    'The entry-point file at "src/x.ts" was not found.',
+    "main",
+    /^Set main/,
+  ],
+  ["Unexpected end of file", "Unexpected end of file", undefined, /^Correct the code that wrangler names/],
+])("wrangler says %s", (said, message, variable, repair) => {
+  expect(bundleRow(said)).toEqual({
+    check: "bundle",
+    status: "wrong",
+    message,
+    variable,
+    repair: expect.stringMatching(repair),
+  });
+});
+
+test("what is wrong with a root key is a sentence", () => {
+  const of = (variable: string, problem: string): readonly string[] =>
+    verdictRows({ kind: "problems", problems: [{ variable, problem }] }, config).map(({ message }) => message);
+  expect(of("TRUST_ANCHORS", "[1] kid_mismatch")).toEqual([
+    "TRUST_ANCHORS is refused, because its key 2 has a kid that is not its thumbprint.",
+  ]);
+  expect(of("TRUST_ANCHORS", "[0] something_new")).toEqual(["TRUST_ANCHORS [0] something_new."]);
+  expect(of("FOREIGN_ISSUERS", "[0] issuer must be a URL")).toEqual(["FOREIGN_ISSUERS [0] issuer must be a URL."]);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 /** The files of `sealgate new`. That the project works is in test/package/new-project.test.ts, with the packed package. */
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -85,6 +85,21 @@ describe("new", () => {
 
   test.each(["My-Gateway", "-gateway", "a".repeat(55), "gate way"])("the name %j is refused", async (name) => {
     expect(await sealgate(["new", join(folder, "other"), "--name", name])).toMatchObject({ code: EXIT.usage });
+  });
+});
+
+test("a folder that holds a new repository of git is empty", async () => {
+  await mkdir(join(folder, "cloned", ".git"), { recursive: true });
+  expect(await sealgate(["new", join(folder, "cloned")])).toMatchObject({ code: EXIT.ok });
+});
+
+test("a place where nothing can be written is named", async () => {
+  const run = await sealgate(["new", "/proc/nowhere/gateway"]);
+  expect(run).toMatchObject({
+    code: EXIT.usage,
+    err: expect.stringMatching(
+      /^error usage_invalid: \/proc\/nowhere\/gateway\/.* cannot be written \(\w+\): name another folder\n/,
+    ) as unknown,
   });
 });
 

@@ -50,12 +50,13 @@ function requireTexts(command: Command): void {
  * @returns the exit code
  */
 export async function runCli(argv: readonly string[], given: CliIo): Promise<ExitCode> {
-  const ended = new AbortController();
-  const interrupted = AbortSignal.any([given.interrupted, ended.signal]);
-  const io: CliIo = { ...given, interrupted, err: (text) => given.err(withoutTokens(text)) };
+  const end = new AbortController();
+  const io: CliIo = { ...given, interrupted: end.signal, err: (text) => given.err(withoutTokens(text)) };
   const state = { code: EXIT.ok as ExitCode, endsInOrder: false };
+  if (given.interrupted.aborted) end.abort();
+  else given.interrupted.addEventListener("abort", () => end.abort(), { once: true });
   given.readerGone?.addEventListener("abort", () => {
-    if (state.endsInOrder) ended.abort();
+    if (state.endsInOrder) end.abort();
   });
   const program = createProgram(io, (code) => {
     state.code = code;

@@ -49,9 +49,11 @@ export function agreementRows(env: Environment, config: WorkerConfig): readonly 
   };
   const issuer = textVar(config, "ISSUER");
   const rings = ringsOf(config);
+  // A signer may have several rings, as the Worker may.
+  const isOne = (name: string): boolean => rings.includes(name.trim());
   const compared = [
     compare("SEALGATE_ISSUER", "ISSUER", (value) => value === issuer, issuer),
-    compare("SEALGATE_RING", "RING", (value) => rings.includes(value), rings.join(",")),
+    compare("SEALGATE_RING", "RING", (value) => value.split(",").every(isOne), rings.join(",")),
     compareNamespace(env, config, rows),
   ];
   if (!compared.includes(true))

@@ -33,5 +33,9 @@ test.each([
 test("an issuer of any of the Worker's rings agrees with it; one without variables is skipped", () => {
   const config = workerConfig(withVars({ RING: "eu,us" }));
   expect(agreementRows({ SEALGATE_RING: "us" }, config)).toMatchObject([{ status: "ok" }]);
+  expect(agreementRows({ SEALGATE_RING: "us, eu" }, config)).toMatchObject([{ status: "ok" }]);
+  expect(agreementRows({ SEALGATE_RING: "us,ap" }, config)).toMatchObject([
+    { status: "wrong", variable: "SEALGATE_RING" },
+  ]);
   expect(agreementRows({ SEALGATE_RING: "" }, config)).toMatchObject([{ status: "skipped" }]);
 });

@@ -122,16 +122,8 @@ describe("what token sign refuses with exit code 2", () => {
       "--issuer (or SEALGATE_ISSUER) must use https",
     ],
     ["an empty audience", ["--audience", ""], "--audience must be"],
-    [
-      "a lifetime that is no number",
-      ["--ttl", "5x"],
-      "--ttl must be a whole number of seconds, at least 1",
-    ],
-    [
-      "a lifetime of nothing",
-      ["--ttl", "0"],
-      "--ttl must be a whole number of seconds, at least 1",
-    ],
+    ["a lifetime that is no number", ["--ttl", "5x"], "--ttl must be a whole number of seconds, at least 1"],
+    ["a lifetime of nothing", ["--ttl", "0"], "--ttl must be a whole number of seconds, at least 1"],
     ["a lifetime with an exponent", ["--ttl", "1e2"], "--ttl must be"],
     ["a maximum of nothing", ["--max-ttl", "0"], "--max-ttl (or SEALGATE_MAX_TOKEN_TTL_SECONDS) must be"],
     ["a lifetime over the maximum", ["--ttl", "3601"], "lifetime_too_long"],

@@ -94,7 +94,7 @@ const PLANTED: readonly Planted[] = [
   {
     mistake: "MIN_REV in scientific notation",
     environment: withVars({ MIN_REV: "1.8e15" }),
-    twin: { environment: withVars({ MIN_REV: "1800000000000000" }) },
+    twin: { environment: withVars({ MIN_REV: "1795827899162545" }) },
     found: ["worker", "MIN_REV", /a rev as sealgate ring status shows it/],
   },
   {

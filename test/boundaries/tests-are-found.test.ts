@@ -17,7 +17,6 @@ const EXEMPT: readonly string[] = [
   "edge-verifier/policy/rule.ts",
   "edge-verifier/routes.ts",
   "edge-verifier/worker.ts",
-  "issuer/cli/main.ts",
   "issuer/console/page/main.ts",
   "issuer/errors.ts",
   "issuer/key-ring/index.ts",

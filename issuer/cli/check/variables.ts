@@ -70,7 +70,7 @@ export function checkVariables(config: WorkerConfig, nowMs: number): readonly Ch
 function findMisspelt(config: WorkerConfig): readonly CheckRow[] {
   const { vars } = config;
   return Object.keys(vars).flatMap((name) => {
-    if (GATEWAY_VARIABLES.includes(name) || (/^ORIGIN_/.test(name) && !/^ORIGIN_TIME/.test(name))) return [];
+    if (GATEWAY_VARIABLES.includes(name) || (name.startsWith("ORIGIN_") && !name.startsWith("ORIGIN_TIME"))) return [];
     const meant = GATEWAY_VARIABLES.find((known) => !(known in vars) && isNear(name.toUpperCase(), known));
     if (meant === undefined) return [];
     const message = `${name} is no variable of the gateway, which does not look at it.`;
@@ -87,9 +87,9 @@ function isNear(name: string, known: string): boolean {
 /** How many characters have to be added, removed or replaced (Levenshtein). */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, character] of [...from].entries()) {
+  for (const [index, character] of from.split("").entries()) {
     const next = [index + 1];
-    for (const [place, other] of [...to].entries()) {
+    for (const [place, other] of to.split("").entries()) {
       const replaced = (row[place] ?? 0) + (character === other ? 0 : 1);
       next.push(Math.min(replaced, (row[place + 1] ?? 0) + 1, (next[place] ?? 0) + 1));
     }

@@ -17,7 +17,7 @@ export function verdictRows(verdict: Verdict, config: WorkerConfig): readonly Ch
     case "crashed": {
       const message = `The Worker does not start: ${verdict.message}`;
       if (/^Compatibility date /i.test(verdict.message)) return [wrong("worker", message, DATE_REPAIR, DATE)];
-      const repair = /^with /.test(verdict.message)
+      const repair = verdict.message.startsWith("with ")
         ? "Make compatibility_date and compatibility_flags those that sealgate new writes; npx wrangler dev shows more."
         : "Correct the code that is named, usually an option of createGateway; npx wrangler dev shows the place.";
       return [wrong("worker", message, repair)];

@@ -20,6 +20,7 @@ import { aliasesOf } from "./ports.ts";
 import type { RingPolicy } from "./ports.ts";
 import { maySignUntil } from "./revoked-signing.ts";
 import type { Run } from "./rotator.ts";
+import { createNumbers } from "./numbers.ts";
 import { createSigningJudge } from "./signing.ts";
 import type { Attempt, MintedToken } from "./signer.ts";
 
@@ -96,8 +97,7 @@ export function createJudge(options: JudgeOptions): Judge {
   });
   const xByKid = new Map<string, string>();
   const algByKid = new Map<string, string>();
-  const keyByAlias = new Map<string, string>();
-  const aliasByKey = new Map<string, string>();
+  const numbers = createNumbers(clock, coverage);
   const runsSinceWithdrawn = new Map<string, number>();
   const unaliasedAllowed = 4;
   let refusals = 0;
@@ -130,14 +130,11 @@ export function createJudge(options: JudgeOptions): Judge {
     report("1 good token refused", `${minted.kid} at ${where}: ${answer.code}, rev ${answer.rev}, ${answer.source}`);
   }
 
-  /** A name of the ring and its key belong together for ever; the name may be taken away and put back. */
-  function noteAlias({ aliasName, keyArn }: Extract<KmsChange, { kind: "alias" }>): void {
-    if (parseRingAlias(ring, aliasName)?.role !== "generation") return;
+  function judgeNumber(change: Extract<KmsChange, { kind: "alias" }>): void {
+    if (parseRingAlias(ring, change.aliasName)?.role !== "generation") return;
     coverage.count("generations");
-    if ((keyByAlias.get(aliasName) ?? keyArn) !== keyArn || (aliasByKey.get(keyArn) ?? aliasName) !== aliasName)
-      report("4 kid, key or algorithm changed", `${aliasName} ${keyArn}`);
-    keyByAlias.set(aliasName, keyArn);
-    aliasByKey.set(keyArn, aliasName);
+    const wrong = numbers.onAlias(change);
+    if (wrong !== undefined) report("4 kid, key or algorithm changed", wrong);
   }
 
   function judgeSigned(keyArn: string): void {
@@ -211,8 +208,9 @@ export function createJudge(options: JudgeOptions): Judge {
       if (change.kind === "refused") refusals++;
       facts.onKms(change);
       signing.onChange();
+      numbers.onOther(change);
       if (change.kind === "alias") {
-        noteAlias(change);
+        judgeNumber(change);
         if (change.aliasName === aliases.active && change.by === "rotator") {
           coverage.count(change.isNew ? "creations of active" : "moves of active");
           const wrong = moves.onMove(active?.keyArn, active?.sinceMs ?? 0, change);

@@ -28,7 +28,10 @@ export interface Generation extends ObservedGeneration {
   readonly entry: KeySetKey | undefined;
   /** Its entry in a newer document, which the store does not show. */
   readonly newerEntry: KeySetKey | undefined;
-  /** The key set lists it. While the store cannot be asked, memory or the key's tags tell: an emergency must not wait for it. */
+  /**
+   * The key set lists it. While the store cannot be asked, memory or the key's tags tell: an emergency must not wait for it. One that
+   * has handed over and had its time has been dropped since.
+   */
   readonly isListed: boolean;
   /** It can sign: enabled, and its public key is known. */
   readonly isUsable: boolean;
@@ -142,7 +145,9 @@ export function deriveGenerations(
       isTagged: isTagged(generation, observed.ring),
       wasListed: wasListed(generation, kid, observed),
       knownAt: plus(earliest(settledByTag, longListed), leadSeconds(timing)),
-      isListed: isStoreSilent ? (newerEntry ?? generation.tags.listedAt) !== undefined : entry !== undefined,
+      isListed: isStoreSilent
+        ? (newerEntry ?? generation.tags.listedAt) !== undefined && !isPast(timeUntil, now)
+        : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),

@@ -2,7 +2,7 @@
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import { deriveGenerations } from "./phases.ts";
 import type { Generation } from "./phases.ts";
-import type { ObservedRing } from "../model/observed.ts";
+import type { ObservedKey, ObservedRing } from "../model/observed.ts";
 import type { RingRequest } from "../model/plan.ts";
 import { parseRole } from "../names.ts";
 import type { RingTags } from "../names.ts";
@@ -65,13 +65,19 @@ export function generationNumberOf({ ring, generation }: RingTags): number | und
 
 /** Numbers of keys that have lost their aliases. The kid is tagged once a key has its alias; its number stays its own, listed or not. */
 export function lostNumbers({ observed: { orphans } }: Pick<RingState, "observed">): readonly number[] {
-  return orphans.filter(({ tags }) => tags.kid !== undefined).flatMap(({ tags }) => generationNumberOf(tags) ?? []);
+  return numbersOf(orphans.filter(({ tags }) => tags.kid !== undefined));
 }
 
-/** The number of the next generation. */
+/** The number of the next generation. A key that is adopted gets the tag with its number a moment before the alias. */
 export function nextNumber(state: RingState): number {
-  const { active, generations } = state.observed;
-  return Math.max(0, active?.generation ?? 0, ...generations.map(({ number }) => number), ...lostNumbers(state)) + 1;
+  const { active, generations, orphans } = state.observed;
+  const adopted = numbersOf(orphans.filter(({ tags }) => !tags.managed));
+  const numbers = generations.map(({ number }) => number);
+  return Math.max(0, active?.generation ?? 0, ...numbers, ...lostNumbers(state), ...adopted) + 1;
+}
+
+function numbersOf(keys: readonly ObservedKey[]): readonly number[] {
+  return keys.flatMap(({ tags }) => generationNumberOf(tags) ?? []);
 }
 
 /** A generation waits to take over. One that cannot be seen yet counts. */

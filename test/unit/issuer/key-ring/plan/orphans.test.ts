@@ -154,6 +154,16 @@ describe("keys without an alias", () => {
     expect(due).toContainEqual(expect.objectContaining({ kind: "create_key", role: "generation", number: 3 }));
   });
 
+  test("that are being adopted keep their number, also before they have its alias", () => {
+    const orphan = observedKey(keyOf(5), "2", { tags: { kid: undefined, managed: false } });
+    const { due } = planRing(
+      observedRing({ generations: [generation(1, noted())], orphans: [orphan] }),
+      POLICY,
+      after(10),
+    );
+    expect(due).toContainEqual(expect.objectContaining({ kind: "create_key", role: "generation", number: 3 }));
+  });
+
   test("that were made for a number which a generation without its alias has do not get it, and are deleted", () => {
     const lost = observedKey(keyOf(2), "2", noted());
     const leftOver = observedKey(keyOf(7), "2", { ...leftBehind, keyId: "id-x", keyArn: "arn-x" });

@@ -1,7 +1,7 @@
 /** Which key takes over when the active one was withdrawn, and until when the one before it may. */
 import { describe, expect, test } from "vitest";
 import { planRing } from "../../../../../issuer/key-ring/index.ts";
-import type { ObservedGeneration, ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
+import type { ObservedDocument, ObservedGeneration, ObservedRing, Step } from "../../../../../issuer/key-ring/index.ts";
 import {
   after,
   documentOf,
@@ -81,6 +81,21 @@ describe("an active key that was withdrawn", () => {
       expect(listed).toContain(keyOf(1).kid);
     });
   });
+});
+
+test("while the store is silent, a key that has handed over takes over again until H + G, by its tag, and not later", () => {
+  const document: ObservedDocument = { kind: "unknown", fault: "publish_timeout", message: "no answer" };
+  const tags = { ...noted().tags, revokedAt: START };
+  const moveAt = (elapsed: number, movedAt: number): Step | undefined => {
+    const active = { keyId: "id-2", generation: 2, updatedAt: after(movedAt) };
+    const generations = [generation(1, superseded()), generation(2, { keyState: "Disabled", tags })];
+    const { due } = planRing(observedRing({ active, generations, document }), POLICY, after(elapsed));
+    return due.find(({ kind }) => kind === "move_active");
+  };
+  expect(moveAt(4079, 0)).toMatchObject({ generation: 1 });
+  expect(moveAt(4080 + 390 - 1, 400)).toMatchObject({ generation: 1 });
+  // Wherever `active` has been since: no document lists it any more, and its tokens would be refused.
+  expect(moveAt(4080 + 390, 400)).toBeUndefined();
 });
 
 describe("a key that has left the document in time, while `active` has moved again since", () => {

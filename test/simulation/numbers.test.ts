@@ -1,0 +1,57 @@
+/** A number that is given twice is reported, but where people took its alias away before KMS had to show whose it is. */
+import { expect, test } from "vitest";
+import { START_MS } from "./clock.ts";
+import { createBareWorld } from "./bare-world.ts";
+import { createCoverage } from "./coverage.ts";
+import { createJudge } from "./invariants.ts";
+
+interface Story {
+  /** When the key gets the tag with its kid, in seconds; undefined: never. */
+  readonly taggedAtSeconds: number | undefined;
+  readonly isRemoved: boolean;
+  readonly givenAtSeconds: number;
+  /** The other key gets the number, or the same key another one. */
+  readonly what: "other key" | "other number" | "same key";
+}
+
+async function reportsOf({ taggedAtSeconds, isRemoved, givenAtSeconds, what }: Story): Promise<readonly string[]> {
+  const { clock, kms, kv, policy, aliases, wait } = createBareWorld();
+  const judge = createJudge({
+    clock,
+    kms: kms.truth,
+    kv,
+    coverage: createCoverage(),
+    policies: [policy],
+    rotatorEverySeconds: 60,
+    startMs: START_MS,
+  });
+  kms.truth.onChange((change) => judge.onKms(change));
+  const rotator = kms.client(() => 0, "rotator");
+  const create = async (): Promise<string> => {
+    const request = { keySpec: "ECC_NIST_P256", description: "", tags: {}, policy: undefined } as const;
+    return (await rotator.createKey(request)).keyArn;
+  };
+  const [first, second] = [await create(), await create()];
+  const aliasOf = (number: number): string => aliases.active.replace(/active$/, String(number));
+  await wait(600);
+  await rotator.createAlias(aliasOf(4), first);
+  const tag = (): Promise<void> => rotator.tagKey(first, { "sealgate:kid": "kid" });
+  if (taggedAtSeconds !== undefined) clock.at(clock.nowMs + taggedAtSeconds * 1000, () => void tag());
+  await wait(givenAtSeconds);
+  if (isRemoved) kms.hands.removeAlias(aliasOf(4));
+  await rotator.createAlias(aliasOf(what === "other number" ? 5 : 4), what === "other key" ? second : first);
+  return judge.violations.map(({ invariant }) => invariant);
+}
+
+const REPORTED = ["4 kid, key or algorithm changed"];
+
+test.each<[string, Story, readonly string[]]>([
+  ["300 s after the tag", { taggedAtSeconds: 60, isRemoved: true, givenAtSeconds: 360, what: "other key" }, REPORTED],
+  ["sooner", { taggedAtSeconds: 60, isRemoved: true, givenAtSeconds: 359, what: "other key" }, []],
+  ["without a tag", { taggedAtSeconds: undefined, isRemoved: true, givenAtSeconds: 3000, what: "other key" }, []],
+  ["to the same key", { taggedAtSeconds: 60, isRemoved: true, givenAtSeconds: 900, what: "same key" }, []],
+  ["a second number", { taggedAtSeconds: 60, isRemoved: true, givenAtSeconds: 61, what: "other number" }, REPORTED],
+  ["with its alias", { taggedAtSeconds: 60, isRemoved: false, givenAtSeconds: 61, what: "other number" }, REPORTED],
+])("a number is given again: %s", async (_, story, expected) => {
+  expect(await reportsOf(story)).toEqual(expected);
+});

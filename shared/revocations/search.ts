@@ -67,11 +67,13 @@ function search(
 
 /**
  * A token that could not be taken back is not accepted where tokens can be: one without `jti`, one without `iat` (which a subject's
- * cut is compared with), or one whose `sid` is no text (OpenID Connect Front-Channel Logout 1.0 section 3). Without `sid` or `sub`
+ * cut is compared with), or one whose `sid` names no session (OpenID Connect Front-Channel Logout 1.0 section 3). Without `sid` or `sub`
  * a token is in no such entry.
  */
 function refuseUnnamed({ jti, iat, sid }: VerifiedClaims): TokenRejection | undefined {
-  if (jti === undefined) return { code: "claim_missing", claim: "jti" };
+  if (jti === undefined || jti === "") return { code: "claim_missing", claim: "jti" };
   if (iat === undefined) return { code: "claim_missing", claim: "iat" };
-  return sid === undefined || typeof sid === "string" ? undefined : { code: "claim_invalid", claim: "sid" };
+  return sid === undefined || (typeof sid === "string" && sid !== "")
+    ? undefined
+    : { code: "claim_invalid", claim: "sid" };
 }

@@ -77,6 +77,8 @@ test("an entry counts whichever of the lists holds it", () => {
 
 test.each([
   ["jti", undefined, { code: "claim_missing", claim: "jti" }],
+  ["jti", "", { code: "claim_missing", claim: "jti" }],
+  ["sid", "", { code: "claim_invalid", claim: "sid" }],
   ["iat", undefined, { code: "claim_missing", claim: "iat" }],
   ["sid", 7, { code: "claim_invalid", claim: "sid" }],
   ["sid", null, { code: "claim_invalid", claim: "sid" }],

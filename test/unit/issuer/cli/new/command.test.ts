@@ -88,6 +88,14 @@ describe("new", () => {
   });
 });
 
+test("a way through a folder that does not exist is no way around the look", async () => {
+  await mkdir(join(folder, "full"));
+  await writeFile(join(folder, "full", "README.md"), "mine");
+  const run = await sealgate(["new", `${folder}/full/none/..`, "--name", "gateway"]);
+  expect(run).toMatchObject({ code: EXIT.usage, err: expect.stringContaining("the folder is not empty") as unknown });
+  expect(await readdir(join(folder, "full"))).toEqual(["README.md"]);
+});
+
 test("a folder that holds a new repository of git is empty", async () => {
   await mkdir(join(folder, "cloned", ".git"), { recursive: true });
   expect(await sealgate(["new", join(folder, "cloned")])).toMatchObject({ code: EXIT.ok });

@@ -38,6 +38,7 @@ const fetchOfPlatform: JwkSetFetch = (url, request) => fetch(url, request);
 async function add(io: CliIo, url: string, options: AddOptions): Promise<void> {
   const { audience: audiences = [], clientId: clientIds = [], claim = [], jwksUri, json = false } = options;
   const claims = readClaims(claim);
+  if (!URL.canParse(url)) throw new UsageError("<url> must be an absolute URL, such as https://login.example.com");
   const found = await discoverIssuer(url, jwksUri, io.fetch ?? fetchOfPlatform);
   if (!found.ok) throw new SealgateError("foreign_issuer_unusable", `${found.error}.`);
   const entry = makeEntry(found.value, { audiences, clientIds, claims });

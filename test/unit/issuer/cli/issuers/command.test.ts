@@ -25,3 +25,10 @@ test("a claim needs a value", async () => {
   expect(run.err).toContain("--claim must be a name, = and a value");
   expect(network().asked).toEqual([]);
 });
+
+test("what is no URL is wrong usage", async () => {
+  const run = await add("login.example.com", "--audience", "x");
+  expect(run.code).toBe(EXIT.usage);
+  expect(run.err).toContain("<url> must be an absolute URL");
+  expect(network().asked).toEqual([]);
+});

@@ -161,8 +161,9 @@ async function changePolicy(
   }
   for (const rotator of rotators) deploy(rotator);
   if (!isRaised) return;
-  // Until every rotator has the policy and has carried out what it had planned on the one before.
-  const changedMs = clock.nowMs + 120_000;
+  const isFollowed = (): boolean => rotators.every((rotator) => rotator.follows(policy));
+  while (!isFollowed() && plans.wanted === change) await clock.sleep(30_000);
+  const changedMs = clock.nowMs;
   while (!allows(kv, longest, changedMs, clock.nowMs)) await clock.sleep(30_000);
   toSigners();
 }

@@ -74,6 +74,8 @@ export interface Rotator {
   /** Returns what takes the wish back. */
   ask(wish: Wish): () => void;
   setPolicy(policy: RingPolicy): void;
+  /** It has this policy, and no run on another one is under way. */
+  follows(policy: RingPolicy): boolean;
   /** No run begins before this time. */
   rest(untilMs: number): void;
   /** The table has changed: a run at once, or right after the one that is under way; again while the list has to wait. */
@@ -93,6 +95,7 @@ export function createRotator(options: RotatorOptions): Rotator {
   const { clock, rng, coverage, kv, removed, adversity, onDefect } = options;
   let { policy } = options;
   let wishes: { readonly wish: Wish; tries: number }[] = [];
+  const underWay = new Set<{ readonly host: Host; readonly policy: RingPolicy }>();
   let restsUntilMs = 0;
   /** The end of the last run in which KMS or Cloudflare's API was in trouble. */
   let troubledMs = -Infinity;
@@ -221,6 +224,8 @@ export function createRotator(options: RotatorOptions): Rotator {
     const begunMs = clock.nowMs;
     const its: Readings = { firstMs: undefined, lastMs: undefined };
     let wasCut = kv.isCut("api");
+    const run = { host, policy };
+    underWay.add(run);
     try {
       const report = await readings.run(its, () => rotator.run(policyWithout(policy, removed), first?.wish));
       // A process that has crashed waits for ever in its last call; only a timer of its own can have ended this run.
@@ -248,6 +253,8 @@ export function createRotator(options: RotatorOptions): Rotator {
       if (error instanceof SealgateError) coverage.count("runs that could not observe");
       else onDefect(error);
       return undefined;
+    } finally {
+      underWay.delete(run);
     }
   }
 
@@ -263,6 +270,7 @@ export function createRotator(options: RotatorOptions): Rotator {
     setPolicy: (changed) => {
       policy = changed;
     },
+    follows: (wanted) => policy === wanted && [...underWay].every((run) => run.host.isDead || run.policy === wanted),
     rest: (untilMs) => {
       restsUntilMs = untilMs;
     },

@@ -29,8 +29,8 @@ export interface Generation extends ObservedGeneration {
   /** Its entry in a newer document, which the store does not show. */
   readonly newerEntry: KeySetKey | undefined;
   /**
-   * The key set lists it. While the store cannot be asked, memory or the key's tags tell: an emergency must not wait for it. One that
-   * has handed over and had its time has been dropped since.
+   * The key set lists it. While the store cannot be asked, memory or the key's tags tell: an emergency must not wait for it. By its tags
+   * alone, one that has handed over and had its time has been dropped since.
    */
   readonly isListed: boolean;
   /** It can sign: enabled, and its public key is known. */
@@ -146,7 +146,7 @@ export function deriveGenerations(
       wasListed: wasListed(generation, kid, observed),
       knownAt: plus(earliest(settledByTag, longListed), leadSeconds(timing)),
       isListed: isStoreSilent
-        ? (newerEntry ?? generation.tags.listedAt) !== undefined && !isPast(timeUntil, now)
+        ? newerEntry !== undefined || (generation.tags.listedAt !== undefined && !isPast(timeUntil, now))
         : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,

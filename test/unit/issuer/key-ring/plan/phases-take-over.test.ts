@@ -17,7 +17,7 @@ import {
   START,
   superseded,
 } from "../../../../support/observed-ring.ts";
-import type { KeySetKey } from "../../../../../shared/key-set.ts";
+import type { KeySetDocument, KeySetKey } from "../../../../../shared/key-set.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 
 const POLICY = ringPolicy();
@@ -86,16 +86,19 @@ describe("an active key that was withdrawn", () => {
 test("while the store is silent, a key that has handed over takes over again until H + G, by its tag, and not later", () => {
   const document: ObservedDocument = { kind: "unknown", fault: "publish_timeout", message: "no answer" };
   const tags = { ...noted().tags, revokedAt: START };
-  const moveAt = (elapsed: number, movedAt: number): Step | undefined => {
+  const moveAt = (elapsed: number, movedAt: number, newer?: KeySetDocument): Step | undefined => {
     const active = { keyId: "id-2", generation: 2, updatedAt: after(movedAt) };
     const generations = [generation(1, superseded()), generation(2, { keyState: "Disabled", tags })];
-    const { due } = planRing(observedRing({ active, generations, document }), POLICY, after(elapsed));
+    const { due } = planRing(observedRing({ active, generations, document, newer }), POLICY, after(elapsed));
     return due.find(({ kind }) => kind === "move_active");
   };
   expect(moveAt(4079, 0)).toMatchObject({ generation: 1 });
   expect(moveAt(4080 + 390 - 1, 400)).toMatchObject({ generation: 1 });
   // Wherever `active` has been since: no document lists it any more, and its tokens would be refused.
   expect(moveAt(4080 + 390, 400)).toBeUndefined();
+  // Unless the process remembers a document that does: it has signed again meanwhile.
+  const newer = documentOf([entry(1, "active"), entry(2, "pending")], { issuedAt: after(400) });
+  expect(moveAt(4080 + 390, 400, newer)).toMatchObject({ generation: 1 });
 });
 
 describe("a key that has left the document in time, while `active` has moved again since", () => {

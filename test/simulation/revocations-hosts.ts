@@ -38,6 +38,8 @@ export function makeRotator(world: ListWorld, parts: RotatorParts, rng: Rng): Ro
   const isDown = (): boolean => clock.nowMs < (world.downUntilMs.get(index) ?? 0);
   const adversity = (): typeof CALM => (isDown() ? { ...CALM, failing: 1 } : schedule.rotatorAdversity);
   let tableHost: Host | undefined;
+  /** When a call to the table failed last: refused, cut off, or written late. */
+  let failedMs = 0;
   /** The table's troubles are its own: a run may be calm for KMS and Cloudflare while the table is not. */
   const storeOf = (process: Host): RevocationStore => {
     const ofTable = (): typeof CALM => (isDown() ? { ...CALM, failing: 1 } : schedule.tableAdversity);
@@ -47,7 +49,14 @@ export function makeRotator(world: ListWorld, parts: RotatorParts, rng: Rng): Ro
       isDead: false,
       lastTroubleMs: 0,
       crashAfter: () => {},
-      call: (work, fail) => process.call(() => host.call(work, fail), fail),
+      async call(work, fail) {
+        try {
+          return await process.call(() => host.call(work, fail), fail);
+        } catch (error) {
+          failedMs = clock.nowMs;
+          throw error;
+        }
+      },
     };
     return storeWithout(table.store(both, ofTable), policy, removed, () => clock.nowMs / 1000);
   };
@@ -74,7 +83,7 @@ export function makeRotator(world: ListWorld, parts: RotatorParts, rng: Rng): Ro
       storeOf,
       through,
       clockOf: (own) => clockWithout(own, removed),
-      isTroubledSince: (timeMs) => Math.max(table.cutUntilMs, tableHost?.lastTroubleMs ?? 0) > timeMs,
+      isTroubledSince: (timeMs) => Math.max(table.cutUntilMs, failedMs, tableHost?.lastTroubleMs ?? 0) > timeMs,
     },
     onDefect: world.onDefect,
   });

@@ -1,14 +1,18 @@
 /** A world without hosts: a test does in it what rotators and people would do, and shows it to a judge. */
-import { createWorldClock } from "./clock.ts";
+import { START_MS, createWorldClock } from "./clock.ts";
 import type { WorldClock } from "./clock.ts";
+import { createCoverage } from "./coverage.ts";
+import { createJudge } from "./invariants.ts";
+import type { Judge } from "./invariants.ts";
 import { createKmsModel } from "./kms-model.ts";
 import type { KmsModel } from "./kms-model.ts";
 import { createKvModel } from "./kv-model.ts";
 import type { KvModel } from "./kv-model.ts";
 import { LETTERS, policyWith } from "./policies.ts";
 import { aliasesOf } from "./ports.ts";
-import type { RingPolicy } from "./ports.ts";
+import type { Kms, RingPolicy } from "./ports.ts";
 import { createRng } from "./rng.ts";
+import type { Run } from "./rotator.ts";
 import { policyOf } from "./world.ts";
 
 export interface BareWorld {
@@ -21,6 +25,23 @@ export interface BareWorld {
   readonly publish: (keyArns: readonly string[], life?: { readonly iat: number; readonly exp: number }) => void;
   readonly wait: (seconds: number) => Promise<void>;
 }
+
+/** The same, watched by the judge of a ring. KMS shows the truth at once. */
+export interface JudgedWorld extends BareWorld {
+  readonly judge: Judge;
+  readonly rotator: Kms;
+  readonly person: Kms;
+  /** A key that a rotator makes. */
+  readonly createKey: (tags?: Readonly<Record<string, string>>) => Promise<string>;
+}
+
+/** What a run was like in which everything has answered. */
+export const CALM_RUN: Omit<Run, "begunMs" | "endedMs"> = {
+  isKmsCalm: true,
+  isStoreCalm: true,
+  isListCalm: true,
+  listMs: undefined,
+};
 
 export function createBareWorld(): BareWorld {
   const { W, C, M, K, L } = LETTERS;
@@ -42,6 +63,31 @@ export function createBareWorld(): BareWorld {
       kv.put(`.${Buffer.from(payload).toString("base64url")}.`, { composedMs: clock.nowMs, marginMs });
     },
     wait: (seconds) => clock.runUntil(clock.nowMs + seconds * 1000, () => false),
+  };
+}
+
+export function createJudgedWorld(): JudgedWorld {
+  const world = createBareWorld();
+  const { clock, kms, kv, policy } = world;
+  const judge = createJudge({
+    clock,
+    kms: kms.truth,
+    kv,
+    coverage: createCoverage(),
+    policies: [policy],
+    rotatorEverySeconds: 60,
+    startMs: START_MS,
+  });
+  kms.truth.onChange((change) => judge.onKms(change));
+  kv.onWrite((write) => judge.onWrite(write));
+  const rotator = kms.client(() => 0, "rotator");
+  return {
+    ...world,
+    judge,
+    rotator,
+    person: kms.client(() => 0, "person"),
+    createKey: async (tags = {}) =>
+      (await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags })).keyArn,
   };
 }
 

@@ -1,6 +1,6 @@
 /** A good token is refused since every edge's key set has run out: excused only if no rotator could have renewed it. */
 import { expect, test } from "vitest";
-import { createBareWorld } from "./bare-world.ts";
+import { CALM_RUN, createBareWorld } from "./bare-world.ts";
 import { START_MS } from "./clock.ts";
 import { createExcuses } from "./excuses.ts";
 import { createFacts } from "./facts.ts";
@@ -19,14 +19,7 @@ async function excuseAfter(ranAtSeconds: number): Promise<string | undefined> {
   const iat = START_MS / 1000;
   publish([], { iat, exp: iat + D });
   const atMs = START_MS + ranAtSeconds * 1000;
-  facts.onRun({
-    begunMs: atMs,
-    endedMs: atMs,
-    isKmsCalm: true,
-    isStoreCalm: true,
-    isListCalm: true,
-    listMs: undefined,
-  });
+  facts.onRun({ ...CALM_RUN, begunMs: atMs, endedMs: atMs });
   await clock.runUntil(START_MS + D * 1000, () => false);
   const now = clock.nowMs;
   const minted = { token: "", kid: "", keyArn: "", askedMs: now, fromMs: now, untilMs: now + 1000 };

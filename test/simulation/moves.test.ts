@@ -1,9 +1,6 @@
 /** Promise 12 where people have taken `active` away: the judge knows a rotator's repair from a move without a cause. */
 import { describe, expect, test } from "vitest";
-import { createBareWorld } from "./bare-world.ts";
-import { START_MS } from "./clock.ts";
-import { createCoverage } from "./coverage.ts";
-import { createJudge } from "./invariants.ts";
+import { createJudgedWorld } from "./bare-world.ts";
 
 interface Repair {
   /** The generation that `active` is put back on; 2 had signed. */
@@ -15,23 +12,10 @@ interface Repair {
 
 /** Four generations, of which the last is listed only when it takes over; 2 has followed 1, and people remove `active`. */
 async function liveRepair({ onto, by, next }: Repair): Promise<readonly string[]> {
-  const { clock, kms, kv, policy, aliases, publish, wait } = createBareWorld();
-  const judge = createJudge({
-    clock,
-    kms: kms.truth,
-    kv,
-    coverage: createCoverage(),
-    policies: [policy],
-    rotatorEverySeconds: 60,
-    startMs: START_MS,
-  });
-  kms.truth.onChange((change) => judge.onKms(change));
-  kv.onWrite((write) => judge.onWrite(write));
-  const rotator = kms.client(() => 0, "rotator");
-  const person = kms.client(() => 0, "person");
+  const { kms, policy, aliases, publish, wait, judge, rotator, person, createKey } = createJudgedWorld();
   const keys: string[] = [];
   for (const number of [1, 2, 3, 4]) {
-    const { keyArn } = await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags: {} });
+    const keyArn = await createKey();
     await rotator.createAlias(aliases.generation(number), keyArn);
     keys.push(keyArn);
   }

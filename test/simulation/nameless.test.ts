@@ -1,12 +1,9 @@
 /** At rest no withdrawn key is listed, but for one whose kid people took away before a rotator had to be done with it. */
 import { expect, test } from "vitest";
-import { createBareWorld } from "./bare-world.ts";
+import { CALM_RUN, createJudgedWorld } from "./bare-world.ts";
 import { START_MS } from "./clock.ts";
-import { createCoverage } from "./coverage.ts";
-import { createJudge } from "./invariants.ts";
 
 const KID = "sealgate:kid";
-const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isListCalm: true, listMs: undefined };
 
 interface Story {
   /** The key had the tag with its kid when it was listed. */
@@ -23,24 +20,11 @@ const STORY: Story = { isTagged: true, takenAfterSeconds: -120, runs: 10, isGive
 
 /** A key that is listed, withdrawn, and still listed at rest; another one signs. */
 async function reportsOf({ isTagged, takenAfterSeconds, runs, isGivenBack }: Story): Promise<readonly string[]> {
-  const { clock, kms, kv, policy, aliases, publish } = createBareWorld();
-  const judge = createJudge({
-    clock,
-    kms: kms.truth,
-    kv,
-    coverage: createCoverage(),
-    policies: [policy],
-    rotatorEverySeconds: 60,
-    startMs: START_MS,
-  });
-  kms.truth.onChange((change) => judge.onKms(change));
-  kv.onWrite((write) => judge.onWrite(write));
-  const rotator = kms.client(() => 0, "rotator");
-  const person = kms.client(() => 0, "person");
+  const { clock, kms, aliases, publish, judge, rotator, person, createKey } = createJudgedWorld();
   const [withdrawn, other] = await Promise.all(
     [1, 2].map(async (number) => {
       const tags = { "sealgate:managed": "true", ...(isTagged ? { [KID]: `kid ${number}` } : {}) };
-      const { keyArn } = await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags });
+      const keyArn = await createKey(tags);
       await rotator.createAlias(aliases.generation(number), keyArn);
       return keyArn;
     }),

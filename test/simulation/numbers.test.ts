@@ -1,9 +1,6 @@
 /** A number that is given twice is reported, but where people took its alias away before KMS had to show whose it is. */
 import { expect, test } from "vitest";
-import { START_MS } from "./clock.ts";
-import { createBareWorld } from "./bare-world.ts";
-import { createCoverage } from "./coverage.ts";
-import { createJudge } from "./invariants.ts";
+import { createJudgedWorld } from "./bare-world.ts";
 
 interface Story {
   /** When the key gets the tag with its kid, in seconds; undefined: never. */
@@ -15,31 +12,15 @@ interface Story {
 }
 
 async function reportsOf({ taggedAtSeconds, isRemoved, givenAtSeconds, what }: Story): Promise<readonly string[]> {
-  const { clock, kms, kv, policy, aliases, wait } = createBareWorld();
-  const judge = createJudge({
-    clock,
-    kms: kms.truth,
-    kv,
-    coverage: createCoverage(),
-    policies: [policy],
-    rotatorEverySeconds: 60,
-    startMs: START_MS,
-  });
-  kms.truth.onChange((change) => judge.onKms(change));
-  const rotator = kms.client(() => 0, "rotator");
-  const create = async (): Promise<string> => {
-    const request = { keySpec: "ECC_NIST_P256", description: "", tags: {}, policy: undefined } as const;
-    return (await rotator.createKey(request)).keyArn;
-  };
-  const [first, second] = [await create(), await create()];
-  const aliasOf = (number: number): string => aliases.active.replace(/active$/, String(number));
+  const { clock, kms, aliases, wait, judge, rotator, createKey } = createJudgedWorld();
+  const [first, second] = [await createKey(), await createKey()];
   await wait(600);
-  await rotator.createAlias(aliasOf(4), first);
+  await rotator.createAlias(aliases.generation(4), first);
   const tag = (): Promise<void> => rotator.tagKey(first, { "sealgate:kid": "kid" });
   if (taggedAtSeconds !== undefined) clock.at(clock.nowMs + taggedAtSeconds * 1000, () => void tag());
   await wait(givenAtSeconds);
-  if (isRemoved) kms.hands.removeAlias(aliasOf(4));
-  await rotator.createAlias(aliasOf(what === "other number" ? 5 : 4), what === "other key" ? second : first);
+  if (isRemoved) kms.hands.removeAlias(aliases.generation(4));
+  await rotator.createAlias(aliases.generation(what === "other number" ? 5 : 4), what === "other key" ? second : first);
   return judge.violations.map(({ invariant }) => invariant);
 }
 

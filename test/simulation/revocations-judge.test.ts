@@ -1,6 +1,6 @@
 /** Promise r3: a 503 for want of a list is excused only by what happened to KV, or where no rotator could renew the list. */
 import { describe, expect, test } from "vitest";
-import { createBareWorld, listText } from "./bare-world.ts";
+import { CALM_RUN, createBareWorld, listText } from "./bare-world.ts";
 import { START_MS } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import { LETTERS } from "./policies.ts";
@@ -11,7 +11,6 @@ import { createTableModel } from "./table-model.ts";
 const { W, C, M, K } = LETTERS;
 const S = W + C + M;
 const LIFE = 3600;
-const CALM = { isKmsCalm: true, isStoreCalm: true, isListCalm: true, listMs: undefined };
 
 interface Story {
   readonly askedAtSeconds: number;
@@ -51,7 +50,7 @@ async function reportsOf({ askedAtSeconds, isKvAnswering = true, ...story }: Sto
   at(story.strickenAtSeconds, () => lists.put("garbage"));
   at(story.repairedAtSeconds, () => publish(2));
   at(story.ranAtSeconds, () => {
-    const run = { ...CALM, isListCalm: story.isListCalm ?? true, begunMs: clock.nowMs, endedMs: clock.nowMs };
+    const run = { ...CALM_RUN, isListCalm: story.isListCalm ?? true, begunMs: clock.nowMs, endedMs: clock.nowMs };
     judge.onRun(0, run);
   });
   const atMs = START_MS + askedAtSeconds * 1000;

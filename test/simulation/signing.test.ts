@@ -1,12 +1,10 @@
 /** Promise 9 in a ring without a fit key: it is mended after six calm runs that KMS has shown each other's work. */
 import { expect, test } from "vitest";
-import { createBareWorld } from "./bare-world.ts";
+import { CALM_RUN, createBareWorld } from "./bare-world.ts";
 import { START_MS } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import { createFacts } from "./facts.ts";
 import { createSigningJudge } from "./signing.ts";
-
-const CALM_RUN = { isKmsCalm: true, isStoreCalm: true, isListCalm: true, listMs: undefined };
 
 /** @param runsAtSeconds calm runs, so long after the only key was disabled */
 async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {

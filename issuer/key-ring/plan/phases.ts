@@ -121,8 +121,8 @@ export function deriveGenerations(
     // Where no document is left to say that edges need the key, its tag does: it has handed over, and its time is not over.
     const isLost = document === undefined && newer === undefined;
     const timeUntil = plus(generation.tags.supersededAt, holdSeconds(timing) + graceSeconds(timing, policy));
-    const isInItsTime = timeUntil !== undefined && !isPast(timeUntil, now);
-    const isInUse = (entry ?? newerEntry) !== undefined || isActive || (isLost && isInItsTime);
+    const isOver = isPast(timeUntil, now);
+    const isInUse = (entry ?? newerEntry) !== undefined || isActive || (isLost && timeUntil !== undefined && !isOver);
     const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
     const settledAt =
       entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
@@ -146,12 +146,12 @@ export function deriveGenerations(
       wasListed: wasListed(generation, kid, observed),
       knownAt: plus(earliest(settledByTag, longListed), leadSeconds(timing)),
       isListed: isStoreSilent
-        ? newerEntry !== undefined || (generation.tags.listedAt !== undefined && !isPast(timeUntil, now))
+        ? newerEntry !== undefined || (generation.tags.listedAt !== undefined && !isOver)
         : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
       dropAt: plus(holdUntil, graceSeconds(timing, policy)),
-      // Which one is active need not be known for it.
+      // The tag tells, also while it is not known which one is active.
       leftAt: phase === "retiring" || observed.active?.generation === undefined ? timeUntil : undefined,
     };
   });

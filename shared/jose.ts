@@ -13,6 +13,7 @@ import { refuseUnknownOptions } from "./options.ts";
 import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS, waitUntilOf } from "./ring-keys.ts";
 import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
 import { createSharedLook } from "./shared-look.ts";
+import type { SharedLook } from "./shared-look.ts";
 
 export { fromDocument, fromKv, fromUrl } from "./key-sets.ts";
 export type { FromUrlOptions } from "./key-sets.ts";
@@ -67,7 +68,7 @@ export interface RingJWKSet {
 export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
   refuseUnknownOptions("createRingJWKSet", options, RING_KEYS_OPTIONS, RING_KEYS_HINTS);
   const keys = createRingKeys("createRingJWKSet", options);
-  const look = createSharedLook();
+  let look: SharedLook | undefined;
 
   async function keyOf(header?: KeyHeader, _token?: unknown, context?: VerificationContext): Promise<CryptoKey> {
     const kid = parseKid(header?.kid);
@@ -77,7 +78,8 @@ export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
     const { rings } = await keys.verification();
     const waitUntil = waitUntilOf("createRingJWKSet", context);
     const nowMs = keys.readClock();
-    await look(rings, rings, nowMs);
+    look ??= createSharedLook(rings, rings, () => keys.readClock());
+    await look(nowMs);
     const found = await findKey(rings, kid, nowMs, waitUntil);
     if (!found.ok) throw new KeysUnavailableError(found.error);
     const { value: key } = found;

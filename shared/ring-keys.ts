@@ -13,7 +13,6 @@ import type { KeySetConfig, RingConfig, Verification } from "./keys/verification
 import type { KnownOptions, OptionHints } from "./options.ts";
 import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "./rings.ts";
 import type { ReportProblem, RingOption } from "./rings.ts";
-import { createSharedCall } from "./shared-look.ts";
 import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "./signed-key-set.ts";
 
 /** A value, or one for each ring by its name. Several rings need the latter. */
@@ -103,26 +102,25 @@ export function createRingKeys(
     ...otherProblems,
   );
   if (!issuer.ok || problems.length > 0) throw new TypeError(`${what}: ${problems.join("; ")}`);
-  const share = createSharedCall<RingVerification>();
+  // Settled values only: a promise that requests share would hang them in Workers.
   let made: RingVerification | undefined;
-
-  async function make(ofIssuer: IssuerUrl): Promise<RingVerification> {
-    const rings: RingConfig[] = [];
-    const lines: string[] = [];
-    for (const { anchors, name, ...ring } of unread) {
-      const imported = await importTrustAnchors(anchors);
-      if (imported.ok) rings.push({ ...ring, anchors: imported.value });
-      else lines.push(...imported.error.map(({ index, problem }) => `${name}[${index}] ${problem}`));
-    }
-    if (lines.length > 0) throw new TypeError(`${what}: ${lines.join("; ")}`);
-    const config = { issuer: ofIssuer, rings };
-    made ??= { ...createVerification(keySets, config), config };
-    return made;
-  }
 
   return {
     issuer: issuer.value,
-    verification: async () => made ?? share(() => make(issuer.value)),
+    async verification() {
+      if (made !== undefined) return made;
+      const rings: RingConfig[] = [];
+      const lines: string[] = [];
+      for (const { anchors, name, ...ring } of unread) {
+        const imported = await importTrustAnchors(anchors);
+        if (imported.ok) rings.push({ ...ring, anchors: imported.value });
+        else lines.push(...imported.error.map(({ index, problem }) => `${name}[${index}] ${problem}`));
+      }
+      if (lines.length > 0) throw new TypeError(`${what}: ${lines.join("; ")}`);
+      const config = { issuer: issuer.value, rings };
+      made ??= { ...createVerification(keySets, config), config };
+      return made;
+    },
     readClock() {
       const nowMs = clock();
       if (!Number.isFinite(nowMs)) throw new TypeError(`${what}: clock must return epoch milliseconds`);

@@ -6,6 +6,7 @@
  */
 import type { KeyRings } from "./keys/key-rings.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
+import { createSharedRun } from "./shared-run.ts";
 
 /** The rings whose documents are looked at: of keys alone, or of keys and lists. */
 interface LookedAt {
@@ -18,26 +19,18 @@ interface LookedAt {
  * @param nowMs epoch milliseconds
  * @returns undefined when nothing has to be waited for
  */
-export type SharedLook = (keys: KeyRings, all: LookedAt, nowMs: number) => Promise<unknown> | undefined;
+export type SharedLook = (nowMs: number) => Promise<unknown> | undefined;
 
-export function createSharedLook(): SharedLook {
-  const share = createSharedCall<unknown>();
-  return (keys, all, nowMs) => {
-    const isFresh = keys.rings.every(({ ladder }) => ladder.peek(nowMs) !== undefined);
-    if (isFresh || isWorkers()) return undefined;
-    return share(() => Promise.all(all.rings.map(({ ladder }) => ladder.current(nowMs, () => undefined))));
+/** @param readClock epoch milliseconds */
+export function createSharedLook(keys: KeyRings, all: LookedAt, readClock: () => number): SharedLook {
+  const lookOnce = (): Promise<unknown> => {
+    const nowMs = readClock();
+    return Promise.all(all.rings.map(({ ladder }) => ladder.current(nowMs, () => undefined)));
   };
-}
-
-/** @returns a function that makes the call it is given, unless the one before is still under way: then its answer is that one's */
-export function createSharedCall<Answer>(): (call: () => Promise<Answer>) => Promise<Answer> {
-  let underWay: Promise<Answer> | undefined;
-  return (call) => {
-    if (isWorkers()) return call();
-    underWay ??= call().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
+  const looks = createSharedRun(lookOnce, () => readClock() / 1000);
+  return (nowMs) => {
+    const isFresh = keys.rings.every(({ ladder }) => ladder.peek(nowMs) !== undefined);
+    return isFresh || isWorkers() ? undefined : looks.join();
   };
 }
 

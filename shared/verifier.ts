@@ -8,7 +8,7 @@ import { parseAudience } from "./identifiers.ts";
 import type { IssuerUrl } from "./identifiers.ts";
 import type { KeysUnavailable } from "./keys/held-key-set.ts";
 import { statusOf } from "./keys/verification.ts";
-import type { RingStatus, Verification } from "./keys/verification.ts";
+import type { RingStatus } from "./keys/verification.ts";
 import type { KeySetReader } from "./keys/key-set-reader.ts";
 import { guardVerification } from "./revocations/guard.ts";
 import type { Guarded } from "./revocations/guard.ts";
@@ -20,8 +20,9 @@ import type { TokenRejection } from "./rejection.ts";
 import { err } from "./result.ts";
 import type { Result } from "./result.ts";
 import { createRingKeys, RING_KEYS_HINTS, RING_KEYS_OPTIONS, waitUntilOf } from "./ring-keys.ts";
-import type { RingKeysOptions, VerificationContext } from "./ring-keys.ts";
+import type { RingKeysOptions, RingVerification, VerificationContext } from "./ring-keys.ts";
 import { createSharedLook } from "./shared-look.ts";
+import type { SharedLook } from "./shared-look.ts";
 import { DEFAULT_MAX_TOKEN_BYTES, TOKEN_TYPS } from "./verify-token.ts";
 import type { TokenPolicy, TokenTyp, VerifiedToken } from "./verify-token.ts";
 
@@ -61,6 +62,11 @@ export interface Verifier {
   status(): Promise<readonly VerifierStatus[]>;
 }
 
+/** What is made once the pinned root keys are imported. */
+interface Made extends Pick<Guarded, "verifiers" | "health"> {
+  readonly look: SharedLook;
+}
+
 /**
  * Makes a verifier. Make one and keep it: it holds the key set and remembers verified tokens.
  * @throws {TypeError} for options that are missing or cannot work, all of them named at once
@@ -82,24 +88,29 @@ export function createVerifier(options: VerifierOptions): Verifier {
       : ["revocations needs a place that has lists: keySets of fromKv or fromUrl"]),
   ]);
   const policy = tokenPolicy(keys.issuer, audiences, algs, typs);
-  const look = createSharedLook();
-  let guarded: Guarded | undefined;
+  let made: Made | undefined;
 
-  async function verification(): Promise<Pick<Guarded, "verifiers" | "health"> & Pick<Verification, "rings">> {
-    const made = await keys.verification();
-    const { rings, verifiers } = made;
-    if (revocations === undefined) return { rings, verifiers, health: rings };
-    guarded ??= guardVerification(made, made.config, (ring) => keySets.revocationsOf?.(ring) ?? NO_LISTS);
-    return { rings, ...guarded };
+  async function verification(): Promise<Made> {
+    const base = await keys.verification();
+    made ??= make(base);
+    return made;
+  }
+
+  function make(base: RingVerification): Made {
+    const { verifiers, health } =
+      revocations === undefined
+        ? { verifiers: base.verifiers, health: base.rings }
+        : guardVerification(base, base.config, (ring) => keySets.revocationsOf?.(ring) ?? NO_LISTS);
+    return { verifiers, health, look: createSharedLook(base.rings, health, () => keys.readClock()) };
   }
 
   return {
     async verify(token, context) {
       if (typeof token !== "string") return err({ code: "token_malformed", part: "segments" });
-      const { rings, verifiers, health } = await verification();
+      const { verifiers, look } = await verification();
       const nowMs = keys.readClock();
       const waitUntil = waitUntilOf("verify", context);
-      await look(rings, health, nowMs);
+      await look(nowMs);
       return verifiers.under(policy).verify(token, nowMs, waitUntil);
     },
     async status() {

@@ -12,7 +12,7 @@ import { parseGatewayUrl } from "../cli/ring/gateway-health.ts";
 import { askFor, readRing } from "../cli/ring/status.ts";
 import { startHttpServer } from "../http/server.ts";
 import type { HttpServer } from "../http/server.ts";
-import { createSharedRun } from "../shared-run.ts";
+import { createSharedRun } from "../../shared/shared-run.ts";
 import { createConsoleApp } from "./app.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import type { DecisionLog } from "./decision-log.ts";

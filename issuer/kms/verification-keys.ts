@@ -6,10 +6,10 @@ import type { Alg } from "../../shared/algorithms.ts";
 import type { EpochSeconds, Kid } from "../../shared/identifiers.ts";
 import { importVerificationKey } from "../../shared/jws.ts";
 import type { VerificationKey } from "../../shared/jws.ts";
+import { createSharedRun, SHARED_SECONDS } from "../../shared/shared-run.ts";
 import type { VerificationKeys } from "../../shared/verification-keys.ts";
 import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
-import { createSharedRun } from "../shared-run.ts";
 import { toPublicKey } from "./fitness.ts";
 import type { Kms } from "./port.ts";
 
@@ -35,8 +35,8 @@ export interface KmsKeyCache {
   current(): Promise<KmsVerificationKeys>;
   /**
    * Looks at KMS once more, because a token's kid is not among {@link KmsKeyCache.current}: an alias may name another key by
-   * now. Keys that are known stay known for their time. At most once per {@link UNKNOWN_KID_COOLDOWN_SECONDS}; calls that come while
-   * a look is under way wait for it.
+   * now. Keys that are known stay known for their time. At most once per {@link UNKNOWN_KID_COOLDOWN_SECONDS}; calls of the same
+   * moment share one look.
    * @returns undefined when KMS was asked a moment ago, or cannot be asked: an invented kid is no reason for a fault
    */
   lookAgain(): Promise<KmsVerificationKeys | undefined>;
@@ -59,7 +59,6 @@ export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
   const kidOfRef = new Map<KmsKeyRef, Kid>();
   let cache = createOneCache(options, kidOfRef);
   let lookedAt: number = Number.NEGATIVE_INFINITY;
-  let looking: Promise<KmsVerificationKeys | undefined> | undefined;
   let found: { readonly at: EpochSeconds; readonly keys: KmsVerificationKeys } | undefined;
 
   async function current(): Promise<KmsVerificationKeys> {
@@ -69,27 +68,27 @@ export function createKmsKeyCache(options: KmsKeyCacheOptions): KmsKeyCache {
     return isFresh && found !== undefined ? together(known, found.keys) : known;
   }
 
-  async function look(at: EpochSeconds): Promise<KmsVerificationKeys | undefined> {
+  const looks = createSharedRun(async (isOvertaken) => {
     try {
-      found = { at, keys: await loadKeys(options, kidOfRef) };
+      const at = clock();
+      const keys = await loadKeys(options, kidOfRef);
+      if (!isOvertaken()) found = { at, keys };
       return await current();
     } catch {
       return undefined;
     }
-  }
+  }, clock);
 
   return {
     current,
     async lookAgain() {
       const at = clock();
       // A clock that was set back makes the time unknown.
-      if (at >= lookedAt && at - lookedAt < UNKNOWN_KID_COOLDOWN_SECONDS) return looking;
-      lookedAt = at;
-      const own = look(at);
-      looking = own;
-      const keys = await own;
-      if (looking === own) looking = undefined;
-      return keys;
+      const isCooling = at >= lookedAt && at - lookedAt < UNKNOWN_KID_COOLDOWN_SECONDS;
+      const isShared = isCooling && looks.isUnderWay && at - lookedAt < SHARED_SECONDS;
+      if (isCooling && !isShared) return undefined;
+      if (!isShared) lookedAt = at;
+      return looks.join();
     },
     // What is being loaded goes to those who wait for it, and no further.
     clear: () => {

@@ -15,7 +15,7 @@ import { SealgateError } from "../../errors.ts";
 import { algOfKey, requireEnabled } from "../../kms/fitness.ts";
 import type { Kms, KmsKey } from "../../kms/port.ts";
 import { createKmsSigner } from "../../kms/signer.ts";
-import { createSharedRun } from "../../shared-run.ts";
+import { createSharedRun } from "../../../shared/shared-run.ts";
 import type { RingMember, Signer } from "../../signer.ts";
 import { isKeyGone } from "../../use-signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";

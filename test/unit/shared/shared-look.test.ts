@@ -1,5 +1,5 @@
 /** Many calls at once outside of Workers: one look at each document for all of them, whoever of them comes first. */
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createVerifier } from "../../../shared/index.ts";
 import type { KeySets } from "../../../shared/index.ts";
 import { createRingJWKSet } from "../../../shared/jose.ts";
@@ -77,6 +77,17 @@ describe("calls at once cause one read", () => {
     expect(await codesOf(verifier)).toEqual(["keys_unavailable"]);
     expect(reader.reads).toHaveLength(1);
   });
+});
+
+test("a call waits for no look that an invocation before it may have left frozen", async () => {
+  const verifier = createVerifier({ ...options, audiences: [AUDIENCE] });
+  reader.hang();
+  void verifier.verify(token);
+  await vi.waitFor(() => expect(reader.reads).toHaveLength(1));
+  nowMs = T + 1000;
+  reader.answer(await ring.publish());
+  expect(await codesOf(verifier)).toEqual(["good"]);
+  expect(reader.reads).toHaveLength(2);
 });
 
 test("in Workers, where a promise of another request may never settle, each looks for itself", async () => {

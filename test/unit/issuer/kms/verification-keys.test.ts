@@ -1,6 +1,6 @@
 /** How long the Node verifier uses a public key without asking KMS again, and which keys it refuses to use at all. */
 import { CreateAliasCommand, DisableKeyCommand, UpdateAliasCommand } from "@aws-sdk/client-kms";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Kms } from "../../../../issuer/kms/port.ts";
 import { errorOf } from "../../../support/values.ts";
 import { startVerifierBench } from "../verifier-support.ts";
@@ -120,6 +120,21 @@ describe("an unknown kid", () => {
     const start = bench.aws.emulator.requests.GetPublicKey;
     for (const { token } of [young, old, young]) expect(await verifier.verify(token)).toMatchObject({ ok: true });
     expect(bench.aws.emulator.requests.GetPublicKey - start).toBe(1);
+  });
+
+  test("that an earlier call still waits for is waited for by no call a second later: its process may have been frozen", async () => {
+    const { kms } = bench.aws;
+    const { promise: never } = Promise.withResolvers<never>();
+    let asked = 0;
+    const freezing: Kms = { ...kms, getPublicKey: (keyId) => ((asked += 1) === 2 ? never : kms.getPublicKey(keyId)) };
+    const verifier = bench.verifierFor("ES256", { publicKeyTtlSeconds: 300, kms: freezing });
+    await verifier.verify((await bench.issue("ES256")).token);
+    const other = await bench.issue("ES256", {}, await bench.aws.createKey("ECC_NIST_P256"));
+    void verifier.verify(other.token);
+    await vi.waitFor(() => expect(asked).toBe(2));
+    bench.aheadSeconds = 1;
+    expect(errorOf(await verifier.verify(other.token)).code).toBe("kid_unknown");
+    expect(asked).toBe(2);
   });
 
   test("of many tokens at once is waited for by all of them: none of a key that is new is refused", async () => {

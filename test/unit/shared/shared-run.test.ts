@@ -1,7 +1,7 @@
 /** One run for the calls of one moment, and none that a frozen process may have left behind. The clock is passed in. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { createSharedRun } from "../../../issuer/shared-run.ts";
-import type { SharedRun } from "../../../issuer/shared-run.ts";
+import { createSharedRun } from "../../../shared/shared-run.ts";
+import type { SharedRun } from "../../../shared/shared-run.ts";
 import { seconds } from "../../support/key-sets.ts";
 import { given } from "../../support/values.ts";
 

@@ -6,8 +6,6 @@
  * be waiting for a connection that is long gone. Therefore a run is shared during its first second only, and a call whose
  * shared run fails gets one that began after the call did.
  */
-import type { EpochSeconds } from "../shared/identifiers.ts";
-
 export interface SharedRun<Value> {
   /** Whether the run that began last is still going on. */
   readonly isUnderWay: boolean;
@@ -20,19 +18,20 @@ export interface SharedRun<Value> {
 }
 
 interface Run<Value> {
-  readonly beganAt: EpochSeconds;
+  readonly beganAt: number;
   readonly outcome: Promise<Value>;
 }
 
-const SHARED_SECONDS = 1;
+/** For so long after its beginning a run is shared. */
+export const SHARED_SECONDS = 1;
 
 /**
  * @param work one run; asks `isOvertaken` before it keeps what it has found: true once a run that began later has ended
- * @param clock epoch seconds
+ * @param clock seconds since any time
  */
 export function createSharedRun<Value>(
   work: (isOvertaken: () => boolean) => Promise<Value>,
-  clock: () => EpochSeconds,
+  clock: () => number,
 ): SharedRun<Value> {
   let begun = 0;
   let newestEnded = 0;

@@ -7,7 +7,7 @@ import type { ObservedKey } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
 import { nameOfRole, parseRole } from "../names.ts";
 import type { KeyRole } from "../names.ts";
-import { generationNumberOf, hasPending, lostNumbers, nextNumber } from "./ring-state.ts";
+import { generationNumberOf, hasPending, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
 
 /** The shortest that KMS allows, for keys that were never used (AWS KMS API Reference, ScheduleKeyDeletion). */
@@ -64,7 +64,7 @@ function sparePending(state: RingState): ObservedKey | undefined {
 function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boolean {
   const { observed, policy, now } = state;
   const { tags, createdAt, keyState } = orphan;
-  if (isGiven(state, number) || (tags.kid === undefined && lostNumbers(state).includes(number))) return false;
+  if (isGiven(state, number) || (tags.kid === undefined && isLost(state, { role: "generation", number }))) return false;
   if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return false;
   if (observed.document.kind === "read" && observed.document.document.keys.some(({ kid }) => kid === tags.kid))
     return true;
@@ -76,11 +76,17 @@ function isGiven({ observed }: RingState, number: number): boolean {
   return observed.generations.some((generation) => generation.number === number);
 }
 
+/** Another key has been this, as its tag with the kid says, and has lost its alias. The name is still that key's. */
+function isLost({ observed }: RingState, purpose: KeyRole): boolean {
+  return observed.orphans.some(({ tags }) => tags.kid !== undefined && tags.generation === nameOfRole(purpose));
+}
+
 /**
  * A coming root key that a preparation has left behind: what was asked for is finished, once an alias from the key's creation
  * would be seen. Of two such keys one gets the alias, and the other is useless then.
  */
-function preparedRootNumber({ observed, now }: RingState, orphan: ObservedKey): number | undefined {
+function preparedRootNumber(state: RingState, orphan: ObservedKey): number | undefined {
+  const { observed, now } = state;
   const { tags, createdAt, keyState } = orphan;
   const purpose = parseRole(tags.generation);
   if (purpose?.role !== "numbered_root" || !tags.managed || tags.kid !== undefined || keyState !== "Enabled")
@@ -88,7 +94,7 @@ function preparedRootNumber({ observed, now }: RingState, orphan: ObservedKey): 
   if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return undefined;
   const { number } = purpose;
   const isTaken = [observed.root, ...observed.otherRoots].some((root) => root?.number === number);
-  return !isTaken && number > (observed.root?.number ?? number) ? number : undefined;
+  return !isTaken && !isLost(state, purpose) && number > (observed.root?.number ?? number) ? number : undefined;
 }
 
 /**
@@ -101,10 +107,10 @@ function isUseless(state: RingState, { keyId, keyState, tags }: ObservedKey): bo
   if (keyState !== "Enabled" && keyState !== "Disabled") return false;
   const purpose = parseRole(tags.generation);
   if (purpose?.role === "root") return observed.root !== undefined && observed.root.keyId !== keyId;
-  if (purpose?.role === "numbered_root") {
-    return [observed.root, ...observed.otherRoots].some((root) => root?.number === purpose.number);
-  }
-  return (
-    purpose?.role === "generation" && (isGiven(state, purpose.number) || lostNumbers(state).includes(purpose.number))
-  );
+  if (purpose === undefined || purpose.role === "active") return false;
+  const isTaken =
+    purpose.role === "generation"
+      ? isGiven(state, purpose.number)
+      : [observed.root, ...observed.otherRoots].some((root) => root?.number === purpose.number);
+  return isTaken || isLost(state, purpose);
 }

@@ -88,6 +88,15 @@ describe("keys without an alias", () => {
     expect(planRing(passed, POLICY, after(590)).due).toEqual([]);
   });
 
+  test("that were made for the number of a root key which has lost its alias do not get it, and are deleted", () => {
+    const lost = observedKey(nextRootKey, "root-2");
+    const leftOver = observedKey(keyOf(7), "root-2", { ...leftBehind, keyId: "id-x", keyArn: "arn-x" });
+    const observed = observedRing({ root: root({}, rootKey, 1), orphans: [leftOver, lost] });
+    const { due } = planRing(observed, POLICY, after(590));
+    expect(due.filter(({ kind }) => kind === "claim_alias")).toEqual([]);
+    expect(due).toContainEqual(expect.objectContaining({ kind: "schedule_deletion", keyArn: leftOver.keyArn }));
+  });
+
   test("that lost the race for the root key are scheduled for deletion, and never the root key", () => {
     const orphan = observedKey(keyOf(7), "root", { ...leftBehind, keyId: "id-x" });
     expect(planRing(observedRing({ orphans: [orphan] }), POLICY, after(10)).due).toMatchObject([

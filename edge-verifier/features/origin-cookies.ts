@@ -13,8 +13,11 @@ export const originCookies: Feature = {
   read: () => ({
     onOriginAnswer(headers, target, origin) {
       const cookies = headers.getSetCookie();
+      const corrected = cookies.map((cookie) => correctCookie(cookie, target, origin));
+      // A header that is written anew becomes UTF-8.
+      if (corrected.join("\n") === cookies.join("\n")) return;
       headers.delete(HEADER);
-      for (const cookie of cookies) headers.append(HEADER, correctCookie(cookie, target, origin));
+      for (const cookie of corrected) headers.append(HEADER, cookie);
     },
   }),
 };
@@ -40,7 +43,8 @@ export function correctCookie(cookie: string, { authority }: RequestTarget, { ba
       return isWithin(hostname, domain) && !isWithin(here, domain) ? [] : [attribute];
     }
     // RFC 6265 section 5.2.4: any other value means the path of the request, which is right here too.
-    return name === "path" && value.startsWith("/") ? [` Path=${pathHere(value, below, mount)}`] : [attribute];
+    const path = name === "path" && value.startsWith("/") ? pathHere(value, below, mount) : value;
+    return path === value ? [attribute] : [` Path=${path}`];
   });
   return [pair, ...kept].join(";");
 }

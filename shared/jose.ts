@@ -78,7 +78,7 @@ export function createRingJWKSet(options: RingKeysOptions): RingJWKSet {
     const { rings } = await keys.verification();
     const waitUntil = waitUntilOf("createRingJWKSet", context);
     const nowMs = keys.readClock();
-    look ??= createSharedLook(rings, rings, () => keys.readClock());
+    look ??= createSharedLook(rings, () => keys.readClock());
     await look(nowMs);
     const found = await findKey(rings, kid, nowMs, waitUntil);
     if (!found.ok) throw new KeysUnavailableError(found.error);

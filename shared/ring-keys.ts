@@ -13,6 +13,7 @@ import type { KeySetConfig, RingConfig, Verification } from "./keys/verification
 import type { KnownOptions, OptionHints } from "./options.ts";
 import { DEFAULT_RING, parseRingNames, readByRing, RING_NAMES } from "./rings.ts";
 import type { ReportProblem, RingOption } from "./rings.ts";
+import { createSharedRun } from "./shared-run.ts";
 import { importTrustAnchors, isSignedKeySet, MAX_TRUST_ANCHORS } from "./signed-key-set.ts";
 
 /** A value, or one for each ring by its name. Several rings need the latter. */
@@ -102,25 +103,31 @@ export function createRingKeys(
     ...otherProblems,
   );
   if (!issuer.ok || problems.length > 0) throw new TypeError(`${what}: ${problems.join("; ")}`);
-  // Settled values only: a promise that requests share would hang them in Workers.
   let made: RingVerification | undefined;
+
+  async function make(ofIssuer: IssuerUrl): Promise<RingVerification> {
+    const rings: RingConfig[] = [];
+    const lines: string[] = [];
+    for (const { anchors, name, ...ring } of unread) {
+      const imported = await importTrustAnchors(anchors);
+      if (imported.ok) rings.push({ ...ring, anchors: imported.value });
+      else lines.push(...imported.error.map(({ index, problem }) => `${name}[${index}] ${problem}`));
+    }
+    if (lines.length > 0) throw new TypeError(`${what}: ${lines.join("; ")}`);
+    const config = { issuer: ofIssuer, rings };
+    made ??= { ...createVerification(keySets, config), config };
+    return made;
+  }
+
+  // For a thousand calls at once, importing the root keys a thousand times takes most of a second.
+  const makes = createSharedRun(
+    () => make(issuer.value),
+    () => clock() / 1000,
+  );
 
   return {
     issuer: issuer.value,
-    async verification() {
-      if (made !== undefined) return made;
-      const rings: RingConfig[] = [];
-      const lines: string[] = [];
-      for (const { anchors, name, ...ring } of unread) {
-        const imported = await importTrustAnchors(anchors);
-        if (imported.ok) rings.push({ ...ring, anchors: imported.value });
-        else lines.push(...imported.error.map(({ index, problem }) => `${name}[${index}] ${problem}`));
-      }
-      if (lines.length > 0) throw new TypeError(`${what}: ${lines.join("; ")}`);
-      const config = { issuer: issuer.value, rings };
-      made ??= { ...createVerification(keySets, config), config };
-      return made;
-    },
+    verification: async () => made ?? makes.join(),
     readClock() {
       const nowMs = clock();
       if (!Number.isFinite(nowMs)) throw new TypeError(`${what}: clock must return epoch milliseconds`);

@@ -1,17 +1,20 @@
 /**
- * One look for many: calls that find no fresh key set, as in a backend that starts under load, wait together for one look at its
+ * One look for many: calls that find no fresh document, as in a backend that starts under load, wait together for one look at its
  * place. If each of them looked, the place would be asked once for each, and none of the answers might come in time.
  *
  * Not in Workers: a promise that another request has begun may never settle there, so that each request looks for itself.
  */
-import type { KeyRings } from "./keys/key-rings.ts";
 import type { WaitUntil } from "./keys/held-key-set.ts";
-import { createSharedRun } from "./shared-run.ts";
+import { createSharedRun, isWorkers } from "./shared-run.ts";
 
 /** The rings whose documents are looked at: of keys alone, or of keys and lists. */
 interface LookedAt {
   readonly rings: readonly {
-    readonly ladder: { current(nowMs: number, waitUntil: WaitUntil): Promise<unknown> };
+    readonly ladder: {
+      /** @returns undefined when a call would have to wait */
+      peek(nowMs: number): unknown;
+      current(nowMs: number, waitUntil: WaitUntil): Promise<unknown>;
+    };
   }[];
 }
 
@@ -22,19 +25,14 @@ interface LookedAt {
 export type SharedLook = (nowMs: number) => Promise<unknown> | undefined;
 
 /** @param readClock epoch milliseconds */
-export function createSharedLook(keys: KeyRings, all: LookedAt, readClock: () => number): SharedLook {
+export function createSharedLook({ rings }: LookedAt, readClock: () => number): SharedLook {
   const lookOnce = (): Promise<unknown> => {
     const nowMs = readClock();
-    return Promise.all(all.rings.map(({ ladder }) => ladder.current(nowMs, () => undefined)));
+    return Promise.all(rings.map(({ ladder }) => ladder.current(nowMs, () => undefined)));
   };
   const looks = createSharedRun(lookOnce, () => readClock() / 1000);
   return (nowMs) => {
-    const isFresh = keys.rings.every(({ ladder }) => ladder.peek(nowMs) !== undefined);
+    const isFresh = rings.every(({ ladder }) => ladder.peek(nowMs) !== undefined);
     return isFresh || isWorkers() ? undefined : looks.join();
   };
-}
-
-/** A global of workerd's, under each compatibility date. */
-function isWorkers(): boolean {
-  return "WebSocketPair" in globalThis;
 }

@@ -5,6 +5,8 @@
  * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). A run that an earlier invocation began may
  * be waiting for a connection that is long gone. Therefore a run is shared during its first second only, and a call whose
  * shared run fails gets one that began after the call did.
+ *
+ * In Workers each call begins its own run: a promise that another request has begun may never settle there.
  */
 export interface SharedRun<Value> {
   /** Whether the run that began last is still going on. */
@@ -55,7 +57,7 @@ export function createSharedRun<Value>(
     },
     async join() {
       // A clock that was set back makes the age of a run unknown.
-      const isShared = latest !== undefined && Math.abs(clock() - latest.beganAt) < SHARED_SECONDS;
+      const isShared = !isWorkers() && latest !== undefined && Math.abs(clock() - latest.beganAt) < SHARED_SECONDS;
       if (latest === undefined || !isShared) return begin().outcome;
       try {
         return await latest.outcome;
@@ -64,4 +66,9 @@ export function createSharedRun<Value>(
       }
     },
   };
+}
+
+/** A global of workerd's, under each compatibility date. */
+export function isWorkers(): boolean {
+  return "WebSocketPair" in globalThis;
 }

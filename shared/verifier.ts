@@ -101,7 +101,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       revocations === undefined
         ? { verifiers: base.verifiers, health: base.rings }
         : guardVerification(base, base.config, (ring) => keySets.revocationsOf?.(ring) ?? NO_LISTS);
-    return { verifiers, health, look: createSharedLook(base.rings, health, () => keys.readClock()) };
+    return { verifiers, health, look: createSharedLook(health, () => keys.readClock()) };
   }
 
   return {

@@ -11,6 +11,7 @@ import { KEY_READ_DEADLINE_MS } from "../keys/verification.ts";
 import type { KeySetConfig, Verification } from "../keys/verification.ts";
 import { err } from "../result.ts";
 import type { Result } from "../result.ts";
+import type { ImportedKeySet } from "../verification-keys.ts";
 import type { RevocationsUnavailable } from "./problems.ts";
 import { createRevocations } from "./revocations.ts";
 import type { Revocations, RevocationsStatus } from "./revocations.ts";
@@ -24,6 +25,8 @@ export interface GuardedRings {
   readonly rings: readonly {
     readonly name: RingName;
     readonly ladder: {
+      /** The keys, if neither they nor the list have to be waited for. */
+      peek(nowMs: number): ImportedKeySet | undefined;
       /** The keys, if the list can be had as well. */
       current(
         nowMs: number,
@@ -71,6 +74,7 @@ function guardRings(rings: KeyRings, revocations: Revocations): GuardedRings {
 
 function guardLadder({ name, ladder }: Ring, revocations: Revocations): GuardedRings["rings"][number]["ladder"] {
   return {
+    peek: (nowMs) => (revocations.isReady(name, nowMs) ? ladder.peek(nowMs) : undefined),
     async current(nowMs, waitUntil) {
       const [keys, list] = await Promise.all([
         ladder.current(nowMs, waitUntil),

@@ -67,6 +67,8 @@ export interface Revocations {
   ): Promise<TokenRejection | KeysUnavailable | RevocationsUnavailable | undefined>;
   /** How often an open connection asks {@link Revocations.recheck}: each M, and at most 400 times in the life of a token. */
   recheckEverySeconds(token: VerifiedToken, nowMs: number): number;
+  /** Whether the list of a ring can be asked without waiting for a read. Reads nothing. */
+  isReady(ring: RingName, nowMs: number): boolean;
   /** Of a ring. Reads nothing. */
   status(ring: RingName, nowMs: number): RevocationsStatus | undefined;
   /** Set while no list of the ring can be used. Reads nothing. */
@@ -112,6 +114,10 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
     const kid = parseKid(header.kid);
     if (lists.length === 1 || kid === undefined) return lists[0];
     return lists.find(({ ring }) => typeof ring.ladder.usable(nowMs)?.find(kid) === "object");
+  }
+
+  function listNamed(ring: RingName): RingList | undefined {
+    return lists.find(({ ring: { name } }) => name === ring);
   }
 
   function readAll(nowMs: number, waitUntil: WaitUntil): Promise<unknown> {
@@ -191,16 +197,18 @@ export function createRevocations(rings: KeyRings, config: RevocationsConfig): R
       const { timing } = listOf(token, nowMs)?.ring.ladder.usable(nowMs)?.document ?? { timing: DEFAULT_TIMING };
       return Math.max(timing.memoryTtlSeconds, timing.maxTokenTtlSeconds / 400);
     },
+    isReady: (ring, nowMs) => listNamed(ring)?.ladder.look(nowMs) !== undefined,
     status(ring, nowMs) {
-      const own = lists.find(({ ring: { name } }) => name === ring);
+      const own = listNamed(ring);
       return own && statusOf(own, nowMs);
     },
     unavailable(ring, nowMs) {
-      const own = lists.find(({ ring: { name } }) => name === ring);
+      const own = listNamed(ring);
       return own?.store.usable(nowMs) === undefined ? unavailable(own, nowMs) : undefined;
     },
     async current(ring, nowMs, waitUntil) {
-      const own = lists.find(({ ring: { name } }) => name === ring);
+      const own = listNamed(ring);
+      own?.ladder.noticeClock(nowMs);
       if (own !== undefined && own.ladder.look(nowMs) === undefined)
         await own.ladder.readUnlessHeldBack(nowMs, waitUntil);
       const stored = own?.store.usable(nowMs);

@@ -64,6 +64,27 @@ describe("calls at once cause one read", () => {
     expect([reader.reads.length, lists.reads.length]).toEqual([1, 1]);
   });
 
+  test("of the list alone, while the key set is fresh", async () => {
+    const verifier = createVerifier({ ...options, audiences: [AUDIENCE], revocations: "required" });
+    await verifier.verify(token);
+    // A request refreshes one document at most: this one the key set.
+    nowMs = T + MEMORY_TTL_MS - 1;
+    await verifier.verify(token);
+    expect([reader.reads.length, lists.reads.length]).toEqual([2, 1]);
+    nowMs = T + MEMORY_TTL_MS;
+    expect(await codesOf(verifier)).toEqual(["good"]);
+    expect([reader.reads.length, lists.reads.length]).toEqual([2, 2]);
+  });
+
+  test("of the key set and of the list, after the clock went back", async () => {
+    const verifier = createVerifier({ ...options, audiences: [AUDIENCE], revocations: "required" });
+    nowMs = T + 60_000;
+    await verifier.verify(token);
+    nowMs = T;
+    expect(await codesOf(verifier)).toEqual(["good"]);
+    expect([reader.reads.length, lists.reads.length]).toEqual([2, 2]);
+  });
+
   test("of jose's key set", async () => {
     const keys = createRingJWKSet(options);
     const header = { alg: "ES256", kid: ring.key.kid };
@@ -90,13 +111,37 @@ test("a call waits for no look that an invocation before it may have left frozen
   expect(reader.reads).toHaveLength(2);
 });
 
+/** How often the root key is imported while the call runs. */
+async function importsOf(call: () => Promise<unknown>): Promise<number> {
+  const imports = vi.spyOn(crypto.subtle, "importKey");
+  const { x } = { x: "none", ...ring.root.jwk };
+  try {
+    await call();
+    return imports.mock.calls.filter((parameters) => JSON.stringify(parameters).includes(x)).length;
+  } finally {
+    imports.mockRestore();
+  }
+}
+
+test("calls at once import the anchors once", async () => {
+  const [one, many] = [1, 2].map(() => createVerifier({ ...options, audiences: [AUDIENCE] }));
+  const ofOne = await importsOf(async () => one?.verify(token));
+  expect(ofOne).toBeGreaterThan(0);
+  expect(await importsOf(async () => many && codesOf(many))).toBe(ofOne);
+});
+
 test("in Workers, where a promise of another request may never settle, each looks for itself", async () => {
   const verifier = createVerifier({ ...options, audiences: [AUDIENCE] });
+  let kept = 0;
+  const context = { waitUntil: () => void (kept += 1) };
   Object.defineProperty(globalThis, "WebSocketPair", { value: Object, configurable: true });
   try {
-    await Promise.all(Array.from({ length: 10 }, () => verifier.verify(token)));
+    const imports = await importsOf(() =>
+      Promise.all(Array.from({ length: 10 }, () => verifier.verify(token, context))),
+    );
+    expect(imports).toBe(10);
   } finally {
     Reflect.deleteProperty(globalThis, "WebSocketPair");
   }
-  expect(reader.reads).toHaveLength(10);
+  expect([reader.reads.length, kept]).toEqual([10, 10]);
 });

@@ -24,7 +24,7 @@ export interface AcceptIssuersOptions {
 
 /** What {@link acceptIssuers} returns. */
 export interface AcceptedIssuers {
-  /** Whether there is an entry for an issuer. The own one must have none: its tokens would be another issuer's. */
+  /** Whether there is an entry for an issuer. Your own must not have one: its tokens would count as another issuer's. */
   includes(issuer: string): boolean;
   /** Verifies tokens of the issuers, beside own keys. */
   beside(own: KeySetSettings): OtherTokens<ForeignProblem>;

@@ -57,7 +57,7 @@ export interface VerificationContext {
 
 /**
  * What keeps a refresh going: the context, if there is one; elsewhere work goes on by itself.
- * @throws {TypeError} for something else, which would be found out by a request now and then, when it begins a refresh
+ * @throws {TypeError} for any other value: otherwise only a request that begins a refresh would fail
  */
 export function waitUntilOf(what: string, context: VerificationContext | undefined): WaitUntil {
   if (context !== undefined && typeof context?.waitUntil !== "function") {

@@ -1,6 +1,6 @@
 /**
  * One look for many: calls that find no fresh document, as in a backend that starts under load, wait together for one look at its
- * place. If each of them looked, the place would be asked once for each, and none of the answers might come in time.
+ * place. If each of them looked, the place would be asked once for each, and every answer might come too late.
  *
  * Not in Workers: a promise that another request has begun may never settle there, so that each request looks for itself.
  */

@@ -52,7 +52,7 @@ export interface Verifier {
    * @param context in Workers the request's `ExecutionContext`; elsewhere work goes on by itself
    * @returns the frozen header and claims, the first check that failed, or that there are no keys or no list to check with (a
    *   fault, to be answered 503 and never 401)
-   * @throws {TypeError} (as a rejection) for anchors whose `kid` is not their thumbprint, and for a context that is none
+   * @throws {TypeError} (as a rejection) for anchors whose `kid` is not their thumbprint, and for a context without `waitUntil`
    */
   verify(
     token: string,

@@ -66,8 +66,8 @@ export async function forward(
 const SMALL_BODY = 65_536;
 
 /**
- * Has no buffer, and runs no code for each piece. A known length stays known, unless it is none that a body can have: the platform
- * takes less than 2^53.
+ * Has no buffer, and runs no code for each piece. A known length stays known, unless it is longer than any body: the platform takes
+ * less than 2^53.
  * @param size not a number if it is unknown
  */
 function uploadPipe(size: number): IdentityTransformStream {

@@ -65,7 +65,7 @@ export async function argumentOrStdin(io: CliIo, argument: string | undefined, n
     throw new UsageError(`needs a ${name}: as an argument, or on standard input`);
   }
   const text = (await io.readStdin()).trim();
-  // An empty file is what a command leaves that has failed.
+  // A command that has failed leaves an empty file.
   if (text === "") throw new UsageError(`needs a ${name}: standard input is empty`);
   return text.replace(BEARER, "");
 }

@@ -15,8 +15,8 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 process.once("SIGTERM", () => interruption.abort());
 
-// The program that reads the answer may have read enough, as in `sealgate ring rotate | head -1`. What is under way is done to its end
-// all the same, and its exit code is the command's own: half of a revocation is none.
+// The program that reads the answer may have read enough, as in `sealgate ring rotate | head -1`. The command does its work to the end
+// all the same, and has its own exit code: a revocation must not stop half-way.
 const readerGone = new AbortController();
 let outputFault: string | undefined;
 process.stdout.on("error", (error) => {

@@ -33,8 +33,9 @@ function runsUntilInterrupted(command: Command): boolean {
 }
 
 /**
- * An empty text would stand for a default: of `--ring "$RING"`, where no RING is set, for the ring "main". `--env ""` alone means
- * something, to wrangler as well: the top level of the configuration.
+ * An empty text would stand for the default: `--ring "$RING"` without a RING for the ring "main". Only of `--env` is it a value, as it is
+ * for wrangler: the top level of the configuration.
+ * @throws UsageError that names the empty option
  */
 function requireTexts(command: Command): void {
   const empty = command.options.find((option) => {

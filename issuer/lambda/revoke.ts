@@ -38,7 +38,7 @@ export type RevokeAnswer =
       readonly failed: readonly { readonly table: string; readonly code: string }[];
     })
   | {
-      /** Nothing was written: nothing accepts the token, or any that is meant, as the code of the rejection says. */
+      /** Nothing was written, because no token that is meant can be accepted any more: the code of the rejection. */
       readonly revoked: false;
       readonly rejection: string;
     };

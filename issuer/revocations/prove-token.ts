@@ -34,9 +34,9 @@ const GENUINE: ReadonlySet<string> = new Set([
   "audience_mismatch",
   "token_not_yet_valid",
   "token_issued_in_future",
-  // By one leeway of one clock; below it is two.
+  // The verifier allows K after `exp`. Below it is 2K, since an edge's clock may be behind.
   "token_expired",
-  // One table may lack the entry still.
+  // Another table may still lack the entry.
   "token_revoked",
 ]);
 

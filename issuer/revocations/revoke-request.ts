@@ -53,8 +53,8 @@ export function parseRevokeRequest(value: unknown, what: string): RevokeRequest 
 }
 
 /**
- * Whether a token can be alive that the request would take back, as `endOf` says until when an entry counts: a time that was mistyped
- * must not pass for a revocation.
+ * Whether a token that the request would take back can still be alive, by the bounds of `endOf`: a mistyped time must not pass for a
+ * revocation.
  * @param timing the largest of all rings
  */
 export function canBeAlive(

@@ -116,7 +116,7 @@ export interface ForeignKeySet {
   /**
    * The key for a token's header.
    * @param kid undefined: the one key that fits the algorithm, if exactly one does
-   * @returns "alg_mismatch" for the kid of a key that another algorithm has
+   * @returns "alg_mismatch" for the kid of a key that is for another algorithm
    */
   find(kid: Kid | undefined, algorithm: Algorithm): ForeignKey | "ambiguous" | "alg_mismatch" | undefined;
 }

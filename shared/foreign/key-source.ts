@@ -45,7 +45,7 @@ export interface ForeignKeysEvent {
   readonly issuer: string;
   /** undefined: the keys were read. */
   readonly problem: ForeignKeysProblemCode | undefined;
-  /** Usable keys that are held now; one that serves several algorithms is one. 0 without a problem: the issuer has withdrawn all of them. */
+  /** Usable keys that are held now; one that serves several algorithms counts once. 0 without a problem: the issuer has withdrawn all of them. */
   readonly keys: number;
   readonly skipped: ParsedJwkSet["skipped"];
 }

@@ -5,7 +5,7 @@ export const CHECKS = {
   config: "wrangler's configuration can be read",
   bundle: "the Worker can be bundled, as for a deployment",
   worker: "the Worker starts with these vars, bindings, policy and features",
-  variables: "no variable is misspelt or certainly not meant as it is",
+  variables: "no variable is misspelt or has a value that must be a mistake",
   placeholders: "no value is an example",
   kv_namespace: "the key sets have a KV namespace of their own",
   hostname: "the gateway has one hostname",

@@ -81,9 +81,7 @@ function checkNamespace(config: WorkerConfig, others: readonly WorkerConfig[]): 
     return [wrong("kv_namespace", message, create, "KEY_SETS")];
   }
   if (!NAMESPACE_ID.test(namespaceId))
-    return [
-      wrong("kv_namespace", "The id of KEY_SETS is none of Cloudflare's: 32 of 0-9 and a-f.", create, "KEY_SETS"),
-    ];
+    return [wrong("kv_namespace", "The id of KEY_SETS is not 32 characters of 0-9 and a-f.", create, "KEY_SETS")];
   const twin = others.find((other) => other.namespaceId === namespaceId);
   if (twin === undefined) return [];
   const message = `KEY_SETS is the namespace of ${twin.environment ?? "the top level"}, too.`;
@@ -123,7 +121,7 @@ function checkCache({ json }: WorkerConfig): readonly CheckRow[] {
   return isEnabled ? [wrong("cache", message, "Remove cache from the configuration.", "cache")] : [];
 }
 
-/** Ours, and what secrets of others are called. */
+/** Secrets of the gateway, and usual names of others. */
 const SECRET =
   /^(?:ASSERTION_KEY|LOG_SUBJECT_HASH_KEY)$|(?:^|_)(?:SECRET|PASSWORD|PASSPHRASE|PRIVATE_KEY|API_KEY|API_TOKEN|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
 

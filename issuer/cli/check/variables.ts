@@ -1,6 +1,6 @@
 /**
- * Variables that the Worker takes, or does not look at, and that are certainly not meant: a misspelt name switches nothing on, and a value
- * of the wrong kind refuses every token or none. Pure.
+ * Variables that the Worker takes, or does not look at, although they must be mistakes: a misspelt name switches nothing on, and with an
+ * AUDIENCE in brackets every token is refused. Pure.
  */
 import { isJsonObject } from "../../../shared/json.ts";
 import { anchorsFor, minRevFor, ringsOf } from "./agreement.ts";
@@ -9,7 +9,7 @@ import type { CheckRow } from "./row.ts";
 import { customDomainsOf, textVar, varsOf } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
-/** Those of docs/gateway.md. */
+/** The variables and bindings of docs/gateway.md. */
 export const GATEWAY_VARIABLES: readonly string[] = [
   "ASSERTION_CLAIMS",
   "ASSERTION_KEY",
@@ -60,12 +60,12 @@ export function checkVariables(config: WorkerConfig, nowMs: number): readonly Ch
     ...checkMinRev(config, nowMs),
     ...checkOrigin(config),
   ];
-  return rowsOr(rows, fine("variables", "No variable is misspelt, and each may be meant as it is."));
+  return rowsOr(rows, fine("variables", "No variable is misspelt, and no value is a plain mistake."));
 }
 
 /**
- * A variable of the owner's own code may have any name, but hardly one that is a character or two from ours. ORIGIN_BILLING is one of
- * the origins that rules may name.
+ * A variable of the owner's own code may have any name, but hardly one that differs from ours by a character or two. A name such as
+ * ORIGIN_BILLING belongs to an origin server that rules may name.
  */
 function findMisspelt(config: WorkerConfig): readonly CheckRow[] {
   const { vars } = config;

@@ -52,14 +52,14 @@ const ANCHOR_PROBLEMS: Readonly<Record<TrustAnchorProblem["problem"], string>> =
   crv_mismatch: "has a crv that does not fit its alg",
   use_not_sig: "has a use that is not sig",
   key_ops_not_verify: "has key_ops that are not verify alone",
-  kid_invalid: "has a kid that is none",
+  kid_invalid: "has a kid that is empty, too long or not a text",
   kid_mismatch: "has a kid that is not its thumbprint",
   modulus_invalid: "has a broken modulus",
   modulus_too_small: "is an RSA key of less than 2048 bits",
   modulus_too_large: "is an RSA key of more than 8192 bits",
   exponent_invalid: "has a broken exponent",
   coordinate_invalid: "has a broken coordinate",
-  point_weak: "is a point of which anybody could make signatures",
+  point_weak: "is a weak point, for which anybody could make signatures",
   import_failed: "is no key of its curve",
 };
 

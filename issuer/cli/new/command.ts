@@ -39,8 +39,7 @@ async function makeProject(
     throw new UsageError(
       "the name must be 1 to 54 of a-z, 0-9 and inner hyphens, beginning with a letter: choose one with --name",
     );
-  // `git init` comes first for many.
-  // As the files' names will be: `a/..` is the folder above, also where there is no `a`.
+  // Many run `git init` first. The path is resolved, as those of the files will be: `a/..` is this folder, also where there is no `a`.
   if ((await entriesOf(resolve(folder))).some((entry) => entry !== ".git"))
     throw new UsageError("the folder is not empty: name a new one");
   const template = join(dirname(fileURLToPath(import.meta.resolve("sealgate/package.json"))), "template");

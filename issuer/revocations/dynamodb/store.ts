@@ -70,7 +70,7 @@ export function createDynamoDbRevocations(
     readNote: async (issuer, ring) => noteOf(await get(client, rotatorKey(issuer, listKey(ring)))),
     async writeNote(issuer, ring, { counts, since }) {
       const counted = { jti: number(counts.jti), sid: number(counts.sid), sub: number(counts.sub) };
-      // The note of the ring last: where it stands, what revokers are told stands, too.
+      // The note of the ring comes last: once it is written, so are the counts that revokers read.
       await put(client, { ...rotatorKey(issuer, COUNTS), ...counted });
       await put(client, { ...rotatorKey(issuer, listKey(ring)), ...counted, since: number(since) });
     },

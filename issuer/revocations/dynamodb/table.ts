@@ -141,7 +141,11 @@ function keepBackups(
 
 const ATTEMPTS = 60;
 
-/** @returns the first answer that is not undefined, for a minute */
+/**
+ * Asks every second, for a minute at most.
+ * @returns the first answer that is not undefined
+ * @throws SealgateError with the message
+ */
 async function retry<Answer>(
   work: () => Promise<Answer | undefined>,
   sleep: (ms: number) => Promise<void>,

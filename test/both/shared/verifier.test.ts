@@ -154,7 +154,7 @@ describe("options", () => {
     expect(() => createVerifier({} as VerifierOptions)).toThrow(/issuer .*; anchors .*; keySets .*; audiences /);
   });
 
-  test("a context that is none is found out by the first call, not by one that begins a refresh", async () => {
+  test("a context without waitUntil is refused by the first call, not only by one that begins a refresh", async () => {
     const verifier = createVerifier(complete);
     for (const context of [{}, { waitUntil: true }, null]) {
       const call = verifier.verify(await token(), context as unknown as undefined);

@@ -84,6 +84,6 @@ test("a namespace that is bound by another name is named", () => {
 test("an id that is not of Cloudflare's form is no placeholder", () => {
   const rows = checkSettings(workerConfig({ kv_namespaces: [{ binding: "KEY_SETS", id: "F".repeat(32) }] }), []);
   expect(rows.filter(({ status }) => status === "wrong")).toMatchObject([
-    { message: "The id of KEY_SETS is none of Cloudflare's: 32 of 0-9 and a-f." },
+    { message: "The id of KEY_SETS is not 32 characters of 0-9 and a-f." },
   ]);
 });

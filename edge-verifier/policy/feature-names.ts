@@ -32,7 +32,7 @@ export type FeatureName = keyof typeof BELONGS_TO | "discovery" | "furtherMethod
 export function missingFeature(name: string, listed: readonly string[] = []): string | undefined {
   for (const [feature, pattern] of Object.entries(BELONGS_TO)) {
     if (pattern.test(name) && !listed.includes(feature)) {
-      return `needs the feature ${feature}: add it in edge-verifier/features.ts`;
+      return `needs the feature ${feature}: add it in features.ts`;
     }
   }
   return undefined;

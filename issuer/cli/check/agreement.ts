@@ -1,17 +1,39 @@
 /** Whether the issuer's variables and the Worker's say the same. Pure. */
 import { isJsonObject } from "../../../shared/json.ts";
 import { isRev } from "../../../shared/key-set.ts";
-import { valueOf } from "../../config/environment.ts";
+import { DEFAULT_RING, valueOf } from "../../config/environment.ts";
 import type { Environment } from "../../config/environment.ts";
 import { fine, rowsOr, skipped, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
-import { textVar, varsOf } from "./worker-config.ts";
+import { textOf, textVar, varsOf } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
 /** The names in RING; one, unless the Worker takes the rings of several Regions. */
-export function ringsOf(config: WorkerConfig): readonly string[] {
-  const text = textVar(config, "RING");
-  return text === "" ? ["main"] : text.split(",").map((name) => name.trim());
+export function ringsOf({ vars }: Pick<WorkerConfig, "vars">): readonly string[] {
+  const value: unknown = vars["RING"];
+  return Array.isArray(value) && value.length > 0 ? value.map((name) => textOf(name)) : ringsIn(textOf(value));
+}
+
+/** @param text of RING or SEALGATE_RING: names, separated by commas */
+export function ringsIn(text: string): readonly string[] {
+  return text === "" ? [DEFAULT_RING] : text.split(",").map((name) => name.trim());
+}
+
+/** How the gateway names a variable that says something of each ring. */
+export function nameForRing(config: Pick<WorkerConfig, "vars">, variable: string, ring: string): string {
+  return ringsOf(config).length > 1 ? `${variable}.${ring}` : variable;
+}
+
+/** What to do about root keys that are missing or wrong. `ring anchors` prints a line for TOML, with the array of one ring. */
+export function anchorsRepair(config: WorkerConfig): string {
+  const where = varsOf(config);
+  const rings = ringsOf(config);
+  if (rings.length > 1) {
+    return `Run sealgate ring anchors --ring <ring> for each of ${rings.join(", ")}, and make TRUST_ANCHORS in ${where} an object from ring to the array that it prints.`;
+  }
+  return config.isJson
+    ? `Run sealgate ring anchors, and make TRUST_ANCHORS in ${where} the array that it prints.`
+    : `Run sealgate ring anchors, and put the line that it prints into ${where}.`;
 }
 
 /** The JWKs that the Worker pins for a ring; empty when there are none, or TRUST_ANCHORS cannot be read. */
@@ -49,11 +71,9 @@ export function agreementRows(env: Environment, config: WorkerConfig): readonly 
   };
   const issuer = textVar(config, "ISSUER");
   const rings = ringsOf(config);
-  // A signer may have several rings, as the Worker may.
-  const isOne = (name: string): boolean => rings.includes(name.trim());
   const compared = [
     compare("SEALGATE_ISSUER", "ISSUER", (value) => value === issuer, issuer),
-    compare("SEALGATE_RING", "RING", (value) => value.split(",").every(isOne), rings.join(",")),
+    compare("SEALGATE_RING", "RING", (value) => ringsIn(value).every((name) => rings.includes(name)), rings.join(",")),
     compareNamespace(env, config, rows),
   ];
   if (!compared.includes(true))

@@ -32,7 +32,7 @@ import type { KeySetPublisher } from "../../publish/publisher.ts";
 import { systemClock } from "../../publish/retry.ts";
 import type { CliIo } from "../io.ts";
 import { askGateway } from "../ring/gateway-health.ts";
-import { anchorsFor, minRevFor, ringsOf } from "./agreement.ts";
+import { anchorsFor, anchorsRepair, minRevFor, ringsIn, ringsOf } from "./agreement.ts";
 import { gatewayRow } from "./gateway.ts";
 import { checkRevocations } from "./revocations.ts";
 import { rightsRow, tryRights } from "./rights.ts";
@@ -41,7 +41,7 @@ import { anchorRows, clockRows, documentRow, keyRows, ringRows } from "./ring-ro
 import { fine, skipped, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
 import { isExampleHost } from "./settings.ts";
-import { textVar, varsOf } from "./worker-config.ts";
+import { textVar } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
 export interface OnlineOptions {
@@ -65,7 +65,7 @@ export async function checkOnline(io: CliIo, given: Environment, options: Online
   const anchors = await importTrustAnchors(anchorsFor(config, policy.ring));
   const pinned = anchors.ok ? anchors.value : [];
   const [aws, kv] = await Promise.all([
-    checkAws(env, policy, { now, pinned, where: varsOf(config), role }),
+    checkAws(env, policy, { now, pinned, repair: anchorsRepair(config), role }),
     checkKv(io, env, policy, { anchors: pinned, leastRev: minRevFor(config, policy.ring) }, mayWrite),
   ]);
   const document = kv.opened?.ok === true ? kv.opened.value.document : undefined;
@@ -100,11 +100,13 @@ async function checkGateway(
   return gatewayRow(health, given !== undefined, document, policy, now());
 }
 
+/** The first ring, of a signer or a Worker that has several. */
 function withWorkers(env: Environment, config: WorkerConfig): Environment {
+  const given = valueOf(env, "SEALGATE_RING");
   return {
     ...env,
     SEALGATE_ISSUER: valueOf(env, "SEALGATE_ISSUER") ?? textVar(config, "ISSUER"),
-    SEALGATE_RING: valueOf(env, "SEALGATE_RING") ?? ringsOf(config)[0],
+    SEALGATE_RING: given === undefined ? ringsOf(config)[0] : ringsIn(given)[0],
     SEALGATE_KV_NAMESPACE_ID: valueOf(env, "SEALGATE_KV_NAMESPACE_ID") ?? config.namespaceId,
   };
 }
@@ -126,7 +128,8 @@ interface GatewayQuestion {
 interface Surroundings {
   readonly now: () => EpochSeconds;
   readonly pinned: TrustAnchors;
-  readonly where: string;
+  /** What to do about root keys that are not pinned. */
+  readonly repair: string;
   readonly role: Role | undefined;
 }
 
@@ -147,7 +150,7 @@ const AWS_CHECKS = ["rights", "keys", "ring", "anchors"] as const;
 async function checkAws(
   env: Environment,
   policy: RingPolicy,
-  { now, pinned, where, role }: Surroundings,
+  { now, pinned, repair, role }: Surroundings,
 ): Promise<AwsFindings> {
   const rights = createKmsRights();
   const caller = await rights.whose();
@@ -173,7 +176,7 @@ async function checkAws(
     : [skipped("ring", "What is due depends on the key set in KV, which cannot be read.")];
   const kids = pinned.map(({ kid }) => kid);
   return {
-    rows: [row, ...keyRows(observed), ...ring, ...anchorRows(observed, kids, where)],
+    rows: [row, ...keyRows(observed), ...ring, ...anchorRows(observed, kids, repair)],
     isAsked: true,
     skewSeconds,
   };

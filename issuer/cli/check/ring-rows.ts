@@ -45,13 +45,15 @@ export function ringRows({ due, problems }: Plan): readonly CheckRow[] {
   return rowsOr(rows, fine("ring", "The ring is at rest: nothing is due, and nothing is wrong."));
 }
 
-/** @param pinned the kids of TRUST_ANCHORS */
-export function anchorRows(observed: ObservedRing, pinned: readonly Kid[], where: string): readonly CheckRow[] {
+/**
+ * @param pinned the kids of TRUST_ANCHORS
+ * @param repair what to do about those
+ */
+export function anchorRows(observed: ObservedRing, pinned: readonly Kid[], repair: string): readonly CheckRow[] {
   const roots = rootAnchorsOf(observed);
   const current = roots.find(({ role }) => role === "current");
   // That the ring has none is a row of its own.
   if (current === undefined) return [];
-  const repair = `Put the line that sealgate ring anchors prints into ${where}, and deploy.`;
   const rows: CheckRow[] = [];
   if (!pinned.includes(current.kid)) {
     const message = `TRUST_ANCHORS does not pin the root key of the ring, ${current.kid}: every key set would be refused.`;
@@ -102,7 +104,7 @@ function renewedBy({ issuedAt, expiresAt }: KeySetDocument, policy: RingPolicy):
 
 const REPAIRS: Readonly<Partial<Record<KeySetProblem["code"], string>>> = {
   key_set_unknown_root:
-    "Put the line that sealgate ring anchors prints into TRUST_ANCHORS; if it is there, another ring publishes into this namespace.",
+    "Put what sealgate ring anchors prints into TRUST_ANCHORS; if it is there, another ring publishes into this namespace.",
   key_set_wrong_issuer: "Make ISSUER of the Worker and SEALGATE_ISSUER of the rotator the same.",
   key_set_wrong_ring: "Make RING of the Worker and SEALGATE_RING of the rotator the same.",
   key_set_rev_too_low:

@@ -3,7 +3,7 @@ import { isLoopback } from "../../../shared/identifiers.ts";
 import type { JsonValue } from "../../../shared/json.ts";
 import { fine, rowsOr, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
-import { objectsIn, patternsOf, varsOf } from "./worker-config.ts";
+import { keySetsBinding, objectsIn, patternsOf, settingOf, varsOf } from "./worker-config.ts";
 import type { WorkerConfig } from "./worker-config.ts";
 
 /** @param others the other environments of the same configuration */
@@ -20,7 +20,7 @@ export function checkSettings(config: WorkerConfig, others: readonly WorkerConfi
   ];
 }
 
-/** Names that no server of anybody's has (RFC 2606, RFC 6761), but for the loopback ones. */
+/** Names that no server can have (RFC 2606, RFC 6761), but for the loopback ones. */
 const EXAMPLE_HOST = /(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|invalid)$/;
 
 export function isExampleHost(host: string): boolean {
@@ -66,7 +66,7 @@ const NAMESPACE_ID = /^[0-9a-f]{32}$/;
 function checkNamespace(config: WorkerConfig, others: readonly WorkerConfig[]): readonly CheckRow[] {
   const { namespaceId, environment } = config;
   const flag = environment === undefined ? "" : ` --env ${environment}`;
-  const create = `Create it with npx wrangler kv namespace create KEY_SETS${flag}, and write kv_namespaces = [{ binding = "KEY_SETS", id = "…" }] with the id that it prints into this environment.`;
+  const create = `Create it with npx wrangler kv namespace create KEY_SETS${flag}, and write ${keySetsBinding(config)} with the id that it prints into this environment.`;
   if (namespaceId === undefined) {
     const others = objectsIn(config.json["kv_namespaces"]).map(({ binding }) => JSON.stringify(binding));
     const message =
@@ -88,10 +88,12 @@ function checkNamespace(config: WorkerConfig, others: readonly WorkerConfig[]): 
   return [wrong("kv_namespace", message, `Give each environment its own. ${create}`, "KEY_SETS")];
 }
 
-function checkHostname({ json, hostnames }: WorkerConfig): readonly CheckRow[] {
+function checkHostname(config: WorkerConfig): readonly CheckRow[] {
+  const { json, hostnames } = config;
   const rows: CheckRow[] = [];
   if (hostnames.length === 0) {
-    const repair = 'Add routes = [{ pattern = "<hostname>", custom_domain = true }] to this environment.';
+    const routes = settingOf(config, 'routes = [{ pattern = "<hostname>", custom_domain = true }]');
+    const repair = `Add ${routes} to this environment.`;
     rows.push(wrong("hostname", "The gateway has no hostname: no request would reach it.", repair, "routes"));
   }
   for (const pattern of patternsOf({ json })) {
@@ -107,7 +109,7 @@ function checkHostname({ json, hostnames }: WorkerConfig): readonly CheckRow[] {
       wrong(
         "hostname",
         `${member} is on, which is a second way in.`,
-        `Set ${member} = false in this environment.`,
+        `Set ${settingOf(config, `${member} = false`)} in this environment.`,
         member,
       ),
     );

@@ -3,7 +3,7 @@
  * AUDIENCE in brackets every token is refused. Pure.
  */
 import { isJsonObject } from "../../../shared/json.ts";
-import { anchorsFor, minRevFor, ringsOf } from "./agreement.ts";
+import { anchorsFor, anchorsRepair, minRevFor, nameForRing, ringsOf } from "./agreement.ts";
 import { fine, rowsOr, wrong } from "./row.ts";
 import type { CheckRow } from "./row.ts";
 import { customDomainsOf, textVar, varsOf } from "./worker-config.ts";
@@ -58,19 +58,19 @@ export function checkVariables(config: WorkerConfig, nowMs: number): readonly Ch
     ...checkAudience(config),
     ...checkAnchors(config),
     ...checkMinRev(config, nowMs),
-    ...checkOrigin(config),
+    ...checkOrigins(config),
   ];
   return rowsOr(rows, fine("variables", "No variable is misspelt, and no value is a plain mistake."));
 }
 
 /**
- * A variable of the owner's own code may have any name, but hardly one that differs from ours by a character or two. A name such as
- * ORIGIN_BILLING belongs to an origin server that rules may name.
+ * A variable of the owner's own code may have any name, but hardly one that is a character or two from ours. ORIGIN_URL_BILLING is the
+ * URL of an origin that rules name.
  */
 function findMisspelt(config: WorkerConfig): readonly CheckRow[] {
   const { vars } = config;
   return Object.keys(vars).flatMap((name) => {
-    if (GATEWAY_VARIABLES.includes(name) || (name.startsWith("ORIGIN_") && !name.startsWith("ORIGIN_TIME"))) return [];
+    if (GATEWAY_VARIABLES.includes(name) || name.startsWith("ORIGIN_URL_")) return [];
     const meant = GATEWAY_VARIABLES.find((known) => !(known in vars) && isNear(name.toUpperCase(), known));
     if (meant === undefined) return [];
     const message = `${name} is no variable of the gateway, which does not look at it.`;
@@ -106,13 +106,12 @@ function checkAudience(config: WorkerConfig): readonly CheckRow[] {
 }
 
 function checkAnchors(config: WorkerConfig): readonly CheckRow[] {
-  const isRepeated = ringsOf(config).some((ring) => {
+  return ringsOf(config).flatMap((ring) => {
     const kids = anchorsFor(config, ring).map((anchor) => (isJsonObject(anchor) ? anchor["kid"] : undefined));
-    return kids.some((kid, index) => kid !== undefined && kids.indexOf(kid) !== index);
+    if (!kids.some((kid, index) => kid !== undefined && kids.indexOf(kid) !== index)) return [];
+    const name = nameForRing(config, "TRUST_ANCHORS", ring);
+    return [wrong("variables", `${name} has a key twice: another one may be missing.`, anchorsRepair(config), name)];
   });
-  if (!isRepeated) return [];
-  const repair = `Run sealgate ring anchors, and put the line that it prints into ${varsOf(config)}.`;
-  return [wrong("variables", "TRUST_ANCHORS has a key twice: another one may be missing.", repair, "TRUST_ANCHORS")];
 }
 
 /** A rev is microseconds since 1970 (docs/key-set-format.md). */
@@ -121,23 +120,26 @@ const DAY_MS = 86_400_000;
 const FIRST_REV = Date.UTC(2025, 0) * MICROSECONDS;
 
 function checkMinRev(config: WorkerConfig, nowMs: number): readonly CheckRow[] {
-  const repair = `Set MIN_REV in ${varsOf(config)} to a rev as sealgate ring status shows it, or take it out.`;
   return ringsOf(config).flatMap((ring) => {
+    const name = nameForRing(config, "MIN_REV", ring);
+    const repair = `Set ${name} in ${varsOf(config)} to a rev as sealgate ring status shows it, or take it out.`;
     const rev = minRevFor(config, ring);
     if (rev > 1 && rev < FIRST_REV)
-      return [wrong("variables", "MIN_REV is lower than any rev, which has 16 digits.", repair, "MIN_REV")];
+      return [wrong("variables", `${name} is lower than any rev, which has 16 digits.`, repair, name)];
     if (rev > (nowMs + DAY_MS) * MICROSECONDS)
-      return [wrong("variables", "MIN_REV is a rev of the future: every key set would be refused.", repair, "MIN_REV")];
+      return [wrong("variables", `${name} is a rev of the future: every key set would be refused.`, repair, name)];
     return [];
   });
 }
 
 /** A custom domain leads to the Worker and has no server behind it (https://developers.cloudflare.com/workers/configuration/routing/custom-domains/). */
-function checkOrigin(config: WorkerConfig): readonly CheckRow[] {
-  const url = textVar(config, "ORIGIN_URL");
-  const host = URL.canParse(url) ? new URL(url).hostname : "";
-  if (!customDomainsOf(config).includes(host)) return [];
-  const message = `ORIGIN_URL leads to ${host}, which is the gateway itself.`;
-  const repair = `Set ORIGIN_URL in ${varsOf(config)} to the https URL of your API server.`;
-  return [wrong("variables", message, repair, "ORIGIN_URL")];
+function checkOrigins(config: WorkerConfig): readonly CheckRow[] {
+  const names = Object.keys(config.vars).filter((name) => /^ORIGIN_URL(?:_|$)/.test(name));
+  return names.flatMap((name) => {
+    const host = URL.parse(textVar(config, name))?.hostname ?? "";
+    if (!customDomainsOf(config).includes(host)) return [];
+    const message = `${name} leads to ${host}, which is the gateway itself.`;
+    const repair = `Set ${name} in ${varsOf(config)} to the https URL of your API server.`;
+    return [wrong("variables", message, repair, name)];
+  });
 }

@@ -9,6 +9,8 @@ export interface WorkerConfig {
   readonly vars: JsonObject;
   /** Undefined when the binding is missing; empty when it has no id. */
   readonly namespaceId: string | undefined;
+  /** Whether the file is JSON; else it is TOML. */
+  readonly isJson: boolean;
   /** Of routes and custom domains, without paths. */
   readonly hostnames: readonly string[];
   /** As wrangler has read it. */
@@ -22,6 +24,7 @@ export function readWorkerConfig(json: JsonObject, environment: string | undefin
     name: typeof json["name"] === "string" ? json["name"] : "worker",
     vars: isJsonObject(json["vars"]) ? json["vars"] : {},
     namespaceId: namespace === undefined ? undefined : textOf(namespace["id"]),
+    isJson: /\.jsonc?$/.test(textOf(json["configPath"])),
     hostnames: routesOf(json).map((pattern) => pattern.replace(/^https?:\/\//, "").replace(/[/:].*$/s, "")),
     json,
   };
@@ -40,8 +43,18 @@ export function patternsOf({ json }: Pick<WorkerConfig, "json">): readonly strin
 }
 
 /** Where the vars of the environment stand in the configuration, for people. */
-export function varsOf({ environment }: Pick<WorkerConfig, "environment">): string {
-  return environment === undefined ? "[vars]" : `[env.${environment}.vars]`;
+export function varsOf({ environment, isJson }: Pick<WorkerConfig, "environment" | "isJson">): string {
+  const path = environment === undefined ? "vars" : `env.${environment}.vars`;
+  return isJson ? path : `[${path}]`;
+}
+
+/** @param toml a setting as it stands in TOML, such as `workers_dev = false`. @returns it as it stands in the configuration */
+export function settingOf({ isJson }: Pick<WorkerConfig, "isJson">, toml: string): string {
+  return isJson ? toml.replaceAll(/(\w+) = /g, '"$1": ') : toml;
+}
+
+export function keySetsBinding(config: Pick<WorkerConfig, "isJson">): string {
+  return settingOf(config, 'kv_namespaces = [{ binding = "KEY_SETS", id = "…" }]');
 }
 
 /** A var as text; empty when it is not set. */

@@ -26,7 +26,7 @@ export function findConfig(given: string | undefined): string {
   const name = CONFIG_NAMES.find((one) => isFile(one));
   if (name !== undefined) return resolve(name);
   throw new UsageError(
-    `there is no ${CONFIG_NAMES.join(", ")} here: go to the Worker's folder, or name it with --config`,
+    `there is no ${CONFIG_NAMES.join(" or ")} here: go to the Worker's folder, or name it with --config`,
   );
 }
 
@@ -171,10 +171,16 @@ function startupWords(text: string): string {
   return oneLine(thrown ?? text).replace(/","context_depth".*$/s, "");
 }
 
-/** wrangler prints colours and boxes; the error is behind "[ERROR]". */
+/** An error of wrangler or esbuild, and where it is, if that follows. */
+const ERROR = /\[ERROR\]\s*([\s\S]*?)\s*(?:\n\s*\n(?:\s*(\S+:\d+:\d+):\n)?|$)/g;
+
+/** wrangler prints colours and boxes; each error is behind "[ERROR]". */
 function lastWords(printed: string): string {
   const text = plainText(printed);
-  return /\[ERROR\]\s*([\s\S]*?)(?:\n\s*\n|$)/.exec(text)?.[1]?.trim() ?? text.slice(-500);
+  const errors = [...text.matchAll(ERROR)].map(([, words = "", place]) =>
+    place === undefined ? words : `${words} (${place})`,
+  );
+  return errors.length === 0 ? text.slice(-500) : errors.join(" ");
 }
 
 /** On one line, as a row of a table needs it. */

@@ -50,7 +50,7 @@ async function add(io: CliIo, url: string, options: AddOptions): Promise<void> {
     skipped.length === 0 ? "" : ` (${skipped.length} left out: ${skipped.map(({ problem }) => problem).join(", ")})`;
   io.err(`${paint(io, "green", "checked")} ${usableKeys} usable key${usableKeys === 1 ? "" : "s"}${left}\n`);
   io.err(
-    `Add the entry to the JSON array of FOREIGN_ISSUERS, the feature foreignIssuers to edge-verifier/features.ts, and the issuer to the rules that accept it: issuers: ["own", ${JSON.stringify(entry.value.issuer)}].\n`,
+    `Add the entry to the JSON array of FOREIGN_ISSUERS, the feature foreignIssuers to features.ts, and the issuer to the rules that accept it: issuers: ["own", ${JSON.stringify(entry.value.issuer)}].\n`,
   );
 }
 

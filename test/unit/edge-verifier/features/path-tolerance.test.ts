@@ -230,7 +230,7 @@ describe("at start-up", () => {
     const routes = defineRoutes([{ path: "/a/*", require: {}, tolerate: ["empty_segment"] }]);
     expect(compilePolicy(routes, [])).toMatchObject({
       ok: false,
-      error: [{ rule: 0, problem: "tolerate needs the feature pathTolerance: add it in edge-verifier/features.ts" }],
+      error: [{ rule: 0, problem: "tolerate needs the feature pathTolerance: add it in features.ts" }],
     });
     const { hooks } = await read([{ path: "/a/*", requires: {}, tolerate: ["empty_segment"] }]);
     expect(compilePolicy(hooks.routes, [])).toMatchObject({ error: [{ problem: "unknown member requires" }, {}] });

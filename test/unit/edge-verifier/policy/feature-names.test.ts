@@ -10,7 +10,7 @@ test.each([
   ["tolerate", "pathTolerance"],
   ["stripPrefix", "origins"],
 ])("%s belongs to %s", (name, feature) => {
-  expect(missingFeature(name)).toBe(`needs the feature ${feature}: add it in edge-verifier/features.ts`);
+  expect(missingFeature(name)).toBe(`needs the feature ${feature}: add it in features.ts`);
   expect(missingFeature(name, [feature])).toBeUndefined();
 });
 

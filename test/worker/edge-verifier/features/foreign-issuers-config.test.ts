@@ -81,8 +81,8 @@ describe("at start", () => {
   test("the feature that is not listed", async () => {
     const routes = defineRoutes([{ path: "/*", require: { issuers: ["own"] } }]);
     expect(await problemsWith({ FOREIGN_ISSUERS: [okta.entry] }, routes, [])).toEqual([
-      "FOREIGN_ISSUERS needs the feature foreignIssuers: add it in edge-verifier/features.ts",
-      "routes[0] issuers needs the feature foreignIssuers: add it in edge-verifier/features.ts",
+      "FOREIGN_ISSUERS needs the feature foreignIssuers: add it in features.ts",
+      "routes[0] issuers needs the feature foreignIssuers: add it in features.ts",
     ]);
   });
 });

@@ -59,7 +59,7 @@ describe("a rule with tolerate", () => {
       problems: [
         {
           variable: "routes[0]",
-          problem: "tolerate needs the feature pathTolerance: add it in edge-verifier/features.ts",
+          problem: "tolerate needs the feature pathTolerance: add it in features.ts",
         },
       ],
     });
@@ -95,7 +95,7 @@ describe("a rule with tolerate", () => {
 });
 
 describe.each(VARIABLES)("%s", (variable, value, name) => {
-  const problem = `needs the feature ${name}: add it in edge-verifier/features.ts`;
+  const problem = `needs the feature ${name}: add it in features.ts`;
 
   test("is a problem while its feature, and only that one, is left out", async () => {
     const without = allFeatures.filter((feature) => feature.name !== name);
@@ -128,7 +128,7 @@ test("a gateway without features forwards, and refuses to start with a variable 
   expect(await problemOf(await broken.send("/public/x"))).toMatchObject({ status: 500, code: "config_invalid" });
   expect(broken.events[0]?.refusal).toEqual({
     code: "config_invalid",
-    problems: [{ variable: "CORS_ORIGINS", problem: "needs the feature cors: add it in edge-verifier/features.ts" }],
+    problems: [{ variable: "CORS_ORIGINS", problem: "needs the feature cors: add it in features.ts" }],
   });
 });
 

@@ -7,8 +7,12 @@ test.each([
   [undefined, ["main"]],
   ["main", ["main"]],
   ["eu, us", ["eu", "us"]],
+  [
+    ["eu", "us"],
+    ["eu", "us"],
+  ],
 ])("RING %s names %j", (RING, rings) => {
-  expect(ringsOf(workerConfig(withVars({ RING })))).toEqual(rings);
+  expect(ringsOf({ vars: RING === undefined ? {} : { RING } })).toEqual(rings);
 });
 
 test.each([

@@ -23,6 +23,12 @@ test("nothing is wrong with a ring at rest, and each check says what it has seen
   );
 });
 
+test("of an issuer with several rings, the first is looked at", async () => {
+  const { cli, rows } = await startChecked();
+  const found = await rows({ env: { SEALGATE_RING: `${given(cli.env["SEALGATE_RING"])}, west` } });
+  expect(mistakes(found)).toEqual([]);
+});
+
 test("it says whose rights were tried", async () => {
   const { rows } = await startChecked();
   const [rights] = await rows();
@@ -40,12 +46,13 @@ const PLANTED: readonly Planted[] = [
     mistake: "another ring's root key is pinned",
     plant: () => ({ anchors: ANCHORS }),
     found:
-      /^anchors: TRUST_ANCHORS does not pin the root key .* → Put the line that sealgate ring anchors prints into \[env\.production\.vars\], and deploy\.$/m,
+      /^anchors: TRUST_ANCHORS does not pin the root key .* → Run sealgate ring anchors, and put the line that it prints into \[env\.production\.vars\]\.$/m,
   },
   {
     mistake: "a stranger's key is pinned beside the root key",
     plant: ({ anchors }) => ({ anchors: `${anchors.slice(0, -1)},${ANCHORS.slice(1)}` }),
-    found: /^anchors: TRUST_ANCHORS pins \S+, which is not an enabled root key of this ring: .* → Put the line/m,
+    found:
+      /^anchors: TRUST_ANCHORS pins \S+, which is not an enabled root key of this ring: .* → Run sealgate ring anchors/m,
   },
   {
     mistake: "the key that signs is disabled",

@@ -26,14 +26,14 @@ const WEAK = {
   use: "sig",
 };
 
-const IN_VARS = String.raw`\[env\.production\.vars\]`;
+const IN_VARS = String.raw`env\.production\.vars`;
 const inVars = (text: string): RegExp => new RegExp(`${text} .*${IN_VARS}`);
 
 export const PLANTED: readonly Planted[] = [
   {
     mistake: "TRUST_ANCHORS is still empty",
     environment: withVars({ TRUST_ANCHORS: "" }),
-    found: ["worker", "TRUST_ANCHORS", /^Run sealgate ring anchors, and put the line that it prints into/],
+    found: ["worker", "TRUST_ANCHORS", inVars("^Run sealgate ring anchors, and make TRUST_ANCHORS in")],
   },
   {
     mistake: "TRUST_ANCHORS is cut off",
@@ -67,12 +67,20 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "a variable whose feature is not listed",
     environment: withVars({ HSTS_MAX_AGE_SECONDS: "31536000" }),
-    found: ["worker", "HSTS_MAX_AGE_SECONDS", /^List hsts in features\.ts, or take HSTS_MAX_AGE_SECONDS out/],
+    found: [
+      "worker",
+      "HSTS_MAX_AGE_SECONDS",
+      /^List the feature hsts \(in most projects, in features\.ts\), or take HSTS_MAX_AGE_SECONDS out/,
+    ],
   },
   {
     mistake: "a list of taken-back tokens is required, and the feature is not listed",
     environment: withVars({ REVOCATIONS: "required" }),
-    found: ["worker", "REVOCATIONS", /^List revocations in features\.ts, or take REVOCATIONS out/],
+    found: [
+      "worker",
+      "REVOCATIONS",
+      /^List the feature revocations \(in most projects, in features\.ts\), or take REVOCATIONS out/,
+    ],
   },
   {
     mistake: "MIN_REV in scientific notation",
@@ -83,7 +91,7 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "a rule that no request reaches",
     rules: "unreachable",
-    found: ["worker", "routes[1]", /^Correct that rule in routes\.ts\.$/],
+    found: ["worker", "routes[1]", /^Correct that rule \(in most projects, in routes\.ts\)\.$/],
   },
   {
     mistake: "the issuer of the documentation's examples",
@@ -108,12 +116,16 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "a namespace without an id",
     environment: { ...GOOD, kv_namespaces: [{ binding: "KEY_SETS" }] },
-    found: ["kv_namespace", "KEY_SETS", /write kv_namespaces = .* with the id that it prints/],
+    found: [
+      "kv_namespace",
+      "KEY_SETS",
+      /write "kv_namespaces": \[\{ "binding": "KEY_SETS", "id": "…" \}\] with the id that it prints/,
+    ],
   },
   {
     mistake: "an environment that forgets the binding",
     environment: { ...GOOD, kv_namespaces: [] },
-    found: ["kv_namespace", "KEY_SETS", /write kv_namespaces = /],
+    found: ["kv_namespace", "KEY_SETS", /write "kv_namespaces": /],
   },
   {
     mistake: "the namespace of staging",
@@ -123,12 +135,12 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "no hostname",
     environment: { ...GOOD, routes: [] },
-    found: ["hostname", "routes", /custom_domain = true/],
+    found: ["hostname", "routes", /"custom_domain": true/],
   },
   {
     mistake: "a second hostname, of Cloudflare's",
     environment: { ...GOOD, workers_dev: true },
-    found: ["hostname", "workers_dev", /^Set workers_dev = false in this environment\.$/],
+    found: ["hostname", "workers_dev", /^Set "workers_dev": false in this environment\.$/],
   },
   {
     mistake: "a cache in front of the gateway",

@@ -30,21 +30,21 @@ describe("keys", () => {
 });
 
 describe("anchors", () => {
-  const where = "[vars]";
+  const repair = "Pin them.";
   const changing = observedRing({ otherRoots: [root({}, nextRootKey, 2)] });
 
   test("the next root key, once prepared, is to be pinned before the switch", () => {
-    const [row] = anchorRows(changing, [rootKey.kid], where);
+    const [row] = anchorRows(changing, [rootKey.kid], repair);
     expect(row).toMatchObject({
       status: "ok",
       message: expect.stringContaining("before ring anchors --switch") as unknown,
     });
-    const [both] = anchorRows(changing, [rootKey.kid, nextRootKey.kid], where);
+    const [both] = anchorRows(changing, [rootKey.kid, nextRootKey.kid], repair);
     expect(both?.message).toBe("TRUST_ANCHORS pins the ring's root key.");
   });
 
   test("a ring without a root key is another row's matter", () => {
-    expect(anchorRows(observedRing({ root: undefined }), [], where)).toEqual([]);
+    expect(anchorRows(observedRing({ root: undefined }), [], repair)).toEqual([]);
   });
 });
 
@@ -56,7 +56,7 @@ test("what is due is named, step by step", () => {
 
 test("a root key that the Worker does not pin is what refuses the key set", () => {
   const row = documentRow({ ok: false, error: { code: "key_set_unknown_root" } }, policy, after(0));
-  expect(row.repair).toMatch(/^Put the line that sealgate ring anchors prints into TRUST_ANCHORS/);
+  expect(row.repair).toMatch(/^Put what sealgate ring anchors prints into TRUST_ANCHORS/);
 });
 
 test("clocks: nothing is said of what has not answered", () => {

@@ -22,11 +22,12 @@ describe("a misspelt name", () => {
     ["FORWARD_AUTHORISATION", "FORWARD_AUTHORIZATION"],
     ["REVOCATION", "REVOCATIONS"],
     ["ORIGIN_TIMEOUT", "ORIGIN_TIMEOUT_SECONDS"],
+    ["ORIGIN_URI", "ORIGIN_URL"],
     ["TOKEN_ALG", "TOKEN_ALGS"],
     ["min_rev", "MIN_REV"],
     ["HSTS-MAX-AGE-SECONDS", "HSTS_MAX_AGE_SECONDS"],
   ])("%s for %s is named, with what may be meant", (name, meant) => {
-    expect(wrongIn({ [name]: "1" })).toEqual([
+    expect(wrongIn({ [name]: "1", [meant]: undefined })).toEqual([
       {
         check: "variables",
         status: "wrong",
@@ -72,9 +73,17 @@ describe("a value that cannot be meant", () => {
     expect(wrongIn({ MIN_REV: "1" })).toEqual([]);
   });
 
+  test("of several rings, each is named with its ring", () => {
+    const [anchor] = JSON.parse(ANCHORS) as readonly unknown[];
+    const TRUST_ANCHORS = JSON.stringify({ main: [anchor], west: [anchor, anchor] });
+    const found = wrongIn({ RING: "main,west", TRUST_ANCHORS, MIN_REV: '{"west":5}' });
+    expect(variables(found)).toEqual(["TRUST_ANCHORS.west", "MIN_REV.west"]);
+  });
+
   test("an origin that is the gateway's own custom domain; behind a route there is a server of that name", () => {
     const vars = { ORIGIN_URL: "https://API.acme.dev/v1" };
     expect(variables(wrongIn(vars))).toEqual(["ORIGIN_URL"]);
+    expect(variables(wrongIn({ ORIGIN_URL_BILLING: "https://api.acme.dev" }))).toEqual(["ORIGIN_URL_BILLING"]);
     expect(wrongIn(vars, { routes: [{ pattern: "api.acme.dev/*", zone_name: "acme.dev" }] })).toEqual([]);
   });
 });

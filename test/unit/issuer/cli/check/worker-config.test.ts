@@ -21,6 +21,7 @@ test("a namespace without an id is another thing than none", () => {
 test("where the vars stand", () => {
   expect(varsOf(workerConfig())).toBe("[env.production.vars]");
   expect(varsOf(readWorkerConfig({}, undefined))).toBe("[vars]");
+  expect(varsOf(readWorkerConfig({ configPath: "/x/wrangler.jsonc" }, "staging"))).toBe("env.staging.vars");
 });
 
 test("it is tried with its vars and bindings, which lead nowhere, and with nothing that only a deployment can have", () => {

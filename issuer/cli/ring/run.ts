@@ -49,7 +49,9 @@ export async function runRing({ ports, options }: RingContext, run: RunOptions):
   const observed = await observeRing(ports, options.policy, { ...options, candidate });
   const now = ports.clock();
   const { policy } = options;
-  const plan = planRing(observed, policy, now, request);
+  // Problems as they are now: a plan that withdraws a key counts it as withdrawn.
+  const { problems } = planRing(observed, policy, now);
+  const plan = { ...planRing(observed, policy, now, request), problems };
   const { timing } = deriveState(observed, policy, now, undefined);
   const list = reportOf(await observeListStatus(ports, { policy, timing: timing.largest, observed }));
   return {

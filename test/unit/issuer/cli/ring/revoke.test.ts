@@ -88,6 +88,7 @@ describe("ring revoke", () => {
       code: EXIT.ok,
       out: expect.stringMatching(/^would disable the KMS key of generation 1/),
     });
+    expect(messagesOf(run)).not.toContain("problem");
     expect((await cli.generation(1)).keyState).toBe("Enabled");
   });
 

@@ -8,10 +8,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "token sign": [
     `sealgate token sign --ring --audience https://api.example.com --claims '{"sub":"user-1","scope":"orders"}' > token`,
     "sealgate token sign --ring --audience https://api.example.com --ttl 5m > ring-token",
+    "sealgate token sign --key alias/my-signing-key --alg ES256 --audience https://api.example.com > key-token",
   ],
   "token verify": [
-    "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",
     "sealgate token verify --ring --audience https://api.example.com < ring-token",
+    "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < key-token",
   ],
   "token inspect": ["sealgate token inspect < token", "sealgate token inspect --json < token | jq .times.exp"],
   "token revoke": [

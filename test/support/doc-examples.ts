@@ -66,7 +66,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
   "docs/cli.md": [
     ["npx sealgate --help                      # in a project that has the package", "help"],
     ["export SEALGATE_RING=main SEALGATE_ISSUER=https://auth.example.com", "shell"],
-    ["sealgate token sign --key alias/my-signing-key --alg ES256 --audience https://api.example.com > token", "shell"],
+    [
+      "sealgate token sign --key alias/my-signing-key --alg ES256 --audience https://api.example.com > key-token",
+      "shell",
+    ],
     ['import { createIssuer, createKmsSigner, createKmsVerifier } from "sealgate/issuer";', "module"],
     ['{"error":{"code":"kms_key_not_found","message":"…"}}', OUTPUT],
     ['{ "alg": "ES256", "rotateEverySeconds": 2592000, "timing": { "maxTokenTtlSeconds": 3600 } }', "ring policy"],
@@ -76,7 +79,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Listed[]>> = {
       OUTPUT,
     ],
     [
-      "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < token",
+      "sealgate token verify --key alias/my-signing-key --alg ES256 --audience https://api.example.com < key-token",
       "shell",
     ],
     ["{", OUTPUT],

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { addExamples, EXAMPLES } from "../../../../issuer/cli/examples.ts";
 import { createProgram } from "../../../../issuer/cli/program.ts";
 import { blocksOf } from "../../../support/doc-examples.ts";
+import { given } from "../../../support/values.ts";
 import { sealgate, testIo } from "./support.ts";
 
 /** The words of each command that does something: "ring rotate". */
@@ -35,6 +36,15 @@ describe("the examples of --help", () => {
         .flat()
         .filter((line) => !shown.includes(line)),
     ).toEqual([]);
+  });
+
+  test.each(["--ring", "--key"])("verify with %s what an example has signed with it", (option) => {
+    const filesOf = (words: string, redirection: RegExp): readonly string[] =>
+      given(EXAMPLES[words]).flatMap((line) =>
+        line.includes(` ${option} `) ? (redirection.exec(line)?.[1] ?? []) : [],
+      );
+    const [read] = filesOf("token verify", / < (\S+)$/);
+    expect(filesOf("token sign", / > (\S+)$/)).toContain(read);
   });
 
   test.each(Object.entries(EXAMPLES))("end the help of %s, one line each", async (words, lines) => {

@@ -143,7 +143,7 @@ describe("configuration", () => {
   ])("that needs the feature while it is left out: %j %j", async (rule, more) => {
     const without = allFeatures.filter(({ name }) => name !== "origins");
     const [problem, ...others] = await problemsOf(rule, more, without);
-    expect(problem).toMatch(/needs the feature origins: add it in edge-verifier\/features\.ts$/);
+    expect(problem).toMatch(/needs the feature origins: add it in features\.ts$/);
     expect(others).toEqual([]);
   });
 

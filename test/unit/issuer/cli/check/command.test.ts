@@ -33,7 +33,7 @@ test("a mistake is exit code 4; variables of local development do not hide it", 
     status: "wrong",
     message: "TRUST_ANCHORS is missing.",
     variable: "TRUST_ANCHORS",
-    repair: "Run sealgate ring anchors, and put the line that it prints into [env.production.vars].",
+    repair: "Run sealgate ring anchors, and make TRUST_ANCHORS in env.production.vars the array that it prints.",
   });
 });
 

@@ -30,9 +30,10 @@ export function createExcuses(clock: WorldClock, kv: KvModel, facts: Facts, move
     const firstMs = (issuedAt + expiresAt) * 500 + skewMs;
     const lastMs = expiresAt * 1000 - stalenessMs - skewMs;
     const isExpired = clock.nowMs > expiresAt * 1000 - skewMs;
-    return (
-      isExpired && !facts.runs.some(({ endedMs, isStoreCalm }) => isStoreCalm && endedMs > firstMs && endedMs < lastMs)
+    const couldRenew = facts.runs.some(
+      (run) => run.isStoreCalm && run.couldRootSign && run.endedMs > firstMs && run.endedMs < lastMs,
     );
+    return isExpired && !couldRenew;
   }
 
   return {

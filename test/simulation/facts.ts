@@ -23,6 +23,11 @@ export interface FactsOptions {
   readonly policies: readonly RingPolicy[];
 }
 
+/** A run, and whether the root key could sign a key set for it. */
+export interface SeenRun extends Run {
+  readonly couldRootSign: boolean;
+}
+
 export interface Facts {
   readonly withdrawals: Withdrawals;
   /** Milliseconds that hold under each policy of the history. */
@@ -50,7 +55,9 @@ export interface Facts {
   activeSince(sinceMs: number): readonly string[];
   wasEverActive(keyArn: string): boolean;
   readonly lastRotationAskedMs: number;
-  readonly runs: readonly Run[];
+  readonly runs: readonly SeenRun[];
+  /** The root key has been enabled in all that KMS may have shown since then. */
+  couldRootSign(sinceMs: number): boolean;
   timingAt(atMs: number): TimingInForce;
   /** When the first of the documents was composed that list the key without interruption until now. */
   listedSince(keyArn: string): number | undefined;
@@ -96,7 +103,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
   /** When a later generation first became active. */
   const passedOver = new Map<string, number>();
   const confirmed = new Set<string>();
-  const runs: Run[] = [];
+  const runs: SeenRun[] = [];
   let active: Facts["active"];
   let lastGeneration: Facts["active"];
   let lastRotationAskedMs = -Infinity;
@@ -138,10 +145,16 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
     return until === undefined || clock.nowMs < until + spans.leastHoldMs - 2 * spans.skewMs - KMS_LAG_MS - COMPOSE_MS;
   }
 
+  function couldRootSign(sinceMs: number): boolean {
+    const root = kms.target(aliases.root);
+    return root !== undefined && kms.statesSince(root, sinceMs - KMS_LAG_MS).every((state) => state === "Enabled");
+  }
+
   return {
     withdrawals,
     spans,
     runs,
+    couldRootSign,
     timingAt,
     listedSince,
     onKms(change) {
@@ -162,7 +175,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
       withdrawals.onWrite(write, (kid) => keyByKid.get(kid));
     },
     onConfirmed: (_process, text) => void confirmed.add(text),
-    onRun: (run) => void runs.push(run),
+    onRun: (run) => void runs.push({ ...run, couldRootSign: couldRootSign(run.begunMs) }),
     onRotationAsked() {
       lastRotationAskedMs = clock.nowMs;
     },

@@ -175,9 +175,7 @@ export function createJudge(options: JudgeOptions): Judge {
   }
 
   function judgeTombstones({ begunMs, isStoreCalm }: Run): void {
-    const root = kms.target(aliases.root);
-    const canPublish =
-      root !== undefined && kms.statesSince(root, begunMs - KMS_LAG_MS).every((state) => state === "Enabled");
+    const canPublish = facts.couldRootSign(begunMs);
     const last = kv.writes.findLast(({ by }) => by === "rotator");
     for (const [keyArn, { sinceMs, enabledMs, actedMs, tombstoneMs }] of withdrawals.all()) {
       // A document that does not list the key says as much to every edge.

@@ -82,7 +82,7 @@ const TAG = {
   listed: "sealgate:listed",
   /** `iat` of the first settled key set that was seen to list the key: rotators and signers count its lead from here. */
   published: "sealgate:published",
-  /** When the key was first seen to have handed over to a later one. */
+  /** When the key was seen to have handed over to another one; empty once it signs again. */
   superseded: "sealgate:superseded",
   /** When the key was revoked; keeps the tombstone even if KV is lost and the key is enabled again. */
   revoked: "sealgate:revoked",
@@ -107,6 +107,8 @@ export interface RingTags {
   readonly listedAt: EpochSeconds | undefined;
   readonly publishedAt: EpochSeconds | undefined;
   readonly supersededAt: EpochSeconds | undefined;
+  /** It has handed over, and then taken over once more. */
+  readonly signsAgain: boolean;
   readonly revokedAt: EpochSeconds | undefined;
   /** Other keys of the ring that were revoked and could not be tagged themselves. */
   readonly revokedOthers: readonly RevokedKid[];
@@ -125,6 +127,7 @@ export function parseRingTags(tags: KmsTags): RingTags {
     listedAt: parseTime(tags[TAG.listed]),
     publishedAt: parseTime(tags[TAG.published]),
     supersededAt: parseTime(tags[TAG.superseded]),
+    signsAgain: tags[TAG.superseded] === "",
     revokedAt: parseTime(tags[TAG.revoked]),
     revokedOthers: Object.keys(tags).flatMap((name) => parseRevokedOther(name, tags[name])),
     timing: tags[TAG.timing],
@@ -156,8 +159,8 @@ export function settledSince(tags: Pick<RingTags, "listedAt" | "publishedAt">): 
 
 /** The tags to write for what is given; members left out are not touched. */
 export function ringTags(values: Partial<RingTags>): KmsTags {
-  const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, revokedAt, timing } = values;
-  const { document, survey, revokedOthers = [] } = values;
+  const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, signsAgain, revokedAt } = values;
+  const { timing, document, survey, revokedOthers = [] } = values;
   return {
     ...(ring === undefined ? {} : { [TAG.ring]: ring }),
     ...(generation === undefined ? {} : { [TAG.generation]: generation }),
@@ -166,6 +169,7 @@ export function ringTags(values: Partial<RingTags>): KmsTags {
     ...(managed === true ? { [TAG.managed]: "true" } : {}),
     ...(listedAt === undefined ? {} : { [TAG.listed]: String(Math.floor(listedAt)) }),
     ...(publishedAt === undefined ? {} : { [TAG.published]: String(Math.floor(publishedAt)) }),
+    ...(signsAgain === true ? { [TAG.superseded]: "" } : {}),
     ...(supersededAt === undefined ? {} : { [TAG.superseded]: String(Math.floor(supersededAt)) }),
     ...(revokedAt === undefined ? {} : { [TAG.revoked]: String(Math.floor(revokedAt)) }),
     ...Object.fromEntries(revokedOthers.map(({ kid, at }) => [TAG.revokedOther + kid, String(Math.floor(at))])),

@@ -96,7 +96,7 @@ export function rotationDueAt(state: RingState): EpochSeconds | undefined {
   // A revocation has brought an older generation back: it signs no longer than until the pending key is ripe. One that has never
   // handed over signs its full time: what was revoked after it has never signed.
   const isStopgap =
-    active.tags.supersededAt !== undefined &&
+    (active.tags.signsAgain || active.tags.supersededAt !== undefined) &&
     generations.some(({ phase, number }) => phase === "revoked" && number > active.number);
   return isStopgap ? observed.active.updatedAt : addSeconds(observed.active.updatedAt, policy.rotateEverySeconds);
 }

@@ -87,9 +87,14 @@ function later(one: EpochSeconds, other: EpochSeconds): EpochSeconds {
   return one > other ? one : other;
 }
 
-function supersededTag({ phase, tags }: Generation, { observed }: RingState): Partial<RingTags> {
-  if (phase !== "retiring" || tags.supersededAt !== undefined || observed.active === undefined) return {};
-  return { supersededAt: observed.active.updatedAt };
+/** A key that has taken over once more hands over a second time: its time to verify counts from then. */
+function supersededTag({ phase, tags }: Generation, { observed: { active } }: RingState): Partial<RingTags> {
+  if (active === undefined) return {};
+  const { supersededAt } = tags;
+  if (phase === "retiring" && supersededAt === undefined) return { supersededAt: active.updatedAt };
+  // A tag that is the later one tells that KMS shows `active` where it was before.
+  const hasTakenOver = phase === "active" && supersededAt !== undefined && supersededAt < active.updatedAt;
+  return hasTakenOver ? { signsAgain: true } : {};
 }
 
 /**

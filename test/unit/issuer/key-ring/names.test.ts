@@ -59,11 +59,18 @@ describe("tags", () => {
       listedAt: seconds(1_799_999_999),
       publishedAt: seconds(1_800_000_000),
       supersededAt: seconds(1_800_000_002),
+      signsAgain: false,
       revokedAt: seconds(1_800_000_001),
       revokedOthers: [{ kid: kidOf("another-kid"), at: seconds(1_800_000_003) }],
       timing: "60/30/60/3600/180/360 to 60/30/60/600/180/360 @1800000000",
     } as const;
     expect(parseRingTags(ringTags(tags))).toEqual(tags);
+  });
+
+  test("of a key that signs once more have no time at which it handed over", () => {
+    const written = ringTags({ signsAgain: true });
+    expect(written).toEqual({ "sealgate:superseded": "" });
+    expect(parseRingTags(written)).toMatchObject({ signsAgain: true, supersededAt: undefined });
   });
 
   test("use the names of the contract", () => {

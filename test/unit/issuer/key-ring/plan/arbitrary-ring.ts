@@ -31,12 +31,17 @@ function arbitraryGeneration(number: number): fc.Arbitrary<ObservedGeneration> {
       listedAt: fc.option(ago(20_000), { nil: undefined }),
       publishedAt: fc.option(ago(20_000), { nil: undefined }),
       supersededAt: fc.option(ago(20_000), { nil: undefined }),
+      isAgain: fc.boolean(),
       revokedAt: fc.option(ago(5000), { nil: undefined, freq: 8 }),
     })
-    .map(({ keyState, isTagged, ...tags }) =>
+    .map(({ keyState, isTagged, isAgain, ...tags }) =>
       generation(number, {
         keyState,
-        tags: { ...tags, ...(isTagged ? {} : { kid: undefined, generation: undefined }) },
+        tags: {
+          ...tags,
+          signsAgain: isAgain && tags.supersededAt === undefined,
+          ...(isTagged ? {} : { kid: undefined, generation: undefined }),
+        },
       }),
     );
 }

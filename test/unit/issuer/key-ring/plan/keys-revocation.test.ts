@@ -82,25 +82,31 @@ describe("an active key that anybody took away", () => {
     expect(planRing(known, POLICY, NOW).due[1]).toMatchObject({ kind: "move_active", from: 2, generation: 3 });
   });
 
-  test("is followed, after such a stopgap, by the pending key as soon as that is known to every edge", () => {
-    const observed = observedRing({
-      active: { keyId: "id-1", generation: 1, updatedAt: after(1000) },
-      generations: [
-        generation(1, superseded()),
-        generation(2, { keyState: "Disabled", tags: { publishedAt: START, revokedAt: after(999) } }),
-        generation(3, noted(after(900))),
-      ],
-      document: held(
-        documentOf([entry(1, "active"), entry(3, "pending", after(900))], {
-          issuedAt: after(1000),
-          revoked: [{ kid: keyOf(2).kid, at: after(999) }],
-        }),
-      ),
-    });
-    const ripe = 900 + SETTLE + 3931;
-    expect(planRing(observed, POLICY, after(ripe - 1)).due).toEqual([]);
-    expect(planRing(observed, POLICY, after(ripe)).due).toMatchObject([{ kind: "move_active", generation: 3 }]);
-  });
+  // By the tag of its hand-over, or the one that it signs again.
+  test.each([superseded(), { tags: { ...noted().tags, signsAgain: true } }])(
+    "is followed, after such a stopgap, by the pending key as soon as that is known to every edge",
+    (stopgap) => {
+      const observed = observedRing({
+        active: { keyId: "id-1", generation: 1, updatedAt: after(1000) },
+        generations: [
+          generation(1, stopgap),
+          generation(2, { keyState: "Disabled", tags: { publishedAt: START, revokedAt: after(999) } }),
+          generation(3, noted(after(900))),
+        ],
+        document: held(
+          documentOf([entry(1, "active"), entry(3, "pending", after(900))], {
+            issuedAt: after(1000),
+            revoked: [{ kid: keyOf(2).kid, at: after(999) }],
+          }),
+        ),
+      });
+      const ripe = 900 + SETTLE + 3931;
+      const movesAt = (elapsed: number): readonly Step[] =>
+        planRing(observed, POLICY, after(elapsed)).due.filter(({ kind }) => kind !== "tag_key");
+      expect(movesAt(ripe - 1)).toEqual([]);
+      expect(movesAt(ripe)).toMatchObject([{ kind: "move_active", generation: 3 }]);
+    },
+  );
 
   test("keeps the key before it in the document, which may have taken over out of sight", () => {
     const observed = withState(ringAfterRotation(2, START), 2, "Disabled");

@@ -14,11 +14,14 @@ import {
   nextRootKey,
   noted,
   observedRing,
+  ringAfterRotation,
   root,
   rootKey,
   rsaKey,
+  START,
   withDocument,
 } from "../../../../support/observed-ring.ts";
+import type { KeyChanges } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 import { given } from "../../../../support/values.ts";
 
@@ -73,6 +76,37 @@ describe("tags", () => {
     expect(due.find(({ kind }) => kind === "publish")).toMatchObject({ timing: { maxTokenTtlSeconds: 3600 } });
     const same = planRing(observed, ringPolicy(), after(10)).due;
     expect(same).toContainEqual(expect.objectContaining({ keyArn: next.keyArn, tags: { timing: newer } }));
+  });
+
+  describe("of a key that has handed over", () => {
+    /** Generation 1, which handed over at START, has taken over once more so many seconds later. */
+    const tagsOf = (tookOver: number, tags: KeyChanges["tags"]): readonly Step[] => {
+      const generations = [generation(1, { tags: { ...noted().tags, ...tags } }), generation(2, noted())];
+      const active = { keyId: "id-1", generation: 1, updatedAt: after(tookOver) };
+      return planRing(observedRing({ generations, active }), POLICY, after(tookOver + 10)).due;
+    };
+
+    test("say so, once it signs again", () => {
+      expect(tagsOf(1, { supersededAt: START })).toMatchObject([
+        { kind: "tag_key", generation: 1, tags: { signsAgain: true } },
+      ]);
+      expect(tagsOf(1, { signsAgain: true })).toEqual([]);
+    });
+
+    test("are kept while KMS may show where `active` was before", () => {
+      expect(tagsOf(0, { supersededAt: START })).toEqual([]);
+      expect(tagsOf(-1, { supersededAt: START })).toEqual([]);
+    });
+
+    test("tell the time of its last hand-over", () => {
+      const ring = ringAfterRotation(2, after(500));
+      const [first, ...others] = ring.generations;
+      const again = { ...given(first), tags: { ...given(first).tags, supersededAt: undefined, signsAgain: true } };
+      const { due } = planRing({ ...ring, generations: [again, ...others] }, POLICY, after(510));
+      expect(due).toEqual([
+        { kind: "tag_key", keyArn: again.keyArn, generation: 1, tags: { supersededAt: after(500) } },
+      ]);
+    });
   });
 
   test("note a policy that asks for less, before anything is lowered", () => {

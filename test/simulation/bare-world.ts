@@ -15,14 +15,20 @@ import { createRng } from "./rng.ts";
 import type { Run } from "./rotator.ts";
 import { policyOf } from "./world.ts";
 
+interface PublishedHead {
+  readonly iat?: number;
+  readonly exp?: number;
+  readonly rev?: number;
+}
+
 export interface BareWorld {
   readonly clock: WorldClock;
   readonly kms: KmsModel;
   readonly kv: KvModel;
   readonly policy: RingPolicy;
   readonly aliases: ReturnType<typeof aliasesOf>;
-  /** A rotator's key set, composed and put now. It lists these keys under their ARNs. */
-  readonly publish: (keyArns: readonly string[], life?: { readonly iat: number; readonly exp: number }) => void;
+  /** A rotator's key set, composed and put now. It lists these keys under their ARNs. Its `rev` is the next one unless it is given. */
+  readonly publish: (keyArns: readonly string[], head?: PublishedHead) => void;
   readonly wait: (seconds: number) => Promise<void>;
 }
 
@@ -57,9 +63,9 @@ export function createBareWorld(): BareWorld {
     kv,
     policy,
     aliases: aliasesOf(policy),
-    publish: (keyArns, life) => {
+    publish: (keyArns, head) => {
       const keys = keyArns.map((keyArn) => ({ kid: keyArn, x: kms.truth.keys.get(keyArn)?.material.x }));
-      const payload = JSON.stringify({ keys, revoked: [], timing, ...life });
+      const payload = JSON.stringify({ keys, revoked: [], timing, rev: kv.writes.length, ...head });
       kv.put(`.${Buffer.from(payload).toString("base64url")}.`, { composedMs: clock.nowMs, marginMs });
     },
     wait: (seconds) => clock.runUntil(clock.nowMs + seconds * 1000, () => false),

@@ -1,6 +1,12 @@
-/** Promise 12 where people have taken `active` away: the judge knows a rotator's repair from a move without a cause. */
+/**
+ * Promise 12 where people have taken `active` away: the judge knows a rotator's repair from a move without a cause. And how long
+ * a key that had to take over may be unknown to edges.
+ */
 import { describe, expect, test } from "vitest";
-import { createJudgedWorld } from "./bare-world.ts";
+import { createBareWorld, createJudgedWorld } from "./bare-world.ts";
+import { createFacts } from "./facts.ts";
+import { createMoves } from "./moves.ts";
+import { LETTERS } from "./policies.ts";
 
 interface Repair {
   /** The generation that `active` is put back on; 2 had signed. */
@@ -51,4 +57,40 @@ describe("`active` was taken away, and put back on a key that had handed over", 
 
 test("`active` was taken away, and put back on the key that had signed: it stays there", async () => {
   expect(await liveRepair({ onto: 2, by: "rotator", next: 3 })).toEqual([WITHOUT_A_CAUSE]);
+});
+
+/** @param rev of the key set that listed the key before it had to take over; the one before has 10, the one after 11 */
+async function unripeSecondsAfterTheLast(rev: number): Promise<number> {
+  const { clock, kms, kv, policy, aliases, publish, wait } = createBareWorld();
+  const rotator = kms.client(() => 0, "rotator");
+  const facts = createFacts({ clock, kms: kms.truth, kv, policies: [policy] });
+  const moves = createMoves(clock, kv, facts);
+  kms.truth.onChange((change) => facts.onKms(change));
+  kv.onWrite((write) => {
+    facts.onWrite(write);
+    moves.onWrite(write);
+  });
+  const [first = "", second = ""] = await Promise.all(
+    [1, 2].map(async (number) => {
+      const { keyArn } = await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags: {} });
+      await rotator.createAlias(aliases.generation(number), keyArn);
+      return keyArn;
+    }),
+  );
+  await rotator.createAlias(aliases.active, first);
+  const activeSinceMs = clock.nowMs;
+  publish([first], { rev: 10 });
+  await wait(1000);
+  await kms.client(() => 0, "person").disableKey(first);
+  publish([first, second], { rev });
+  expect(moves.onMove(first, activeSinceMs, { keyArn: second, isNew: false })).toBeUndefined();
+  await wait(100);
+  publish([second], { rev: 11 });
+  return (moves.unripeUntil(second, false) - clock.nowMs) / 1000;
+}
+
+test("a key that had to take over is known S and K after a key set that no edge refuses as an older one", async () => {
+  const { W, C, M, K } = LETTERS;
+  expect(await unripeSecondsAfterTheLast(11)).toBe(W + C + M + K - 100);
+  expect(await unripeSecondsAfterTheLast(9)).toBe(W + C + M + K);
 });

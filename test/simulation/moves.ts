@@ -88,11 +88,17 @@ export function createMoves(clock: WorldClock, kv: KvModel, facts: Facts): Moves
     return since;
   }
 
+  /** Edges that hold one of those before take it up. Of two rotators whose clocks differ, one may publish a lower `rev`. */
+  function isNewest(write: KvWrite): boolean {
+    const before = kv.writes.slice(0, kv.writes.indexOf(write));
+    return before.every((other) => documentOf(other).rev <= documentOf(write).rev);
+  }
+
   function unripeUntil(kid: string, extraMs: number): number {
     if (!emergencies.has(facts.keyOf(kid) ?? "")) return 0;
     const since = settledSince(
       (write) => documentOf(write).keys.has(kid),
-      () => true,
+      isNewest,
       false,
       (write) => retiredBy.get(write)?.has(kid) === true,
     );

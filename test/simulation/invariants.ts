@@ -264,7 +264,7 @@ export function createJudge(options: JudgeOptions): Judge {
     onDeployed: () => void clock.at(clock.nowMs + SIGNERS_SETTLE_MS, () => signing.begin()),
     atRest() {
       const old = leftOver().filter(
-        (keyArn) => (kms.keys.get(keyArn)?.createdMs ?? 0) < clock.nowMs - CLEANED_AFTER_MS,
+        (keyArn) => (kms.keys.get(keyArn)?.createdMs ?? 0) < clock.nowMs - CLEANED_AFTER_MS && !numbers.hasLost(keyArn),
       );
       // A key whose tags a rotator was refused is another's to it, for an hour.
       const sinceMs = clock.nowMs - CLEANED_AFTER_MS;

@@ -127,6 +127,12 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
       emit({ by, kind: "refused" });
       throw notFound();
     };
+    /** The same, for what KMS refuses while the key waits for its deletion (AWS KMS Developer Guide, "Key states"). */
+    const lasting = (keyId: string): ModelKey => {
+      const key = named(keyId);
+      if (latest(key.states) === "PendingDeletion") requireState("PendingDeletion");
+      return key;
+    };
     const describe = (key: ModelKey): KmsKey => {
       const keyState = seenAt(key.states, viewMs());
       if (keyState === undefined) throw notFound();
@@ -189,8 +195,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
         return [...keys.values()].filter(({ createdMs }) => createdMs <= view).map(({ keyArn }) => keyArn);
       },
       tagKey: async (keyId, tags) => {
-        const key = named(keyId);
-        if (latest(key.states) === "PendingDeletion") requireState("PendingDeletion");
+        const key = lasting(keyId);
         set(key.tags, { ...latest(key.tags), ...tags });
         emit({ by, kind: "tagged", keyArn: key.keyArn, tags });
       },
@@ -201,8 +206,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
         return tags;
       },
       disableKey: async (keyId) => {
-        const key = named(keyId);
-        if (latest(key.states) === "PendingDeletion") requireState("PendingDeletion");
+        const key = lasting(keyId);
         set(key.states, "Disabled");
         emit({ by, kind: "disabled", keyArn: key.keyArn });
       },
@@ -217,7 +221,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
           emit({ by, kind: "refused" });
           return "exists";
         }
-        const { keyArn } = named(targetKeyId);
+        const { keyArn } = lasting(targetKeyId);
         const at = seconds(clock.nowMs + skewMs);
         aliases.set(aliasName, versions);
         set<AliasVersion>(versions, { keyArn, createdAt: at, updatedAt: at });
@@ -227,7 +231,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
       updateAlias: async (aliasName, targetKeyId) => {
         const versions = aliases.get(aliasName);
         if (versions?.at(-1)?.value.keyArn === undefined) throw notFound();
-        const { keyArn } = named(targetKeyId);
+        const { keyArn } = lasting(targetKeyId);
         set(versions, { keyArn, createdAt: latest(versions).createdAt, updatedAt: seconds(clock.nowMs + skewMs) });
         emit({ by, kind: "alias", aliasName, keyArn, isNew: false });
       },

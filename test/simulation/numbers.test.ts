@@ -36,3 +36,17 @@ test.each<[string, Story, readonly string[]]>([
 ])("a number is given again: %s", async (_, story, expected) => {
   expect(await reportsOf(story)).toEqual(expected);
 });
+
+test.each([
+  ["whose number has gone to another one", true, []],
+  ["whose number is free", false, ["7 key without an alias"]],
+])("a key without an alias at rest: one %s", async (_, isGiven, expected) => {
+  const { kms, aliases, wait, judge, rotator, createKey } = createJudgedWorld();
+  const [first, second] = [await createKey({ "sealgate:managed": "true" }), await createKey()];
+  await rotator.createAlias(aliases.generation(4), first);
+  kms.hands.removeAlias(aliases.generation(4));
+  if (isGiven) await rotator.createAlias(aliases.generation(4), second);
+  await wait(10_000);
+  judge.atRest();
+  expect(judge.violations.map(({ invariant }) => invariant).filter((one) => one.startsWith("7"))).toEqual(expected);
+});

@@ -16,6 +16,8 @@ export interface Withdrawal {
   readonly sinceMs: number;
   /** People mean it: they do not enable the key again before the ring knows. */
   isMeant: boolean;
+  /** When the key was first disabled, or its deletion scheduled. */
+  disabledMs: number | undefined;
   /** When people enabled the key again. */
   enabledMs: number | undefined;
   /** When a rotator first acted on it: `active` moved away, a tombstone in KV, a tag. */
@@ -50,6 +52,7 @@ export function createWithdrawals(clock: WorldClock, kms: Pick<KmsTruth, "state"
     const begun: Withdrawal = {
       sinceMs: clock.nowMs,
       isMeant: known?.isMeant ?? false,
+      disabledMs: undefined,
       enabledMs: undefined,
       actedMs: undefined,
       tombstoneMs: undefined,
@@ -84,8 +87,11 @@ export function createWithdrawals(clock: WorldClock, kms: Pick<KmsTruth, "state"
           if (keyArn !== undefined) act(keyArn);
         }
       }
+      if (change.kind === "disabled" || change.kind === "deletion") {
+        const disabled = change.by === "person" ? begin(change.keyArn) : byKey.get(change.keyArn);
+        if (disabled !== undefined) disabled.disabledMs ??= clock.nowMs;
+      }
       if (change.by !== "person") return;
-      if (change.kind === "disabled" || change.kind === "deletion") begin(change.keyArn);
       const withdrawal = change.kind === "enabled" ? byKey.get(change.keyArn) : undefined;
       if (withdrawal !== undefined) withdrawal.enabledMs = clock.nowMs;
     },

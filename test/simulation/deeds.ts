@@ -116,6 +116,7 @@ async function carryOut(deed: Deed, options: DeedsOptions, plans: Plans): Promis
       return withdrawBeforeHoldEnds(deed, options, byHand);
     case "rotators_down":
       for (const rotator of rotators) rotator.rest(clock.nowMs + deed.forSeconds * 1000);
+      facts.onRotatorsDown(clock.nowMs + deed.forSeconds * 1000);
       return;
     case "policy":
       return changePolicy(deed.change, options, plans);

@@ -41,6 +41,9 @@ export interface Facts {
   /** People have taken away or put back what a rotator goes by: aliases, tags, the right to read them. */
   onMeddling(untilMs: number): void;
   isMeddledWith(sinceMs: number): boolean;
+  /** People have removed tags. A rotator puts them back, if any runs. */
+  onTagsRemoved(): void;
+  onRotatorsDown(untilMs: number): void;
   /** Rotators were refused the tags of keys, for the last time until then. */
   onTagsDenied(untilMs: number): void;
   wereTagsDenied(sinceMs: number): boolean;
@@ -84,6 +87,8 @@ export interface Spans {
 
 /** What a rotator or signer sees of KMS is at most so old. */
 export const KMS_LAG_MS = 300_000;
+/** A run of a rotator that sees tags missing and puts them back, when KMS shows the past. */
+const PUT_BACK_MS = 900_000;
 /** From an observation to its step's effect. */
 export const COMPOSE_MS = 30_000;
 /** A withdrawal is in KV after so many calm runs that KMS had shown it to. */
@@ -109,6 +114,8 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
   let lastRotationAskedMs = -Infinity;
   let meddledUntilMs = -Infinity;
   let tagsDeniedUntilMs = -Infinity;
+  let rotatorsDownUntilMs = -Infinity;
+  let tagsBackMs = -Infinity;
 
   function noteActive(keyArn: string): void {
     if (active !== undefined) untilByKey.set(active.keyArn, clock.nowMs);
@@ -150,6 +157,8 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
     return root !== undefined && kms.statesSince(root, sinceMs - KMS_LAG_MS).every((state) => state === "Enabled");
   }
 
+  const isMeddledWith = (sinceMs: number): boolean => Math.max(meddledUntilMs, tagsBackMs) >= sinceMs;
+
   return {
     withdrawals,
     spans,
@@ -182,7 +191,14 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
     onMeddling(untilMs) {
       meddledUntilMs = Math.max(meddledUntilMs, untilMs);
     },
-    isMeddledWith: (sinceMs) => meddledUntilMs >= sinceMs,
+    isMeddledWith,
+    onTagsRemoved() {
+      tagsBackMs = Math.max(tagsBackMs, Math.max(clock.nowMs, rotatorsDownUntilMs) + PUT_BACK_MS);
+    },
+    onRotatorsDown(untilMs) {
+      rotatorsDownUntilMs = Math.max(rotatorsDownUntilMs, untilMs);
+      if (clock.nowMs < tagsBackMs) tagsBackMs = rotatorsDownUntilMs + PUT_BACK_MS;
+    },
     onTagsDenied: (untilMs) => void (tagsDeniedUntilMs = Math.max(tagsDeniedUntilMs, untilMs)),
     wereTagsDenied: (sinceMs) => tagsDeniedUntilMs >= sinceMs,
     keyOf: (kid) => keyByKid.get(kid),
@@ -198,7 +214,7 @@ export function createFacts({ clock, kms, kv, policies }: FactsOptions): Facts {
     activeSince: (sinceMs) => kms.targetsSince(aliases.active, sinceMs).filter((keyArn) => keyArn !== undefined),
     wasEverActive: (keyArn) => untilByKey.has(keyArn),
     activeUntil: (keyArn) => untilByKey.get(keyArn),
-    fit: () => (meddledUntilMs >= clock.nowMs - KMS_LAG_MS ? [] : [...numberOf.keys()].filter(isFit)),
+    fit: () => (isMeddledWith(clock.nowMs - KMS_LAG_MS) ? [] : [...numberOf.keys()].filter(isFit)),
     isTampered(extraMs) {
       const last = kv.writes.findLastIndex(({ by }) => by === "other");
       if (last < 0) return false;

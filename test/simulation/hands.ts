@@ -115,19 +115,16 @@ const TAGS = [
 
 /** A rotator puts them back; until KMS shows them again, signers and rotators may not know what they say. */
 export async function removeTags({ whom }: DeedOf<"remove_tags">, options: DeedsOptions): Promise<void> {
-  const { clock, rng, kms, facts } = options;
+  const { rng, kms, facts } = options;
   const keyArn = find(whom, options);
   if (keyArn === undefined) return;
-  facts.onMeddling(clock.nowMs + PUT_BACK_MS);
+  facts.onTagsRemoved();
   kms.hands.removeTags(
     keyArn,
     TAGS.filter(() => rng.chance(0.6)),
   );
   return Promise.resolve();
 }
-
-/** A run of a rotator that sees them missing and puts them back, when KMS shows the past. */
-const PUT_BACK_MS = 900_000;
 
 export function denyTags({ forSeconds }: DeedOf<"deny_tags">, { clock, kms, facts }: DeedsOptions): void {
   facts.onMeddling(clock.nowMs + forSeconds * 1000);

@@ -84,6 +84,8 @@ const ARN_PREFIX = "arn:aws:kms:eu-central-1:000000000000:key/";
 /** What the pool has keys of. */
 const SPECS: readonly PoolSpec[] = ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_EDWARDS25519", "RSA_2048"];
 
+const notFound = (): SealgateError => new SealgateError("kms_key_not_found", "KMS does not show the key");
+
 export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber = 0): KmsModel {
   const keys = new Map<string, ModelKey>();
   const aliases = new Map<string, Versions<AliasVersion>>();
@@ -286,15 +288,9 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
         const { tags } = keyOf(keyArn);
         set(tags, Object.fromEntries(Object.entries(latest(tags)).filter(([name]) => !names.includes(name))));
       },
-      denyTags(forMs) {
-        deniedUntilMs = clock.nowMs + forMs;
-      },
+      denyTags: (forMs) => void (deniedUntilMs = clock.nowMs + forMs),
     },
   };
-}
-
-function notFound(): SealgateError {
-  return new SealgateError("kms_key_not_found", "KMS does not show the key");
 }
 
 function seconds(ms: number): EpochSeconds {

@@ -1,10 +1,9 @@
 /**
  * KMS as a model: what it stores, and what each reader may still see of it. Writes take effect at once and alias names are
  * unique (https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html); reads may show an alias, a key's state,
- * its tags or the list of keys as they were up to five minutes ago
- * (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html), each read on its own, so
- * that what was seen once may be unseen again. A change that names a key may be refused as long as a reader might not see
- * the key. Failing and slow calls are the caller's business (`host.ts`).
+ * its tags or the list of keys as they were up to five minutes ago, each read on its own
+ * (https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html). A change that names a key
+ * may be refused as long as a reader might not see the key. Failing and slow calls are the caller's business (`host.ts`).
  */
 import { SealgateError } from "./ports.ts";
 import type { Kms, KmsAlias, KmsKey, KmsTags } from "./ports.ts";
@@ -135,6 +134,8 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
       if (latest(key.states) === "PendingDeletion") requireState("PendingDeletion");
       return key;
     };
+    /** What people put back stood there before the deletion. */
+    const aliasable = by === "person" ? named : lasting;
     const describe = (key: ModelKey): KmsKey => {
       const keyState = seenAt(key.states, viewMs());
       if (keyState === undefined) throw notFound();
@@ -147,8 +148,8 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
         deletionAt: undefined,
       };
     };
-    // Every method is async so that a refusal is a rejection, as over the network.
-    const calls: Kms = {
+    // Async, so that a refusal is a rejection.
+    return {
       describeKey: async (keyId) => describe(resolve(keyId, viewMs())),
       getPublicKey: async (keyId) => {
         const key = resolve(keyId, viewMs());
@@ -208,14 +209,14 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
         return tags;
       },
       disableKey: async (keyId) => {
-        const key = lasting(keyId);
-        set(key.states, "Disabled");
-        emit({ by, kind: "disabled", keyArn: key.keyArn });
+        const { keyArn, states } = lasting(keyId);
+        set(states, "Disabled");
+        emit({ by, kind: "disabled", keyArn });
       },
       scheduleKeyDeletion: async (keyId) => {
-        const key = named(keyId);
-        set(key.states, "PendingDeletion");
-        emit({ by, kind: "deletion", keyArn: key.keyArn });
+        const { keyArn, states } = named(keyId);
+        set(states, "PendingDeletion");
+        emit({ by, kind: "deletion", keyArn });
       },
       createAlias: async (aliasName, targetKeyId) => {
         const versions = aliases.get(aliasName) ?? [];
@@ -223,7 +224,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
           emit({ by, kind: "refused" });
           return "exists";
         }
-        const { keyArn } = lasting(targetKeyId);
+        const { keyArn } = aliasable(targetKeyId);
         const at = seconds(clock.nowMs + skewMs);
         aliases.set(aliasName, versions);
         set<AliasVersion>(versions, { keyArn, createdAt: at, updatedAt: at });
@@ -233,7 +234,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
       updateAlias: async (aliasName, targetKeyId) => {
         const versions = aliases.get(aliasName);
         if (versions?.at(-1)?.value.keyArn === undefined) throw notFound();
-        const { keyArn } = lasting(targetKeyId);
+        const { keyArn } = aliasable(targetKeyId);
         set(versions, { keyArn, createdAt: latest(versions).createdAt, updatedAt: seconds(clock.nowMs + skewMs) });
         emit({ by, kind: "alias", aliasName, keyArn, isNew: false });
       },
@@ -245,7 +246,6 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
           return [{ aliasName, targetKeyId: keyArn.slice(ARN_PREFIX.length), createdAt, updatedAt }];
         }),
     };
-    return calls;
   }
 
   const truth: KmsTruth = {
@@ -279,7 +279,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
       },
       removeAlias(aliasName) {
         const versions = aliases.get(aliasName) ?? [];
-        const keyArn = versions.at(-1)?.value.keyArn;
+        const { keyArn } = versions.at(-1)?.value ?? {};
         if (keyArn === undefined) return;
         set(versions, { ...latest(versions), keyArn: undefined });
         emit({ by: "person", kind: "alias_removed", aliasName, keyArn });

@@ -61,7 +61,7 @@ export interface ListFacts {
   readonly hasToRefuse: (entry: Entry, token: ListToken) => boolean;
   readonly mayRefuse: (entry: Entry, token: ListToken) => boolean;
   readonly lastUseMs: (entry: Entry) => number;
-  readonly isLostWithTable: (entry: Entry, ring: number) => boolean;
+  readonly isLostWithTable: (entry: Pick<Entry, "sinceMs">, ring: number) => boolean;
   readonly namedSince: (entry: Entry, ring: number) => number | undefined;
   readonly onToken: (token: ListToken) => void;
   readonly onAsk: (ask: Ask) => void;
@@ -107,10 +107,9 @@ export function createListFacts(policy: RingPolicy, rings: readonly JudgedRing[]
   }
 
   /** A backup was put back that did not have it. */
-  function isLostWithTable({ sinceMs }: Entry, ring: number): boolean {
+  function isLostWithTable({ sinceMs }: Pick<Entry, "sinceMs">, ring: number): boolean {
     const stored = sinceMs.get(ring) ?? Infinity;
-    const { thenMs, nowMs } = rings[ring]?.table.restoredTo ?? { thenMs: -Infinity, nowMs: -Infinity };
-    return stored > thenMs && stored <= nowMs;
+    return rings[ring]?.table.restores.some(({ thenMs, nowMs }) => stored > thenMs && stored <= nowMs) === true;
   }
 
   /**

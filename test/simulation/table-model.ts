@@ -37,8 +37,8 @@ export interface TableModel {
   takenMs(rev: number): number | undefined;
   /** The table as a process sees it. */
   store(host: Host, adversity: () => Adversity): RevocationStore;
-  /** When the table was last put back to a backup, and how old that was; -Infinity if it never was. */
-  readonly restoredTo: { readonly thenMs: number; readonly nowMs: number };
+  /** When the table was put back to a backup, and to which time. What one of them has lost, no later one brings back. */
+  readonly restores: readonly { readonly thenMs: number; readonly nowMs: number }[];
   restore(ageSeconds: number): void;
   cut(forMs: number): void;
   readonly cutUntilMs: number;
@@ -64,7 +64,7 @@ export function createTableModel(
   const notes = new Map<string, ListNote>();
   const listeners: ((entry: TableEntry) => void)[] = [];
   let cutUntilMs = 0;
-  let restoredTo = { thenMs: -Infinity, nowMs: -Infinity };
+  const restores: TableModel["restores"][number][] = [];
 
   const fault = (kind: "refused" | "lost"): SealgateError =>
     new SealgateError(
@@ -111,9 +111,7 @@ export function createTableModel(
     name,
     history,
     takenMs: (rev) => takenMs.get(rev),
-    get restoredTo() {
-      return restoredTo;
-    },
+    restores,
     get cutUntilMs() {
       return cutUntilMs;
     },
@@ -122,7 +120,7 @@ export function createTableModel(
     },
     restore(ageSeconds) {
       const thenMs = clock.nowMs - ageSeconds * 1000;
-      restoredTo = { thenMs, nowMs: clock.nowMs };
+      restores.push({ thenMs, nowMs: clock.nowMs });
       entries = new Map([...entries].filter(([, { sinceMs }]) => sinceMs <= thenMs));
       const left = revs.filter(({ sinceMs }) => sinceMs <= thenMs);
       revs.splice(0, revs.length, ...left);

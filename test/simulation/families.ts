@@ -104,8 +104,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "rotators down": (rng, schedule) => {
     const lifeSeconds = schedule.policy.documentLifetimeSeconds ?? 3600;
     const forSeconds = lifeSeconds * rng.between(0.5, 1.3);
-    const deeds: readonly Deed[] = [{ kind: "rotators_down", atSeconds: rng.between(900, 2500), forSeconds }];
-    return { ...schedule, deeds: [...schedule.deeds, ...deeds], busySeconds: schedule.busySeconds + forSeconds / 2 };
+    const atSeconds = rng.between(900, 2500);
+    const deeds: readonly Deed[] = [{ kind: "rotators_down", atSeconds, forSeconds }];
+    // They are back before the ring has to come to rest.
+    const busySeconds = Math.max(schedule.busySeconds + forSeconds / 2, atSeconds + forSeconds);
+    return { ...schedule, deeds: [...schedule.deeds, ...deeds], busySeconds };
   },
   "an old copy restored": adding((rng, atSeconds) => [
     { kind: "restore_copy", atSeconds, ageSeconds: rng.between(60, 4000) },

@@ -1,17 +1,16 @@
 /** Promise 9 in a ring without a fit key: it is mended after six calm runs that KMS has shown each other's work. */
 import { expect, test } from "vitest";
 import { CALM_RUN, createBareWorld } from "./bare-world.ts";
+import type { BareWorld } from "./bare-world.ts";
 import { START_MS } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import { createFacts } from "./facts.ts";
 import { createSigningJudge } from "./signing.ts";
+import type { SigningJudge } from "./signing.ts";
 
-/** @param runsAtSeconds calm runs, so long after the only key was disabled */
-async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {
-  const { clock, kms: model, kv, policy, aliases } = createBareWorld();
-  const kms = model.truth;
+/** What the judge reports is added to `reports`. */
+function judgeOf({ clock, kms: { truth: kms }, kv, policy }: BareWorld, reports: string[]): SigningJudge {
   const facts = createFacts({ clock, kms, kv, policies: [policy] });
-  const reports: string[] = [];
   const report = (detail: string): void => void reports.push(detail);
   const options = { clock, kms, facts, coverage: createCoverage(), policy, rotatorEverySeconds: 60, report };
   const judge = createSigningJudge(options);
@@ -20,6 +19,15 @@ async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {
     judge.onChange();
   });
   judge.begin();
+  return judge;
+}
+
+/** @param runsAtSeconds calm runs, so long after the only key was disabled */
+async function reportsAfter(runsAtSeconds: readonly number[]): Promise<number> {
+  const world = createBareWorld();
+  const { clock, kms: model, aliases } = world;
+  const reports: string[] = [];
+  const judge = judgeOf(world, reports);
   const rotator = model.client(() => 0, "rotator");
   const tags = { "sealgate:listed": "1", "sealgate:kid": "kid" };
   const { keyArn } = await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags });
@@ -44,4 +52,27 @@ test("six runs that could see each other's work are not enough, the seventh is o
 test("runs that follow at once count as one, however long rotators were down before", async () => {
   expect(await reportsAfter(every(20, 10_000, 10))).toBe(0);
   expect(await reportsAfter(every(7, 10_000, 300))).toBe(1);
+});
+
+test.each([
+  [300, 0],
+  [310, 1],
+])("a signer may not be shown the tags of the key that took over, %i s after they were set", async (seconds, count) => {
+  const world = createBareWorld();
+  const { clock, kms, aliases, wait } = world;
+  const reports: string[] = [];
+  const judge = judgeOf(world, reports);
+  const rotator = kms.client(() => 0, "rotator");
+  const tags = { "sealgate:listed": "1", "sealgate:kid": "kid" };
+  const createKey = async (itsTags: Readonly<Record<string, string>>): Promise<string> =>
+    (await rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags: itsTags })).keyArn;
+  await rotator.createAlias(aliases.active, await createKey(tags));
+  const next = await createKey({});
+  await wait(1000);
+  await rotator.tagKey(next, tags);
+  await rotator.updateAlias(aliases.active, next);
+  await wait(seconds);
+  const now = clock.nowMs;
+  judge.onAttempt({ signer: 0, askedMs: now, endedMs: now, minted: undefined, code: "x", isKmsCalm: true });
+  expect(reports).toHaveLength(count);
 });

@@ -9,7 +9,7 @@ import { KMS_LAG_MS } from "./facts.ts";
 import type { Facts } from "./facts.ts";
 import type { KmsTruth } from "./kms-model.ts";
 import { aliasesOf } from "./ports.ts";
-import type { RingPolicy } from "./ports.ts";
+import type { KmsTags, RingPolicy } from "./ports.ts";
 import type { Run } from "./rotator.ts";
 import type { Attempt } from "./signer.ts";
 
@@ -41,6 +41,11 @@ const STORE_LAG_MS = 60_000;
 /** A ring without any fit key makes one: created, listed, tagged and moved to, each seen after KMS's lag at the latest. */
 const RUNS_FOR_A_NEW_KEY = 6;
 
+function isPublished(tags: KmsTags): boolean {
+  const isListed = (tags["sealgate:listed"] ?? tags["sealgate:published"]) !== undefined;
+  return isListed && tags["sealgate:kid"] !== undefined && tags["sealgate:revoked"] === undefined;
+}
+
 export function createSigningJudge(options: SigningOptions): SigningJudge {
   const { clock, kms, facts, coverage, policy, report } = options;
   const aliases = aliasesOf(policy);
@@ -63,10 +68,7 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
 
   /** The key is enabled, and its own tags say that it was published: what a signer takes up. */
   function isTarget(keyArn: string | undefined): keyArn is string {
-    if (keyArn === undefined || kms.state(keyArn) !== "Enabled") return false;
-    const tags = kms.tags(keyArn);
-    const isListed = (tags["sealgate:listed"] ?? tags["sealgate:published"]) !== undefined;
-    return isListed && tags["sealgate:kid"] !== undefined && tags["sealgate:revoked"] === undefined;
+    return keyArn !== undefined && kms.state(keyArn) === "Enabled" && isPublished(kms.tags(keyArn));
   }
 
   function onChange(): void {
@@ -89,7 +91,10 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
       kms
         .targetsSince(aliases.active, sinceMs)
         .some(
-          (keyArn) => keyArn === undefined || kms.statesSince(keyArn, sinceMs).some((state) => state !== "Enabled"),
+          (keyArn) =>
+            keyArn === undefined ||
+            kms.statesSince(keyArn, sinceMs).some((state) => state !== "Enabled") ||
+            !kms.tagsSince(keyArn, sinceMs).every(isPublished),
         ) ||
       facts.isMeddledWith(sinceMs)
     );

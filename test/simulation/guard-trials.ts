@@ -137,7 +137,7 @@ export const GUARD_TRIALS: readonly GuardTrial[] = [
     removed: { tombstones: true },
     make: withdrawn,
     breaks: "2 revoked key accepted too late",
-    first: 64,
+    first: 85,
   },
   { guard: "a standby at all times", removed: { standby: true }, make: withdrawn, breaks: "6 no key can sign" },
   {

@@ -46,6 +46,14 @@ export function cleanOrphans(state: RingState): readonly Step[] {
   });
 }
 
+/** Keys that have served: a key set that replaces a lost one has to know them. */
+export function giveNamesBack(state: RingState): readonly Step[] {
+  const served = new Set(
+    state.observed.orphans.flatMap(({ keyArn, tags }) => (tags.kid === undefined ? [] : [keyArn])),
+  );
+  return cleanOrphans(state).filter((step) => step.kind === "claim_alias" && served.has(step.keyArn));
+}
+
 /** Left behind by a crash, and overtaken by events: a pending key is there. It gets its alias and waits its turn. */
 function sparePending(state: RingState): ObservedKey | undefined {
   const { active, observed, policy } = state;
@@ -68,6 +76,8 @@ function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boole
   if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return false;
   if (observed.document.kind === "read" && observed.document.document.keys.some(({ kid }) => kid === tags.kid))
     return true;
+  // It signs, and KV has lost the key set that said so.
+  if (tags.kid !== undefined && orphan.keyId === observed.active?.keyId) return true;
   const isOvertaken = number < nextNumber(state) || tags.alg !== policy.alg;
   return isOvertaken && tags.managed && tags.kid === undefined && keyState === "Enabled";
 }

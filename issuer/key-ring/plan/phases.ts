@@ -47,7 +47,7 @@ export interface Generation extends ObservedGeneration {
   readonly ripeAt: EpochSeconds | undefined;
   /** H: until when it may take over again; undefined unless it is retiring. */
   readonly holdUntil: EpochSeconds | undefined;
-  /** H + G: when it may be dropped; undefined unless it is retiring. */
+  /** H + G, and 2G after the timing was last noted: when it may be dropped; undefined unless it is retiring. */
   readonly dropAt: EpochSeconds | undefined;
   /** The same since its tag says that it handed over first: `active` may have moved between others since. */
   readonly leftAt: EpochSeconds | undefined;
@@ -99,6 +99,8 @@ export function knownTombstones(observed: ObservedRing): ReadonlyMap<Kid, EpochS
  * All generations with their phases.
  * @param timing the largest in force
  * @param revoking a kid that is being revoked; KMS may show its key as enabled still
+ * @param notedAt when the timing was last noted. A larger one may have been forgotten then: rotators that see the note late hold keys
+ *   for longer, and their moves are seen late as well
  */
 export function deriveGenerations(
   observed: ObservedRing,
@@ -106,11 +108,13 @@ export function deriveGenerations(
   timing: RingTiming,
   now: EpochSeconds,
   revoking: Kid | undefined,
+  notedAt: EpochSeconds | undefined,
 ): readonly Generation[] {
   const document = liveDocument(observed, now);
   const newer = newerDocument(observed, now);
   const isStoreSilent = observed.document.kind === "unknown";
   const tombstones = knownTombstones(observed);
+  const grace = graceSeconds(timing, policy);
   return observed.generations.map((generation): Generation => {
     const kid = generation.publicKey?.kid ?? generation.tags.kid;
     const entry = document?.keys.find((key) => key.kid === kid);
@@ -120,7 +124,7 @@ export function deriveGenerations(
     const isRevoked = revokedAt !== undefined || (kid !== undefined && kid === revoking);
     // Where no document is left to say that edges need the key, its tag does: it has handed over, and its time is not over.
     const isLost = document === undefined && newer === undefined;
-    const timeUntil = plus(generation.tags.supersededAt, holdSeconds(timing) + graceSeconds(timing, policy));
+    const timeUntil = plus(generation.tags.supersededAt, holdSeconds(timing) + grace);
     const isOver = isPast(timeUntil, now);
     const isInUse = (entry ?? newerEntry) !== undefined || isActive || (isLost && timeUntil !== undefined && !isOver);
     const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
@@ -150,7 +154,7 @@ export function deriveGenerations(
         : entry !== undefined,
       ripeAt: plus(settledAt, plannedLeadSeconds(timing, policy)),
       holdUntil,
-      dropAt: plus(holdUntil, graceSeconds(timing, policy)),
+      dropAt: latest(plus(holdUntil, grace), holdUntil && plus(notedAt, 2 * grace)),
       // The tag tells, also while it is not known which one is active.
       leftAt: phase === "retiring" || observed.active?.generation === undefined ? timeUntil : undefined,
     };
@@ -219,6 +223,11 @@ export function isRipe({ ripeAt }: Generation, now: EpochSeconds): boolean {
 
 function isPast(time: EpochSeconds | undefined, now: EpochSeconds): boolean {
   return time !== undefined && now >= time;
+}
+
+function latest(one: EpochSeconds | undefined, other: EpochSeconds | undefined): EpochSeconds | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one > other ? one : other;
 }
 
 function earliest(one: EpochSeconds | undefined, other: EpochSeconds | undefined): EpochSeconds | undefined {

@@ -22,7 +22,7 @@ import {
   rotateWhenDue,
   rotationDueAt,
 } from "./keys.ts";
-import { cleanOrphans } from "./orphans.ts";
+import { cleanOrphans, giveNamesBack } from "./orphans.ts";
 import { planRequest } from "./requests.ts";
 import { settledRootTag } from "./root.ts";
 import { documentTag, historyTags, identityTags, surveyTag, timingTag, withdrawnTag } from "./tags.ts";
@@ -66,6 +66,7 @@ function upkeep(state: RingState, publish: Step | undefined): readonly Step[] {
   return [
     ...identityTags(state),
     ...timingTag(state),
+    ...giveNamesBack(state),
     ...(publish === undefined ? [] : [publish]),
     ...historyTags(state),
     ...settledRootTag(state),

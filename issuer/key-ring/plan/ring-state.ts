@@ -35,7 +35,7 @@ export function deriveState(
   const published = document && { ...document, isSettled: isSettled(document) };
   const timing = timingInForce(policy.timing, published, note, now);
   const revoking = request?.kind === "revoke" && isOfRing(observed, request.kid) ? request.kid : undefined;
-  const generations = deriveGenerations(observed, policy, timing.largest, now, revoking);
+  const generations = deriveGenerations(observed, policy, timing.largest, now, revoking, note?.since);
   const active = generations.find(({ number }) => number === observed.active?.generation);
   return { observed, policy, now, timing, generations, active, revoking };
 }

@@ -149,8 +149,24 @@ describe("keys without an alias", () => {
     const orphan = observedKey(keyOf(2), "2", noted());
     const observed = observedRing({ generations: [generation(1, noted()), generation(3, noted())], orphans: [orphan] });
     const { due } = planRing(observed, POLICY, after(10));
-    expect(due.at(-1)).toEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
+    expect(due).toContainEqual({ kind: "claim_alias", role: "generation", number: 2, keyArn: orphan.keyArn });
   });
+
+  test.each([
+    ["has expired", observedRing().document, 90_000],
+    ["is lost", { kind: "missing" } as const, 10],
+  ])(
+    "and that sign get theirs back before a key set replaces one that %s, which lists them then",
+    (_what, document, elapsed) => {
+      const orphan = observedKey(keyOf(1), "1", noted());
+      const active = { keyId: orphan.keyId, generation: undefined, updatedAt: START };
+      const observed = observedRing({ active, generations: [generation(2, noted())], orphans: [orphan], document });
+      const { due } = planRing(observed, POLICY, after(elapsed));
+      const kinds = due.map(({ kind }) => kind);
+      expect(due).toContainEqual({ kind: "claim_alias", role: "generation", number: 1, keyArn: orphan.keyArn });
+      expect(kinds.indexOf("claim_alias")).toBeLessThan(kinds.indexOf("publish"));
+    },
+  );
 
   test.each([
     ["the key set lists it", observedRing({}).document],

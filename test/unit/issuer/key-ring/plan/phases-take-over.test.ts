@@ -13,6 +13,7 @@ import {
   observedRing,
   publishOf,
   ringAfterRotation,
+  root,
   SETTLE,
   START,
   superseded,
@@ -81,6 +82,29 @@ describe("an active key that was withdrawn", () => {
       expect(listed).toContain(keyOf(1).kid);
     });
   });
+});
+
+test("after a larger timing was forgotten, no key that edges do not know takes over while a rotator may still go by the larger one", () => {
+  const [G, forgotten] = [390, 5000];
+  const rotated = ringAfterRotation(2, START);
+  const listedAt = after(forgotten);
+  const timing = "60/30/60/3600/180/360";
+  const observed = withState(
+    {
+      ...rotated,
+      root: root({ tags: { timing: `${timing} to ${timing} @${after(forgotten)}` } }),
+      generations: [...rotated.generations.slice(0, 2), generation(3, { tags: { listedAt } })],
+      document: held(
+        documentOf([entry(2, "active"), entry(3, "pending", listedAt), entry(1, "retiring")], { issuedAt: listedAt }),
+      ),
+    },
+    2,
+    "Disabled",
+  );
+  const movesAt = (elapsed: number): readonly Step[] =>
+    planRing(observed, POLICY, after(elapsed)).due.filter(({ kind }) => kind === "move_active");
+  expect(movesAt(forgotten + 2 * G - 1)).toEqual([]);
+  expect(movesAt(forgotten + 2 * G)).toMatchObject([{ generation: 3 }]);
 });
 
 test("while the store is silent, a key that has handed over takes over again until H + G, by its tag, and not later", () => {

@@ -2,11 +2,14 @@
  * The part of a plan that concerns keys without an alias: what a crash, a lost race or a removed alias leaves. Pure; each step is due
  * and safe on this observation, whether or not others are carried out.
  */
-import { KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
+import { addSeconds } from "../../../shared/identifiers.ts";
+import { holdSeconds, KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import type { ObservedKey } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
 import { nameOfRole, parseRole } from "../names.ts";
 import type { KeyRole } from "../names.ts";
+import { graceSeconds } from "../policy.ts";
+import { liveDocument, newerDocument } from "./phases.ts";
 import { generationNumberOf, hasPending, nextNumber } from "./ring-state.ts";
 import type { RingState } from "./ring-state.ts";
 
@@ -25,16 +28,47 @@ export function findOrphan(
 }
 
 /**
- * Keys without an alias: those of a generation of the document get it back, one that was made for the next generation becomes
- * it, those that lost a race are deleted. A key whose number no other key is seen to have may have the alias already, claimed
- * late and not shown yet. Claiming it once more decides that; a key that may be signing is never deleted.
+ * Keys that have been a generation, as their tag with the kid says, and have lost the alias get it back. That comes before a key set
+ * is published: one that replaces a lost key set lists only the generations that are seen. A number that no other key is seen to have
+ * may be given already and not be shown yet; claiming it once more decides that.
  */
+export function giveNamesBack(state: RingState): readonly Step[] {
+  return state.observed.orphans.flatMap((orphan): readonly Step[] => {
+    const { keyArn, tags } = orphan;
+    const number = generationNumberOf(tags);
+    if (tags.kid === undefined || number === undefined || isGiven(state, number)) return [];
+    if (!isShown(orphan, state) || !isInUse(orphan, state)) return [];
+    return [{ kind: "claim_alias", role: "generation", number, keyArn }];
+  });
+}
+
+/** The key set lists it, it signs, or, where no key set is left to say so, its tags do: its tokens may be about. */
+function isInUse({ keyId, keyState, tags }: ObservedKey, { observed, policy, timing, now }: RingState): boolean {
+  const { document, active } = observed;
+  if (document.kind === "read" && document.document.keys.some(({ kid }) => kid === tags.kid)) return true;
+  if (keyId === active?.keyId) return true;
+  const isKeySetLost =
+    document.kind !== "unknown" && (liveDocument(observed, now) ?? newerDocument(observed, now)) === undefined;
+  const timeSeconds = holdSeconds(timing.largest) + graceSeconds(timing.largest, policy);
+  const isOver = tags.supersededAt !== undefined && now >= addSeconds(tags.supersededAt, timeSeconds);
+  return (
+    isKeySetLost && keyState === "Enabled" && tags.listedAt !== undefined && tags.revokedAt === undefined && !isOver
+  );
+}
+
+/** An alias from its creation would be seen. */
+function isShown({ createdAt }: ObservedKey, { now }: RingState): boolean {
+  return now >= createdAt + 2 * KMS_CONSISTENCY_SECONDS;
+}
+
+/** Keys that have never been a generation: one that was made for the next one becomes it, those that lost a race are deleted. */
 export function cleanOrphans(state: RingState): readonly Step[] {
   const spare = sparePending(state);
   return state.observed.orphans.flatMap((orphan): readonly Step[] => {
     const { keyArn, tags } = orphan;
+    if (tags.kid !== undefined) return [];
     const number = generationNumberOf(tags);
-    if (number !== undefined && (orphan === spare || isUnnamed(state, orphan, number))) {
+    if (number !== undefined && (orphan === spare || isOvertaken(state, orphan, number))) {
       return [{ kind: "claim_alias", role: "generation", number, keyArn }];
     }
     const root = preparedRootNumber(state, orphan);
@@ -44,14 +78,6 @@ export function cleanOrphans(state: RingState): readonly Step[] {
       { kind: "schedule_deletion", keyArn, generation: undefined, reason: "orphan", pendingDays: ORPHAN_DELETION_DAYS },
     ];
   });
-}
-
-/** Keys that have served: a key set that replaces a lost one has to know them. */
-export function giveNamesBack(state: RingState): readonly Step[] {
-  const served = new Set(
-    state.observed.orphans.flatMap(({ keyArn, tags }) => (tags.kid === undefined ? [] : [keyArn])),
-  );
-  return cleanOrphans(state).filter((step) => step.kind === "claim_alias" && served.has(step.keyArn));
 }
 
 /** Left behind by a crash, and overtaken by events: a pending key is there. It gets its alias and waits its turn. */
@@ -66,20 +92,13 @@ function sparePending(state: RingState): ObservedKey | undefined {
 }
 
 /**
- * Its number is free as far as can be seen, it is so old that an alias from its creation would be seen, and it does not wait
- * for its turn: the key set lists it, or later generations or a change of the algorithm have overtaken it.
+ * Its number is free as far as can be seen, and it does not wait for its turn: later generations or a change of the algorithm have
+ * overtaken it. It may have been claimed late and not be shown yet; a key that may be signing is never deleted.
  */
-function isUnnamed(state: RingState, orphan: ObservedKey, number: number): boolean {
-  const { observed, policy, now } = state;
-  const { tags, createdAt, keyState } = orphan;
-  if (isGiven(state, number) || (tags.kid === undefined && isLost(state, { role: "generation", number }))) return false;
-  if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return false;
-  if (observed.document.kind === "read" && observed.document.document.keys.some(({ kid }) => kid === tags.kid))
-    return true;
-  // It signs, and KV has lost the key set that said so.
-  if (tags.kid !== undefined && orphan.keyId === observed.active?.keyId) return true;
-  const isOvertaken = number < nextNumber(state) || tags.alg !== policy.alg;
-  return isOvertaken && tags.managed && tags.kid === undefined && keyState === "Enabled";
+function isOvertaken(state: RingState, orphan: ObservedKey, number: number): boolean {
+  const { tags, keyState } = orphan;
+  if (isGiven(state, number) || isLost(state, { role: "generation", number }) || !isShown(orphan, state)) return false;
+  return (number < nextNumber(state) || tags.alg !== state.policy.alg) && tags.managed && keyState === "Enabled";
 }
 
 function isGiven({ observed }: RingState, number: number): boolean {
@@ -96,24 +115,22 @@ function isLost({ observed }: RingState, purpose: KeyRole): boolean {
  * would be seen. Of two such keys one gets the alias, and the other is useless then.
  */
 function preparedRootNumber(state: RingState, orphan: ObservedKey): number | undefined {
-  const { observed, now } = state;
-  const { tags, createdAt, keyState } = orphan;
+  const { observed } = state;
+  const { tags, keyState } = orphan;
   const purpose = parseRole(tags.generation);
-  if (purpose?.role !== "numbered_root" || !tags.managed || tags.kid !== undefined || keyState !== "Enabled")
-    return undefined;
-  if (now < createdAt + 2 * KMS_CONSISTENCY_SECONDS) return undefined;
+  if (purpose?.role !== "numbered_root" || !tags.managed || keyState !== "Enabled") return undefined;
+  if (!isShown(orphan, state)) return undefined;
   const { number } = purpose;
   const isTaken = [observed.root, ...observed.otherRoots].some((root) => root?.number === number);
   return !isTaken && !isLost(state, purpose) && number > (observed.root?.number ?? number) ? number : undefined;
 }
 
 /**
- * It was made by sealgate, never served (its kid would be among its tags), and what it was made for is done by another key:
- * that is final, as such an alias never moves.
+ * It was made by sealgate, and what it was made for is done by another key: that is final, as such an alias never moves.
  */
 function isUseless(state: RingState, { keyId, keyState, tags }: ObservedKey): boolean {
   const { observed } = state;
-  if (!tags.managed || tags.kid !== undefined || keyId === observed.active?.keyId) return false;
+  if (!tags.managed || keyId === observed.active?.keyId) return false;
   if (keyState !== "Enabled" && keyState !== "Disabled") return false;
   const purpose = parseRole(tags.generation);
   if (purpose?.role === "root") return observed.root !== undefined && observed.root.keyId !== keyId;

@@ -47,7 +47,7 @@ export interface Generation extends ObservedGeneration {
   readonly ripeAt: EpochSeconds | undefined;
   /** H: until when it may take over again; undefined unless it is retiring. */
   readonly holdUntil: EpochSeconds | undefined;
-  /** H + G, and 2G after the timing was last noted: when it may be dropped; undefined unless it is retiring. */
+  /** When it may be dropped: at H + G, but not before 2G after the timing was last noted. Undefined unless it is retiring. */
   readonly dropAt: EpochSeconds | undefined;
   /** The same since its tag says that it handed over first: `active` may have moved between others since. */
   readonly leftAt: EpochSeconds | undefined;

@@ -17,6 +17,7 @@ import {
   rootKey,
   rsaKey,
   START,
+  superseded,
 } from "../../../../support/observed-ring.ts";
 import { ringPolicy } from "../../../../support/ring-world.ts";
 
@@ -167,6 +168,40 @@ describe("keys without an alias", () => {
       expect(kinds.indexOf("claim_alias")).toBeLessThan(kinds.indexOf("publish"));
     },
   );
+
+  /** H + G. */
+  const TIME = 4470;
+  const claims = { kind: "claim_alias", role: "generation", number: 1 };
+  test.each([
+    ["whose tokens may be about", superseded(), { kind: "missing" } as const, TIME - 1, [claims]],
+    ["that is pending", noted(), { kind: "missing" } as const, TIME, [claims]],
+    ["that has had its time", superseded(), { kind: "missing" } as const, TIME, []],
+    ["that has retired", { ...superseded(), keyState: "Disabled" }, { kind: "missing" } as const, 10, []],
+    ["that was revoked", { tags: { ...noted().tags, revokedAt: START } }, { kind: "missing" } as const, 10, []],
+    [
+      "that the key set has left out",
+      superseded(),
+      held(documentOf([entry(2, "active"), entry(3, "pending")])),
+      10,
+      [],
+    ],
+    [
+      "while the key set cannot be read",
+      superseded(),
+      { kind: "unknown", fault: "publish_timeout", message: "no answer" } as const,
+      10,
+      [],
+    ],
+  ])("and the key set as well: %s", (_what, changes, document, elapsed, expected) => {
+    const observed = observedRing({
+      active: { keyId: "id-2", generation: 2, updatedAt: START },
+      generations: [generation(2, noted()), generation(3, noted())],
+      orphans: [observedKey(keyOf(1), "1", changes)],
+      document,
+    });
+    const { due } = planRing(observed, POLICY, after(elapsed));
+    expect(due.filter(({ kind }) => kind === "claim_alias")).toMatchObject(expected);
+  });
 
   test.each([
     ["the key set lists it", observedRing({}).document],

@@ -159,6 +159,7 @@ function toKey(metadata: KeyMetadata): KmsKey {
     keyUsage: present(metadata.KeyUsage, "DescribeKey", "KeyUsage"),
     keyState: present(metadata.KeyState, "DescribeKey", "KeyState"),
     createdAt: toEpochSeconds(present(metadata.CreationDate, "DescribeKey", "CreationDate")),
+    description: metadata.Description,
     ...relatedArnsOf(metadata),
     deletionAt: metadata.DeletionDate === undefined ? undefined : toEpochSeconds(metadata.DeletionDate),
   };

@@ -7,6 +7,7 @@ import { SealgateError } from "../errors.ts";
 import type { FaultCode } from "../errors.ts";
 import { algsOfKeySpec, kmsAlgorithmOf } from "./algorithms.ts";
 import { requireSameKey } from "./faults.ts";
+import { algInDescription } from "./key-description.ts";
 import type { Kms, KmsKey, KmsPublicKey } from "./port.ts";
 import { readSpki } from "./public-key.ts";
 import type { PublicKey } from "./public-key.ts";
@@ -42,18 +43,20 @@ function algsOf({ keySpec, keyUsage }: Pick<KmsKey, "keySpec" | "keyUsage">): re
 }
 
 /**
- * The one algorithm of a key of a ring. The only place that decides it.
+ * The one algorithm of a key of a ring. The only place that decides it. A key that sealgate made keeps what it was made for, whatever
+ * became of its tags: tokens name the algorithm, and a gateway refuses those that name another one than its key set.
  * @param tagged what the key's tag `sealgate:alg` says
- * @param preferred for a key that fits several algorithms and has no such tag
+ * @param preferred for a key that fits several algorithms and says nothing of them
  * @returns undefined for a key that does not fit what it is meant for, or does not say what that is
  */
 export function algOfKey(
-  key: Pick<KmsKey, "keySpec" | "keyUsage">,
+  key: Pick<KmsKey, "keySpec" | "keyUsage" | "description">,
   tagged: Alg | undefined,
   preferred: Alg | undefined,
 ): Alg | undefined {
   const algs = algsOf(key);
-  const wanted = tagged ?? (algs.length === 1 ? algs[0] : preferred);
+  const made = algInDescription(key.description);
+  const wanted = made ?? tagged ?? (algs.length === 1 ? algs[0] : preferred);
   return algs.find((alg) => alg === wanted);
 }
 

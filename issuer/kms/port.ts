@@ -42,6 +42,8 @@ export interface KmsKey {
   /** "Enabled", "Disabled", "PendingDeletion", "Creating", "Unavailable", … */
   readonly keyState: string;
   readonly createdAt: EpochSeconds;
+  /** What was given when the key was created. None if left out: an RSA key has only its tag to say its algorithm. */
+  readonly description?: string | undefined;
   /** ARNs of the same key in other Regions, of a Multi-Region key; none if left out. */
   readonly relatedArns?: readonly string[];
   /** When a key in the state PendingDeletion will be deleted. */

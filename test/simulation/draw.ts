@@ -25,13 +25,19 @@ export function drawSchedule(seed: string, only?: string): Schedule {
 }
 
 function withFamilies(schedule: Schedule, names: readonly string[]): Schedule {
-  return [...new Set(names)].reduce((changed, name) => {
+  const troubled = [...new Set(names)].reduce((changed, name) => {
     const family = FAMILIES[name];
     if (family === undefined) throw new TypeError(`no family ${name}: ${Object.keys(FAMILIES).join(", ")}`);
     const made = family(createRng(`${schedule.seed} ${name}`), changed);
     const deeds = made.deeds.toSorted((left, right) => left.atSeconds - right.atSeconds);
     return { ...made, deeds, families: [...changed.families, name] };
   }, schedule);
+  return { ...troubled, busySeconds: Math.max(troubled.busySeconds, lastEnd(troubled) - troubled.quietSeconds / 2) };
+}
+
+/** The last trouble is over by the middle of the quiet time: a ring comes to rest afterwards, not before. */
+function lastEnd({ deeds }: Schedule): number {
+  return Math.max(...deeds.map((deed) => deed.atSeconds + ("forSeconds" in deed ? deed.forSeconds : 0)));
 }
 
 /** A history without troubles but with the slowest stores and the largest clock skew: margins are all that protects. */

@@ -68,6 +68,7 @@ export interface ModelKey {
   readonly keyArn: string;
   readonly material: PoolKey;
   readonly createdMs: number;
+  readonly description: string;
   readonly states: Versions<string>;
   readonly tags: Versions<KmsTags>;
 }
@@ -145,6 +146,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
         keyUsage: "SIGN_VERIFY",
         keyState,
         createdAt: seconds(key.createdMs + skewMs),
+        description: key.description,
         deletionAt: undefined,
       };
     };
@@ -170,7 +172,7 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
       verify: async () => {
         throw new SealgateError("kms_request_invalid", "nothing in the simulation asks KMS to verify");
       },
-      createKey: async ({ keySpec, tags }) => {
+      createKey: async ({ keySpec, description, tags }) => {
         const spec = SPECS.find((known) => known === keySpec);
         if (spec === undefined) throw new SealgateError("kms_request_invalid", `no model of ${keySpec}`);
         const keyArn = `${ARN_PREFIX}${String(keys.size + 1).padStart(4, "0")}`;
@@ -179,19 +181,15 @@ export function createKmsModel(clock: WorldClock, skewMs: number, firstKeyNumber
           keyArn,
           material: poolKey(spec, firstKeyNumber + keys.size + 1),
           createdMs: clock.nowMs,
+          description,
           states: [{ ...since, value: "Enabled" }],
           tags: [{ ...since, value: tags }],
         };
         keys.set(keyArn, key);
         emit({ by, kind: "created", keyArn });
-        return {
-          ...key,
-          keySpec: spec,
-          keyUsage: "SIGN_VERIFY",
-          keyState: "Enabled",
-          createdAt: seconds(clock.nowMs + skewMs),
-          deletionAt: undefined,
-        };
+        const createdAt = seconds(clock.nowMs + skewMs);
+        const keyUsage = "SIGN_VERIFY";
+        return { keyArn, keySpec: spec, keyUsage, keyState: "Enabled", createdAt, description, deletionAt: undefined };
       },
       listKeys: async () => {
         const view = viewMs();

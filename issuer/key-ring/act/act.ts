@@ -6,6 +6,7 @@ import type { Alg } from "../../../shared/algorithms.ts";
 import type { EpochSeconds, RingName } from "../../../shared/identifiers.ts";
 import type { KeySetDocument } from "../../../shared/key-set.ts";
 import { requireEnabled } from "../../kms/fitness.ts";
+import { describeGeneration, describeRootKey } from "../../kms/key-description.ts";
 import type { Kms } from "../../kms/port.ts";
 import { requireSameTime } from "../../kms/same-time.ts";
 import { composeKeySet } from "../../publish/compose.ts";
@@ -15,7 +16,7 @@ import type { Signer } from "../../signer.ts";
 import { isWithdrawn } from "../plan/phases.ts";
 import type { ObservedRing } from "../model/observed.ts";
 import type { ListFloor, PublishStep, Step } from "../model/steps.ts";
-import { describeRole, nameOfRole, ringAlias, ringTags } from "../names.ts";
+import { nameOfRole, ringAlias, ringTags } from "../names.ts";
 import type { RingPolicy } from "../policy.ts";
 import { chooseRev } from "../rev.ts";
 
@@ -139,11 +140,13 @@ async function createKey(
   { ring, newKeys }: Pick<RingPolicy, "ring" | "newKeys">,
 ): Promise<StepOutcome> {
   const generation = nameOfRole(step);
-  const what = step.role === "generation" ? describeRole(step) : "key sets only";
-  const added = newKeys.description === undefined ? "" : `. ${newKeys.description}`;
+  const added = newKeys.description;
   const request = {
     keySpec: step.keySpec,
-    description: `sealgate, ring ${ring}, ${what}${added}`,
+    description:
+      step.role === "generation"
+        ? describeGeneration(ring, step.number, step.alg, added)
+        : describeRootKey(ring, added),
     tags: { ...newKeys.tags, ...ringTags({ ring, generation, alg: step.alg, managed: true }) },
     policy: newKeys.keyPolicy && JSON.stringify(newKeys.keyPolicy),
   };

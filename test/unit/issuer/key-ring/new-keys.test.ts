@@ -33,7 +33,7 @@ test("each key of a ring is created with the tags, the key policy and the descri
     expect(await world.ports.kms.listTags(key.keyArn)).toMatchObject({ ...WANTED.tags, "sealgate:ring": "main" });
     const { KeyMetadata } = await world.kms.client.send(new DescribeKeyCommand({ KeyId: key.keyArn }));
     expect(KeyMetadata?.Description).toMatch(
-      /^sealgate, ring main, (?:generation \d|key sets only)\. Owner: platform team$/,
+      /^sealgate, ring main, (?:generation \d, ES256|key sets only)\. Owner: platform team$/,
     );
   }
 });

@@ -1,5 +1,5 @@
 /** Adopted keys and the change of the root key, over the embedded KMS and the fake Cloudflare API. */
-import { DeleteAliasCommand } from "@aws-sdk/client-kms";
+import { DeleteAliasCommand, UntagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { SealgateError } from "../../../../issuer/errors.ts";
 import { createRingMemory, reconcileRing, rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
@@ -205,3 +205,23 @@ test("the alias that was removed of the active key comes back with the next run"
   expect(steps.map(({ step }) => step)).toContainEqual({ kind: "claim_alias", role: "generation", number: 1, keyArn });
   expect(isConverged).toBe(true);
 });
+
+describe("an RSA key whose tags were removed", () => {
+  test("keeps its algorithm, also if KV and all memory are lost and the policy has another one by now", async () => {
+    const world = await startedRing({ alg: "PS256" });
+    const before = await world.document();
+    for (const { keyArn } of (await world.observe()).generations) await removeTags(world, keyArn);
+    await world.overwrite("lost");
+    const policy = { ...world.policy, alg: "RS512" } as const;
+    await reconcileRing(world.ports, { policy, memory: createRingMemory(), actor: "test" });
+    const algs = new Map((await world.document()).keys.map(({ kid, jwk }) => [kid, jwk.alg]));
+    for (const { kid } of before.keys) expect([undefined, "PS256"]).toContain(algs.get(kid));
+    expect(algs.get(given(before.keys[0]).kid)).toBe("PS256");
+    expect((await world.generation(1)).tags.alg).toBe("PS256");
+  });
+});
+
+async function removeTags({ kms, ports }: Awaited<ReturnType<typeof startedRing>>, keyArn: string): Promise<void> {
+  const TagKeys = Object.keys(await ports.kms.listTags(keyArn));
+  await kms.client.send(new UntagResourceCommand({ KeyId: keyArn, TagKeys }));
+}

@@ -33,6 +33,7 @@ describe("keys", () => {
       keyUsage: "SIGN_VERIFY",
       keyState: "Enabled",
       createdAt: START_MS / 1000,
+      description: "ring main",
       deletionAt: undefined,
     });
     expect(await aws.kms.describeKey(key.keyArn)).toEqual({ ...key, serverTime: START_MS / 1000 });

@@ -8,8 +8,10 @@ import {
   requireFit,
   toPublicKey,
 } from "../../../../issuer/kms/fitness.ts";
+import { describeGeneration } from "../../../../issuer/kms/key-description.ts";
 import { kmsAlgorithmOf } from "../../../../issuer/kms/algorithms.ts";
 import { ALGS } from "../../../../shared/algorithms.ts";
+import { TEST_RING } from "../../../support/key-sets.ts";
 import { startTestKms } from "../../../support/kms.ts";
 import type { TestKms } from "../../../support/kms.ts";
 
@@ -51,6 +53,17 @@ describe("the algorithm of a ring's key", () => {
     ["a tag that contradicts the key makes it unfit", signing("ECC_NIST_P256"), "ES384", "ES256", undefined],
     ["a key that encrypts has none, whatever its tag", encrypting("RSA_2048"), "RS256", "RS256", undefined],
   ] as const)("%s", (_rule, key, tagged, preferred, expected) => {
+    expect(algOfKey(key, tagged, preferred)).toBe(expected);
+  });
+
+  const made = { ...signing("RSA_2048"), description: describeGeneration(TEST_RING, 3, "PS256", "Owner: platform") };
+
+  test.each([
+    ["its tag was removed", made, undefined, "RS512", "PS256"],
+    ["its tag was changed", made, "RS256", "RS512", "PS256"],
+    ["nothing else says one", made, undefined, undefined, "PS256"],
+    ["unless it cannot sign by it", { ...made, keySpec: "ECC_NIST_P256" }, undefined, "ES256", undefined],
+  ] as const)("is what sealgate made the key for: %s", (_case, key, tagged, preferred, expected) => {
     expect(algOfKey(key, tagged, preferred)).toBe(expected);
   });
 });

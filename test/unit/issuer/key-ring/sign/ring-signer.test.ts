@@ -1,5 +1,5 @@
 /** The signer of a ring over the embedded KMS, on a virtual clock. */
-import { DisableKeyCommand } from "@aws-sdk/client-kms";
+import { DisableKeyCommand, UntagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { createRingSigner, createTaggedPublishedKeys, leadSeconds } from "../../../../../issuer/key-ring/index.ts";
 import type { PublishedKeys, RingSigner, RingSignerOptions } from "../../../../../issuer/key-ring/index.ts";
@@ -47,6 +47,13 @@ describe("the signer of a ring", () => {
     });
     const { kid } = await issuer.sign({ sub: "someone" }, { audience: "api" });
     expect(kid).toBe(await kidOfGeneration(world, 1));
+  });
+
+  test("signs by the algorithm that the key was made for, whatever became of its tag", async () => {
+    const world = await startedRing({ alg: "PS256" });
+    const KeyId = (await world.generation(1)).keyArn;
+    await world.kms.client.send(new UntagResourceCommand({ KeyId, TagKeys: ["sealgate:alg"] }));
+    expect((await signerOf(world, { alg: "RS512" }).current()).alg).toBe("PS256");
   });
 
   test("asks KMS once, and again in the background from half of its age on", async () => {

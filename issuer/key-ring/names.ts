@@ -157,6 +157,14 @@ export function settledSince(tags: Pick<RingTags, "listedAt" | "publishedAt">): 
   return publishedAt !== undefined && publishedAt > (listedAt ?? 0) ? publishedAt : undefined;
 }
 
+/** A key set has listed the key, since then or before: people may have taken one of the two tags away. */
+export function listedBy({
+  listedAt,
+  publishedAt,
+}: Pick<RingTags, "listedAt" | "publishedAt">): EpochSeconds | undefined {
+  return listedAt ?? publishedAt;
+}
+
 /** The tags to write for what is given; members left out are not touched. */
 export function ringTags(values: Partial<RingTags>): KmsTags {
   const { ring, generation, alg, kid, managed, listedAt, publishedAt, supersededAt, signsAgain, revokedAt } = values;

@@ -43,8 +43,8 @@ function algsOf({ keySpec, keyUsage }: Pick<KmsKey, "keySpec" | "keyUsage">): re
 }
 
 /**
- * The one algorithm of a key of a ring. The only place that decides it. A key that sealgate made keeps what it was made for, whatever
- * became of its tags: tokens name the algorithm, and a gateway refuses those that name another one than its key set.
+ * The one algorithm of a key of a ring. The only place that decides it. A key that sealgate made keeps what it was made for, also
+ * without its tag: tokens name the algorithm, and a gateway refuses those that name another one than its key set.
  * @param tagged what the key's tag `sealgate:alg` says
  * @param preferred for a key that fits several algorithms and says nothing of them
  * @returns undefined for a key that does not fit what it is meant for, or does not say what that is

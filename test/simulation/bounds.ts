@@ -11,6 +11,9 @@ const COMPOSE_SECONDS = COMPOSE_MS / 1000;
 /** Cloudflare's API may show what is past for a minute. */
 const STORE_LAG_SECONDS = 60;
 
+/** A run may come so many times as late as on average. */
+export const LATEST_RUN = 1.4;
+
 /** A signer looks again after a second. */
 const AGAIN_SECONDS = 4;
 
@@ -20,9 +23,9 @@ export interface Bounds {
   readonly "people had taken away what signers go by": number;
 }
 
-/** @param rotatorEverySeconds on average; a run may come 1.4 times as late */
+/** @param rotatorEverySeconds on average */
 export function createBounds(policy: RingPolicy, rotatorEverySeconds: number): Bounds {
-  const seenAndMoved = LAG_SECONDS + 1.4 * rotatorEverySeconds + STORE_LAG_SECONDS + COMPOSE_SECONDS;
+  const seenAndMoved = LAG_SECONDS + LATEST_RUN * rotatorEverySeconds + STORE_LAG_SECONDS + COMPOSE_SECONDS;
   const seenBySigner = LAG_SECONDS + AGAIN_SECONDS;
   return {
     // The rotator is shown the disabled key, moves `active`, and the signer is shown the move.

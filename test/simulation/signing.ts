@@ -2,7 +2,8 @@
  * The promise that a signer signs: while KMS answers it and a key of the ring is fit, it issues tokens. Each stretch without
  * one needs a cause that lies in the world, and each cause has a bound; the table is in `bounds.ts`.
  */
-import { createBounds } from "./bounds.ts";
+import { LATEST_RUN, createBounds } from "./bounds.ts";
+import type { Bounds } from "./bounds.ts";
 import type { WorldClock } from "./clock.ts";
 import type { Coverage } from "./coverage.ts";
 import { KMS_LAG_MS } from "./facts.ts";
@@ -41,6 +42,17 @@ const STORE_LAG_MS = 60_000;
 /** A ring without any fit key makes one: created, listed, tagged and moved to, each seen after KMS's lag at the latest. */
 const RUNS_FOR_A_NEW_KEY = 6;
 
+/** A signer issues none. */
+interface Stretch {
+  /** From then on, or from the last time on that the ring had lost its good key. */
+  readonly sinceMs: number;
+  readonly cause: keyof Bounds;
+  /** KMS has answered the signer, and rotators where they could mend the ring. */
+  isCalm: boolean;
+  /** Runs that could mend the ring have come as often as the bounds suppose. */
+  hasRuns: boolean;
+}
+
 function isPublished(tags: KmsTags): boolean {
   const isListed = (tags["sealgate:listed"] ?? tags["sealgate:published"]) !== undefined;
   return isListed && tags["sealgate:kid"] !== undefined && tags["sealgate:revoked"] === undefined;
@@ -50,12 +62,10 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
   const { clock, kms, facts, coverage, policy, report } = options;
   const aliases = aliasesOf(policy);
   const bounds = createBounds(policy, options.rotatorEverySeconds);
-  /** Since when each signer has issued none, and why. */
-  const stretches = new Map<
-    number,
-    { readonly sinceMs: number; readonly cause: keyof typeof bounds; isCalm: boolean }
-  >();
+  const stretches = new Map<number, Stretch>();
   let isBegun = false;
+  /** The end of the last run that could mend the ring. */
+  let ranMs = 0;
   /** Since when `active` points to a key that can sign and that edges know; undefined while it does not. */
   let goodSinceMs: number | undefined;
   /** Since when it does not, and how many calm runs have begun long enough after that and after each other. */
@@ -80,6 +90,20 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
     countedMs = clock.nowMs;
     fitRunMs = undefined;
     hadFit = !isGood && facts.fit().length > 0;
+    if (isGood) missRuns(clock.nowMs);
+    else for (const signer of stretches.keys()) stretches.set(signer, beginStretch());
+  }
+
+  function beginStretch(): Stretch {
+    return { sinceMs: clock.nowMs, cause: causeNow(), isCalm: true, hasRuns: true };
+  }
+
+  /** The ring has had no good key until then, and runs should have come. */
+  function missRuns(untilMs: number): void {
+    const latestMs = (LATEST_RUN * options.rotatorEverySeconds + 1) * 1000;
+    for (const stretch of stretches.values()) {
+      stretch.hasRuns &&= untilMs - Math.max(stretch.sinceMs, ranMs) <= latestMs;
+    }
   }
 
   /** A signer may still be shown what was before. */
@@ -100,10 +124,16 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
     );
   };
 
-  const causeNow = (): keyof typeof bounds => {
+  const causeNow = (): keyof Bounds => {
     if (facts.isMeddledWith(clock.nowMs - KMS_LAG_MS - AGAIN_MS)) return "people had taken away what signers go by";
     return hadFit ? "the active key was withdrawn" : "the active key was withdrawn, and no other was fit";
   };
+
+  function measure({ sinceMs, cause, isCalm, hasRuns }: Stretch, endMs: number): void {
+    if (!isCalm) return;
+    const what = hasRuns ? cause : "runs were late, or could not mend the ring";
+    coverage.bound(`without a signer: ${what}`, (endMs - sinceMs) / 1000, hasRuns ? bounds[cause] : Infinity);
+  }
 
   return {
     begin() {
@@ -114,12 +144,7 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
       if (!isBegun) return;
       const stretch = stretches.get(signer);
       if (minted !== undefined) {
-        if (stretch?.isCalm === true)
-          coverage.bound(
-            `without a signer: ${stretch.cause}`,
-            (askedMs - stretch.sinceMs) / 1000,
-            bounds[stretch.cause],
-          );
+        if (stretch !== undefined) measure(stretch, askedMs);
         stretches.delete(signer);
         return;
       }
@@ -134,10 +159,14 @@ export function createSigningJudge(options: SigningOptions): SigningJudge {
         );
         return;
       }
-      if (stretch === undefined) stretches.set(signer, { sinceMs: askedMs, cause: causeNow(), isCalm: true });
+      if (stretch === undefined) stretches.set(signer, { ...beginStretch(), sinceMs: askedMs });
     },
     onRun({ begunMs, isKmsCalm, isStoreCalm }) {
       if (!isBegun) return;
+      if (goodSinceMs === undefined && isKmsCalm && (isStoreCalm || hadFit)) {
+        missRuns(begunMs);
+        ranMs = clock.nowMs;
+      }
       if (!isKmsCalm || !isStoreCalm) for (const stretch of stretches.values()) stretch.isCalm &&= hadFit && isKmsCalm;
       if (goodSinceMs !== undefined || badSinceMs === undefined || facts.isMeddledWith(badSinceMs - KMS_LAG_MS)) return;
       if (!isKmsCalm || begunMs < badSinceMs + KMS_LAG_MS) return;

@@ -12,6 +12,7 @@ import type { KeyToPublish } from "../../publish/compose.ts";
 import type { ObservedRing } from "../model/observed.ts";
 import type { PublishReason, PublishStep } from "../model/steps.ts";
 import { leastListRev } from "../list-floor.ts";
+import { listedBy } from "../names.ts";
 import { MAX_DOCUMENT_LIFETIME_SECONDS } from "../policy.ts";
 import { isRevAhead, isSettled, revLeadSeconds, settleAfterSeconds } from "../rev.ts";
 import type { RingState } from "./ring-state.ts";
@@ -208,7 +209,7 @@ function isRolledBack({ observed, generations, now }: RingState): boolean {
   if (isBehindMemory(observed, document)) return true;
   return generations.some(
     ({ tags, kid, phase, entry }) =>
-      (phase === "active" && entry === undefined && tags.listedAt !== undefined) ||
+      (phase === "active" && entry === undefined && listedBy(tags) !== undefined) ||
       (tags.revokedAt !== undefined && document.keys.some((key) => key.kid === kid)),
   );
 }

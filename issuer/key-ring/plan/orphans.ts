@@ -6,7 +6,7 @@ import { addSeconds } from "../../../shared/identifiers.ts";
 import { holdSeconds, KMS_CONSISTENCY_SECONDS } from "../../../shared/timing.ts";
 import type { ObservedKey } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
-import { nameOfRole, parseRole } from "../names.ts";
+import { listedBy, nameOfRole, parseRole } from "../names.ts";
 import type { KeyRole } from "../names.ts";
 import { graceSeconds } from "../policy.ts";
 import { liveDocument, newerDocument } from "./phases.ts";
@@ -52,7 +52,7 @@ function isInUse({ keyId, keyState, tags }: ObservedKey, { observed, policy, tim
   const timeSeconds = holdSeconds(timing.largest) + graceSeconds(timing.largest, policy);
   const isOver = tags.supersededAt !== undefined && now >= addSeconds(tags.supersededAt, timeSeconds);
   return (
-    isKeySetLost && keyState === "Enabled" && tags.listedAt !== undefined && tags.revokedAt === undefined && !isOver
+    isKeySetLost && keyState === "Enabled" && listedBy(tags) !== undefined && tags.revokedAt === undefined && !isOver
   );
 }
 

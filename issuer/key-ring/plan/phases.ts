@@ -9,7 +9,7 @@ import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
 import { algsOfKeySpec } from "../../kms/algorithms.ts";
 import type { ObservedGeneration, ObservedRing } from "../model/observed.ts";
-import { nameOfRole, settledSince } from "../names.ts";
+import { listedBy, nameOfRole, settledSince } from "../names.ts";
 import { graceSeconds, plannedLeadSeconds } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { settleAfterSeconds } from "../rev.ts";
@@ -126,7 +126,9 @@ export function deriveGenerations(
     const isLost = document === undefined && newer === undefined;
     const timeUntil = plus(generation.tags.supersededAt, holdSeconds(timing) + grace);
     const isOver = isPast(timeUntil, now);
-    const isInUse = (entry ?? newerEntry) !== undefined || isActive || (isLost && timeUntil !== undefined && !isOver);
+    // One that was listed and has not handed over has not had its time.
+    const mayBeNeeded = timeUntil === undefined ? listedBy(generation.tags) !== undefined : !isOver;
+    const isInUse = (entry ?? newerEntry) !== undefined || isActive || (isLost && mayBeNeeded);
     const phase = phaseOf(generation, observed.active?.generation, isRevoked, isInUse);
     const settledAt =
       entry === undefined ? undefined : settledSince({ ...generation.tags, listedAt: entry.publishedAt });
@@ -135,7 +137,7 @@ export function deriveGenerations(
     const holdUntil = whileRetiring(observed.active?.updatedAt, holdSeconds(timing));
     // Without a tag, or with one that was written late: a key that has been listed for so long is in a settled document, and one
     // that is retiring has been.
-    const listedAt = (entry ?? newerEntry)?.publishedAt ?? generation.tags.listedAt;
+    const listedAt = (entry ?? newerEntry)?.publishedAt ?? listedBy(generation.tags);
     const longListed = whileRetiring(listedAt, settleAfterSeconds(timing.clockSkewSeconds));
     const settledByTag = isStoreSilent ? settledSince(generation.tags) : settledAt;
     return {
@@ -189,7 +191,7 @@ function isTagged({ tags, number, alg, publicKey }: ObservedGeneration, ring: st
 
 function wasListed({ tags, keySpec }: ObservedGeneration, kid: Kid | undefined, observed: ObservedRing): boolean {
   if (lastDocuments(observed).some(({ keys }) => keys.some((key) => key.kid === kid))) return true;
-  return tags.listedAt !== undefined && (tags.alg !== undefined || algsOfKeySpec(keySpec).length === 1);
+  return listedBy(tags) !== undefined && (tags.alg !== undefined || algsOfKeySpec(keySpec).length === 1);
 }
 
 function plus(time: EpochSeconds | undefined, seconds: number): EpochSeconds | undefined {

@@ -14,7 +14,7 @@ import type { Generation } from "./phases.ts";
 import type { ObservedCandidate } from "../model/observed.ts";
 import type { RingRequest } from "../model/plan.ts";
 import { createGeneration, moveTo, nextToActivate, ripeNotBefore } from "./keys.ts";
-import { isRootName } from "../names.ts";
+import { isRootName, listedBy } from "../names.ts";
 import { findOrphan } from "./orphans.ts";
 import { planRootRequest } from "./root.ts";
 import { DONE, refuse, stepsFor } from "./request-plan.ts";
@@ -96,7 +96,7 @@ function lastToSign(usable: readonly Generation[]): Generation | undefined {
   return (
     usable.find((generation) => entryOf(generation)?.state === "active") ??
     usable.find(entryOf) ??
-    usable.find(({ tags }) => tags.listedAt !== undefined && tags.supersededAt === undefined) ??
+    usable.find(({ tags }) => listedBy(tags) !== undefined && tags.supersededAt === undefined) ??
     usable[0]
   );
 }

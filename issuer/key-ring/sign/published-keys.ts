@@ -4,7 +4,7 @@
  */
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
 import type { Kms } from "../../kms/port.ts";
-import { parseRingTags, settledSince } from "../names.ts";
+import { listedBy, parseRingTags, settledSince } from "../names.ts";
 
 export interface PublishedKeys {
   /**
@@ -20,8 +20,7 @@ export function createTaggedPublishedKeys(kms: Pick<Kms, "listTags">): Published
   return {
     async publishedAt({ kid, keyArn }) {
       const tags = parseRingTags(await kms.listTags(keyArn));
-      const isListed = tags.listedAt !== undefined || tags.publishedAt !== undefined;
-      if (tags.kid !== kid || tags.revokedAt !== undefined || !isListed) return undefined;
+      if (tags.kid !== kid || tags.revokedAt !== undefined || listedBy(tags) === undefined) return undefined;
       return settledSince(tags) ?? "unsettled";
     },
   };

@@ -175,6 +175,7 @@ describe("keys without an alias", () => {
   test.each([
     ["whose tokens may be about", superseded(), { kind: "missing" } as const, TIME - 1, [claims]],
     ["that is pending", noted(), { kind: "missing" } as const, TIME, [claims]],
+    ["that has lost a tag", { tags: { publishedAt: START } }, { kind: "missing" } as const, TIME, [claims]],
     ["that has had its time", superseded(), { kind: "missing" } as const, TIME, []],
     ["that has retired", { ...superseded(), keyState: "Disabled" }, { kind: "missing" } as const, 10, []],
     ["that was revoked", { tags: { ...noted().tags, revokedAt: START } }, { kind: "missing" } as const, 10, []],

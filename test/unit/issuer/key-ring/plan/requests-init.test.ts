@@ -101,6 +101,7 @@ describe("creating a ring", () => {
   test.for([
     ["the last document that this process knows", { newer: documentOf([entry(2, "active"), entry(3, "pending")]) }, {}],
     ["the tags: listed, and not handed over", {}, noted()],
+    ["the tags that are left: settled, and not handed over", {}, { tags: { publishedAt: START } }],
   ] as const)("and, if the document is lost too, to the one that signed by %s", ([, changes, tags]) => {
     const generations = [generation(1, superseded()), generation(2, tags), generation(3, tags)];
     for (const document of [{ kind: "missing" }, { kind: "refused", problem: "key_set_malformed" }] as const) {

@@ -49,7 +49,7 @@ describe("the signer of a ring", () => {
     expect(kid).toBe(await kidOfGeneration(world, 1));
   });
 
-  test("signs by the algorithm that the key was made for, whatever became of its tag", async () => {
+  test("signs by the algorithm that the key was made for, also without its tag", async () => {
     const world = await startedRing({ alg: "PS256" });
     const KeyId = (await world.generation(1)).keyArn;
     await world.kms.client.send(new UntagResourceCommand({ KeyId, TagKeys: ["sealgate:alg"] }));

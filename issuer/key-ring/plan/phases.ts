@@ -3,7 +3,7 @@
  * document. Pure, and the only place that decides it. Nothing is remembered: the same observation gives the same phases.
  */
 import type { EpochSeconds, Kid } from "../../../shared/identifiers.ts";
-import type { KeySetDocument, KeySetKey } from "../../../shared/key-set.ts";
+import type { KeySetDocument, KeySetKey, RevokedKid } from "../../../shared/key-set.ts";
 import { addSeconds } from "../../../shared/identifiers.ts";
 import { holdSeconds, leadSeconds } from "../../../shared/timing.ts";
 import type { RingTiming } from "../../../shared/timing.ts";
@@ -85,14 +85,19 @@ function lastDocuments({ document, newer }: ObservedRing): readonly KeySetDocume
   return [newer, document.kind === "read" ? document.document : undefined].filter((one) => one !== undefined);
 }
 
+/** Tombstones of keys that could bear no tag themselves, by the tags of the others. */
+export function notedTombstones({ root, otherRoots, generations }: ObservedRing): readonly RevokedKid[] {
+  const roots = root === undefined ? otherRoots : [root, ...otherRoots];
+  return [...roots, ...generations].flatMap(({ tags }) => tags.revokedOthers);
+}
+
 /** Every tombstone of the last documents, expired or not, and those that are still to be published: by memory or by tags. */
 export function knownTombstones(observed: ObservedRing): ReadonlyMap<Kid, EpochSeconds> {
-  const { withdrawn, generations } = observed;
-  const noted = generations.flatMap(({ tags }) => tags.revokedOthers).map(({ kid, at }) => [kid, at] as const);
+  const noted = notedTombstones(observed).map(({ kid, at }) => [kid, at] as const);
   const published = lastDocuments(observed)
     .flatMap(({ revoked }) => revoked)
     .map(({ kid, at }) => [kid, at] as const);
-  return new Map([...noted, ...withdrawn, ...published]);
+  return new Map([...noted, ...observed.withdrawn, ...published]);
 }
 
 /**

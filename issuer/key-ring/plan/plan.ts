@@ -25,7 +25,7 @@ import {
 import { cleanOrphans, giveNamesBack } from "./orphans.ts";
 import { planRequest } from "./requests.ts";
 import { settledRootTag } from "./root.ts";
-import { documentTag, historyTags, identityTags, surveyTag, timingTag, withdrawnTag } from "./tags.ts";
+import { documentTag, historyTags, identityTags, surveyTag, timingTag, withdrawnTags } from "./tags.ts";
 import { requireRingPolicy } from "../policy.ts";
 import type { RingPolicy } from "../policy.ts";
 import { findProblems } from "./problems.ts";
@@ -47,7 +47,7 @@ export function planRing(observed: ObservedRing, policy: RingPolicy, now: EpochS
   const replacement = replaceRevokedActive(state);
   const due: readonly Step[] = [
     ...disableRevoked(state),
-    ...withdrawnTag(state, replacement[0]?.generation),
+    ...withdrawnTags(state, replacement[0]?.generation),
     ...replacement,
     ...(requested?.steps ?? []),
     ...(observed.root === undefined ? [] : upkeep(state, publish)),

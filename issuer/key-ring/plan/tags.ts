@@ -6,7 +6,7 @@ import { addSeconds } from "../../../shared/identifiers.ts";
 import type { EpochSeconds } from "../../../shared/identifiers.ts";
 import { leadSeconds } from "../../../shared/timing.ts";
 import { lifeWith } from "../document-life.ts";
-import { isWithdrawn, liveDocument, newerDocument } from "./phases.ts";
+import { isWithdrawn, liveDocument, newerDocument, notedTombstones } from "./phases.ts";
 import type { Generation } from "./phases.ts";
 import type { ObservedRoot } from "../model/observed.ts";
 import type { Step } from "../model/steps.ts";
@@ -49,19 +49,14 @@ function rootTags(root: ObservedRoot, ring: string): readonly Step[] {
   return [{ kind: "tag_key", keyArn, generation: undefined, tags: { ring, alg, kid: publicKey.kid, generation } }];
 }
 
-/** After the fact: since when a key is listed, when that had settled, when it handed over, when it was revoked. */
+/** After the fact: since when a key is listed, when that had settled, when it handed over. */
 export function historyTags(state: RingState): readonly Step[] {
-  const own = state.generations.flatMap((generation): readonly Step[] => {
+  return state.generations.flatMap((generation): readonly Step[] => {
     const { kid } = generation;
-    const tags = {
-      ...listedTags(generation, state),
-      ...supersededTag(generation, state),
-      ...revokedTag(generation, state),
-    };
+    const tags = { ...listedTags(generation, state), ...supersededTag(generation, state) };
     if (kid === undefined || !isTaggable(generation) || Object.keys(tags).length === 0) return [];
     return [{ kind: "tag_key", keyArn: generation.keyArn, generation: generation.number, tags }];
   });
-  return [...own, ...revokedOthersTag(state.generations, state.active, state)];
 }
 
 /** KMS refuses tags on a key that waits for its deletion. */
@@ -98,23 +93,20 @@ function supersededTag({ phase, tags }: Generation, { observed: { active } }: Ri
 }
 
 /**
- * Before another key takes over or a tombstone is published: that the active one was withdrawn. Nothing brings it back from then on: neither an older
- * view of KMS, nor a tombstone that could not be published, nor enabling the key again.
+ * Before another key takes over or a tombstone is published: which keys were withdrawn, the active one first. Nothing brings them back from
+ * then on: neither an older view of KMS, nor a tombstone that could not be published or was lost, nor enabling the key again.
  * @param next the generation that takes over, if there is one
  */
-export function withdrawnTag(state: RingState, next: number | undefined): readonly Step[] {
-  const { active } = state;
-  if (active?.kid === undefined) return [];
-  if (!isTaggable(active)) {
-    return revokedOthersTag(
-      [active],
-      state.generations.find(({ number }) => number === next),
-      state,
-    );
-  }
-  const tags = revokedTag(active, state);
-  const { keyArn, number } = active;
-  return Object.keys(tags).length === 0 ? [] : [{ kind: "tag_key", keyArn, generation: number, tags }];
+export function withdrawnTags(state: RingState, next: number | undefined): readonly Step[] {
+  const { active, generations } = state;
+  const own = [...(active === undefined ? [] : [active]), ...generations.filter((one) => one !== active)]
+    .filter(isTaggable)
+    .flatMap((generation): readonly Step[] => {
+      const tags = revokedTag(generation, state);
+      if (generation.kid === undefined || Object.keys(tags).length === 0) return [];
+      return [{ kind: "tag_key", keyArn: generation.keyArn, generation: generation.number, tags }];
+    });
+  return [...own, ...revokedOthersTag(state, next)];
 }
 
 function revokedTag({ phase, tags, revokedAt, kid }: Generation, state: RingState): Partial<RingTags> {
@@ -123,25 +115,32 @@ function revokedTag({ phase, tags, revokedAt, kid }: Generation, state: RingStat
 }
 
 /**
- * Revoked keys that cannot be tagged themselves, noted on one that signs: people can cancel a deletion, and neither a process
- * nor a tombstone may be there then to tell.
+ * Revoked keys that cannot be tagged themselves, noted on one that signs, or on the root key where none does: people can cancel a
+ * deletion, and neither a process nor a tombstone may be there then to tell.
  */
-function revokedOthersTag(
-  generations: readonly Generation[],
-  bearer: Generation | undefined,
-  state: RingState,
-): readonly Step[] {
-  if (bearer === undefined || bearer.phase === "revoked" || !isTaggable(bearer)) return [];
-  const noted = new Set(state.generations.flatMap(({ tags }) => tags.revokedOthers.map(({ kid }) => kid)));
-  const revokedOthers = generations
+function revokedOthersTag(state: RingState, next: number | undefined): readonly Step[] {
+  const noted = new Set(notedTombstones(state.observed).map(({ kid }) => kid));
+  const revokedOthers = state.generations
     .filter((generation) => !isTaggable(generation) && isWithdrawn(generation.keyState))
     .flatMap((generation) => {
       const { kid } = generation;
       const { revokedAt } = revokedTag(generation, state);
       return kid === undefined || revokedAt === undefined || noted.has(kid) ? [] : [{ kid, at: revokedAt }];
     });
-  if (revokedOthers.length === 0) return [];
-  return [{ kind: "tag_key", keyArn: bearer.keyArn, generation: bearer.number, tags: { revokedOthers } }];
+  const bearer = revokedOthers.length === 0 ? undefined : bearerOf(state, next);
+  return bearer === undefined ? [] : [{ kind: "tag_key", ...bearer, tags: { revokedOthers } }];
+}
+
+function bearerOf(
+  { observed: { root, ring }, active, generations }: RingState,
+  next: number | undefined,
+): { readonly keyArn: string; readonly generation: number | undefined } | undefined {
+  const signs = generations.find(({ number }) => number === next) ?? active;
+  if (signs !== undefined && signs.phase !== "revoked" && isTaggable(signs)) {
+    return { keyArn: signs.keyArn, generation: signs.number };
+  }
+  const isOwnRoot = root !== undefined && isTaggable(root) && (root.tags.ring ?? ring) === ring;
+  return isOwnRoot ? { keyArn: root.keyArn, generation: undefined } : undefined;
 }
 
 /** The note of what earlier documents allowed. Nothing is lowered before it is seen to be there. */

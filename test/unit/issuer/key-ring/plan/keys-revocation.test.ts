@@ -147,14 +147,12 @@ describe("an active key that anybody took away", () => {
 });
 
 describe("a key that does not sign and that anybody took away", () => {
-  test("gets its tombstone while the document holds it", () => {
-    const [first] = planRing(withState(ringAfterRotation(2, START), 1, "Disabled"), POLICY, NOW).due;
-    expect(first).toMatchObject({ kind: "publish", revoked: [{ kid: keyOf(1).kid }] });
-  });
-
-  test("gets it under a rev with a lead: an edge may hold a higher one of a rotator whose clock is ahead", () => {
-    const revoked = planRing(withState(ringAfterRotation(2, START), 1, "Disabled"), POLICY, NOW).due[0];
-    expect(revoked).toMatchObject({ kind: "publish", reasons: ["revoked", "key_dropped"], rev: { leadSeconds: 130 } });
+  test("gets its tombstone while the document holds it, under a rev with a lead: an edge may hold a higher one", () => {
+    const { due } = planRing(withState(ringAfterRotation(2, START), 1, "Disabled"), POLICY, NOW);
+    // Noted first: the tombstone may be lost before another run, and people may enable the key by then.
+    expect(due[0]).toMatchObject({ kind: "tag_key", generation: 1, tags: { revokedAt: NOW } });
+    const published = { kind: "publish", reasons: ["revoked", "key_dropped"], rev: { leadSeconds: 130 } };
+    expect(due[1]).toMatchObject({ ...published, revoked: [{ kid: keyOf(1).kid }] });
   });
 
   test("has merely retired when the document does not hold it", () => {
@@ -194,7 +192,7 @@ describe("a key that does not sign and that anybody took away", () => {
 
   test("is replaced when it was the pending key", () => {
     const { due } = planRing(withState(observedRing(), 2, "Disabled"), POLICY, NOW);
-    expect(briefly(due)).toEqual(["publish", "tag_key 2", "create_key"]);
+    expect(briefly(due)).toEqual(["tag_key 2", "publish", "create_key"]);
     expect(due.at(-1)).toMatchObject({ kind: "create_key", number: 3 });
   });
 });

@@ -35,13 +35,33 @@ describe("tags", () => {
   test("are not set on a key that waits for its deletion: KMS refuses them", () => {
     const generations = [generation(1, noted()), generation(2, { ...noted(), keyState: "PendingDeletion" })];
     const { due } = planRing(observedRing({ generations }), POLICY, after(10));
-    expect(due.map(({ kind }) => kind)).toEqual(["publish", "tag_key", "create_key"]);
+    expect(due.map(({ kind }) => kind)).toEqual(["tag_key", "publish", "create_key"]);
     // The active key tells it: the tombstone may be lost, and people may cancel the deletion.
-    expect(due[1]).toMatchObject({ generation: 1, tags: { revokedOthers: [{ kid: keyOf(2).kid, at: after(10) }] } });
+    expect(due[0]).toMatchObject({ generation: 1, tags: { revokedOthers: [{ kid: keyOf(2).kid, at: after(10) }] } });
     const told = [generation(1, { tags: { ...noted().tags, revokedOthers: [{ kid: keyOf(2).kid, at: after(9) }] } })];
     const again = planRing(observedRing({ generations: [...told, ...generations.slice(1)] }), POLICY, after(10)).due;
     expect(again.map(({ kind }) => kind)).toEqual(["publish", "create_key"]);
   });
+
+  test("on the only key that signs, which waits for its deletion, are set on the root key, before the tombstone is published", () => {
+    const generations = [generation(1, { ...noted(), keyState: "PendingDeletion" })];
+    const { due } = planRing(observedRing({ generations }), POLICY, after(10));
+    expect(due.slice(0, 2)).toMatchObject([
+      { kind: "tag_key", keyArn: root().keyArn, tags: { revokedOthers: [{ kid: keyOf(1).kid, at: after(10) }] } },
+      { kind: "publish", revoked: [{ kid: keyOf(1).kid, at: after(10) }] },
+    ]);
+  });
+
+  test.each(["root", "otherRoots"] as const)(
+    "on a root key (%s) keep a key revoked that people have enabled again, though KV has lost its tombstone",
+    (which) => {
+      const told = root({ tags: { revokedOthers: [{ kid: keyOf(2).kid, at: after(5) }] } }, nextRootKey, 3);
+      const roots = which === "root" ? { root: told } : { otherRoots: [told] };
+      const { due } = planRing(observedRing({ document: { kind: "missing" }, ...roots }), POLICY, after(10));
+      expect(due).toContainEqual(expect.objectContaining({ kind: "disable_key", generation: 2, reason: "revoked" }));
+      expect(due.find(({ kind }) => kind === "publish")).toMatchObject({ revoked: [{ kid: keyOf(2).kid }] });
+    },
+  );
 
   test("that name another ring are left alone, and the generation is not used", () => {
     const foreign = generation(2, { tags: { ring: "other", kid: undefined } });

@@ -153,8 +153,8 @@ async function observeOrphans(
   const foreign = arns.filter((arn) => !own.has(arn));
   const lookedAt = noted !== undefined && toLookAt.length < arns.length ? noted.at : now;
   return {
-    // What waits for its deletion is dealt with.
-    orphans: keys.flat().filter(({ keyState }) => keyState !== "PendingDeletion"),
+    // What waits for its deletion is dealt with. One that has been a generation has its number still: people can cancel the deletion.
+    orphans: keys.flat().filter(({ keyState, tags }) => keyState !== "PendingDeletion" || tags.kid !== undefined),
     survey: isComplete ? surveyToNote(foreign, lookedAt, noted, now) : undefined,
   };
 }

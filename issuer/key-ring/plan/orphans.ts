@@ -34,9 +34,11 @@ export function findOrphan(
  */
 export function giveNamesBack(state: RingState): readonly Step[] {
   return state.observed.orphans.flatMap((orphan): readonly Step[] => {
-    const { keyArn, tags } = orphan;
+    const { keyArn, keyState, tags } = orphan;
     const number = generationNumberOf(tags);
     if (tags.kid === undefined || number === undefined || isGiven(state, number)) return [];
+    // KMS makes no alias for it (AWS KMS Developer Guide, "Key states of AWS KMS keys").
+    if (keyState === "PendingDeletion") return [];
     if (!isShown(orphan, state) || !isInUse(orphan, state)) return [];
     return [{ kind: "claim_alias", role: "generation", number, keyArn }];
   });

@@ -1,5 +1,5 @@
 /** Adopted keys and the change of the root key, over the embedded KMS and the fake Cloudflare API. */
-import { DeleteAliasCommand, UntagResourceCommand } from "@aws-sdk/client-kms";
+import { DeleteAliasCommand, ScheduleKeyDeletionCommand, UntagResourceCommand } from "@aws-sdk/client-kms";
 import { describe, expect, test } from "vitest";
 import { SealgateError } from "../../../../issuer/errors.ts";
 import { createRingMemory, reconcileRing, rootAnchorsOf } from "../../../../issuer/key-ring/index.ts";
@@ -225,3 +225,15 @@ async function removeTags({ kms, ports }: Awaited<ReturnType<typeof startedRing>
   const TagKeys = Object.keys(await ports.kms.listTags(keyArn));
   await kms.client.send(new UntagResourceCommand({ KeyId: keyArn, TagKeys }));
 }
+
+test("a key keeps its number while it has no alias and waits for its deletion: people can cancel that", async () => {
+  const world = await startedRing();
+  const { keyArn } = await world.generation(2);
+  await world.kms.client.send(new DeleteAliasCommand({ AliasName: "alias/sealgate/main/2" }));
+  await world.kms.client.send(new ScheduleKeyDeletionCommand({ KeyId: keyArn, PendingWindowInDays: 7 }));
+  world.pass(600);
+  const { observed, steps } = await world.run();
+  expect(observed.generations.map(({ number }) => number)).toEqual([1, 3]);
+  // KMS would refuse it its alias.
+  expect(steps.filter(({ step }) => step.kind === "claim_alias")).toEqual([]);
+});

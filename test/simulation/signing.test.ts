@@ -9,10 +9,14 @@ import { createSigningJudge } from "./signing.ts";
 import type { SigningJudge } from "./signing.ts";
 
 /** What the judge reports is added to `reports`. */
-function judgeOf({ clock, kms: { truth: kms }, kv, policy }: BareWorld, reports: string[]): SigningJudge {
+function judgeOf(
+  { clock, kms: { truth: kms }, kv, policy }: BareWorld,
+  reports: string[],
+  coverage = createCoverage(),
+): SigningJudge {
   const facts = createFacts({ clock, kms, kv, policies: [policy] });
   const report = (detail: string): void => void reports.push(detail);
-  const options = { clock, kms, facts, coverage: createCoverage(), policy, rotatorEverySeconds: 60, report };
+  const options = { clock, kms, facts, coverage, policy, rotatorEverySeconds: 60, report };
   const judge = createSigningJudge(options);
   kms.onChange((change) => {
     facts.onKms(change);
@@ -75,4 +79,38 @@ test.each([
   const now = clock.nowMs;
   judge.onAttempt({ signer: 0, askedMs: now, endedMs: now, minted: undefined, code: "x", isKmsCalm: true });
   expect(reports).toHaveLength(count);
+});
+
+/** Runs every 60 s on average may come 84 s apart. */
+test.each([
+  [
+    "as often as the bounds suppose",
+    [80, 160, 240],
+    "without a signer: the active key was withdrawn, and no other was fit",
+  ],
+  ["not at all", [], "without a signer: runs were late, or could not mend the ring"],
+  ["once too late", [80, 200, 240], "without a signer: runs were late, or could not mend the ring"],
+])("a stretch without a signer, while runs come %s, is measured in a row of its own", async (_case, runs, row) => {
+  const world = createBareWorld();
+  const { clock, kms, aliases } = world;
+  const coverage = createCoverage();
+  const judge = judgeOf(world, [], coverage);
+  const rotator = kms.client(() => 0, "rotator");
+  const tags = { "sealgate:listed": "1", "sealgate:kid": "kid" };
+  const create = () => rotator.createKey({ keySpec: "ECC_NIST_P256", description: "", tags });
+  const [first, next] = [await create(), await create()];
+  await rotator.createAlias(aliases.active, first.keyArn);
+  for (const { keyArn } of [first, next]) await kms.client(() => 0, "person").disableKey(keyArn);
+  const attempt = { signer: 0, isKmsCalm: true, code: "x" };
+  judge.onAttempt({ ...attempt, askedMs: clock.nowMs, endedMs: clock.nowMs, minted: undefined });
+  for (const seconds of runs) {
+    await clock.runUntil(START_MS + seconds * 1000, () => false);
+    judge.onRun({ ...CALM_RUN, begunMs: clock.nowMs, endedMs: clock.nowMs });
+  }
+  await clock.runUntil(START_MS + 300_000, () => false);
+  kms.hands.enableKey(next.keyArn);
+  await rotator.updateAlias(aliases.active, next.keyArn);
+  judge.onAttempt({ ...attempt, askedMs: clock.nowMs, endedMs: clock.nowMs, minted: {} as never });
+  expect(coverage.report().worsts).toMatchObject({ [row]: { seconds: 300 } });
+  expect(Object.keys(coverage.report().worsts)).toEqual([row]);
 });

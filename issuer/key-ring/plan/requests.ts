@@ -131,7 +131,7 @@ function planAdopt(state: RingState): RequestPlan {
   if (observed.generations.some((generation) => generation.keyId === keyId)) return DONE;
   const kid = publicKey?.kid;
   if (keyState !== "Enabled" || kid === undefined || alg !== policy.alg) {
-    const found = `${candidate.keySpec}, ${candidate.keyUsage}, ${keyState}`;
+    const found = [candidate.keySpec, candidate.keyUsage, keyState, ...(alg === undefined ? [] : [alg])].join(", ");
     return refuse("candidate_unfit", `The key has to be enabled and fit ${policy.alg}; it is ${found}.`);
   }
   const roots = [observed.root, ...observed.otherRoots].filter((root) => root !== undefined);

@@ -112,6 +112,12 @@ describe("adopting a key", () => {
     expect(planRing(observed, POLICY, after(10), adopt).isRequestDone).toBe(true);
   });
 
+  test("is refused with the algorithm that the key is for, which is not always told by its spec", () => {
+    const observed = observedRing({ candidate: observedKey(rsaKey, "5", { tags: foreign }) });
+    const message = planRing(observed, POLICY, after(10), adopt).refusal?.message;
+    expect(message).toMatch(/fit ES256; it is RSA_2048, SIGN_VERIFY, Enabled, RS256\.$/);
+  });
+
   test.each([
     ["candidate_not_found", undefined],
     ["candidate_not_found", observedKey(keyOf(5), "5", { keyState: "NotFound", tags: foreign })],
